@@ -1,0 +1,1 @@
+"""Stores of bytes by digest, and their combination."""

@@ -1,0 +1,1 @@
+"""argv → a command → exit code; one file per command."""

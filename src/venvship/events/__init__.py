@@ -1,0 +1,1 @@
+"""Typed build events and where they are sent."""

@@ -1,0 +1,1 @@
+"""Plans image layers and OCI documents."""

@@ -1,0 +1,1 @@
+"""What a Python interpreter tree holds and how it is made relocatable."""

@@ -1,0 +1,1 @@
+"""Finalises the native launcher: argv and environment patched into a prebuilt template."""

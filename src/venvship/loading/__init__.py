@@ -1,0 +1,1 @@
+"""Turns MODULE, BUILD and .bzl text into unconfigured targets."""

@@ -1,0 +1,1 @@
+"""Memoised keyed computation that records what each result depended on."""

@@ -1,0 +1,1 @@
+"""Nouns that all phases share: label, digest, depset, artifact, runfiles, action, provider, configuration."""

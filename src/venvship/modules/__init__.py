@@ -1,0 +1,1 @@
+"""MODULE.bazel files as values: the module graph and its repository mappings."""

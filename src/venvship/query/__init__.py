@@ -1,0 +1,1 @@
+"""Target patterns and the query language over loaded targets."""

@@ -1,0 +1,1 @@
+"""Obtains external repositories: wheels of a lock file, interpreters, archives, local paths."""

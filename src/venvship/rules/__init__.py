@@ -1,0 +1,1 @@
+"""The built-in rules: typed functions on `RuleContext`."""

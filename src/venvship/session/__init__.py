@@ -1,0 +1,1 @@
+"""The only place where implementations are chosen and wired together."""

@@ -1,0 +1,1 @@
+"""The Starlark language, knowing nothing of builds."""

@@ -1,0 +1,1 @@
+"""Shows build events: on a terminal, in a plain log."""

@@ -1,0 +1,1 @@
+"""Plans virtual environments as lists of links and small files."""
