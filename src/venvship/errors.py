@@ -68,6 +68,9 @@ class SeveralErrors(UserError):
     def __init__(self, errors: Iterable[VenvshipError]) -> None:
         flat: list[VenvshipError] = []
         for error in errors:
-            flat.extend(error.errors if isinstance(error, SeveralErrors) else [error])
+            if isinstance(error, SeveralErrors):
+                flat.extend(error.errors)
+            else:
+                flat.append(error)
         super().__init__("\n\n".join(str(error) for error in flat))
-        self.errors = tuple(flat)
+        self.errors: tuple[VenvshipError, ...] = tuple(flat)

@@ -1,0 +1,181 @@
+"""Actions: values that say how outputs are made from inputs.
+
+Analysis declares them, execution makes them true; neither imports the other. Only `Spawn` and `RunTool` are ever run
+as programs: every other kind is a node of the input tree that is made directly and never sent to a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, Union
+
+from venvship.model.artifact import Artifact
+from venvship.model.depset import Depset
+from venvship.model.digest import Digest
+from venvship.model.label import Label
+from venvship.model.paths import ExecPath
+from venvship.model.runfiles import Runfiles
+
+RequestValue: TypeAlias = Union[
+    bool, int, str, Artifact, "tuple[RequestValue, ...]", "Mapping[str, RequestValue]", None
+]
+"""What a tool's request may hold: JSON, and artifacts, which become host paths when the tool runs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WriteFile:
+    """Write a small file whose bytes are known at analysis."""
+
+    owner: Label
+    output: Artifact
+    content: bytes
+    executable: bool = False
+    mnemonic: str = "FileWrite"
+
+    @property
+    def outputs(self) -> tuple[Artifact, ...]:
+        return (self.output,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MakeSymlink:
+    """Make a link whose text is kept as it is and never followed; `output` has the kind SYMLINK."""
+
+    owner: Label
+    output: Artifact
+    text: str
+    mnemonic: str = "UnresolvedSymlink"
+
+    @property
+    def outputs(self) -> tuple[Artifact, ...]:
+        return (self.output,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkArtifact:
+    """Make `output` stand for `target`: the same file or directory under another path."""
+
+    owner: Label
+    output: Artifact
+    target: Artifact
+    executable: bool = False
+    mnemonic: str = "Symlink"
+
+    @property
+    def outputs(self) -> tuple[Artifact, ...]:
+        return (self.output,)
+
+
+@dataclass(frozen=True, slots=True)
+class ForestLink:
+    """One link of a `MakeForest`: its artifact (kind SYMLINK) and its text."""
+
+    artifact: Artifact
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForestFile:
+    """One small file of a `MakeForest`."""
+
+    artifact: Artifact
+    content: bytes
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MakeForest:
+    """Make many links and small files below one directory, as one step; no input is read.
+
+    Virtual environments are made of these: the price of an entry is one link, not one action. `directory` is the
+    exec path of a directory that holds every entry and nothing else, so that a runfiles tree may link it whole.
+    """
+
+    owner: Label
+    directory: ExecPath
+    entries: tuple[ForestLink | ForestFile, ...]
+    mnemonic: str = "PyVenv"
+
+    @property
+    def outputs(self) -> tuple[Artifact, ...]:
+        return tuple(entry.artifact for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImportTree:
+    """Make a directory artifact out of a tree that the tree store already holds."""
+
+    owner: Label
+    output: Artifact
+    tree: Digest
+    mnemonic: str = "ImportTree"
+
+    @property
+    def outputs(self) -> tuple[Artifact, ...]:
+        return (self.output,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunTool:
+    """Run one of our own programs (a module of `venvship.tools`) in a warm worker.
+
+    The tool gets `request` with every artifact replaced by its host path. It is keyed by the tool's source, the
+    request with exec paths, and the digests of `inputs`. `interpreter`, when given, is the target's interpreter: the
+    tool runs under it because its result depends on the Python version (bytecode).
+    """
+
+    owner: Label
+    tool: str
+    request: Mapping[str, RequestValue]
+    inputs: Depset[Artifact]
+    outputs: tuple[Artifact, ...]
+    mnemonic: str
+    progress: str
+    interpreter: Artifact | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """An executable output and its runfiles, which lie beside it as `<executable>.runfiles`."""
+
+    executable: Artifact
+    runfiles: Runfiles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spawn:
+    """Run a program in a sandbox that holds `inputs` and `programs`.
+
+    `argv[0]` is an exec path or an absolute path of the machine; strings may name artifacts by exec path.
+    `environment` is complete: nothing else is inherited.
+    """
+
+    owner: Label
+    argv: tuple[str, ...]
+    inputs: Depset[Artifact]
+    outputs: tuple[Artifact, ...]
+    mnemonic: str
+    progress: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    requirements: frozenset[str] = frozenset()
+    programs: tuple[Program, ...] = ()
+
+
+Action: TypeAlias = WriteFile | MakeSymlink | LinkArtifact | MakeForest | ImportTree | RunTool | Spawn
+
+
+def inputs_of(action: Action) -> Depset[Artifact]:
+    """Everything that must exist before `action` can run."""
+    match action:
+        case WriteFile() | MakeSymlink() | MakeForest() | ImportTree():
+            return Depset()
+        case LinkArtifact():
+            return Depset([action.target])
+        case RunTool():
+            return action.inputs if action.interpreter is None else Depset([action.interpreter], [action.inputs])
+        case Spawn():
+            return Depset(
+                [program.executable for program in action.programs],
+                [action.inputs, *(program.runfiles.artifacts for program in action.programs)],
+            )

@@ -1,0 +1,84 @@
+"""Artifacts: files, directories and links that a build reads or makes, before any of them exists.
+
+Outputs are laid out as runfiles are: `venvship-out/<configuration>/bin/` stands for the main repository's
+`_main/`, and every other repository's outputs lie beside it as `venvship-out/<configuration>/<repository>/`. One
+relative link text therefore leads to the same place in the output tree, in a runfiles tree and in an image.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
+from venvship.model.paths import ExecPath, TreePath, join
+
+OUTPUT_DIRECTORY = "venvship-out"
+EXTERNAL_DIRECTORY = "external"
+
+
+class ArtifactKind(enum.Enum):
+    FILE = "file"  # a regular file
+    DIRECTORY = "directory"  # one artifact whose content is known when it is made
+    SYMLINK = "symlink"  # a link with a text of its own, never followed
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Root:
+    """The directory below the execution root that the paths of some artifacts start from."""
+
+    exec_path: str
+    repository: str
+    is_source: bool
+
+    @property
+    def runfiles_directory(self) -> str:
+        return self.repository or MAIN_RUNFILES_DIRECTORY
+
+    @classmethod
+    def of_sources(cls, repository: str) -> Root:
+        return cls(join(EXTERNAL_DIRECTORY, repository) if repository else "", repository, True)
+
+    @classmethod
+    def of_outputs(cls, configuration_directory: str, repository: str) -> Root:
+        return cls(join(OUTPUT_DIRECTORY, configuration_directory, repository or "bin"), repository, False)
+
+
+class Artifact:
+    """One file, directory or link. Two artifacts are the same when their exec paths are."""
+
+    __slots__ = ("_hash", "exec_path", "kind", "owner", "path", "root")
+
+    def __init__(self, root: Root, path: str, owner: Label, kind: ArtifactKind = ArtifactKind.FILE) -> None:
+        self.root = root
+        self.path = path
+        self.owner = owner
+        self.kind = kind
+        self.exec_path = ExecPath(join(root.exec_path, path))
+        self._hash = hash(self.exec_path)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Artifact) and other.exec_path == self.exec_path)
+
+    def __lt__(self, other: Artifact) -> bool:
+        return self.exec_path < other.exec_path
+
+    def __repr__(self) -> str:
+        return f"<{self.kind.value} {self.exec_path}>"
+
+    @property
+    def is_source(self) -> bool:
+        return self.root.is_source
+
+    @property
+    def runfiles_path(self) -> TreePath:
+        """Where a runfiles tree holds this artifact: `_main/pkg/name` or `repository/pkg/name`."""
+        return TreePath(join(self.root.runfiles_directory, self.path))
+
+    @property
+    def short_path(self) -> str:
+        """The path relative to the runfiles directory of the main repository, as Bazel's `File.short_path`."""
+        return f"../{self.root.repository}/{self.path}" if self.root.repository else self.path

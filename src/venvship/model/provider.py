@@ -1,0 +1,46 @@
+"""Providers: what a target tells the targets that depend on it.
+
+A provider is found by its key: the class for providers of built-in rules, the provider object for those that
+`.bzl` files make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from venvship.model.artifact import Artifact
+from venvship.model.depset import Depset
+from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DefaultInfo:
+    """What every target has: the files it builds, what they need at run time, and what `run` starts."""
+
+    files: Depset[Artifact] = field(default_factory=Depset)
+    default_runfiles: Runfiles = EMPTY_RUNFILES
+    data_runfiles: Runfiles = EMPTY_RUNFILES
+    executable: Artifact | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunEnvironmentInfo:
+    """Environment for `run` and `test`: variables with values, and names taken from the client's environment."""
+
+    environment: Mapping[str, str]
+    inherited: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputGroupInfo:
+    """Named sets of outputs beside the default ones; names with a leading `_` are not built by `--output_groups`."""
+
+    groups: Mapping[str, Depset[Artifact]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TemplateVariableInfo:
+    """Make variables that a target lends to those that name it in `toolchains`."""
+
+    variables: Mapping[str, str]
