@@ -1,0 +1,208 @@
+"""Facts that the dynamic loader reads from an ELF file: what it needs, and where it looks for that.
+
+Only program headers are read, as the loader does: section headers may be stripped or wrong. Files are hostile, so
+every table has a size limit, every offset is checked against the file, and nothing is read that is not needed.
+Terms are those of the System V ABI ("Dynamic Section", "Program Header").
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from venvship.errors import UserError
+
+MAGIC = b"\x7fELF"
+
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
+
+_MAX_PROGRAM_HEADERS = 1024
+_MAX_DYNAMIC_BYTES = 1 << 20
+_MAX_STRING = 64 << 10
+_MAX_NAMES = 4096
+_MAX_OFFSET = 1 << 48
+
+_MACHINES = {3: "i386", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv", 21: "ppc64", 22: "s390x"}
+
+
+class MalformedElf(UserError):
+    """A file begins as an ELF file does and then contradicts itself."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"malformed ELF file: {reason}")
+        self.reason = reason
+
+
+class RandomReader(Protocol):
+    """Bytes at any offset; fewer than asked for at the end of the file."""
+
+    def read_at(self, offset: int, size: int) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """A DT_RPATH or DT_RUNPATH string and the place in the file where its bytes are."""
+
+    offset: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ElfFacts:
+    """What the dynamic loader would learn; a static program or an object file has empty fields."""
+
+    machine: str
+    is_64: bool
+    needed: tuple[str, ...] = ()
+    soname: str | None = None
+    interpreter: str | None = None
+    rpath_strings: tuple[SearchPath, ...] = ()
+    runpath_strings: tuple[SearchPath, ...] = ()
+
+    @property
+    def rpaths(self) -> tuple[str, ...]:
+        """Directories of DT_RPATH, in order, as written."""
+        return _directories(self.rpath_strings)
+
+    @property
+    def runpaths(self) -> tuple[str, ...]:
+        """Directories of DT_RUNPATH, in order, as written."""
+        return _directories(self.runpath_strings)
+
+
+def _directories(strings: tuple[SearchPath, ...]) -> tuple[str, ...]:
+    return tuple(directory for string in strings for directory in string.text.split(":") if directory)
+
+
+class _Memory:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        return self._data[offset : offset + size]
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    kind: int
+    offset: int
+    address: int
+    file_size: int
+
+
+def is_elf(head: bytes) -> bool:
+    return head.startswith(MAGIC)
+
+
+def read_elf(source: bytes | RandomReader) -> ElfFacts:
+    """Read the facts of one ELF file; raises MalformedElf."""
+    return _Elf(_Memory(source) if isinstance(source, bytes) else source).facts()
+
+
+class _Elf:
+    def __init__(self, source: RandomReader) -> None:
+        self._source = source
+        ident = self._read(0, 16)
+        if not is_elf(ident):
+            raise MalformedElf("no magic number")
+        if ident[4] not in (1, 2) or ident[5] not in (1, 2):
+            raise MalformedElf(f"unknown class {ident[4]} or byte order {ident[5]}")
+        self._is_64 = ident[4] == 2
+        self._order = "<" if ident[5] == 1 else ">"
+
+    def facts(self) -> ElfFacts:
+        machine, segments = self._program_headers()
+        loads = [segment for segment in segments if segment.kind == _PT_LOAD]
+        interpreter = None
+        tags: list[tuple[int, int]] = []
+        for segment in segments:
+            if segment.kind == _PT_INTERP:
+                interpreter = self._string(segment.offset, min(segment.file_size, _MAX_STRING))
+            elif segment.kind == _PT_DYNAMIC:
+                if tags:
+                    raise MalformedElf("two dynamic segments")
+                tags = list(self._dynamic(segment))
+        values = dict(tags)
+        strings = {tag: value for tag, value in tags if tag in (_DT_NEEDED, _DT_SONAME, _DT_RPATH, _DT_RUNPATH)}
+        if not strings:
+            return ElfFacts(machine, self._is_64, interpreter=interpreter)
+        if _DT_STRTAB not in values or _DT_STRSZ not in values:
+            raise MalformedElf("dynamic section without a string table")
+        table, size = self._file_offset(loads, values[_DT_STRTAB]), values[_DT_STRSZ]
+
+        def string(value: int) -> SearchPath:
+            if value >= size:
+                raise MalformedElf(f"string {value} outside of the string table of {size} bytes")
+            return SearchPath(table + value, self._string(table + value, min(size - value, _MAX_STRING)))
+
+        named = [(tag, string(value)) for tag, value in tags if tag in strings]
+        if len(named) > _MAX_NAMES:
+            raise MalformedElf(f"{len(named)} names in the dynamic section")
+        return ElfFacts(
+            machine,
+            self._is_64,
+            needed=tuple(name.text for tag, name in named if tag == _DT_NEEDED),
+            soname=next((name.text for tag, name in named if tag == _DT_SONAME), None),
+            interpreter=interpreter,
+            rpath_strings=tuple(name for tag, name in named if tag == _DT_RPATH),
+            runpath_strings=tuple(name for tag, name in named if tag == _DT_RUNPATH),
+        )
+
+    def _read(self, offset: int, size: int) -> bytes:
+        data = self._read_up_to(offset, size)
+        if len(data) != size:
+            raise MalformedElf(f"needs {size} bytes at offset {offset}, has {len(data)}")
+        return data
+
+    def _read_up_to(self, offset: int, size: int) -> bytes:
+        if offset > _MAX_OFFSET:
+            raise MalformedElf(f"offset {offset}")
+        return self._source.read_at(offset, size)
+
+    def _unpack(self, layout: str, offset: int) -> tuple[int, ...]:
+        layout = self._order + layout
+        return struct.unpack(layout, self._read(offset, struct.calcsize(layout)))
+
+    def _program_headers(self) -> tuple[str, list[_Segment]]:
+        header = self._unpack("HHIQQQIHHHHHH" if self._is_64 else "HHIIIIIHHHHHH", 16)
+        machine, table, entry_size, count = header[1], header[4], header[8], header[9]
+        layout = "IIQQQQQQ" if self._is_64 else "IIIIIIII"
+        if count > _MAX_PROGRAM_HEADERS:
+            raise MalformedElf(f"{count} program headers")
+        if count and entry_size < struct.calcsize("<" + layout):
+            raise MalformedElf(f"program headers of {entry_size} bytes")
+        segments = []
+        for index in range(count):
+            row = self._unpack(layout, table + index * entry_size)
+            if self._is_64:
+                segments.append(_Segment(row[0], row[2], row[3], row[5]))
+            else:
+                segments.append(_Segment(row[0], row[1], row[2], row[4]))
+        return _MACHINES.get(machine, f"machine {machine}"), segments
+
+    def _dynamic(self, segment: _Segment) -> Iterator[tuple[int, int]]:
+        if segment.file_size > _MAX_DYNAMIC_BYTES:
+            raise MalformedElf(f"dynamic section of {segment.file_size} bytes")
+        layout = self._order + ("qQ" if self._is_64 else "iI")
+        size = segment.file_size - segment.file_size % struct.calcsize(layout)
+        for tag, value in struct.iter_unpack(layout, self._read(segment.offset, size)):
+            if tag == _DT_NULL:
+                return
+            yield tag, value
+
+    def _file_offset(self, loads: list[_Segment], address: int) -> int:
+        for segment in loads:
+            if segment.address <= address < segment.address + segment.file_size:
+                return segment.offset + address - segment.address
+        raise MalformedElf(f"address {address:#x} is in no segment")
+
+    def _string(self, offset: int, limit: int) -> str:
+        # Two steps, because nearly every string is short and a reader may decompress what it reads.
+        for size in (min(256, limit), limit):
+            data, found, _ = self._read_up_to(offset, size).partition(b"\0")
+            if found:
+                return data.decode("utf-8", "surrogateescape")
+        raise MalformedElf(f"string at offset {offset} without an end")
