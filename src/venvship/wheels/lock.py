@@ -1,0 +1,209 @@
+"""The nouns of a lock file, whichever tool wrote it.
+
+A lock holds every package that any choice of platform, extras and groups may need, as a graph. `wheels.resolution`
+walks the part that one choice needs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from venvship.errors import Place, UserError
+from venvship.wheels.filename import WheelFilename
+from venvship.wheels.markers import Marker
+
+
+class MalformedLock(UserError):
+    """A lock file that cannot be understood."""
+
+    def __init__(self, filename: str, reason: str, *, line: int = 0, column: int = 0) -> None:
+        super().__init__(
+            f"malformed lock file: {reason}",
+            place=Place(filename, line, column),
+            hint="make the file again with `uv lock`",
+        )
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RegistrySource:
+    """An index, by URL or by path of a directory."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GitSource:
+    """One commit of a repository; `url` has neither query nor fragment."""
+
+    url: str
+    commit: str
+    subdirectory: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class UrlSource:
+    """One archive by its URL."""
+
+    url: str
+    subdirectory: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PathSource:
+    """One archive by its path, relative to the lock file unless absolute."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DirectorySource:
+    """A source tree that is built and installed like an archive."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EditableSource:
+    """A source tree that is used in place: a member of the workspace, or a local dependency."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class VirtualSource:
+    """A project that has dependencies but is not installed itself."""
+
+    path: str
+
+
+Source: TypeAlias = (
+    RegistrySource | GitSource | UrlSource | PathSource | DirectorySource | EditableSource | VirtualSource
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedWheel:
+    """One wheel file; exactly one of `url` and `path` is set."""
+
+    filename: WheelFilename
+    url: str | None
+    path: str | None
+    sha256: str | None
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSdist:
+    """A source archive; exactly one of `url` and `path` is set."""
+
+    filename: str
+    url: str | None
+    path: str | None
+    sha256: str | None
+    size: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A dependency; version and source are there when the name alone is ambiguous."""
+
+    name: str
+    version: str | None = None
+    source: Source | None = None
+    extras: tuple[str, ...] = ()
+    marker: Marker | None = None
+
+
+Edges: TypeAlias = tuple[Edge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPackage:
+    """One version of one distribution from one source."""
+
+    name: str
+    version: str | None
+    source: Source
+    dependencies: Edges = ()
+    optional_dependencies: Mapping[str, Edges] = field(default_factory=dict)
+    dev_dependencies: Mapping[str, Edges] = field(default_factory=dict)
+    wheels: tuple[LockedWheel, ...] = ()
+    sdist: LockedSdist | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}" if self.version else self.name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ConflictItem:
+    """A project, one of its extras or one of its groups, as a member of a conflict set."""
+
+    package: str
+    extra: str | None = None
+    group: str | None = None
+
+    def __str__(self) -> str:
+        if self.extra is not None:
+            return f"extra `{self.extra}` of `{self.package}`"
+        if self.group is not None:
+            return f"group `{self.group}` of `{self.package}`"
+        return f"project `{self.package}`"
+
+    @property
+    def marker_item(self) -> str:
+        """The value by which markers of the lock ask for this item."""
+        if self.extra is not None:
+            return f"extra-{len(self.package)}-{self.package}-{self.extra}"
+        if self.group is not None:
+            return f"group-{len(self.package)}-{self.package}-{self.group}"
+        return f"project-{len(self.package)}-{self.package}"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildConstraint:
+    """The only pin that a lock has for what builds source archives."""
+
+    name: str
+    specifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock file. `members` are the projects that roots may name; `by_name` indexes `packages`."""
+
+    filename: str
+    requires_python: str
+    supported_markers: tuple[Marker, ...]
+    members: tuple[str, ...]
+    requirements: Edges
+    groups: Mapping[str, Edges]
+    build_constraints: tuple[BuildConstraint, ...]
+    conflicts: tuple[tuple[ConflictItem, ...], ...]
+    packages: tuple[LockedPackage, ...]
+    by_name: Mapping[str, tuple[int, ...]]
+
+    def target(self, edge: Edge) -> int:
+        """The index in `packages` that an edge leads to; raises MalformedLock unless it is exactly one."""
+        fitting = [
+            index
+            for index in self.by_name.get(edge.name, ())
+            if (edge.version is None or edge.version == self.packages[index].version)
+            and (edge.source is None or edge.source == self.packages[index].source)
+        ]
+        if len(fitting) != 1:
+            wanted = f"{edge.name} {edge.version}" if edge.version else edge.name
+            count = "no package" if not fitting else f"{len(fitting)} packages"
+            raise MalformedLock(self.filename, f"a dependency on `{wanted}` names {count} of the file")
+        return fitting[0]
+
+
+def index_by_name(packages: tuple[LockedPackage, ...]) -> dict[str, tuple[int, ...]]:
+    """Where each name stands in `packages`."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for index, package in enumerate(packages):
+        found[package.name].append(index)
+    return {name: tuple(indexes) for name, indexes in found.items()}

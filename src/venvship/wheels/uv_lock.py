@@ -1,0 +1,394 @@
+"""Reads `uv.lock`.
+
+Version 1 of the format is read at any revision: revisions are declared compatible, so unknown keys are ignored and
+`[package.metadata]`, which newer revisions may leave out, is never looked at. Everything else is checked, because
+a lock file comes with the workspace: a wrong type or an impossible path ends in `MalformedLock`, never in a traceback.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NoReturn
+from urllib.parse import unquote, urlsplit
+
+from venvship.wheels.filename import WheelFilename, normalise_name
+from venvship.wheels.lock import (
+    BuildConstraint,
+    ConflictItem,
+    DirectorySource,
+    Edge,
+    Edges,
+    EditableSource,
+    GitSource,
+    Lock,
+    LockedPackage,
+    LockedSdist,
+    LockedWheel,
+    MalformedLock,
+    PathSource,
+    RegistrySource,
+    Source,
+    UrlSource,
+    VirtualSource,
+    index_by_name,
+)
+from venvship.wheels.markers import Marker, MarkerSyntaxError, parse_marker
+
+_MAX_BYTES: Final = 128 << 20
+_MAX_FILE_SIZE: Final = 1 << 40
+_SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+_TOML_POSITION: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_VERSION: Final = re.compile(r"[0-9A-Za-z.!+_-]{1,128}", re.ASCII)
+
+
+def parse_uv_lock(data: bytes, *, filename: str) -> Lock:
+    """Read the bytes of a `uv.lock`; `filename` is for messages. Raises MalformedLock."""
+    if len(data) > _MAX_BYTES:
+        raise MalformedLock(filename, f"it has {len(data)} bytes, more than {_MAX_BYTES}")
+    try:
+        document: object = tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise MalformedLock(filename, f"byte {error.start} is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        text = str(error)
+        match = _TOML_POSITION.search(text)
+        line, column = (int(match[1]), int(match[2])) if match else (0, 0)
+        raise MalformedLock(filename, _TOML_POSITION.sub("", text), line=line, column=column) from None
+    except (RecursionError, ValueError) as error:
+        # Nesting is followed by recursion, and integers of thousands of digits are refused by `int`.
+        raise MalformedLock(filename, f"not readable as TOML: {type(error).__name__}") from None
+    return _lock(_Table(document, filename, "the file"))
+
+
+class _Table:
+    """A table of the document that knows where it stands, so that each complaint can say it."""
+
+    __slots__ = ("filename", "values", "where")
+
+    def __init__(self, value: object, filename: str, where: str) -> None:
+        self.filename = filename
+        self.where = where
+        if not isinstance(value, dict):
+            self.refuse("is not a table")
+        self.values: Mapping[str, object] = value
+
+    def refuse(self, complaint: str) -> NoReturn:
+        raise MalformedLock(self.filename, f"{self.where} {complaint}")
+
+    def refuse_key(self, key: str, complaint: str) -> NoReturn:
+        raise MalformedLock(self.filename, f"`{key}` of {self.where} {complaint}")
+
+    def text(self, key: str) -> str | None:
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, str):
+            self.refuse_key(key, "is not a string")
+        return value
+
+    def required(self, key: str) -> str:
+        value = self.text(key)
+        if not value:
+            self.refuse_key(key, "is missing")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self.refuse_key(key, "is not a list of strings")
+        return tuple(value)
+
+    def tables(self, key: str) -> Iterable[_Table]:
+        value = self.values.get(key, [])
+        if not isinstance(value, list):
+            self.refuse_key(key, "is not a list")
+        return [_Table(item, self.filename, f"`{key}[{n}]` of {self.where}") for n, item in enumerate(value)]
+
+    def table(self, key: str) -> _Table | None:
+        value = self.values.get(key)
+        return None if value is None else _Table(value, self.filename, f"`{key}` of {self.where}")
+
+    def name(self, key: str) -> str:
+        return self.normalised(self.required(key), key)
+
+    def normalised(self, text: str, key: str) -> str:
+        try:
+            return normalise_name(text)
+        except ValueError as error:
+            self.refuse_key(key, f"is wrong: {error}")
+
+    def version(self) -> str | None:
+        text = self.text("version")
+        if text is not None and not _VERSION.fullmatch(text):
+            self.refuse_key("version", "is not a version")
+        return text
+
+    def marker(self, key: str) -> Marker | None:
+        text = self.text(key)
+        try:
+            return None if text is None else parse_marker(text)
+        except MarkerSyntaxError as error:
+            self.refuse(f"has a {error}")
+
+    def sha256(self) -> str | None:
+        """The hash as 64 digits; None when there is none, or one that is not a SHA-256."""
+        text = self.text("hash")
+        if text is None:
+            return None
+        algorithm, colon, digits = text.partition(":")
+        if not colon:
+            self.refuse_key("hash", "is not of the form `algorithm:digits`")
+        if algorithm != "sha256":
+            return None
+        if not _SHA256.fullmatch(digits):
+            self.refuse_key("hash", "is not a SHA-256")
+        return digits
+
+    def size(self) -> int | None:
+        value = self.values.get("size")
+        if value is None:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_FILE_SIZE:
+            self.refuse_key("size", "is not a file size")
+        return value
+
+
+def _lock(top: _Table) -> Lock:
+    version = top.values.get("version")
+    if type(version) is not int or version != 1:
+        top.refuse(f"has the version {version!r:.40}, and only version 1 is known")
+    manifest = top.table("manifest") or _Table({}, top.filename, "`manifest`")
+    packages = _merged([_package(table) for table in top.tables("package")])
+    lock = Lock(
+        filename=top.filename,
+        requires_python=top.text("requires-python") or "",
+        supported_markers=_markers(top, "supported-markers"),
+        members=_members(manifest, packages),
+        requirements=_requirements(manifest.tables("requirements")),
+        groups=_manifest_groups(manifest),
+        build_constraints=tuple(
+            BuildConstraint(table.name("name"), table.text("specifier") or "")
+            for table in manifest.tables("build-constraints")
+        ),
+        conflicts=_conflicts(top),
+        packages=packages,
+        by_name=index_by_name(packages),
+    )
+    for package in packages:
+        _check_edges(lock, package)
+    return lock
+
+
+def _check_edges(lock: Lock, package: LockedPackage) -> None:
+    for edges in (
+        package.dependencies,
+        *package.optional_dependencies.values(),
+        *package.dev_dependencies.values(),
+    ):
+        for edge in edges:
+            lock.target(edge)
+
+
+def _members(manifest: _Table, packages: Sequence[LockedPackage]) -> tuple[str, ...]:
+    """The projects of the workspace; a lock of a single project does not list it, it is the package at `.`."""
+    listed = {manifest.normalised(name, "members") for name in manifest.texts("members")}
+    if not listed:
+        listed = {
+            package.name
+            for package in packages
+            if isinstance(package.source, EditableSource | VirtualSource) and package.source.path == "."
+        }
+    return tuple(sorted(listed))
+
+
+def _markers(table: _Table, key: str) -> tuple[Marker, ...]:
+    try:
+        return tuple(parse_marker(text) for text in table.texts(key))
+    except MarkerSyntaxError as error:
+        table.refuse(f"has a {error} in `{key}`")
+
+
+def _requirements(tables: Iterable[_Table]) -> Edges:
+    return tuple(
+        Edge(table.name("name"), extras=_extras(table, "extras"), marker=table.marker("marker")) for table in tables
+    )
+
+
+def _manifest_groups(manifest: _Table) -> dict[str, Edges]:
+    groups = manifest.table("dependency-groups")
+    if groups is None:
+        return {}
+    return {groups.normalised(name, name): _requirements(groups.tables(name)) for name in groups.values}
+
+
+def _conflicts(top: _Table) -> tuple[tuple[ConflictItem, ...], ...]:
+    sets = top.values.get("conflicts", [])
+    if not isinstance(sets, list):
+        top.refuse_key("conflicts", "is not a list")
+    found = []
+    for n, items in enumerate(sets):
+        wrapped = _Table({"items": items}, top.filename, f"`conflicts[{n}]`")
+        found.append(tuple(_conflict_item(table) for table in wrapped.tables("items")))
+    return tuple(found)
+
+
+def _conflict_item(table: _Table) -> ConflictItem:
+    extra, group = table.text("extra"), table.text("group")
+    return ConflictItem(
+        table.name("package"),
+        extra=None if extra is None else table.normalised(extra, "extra"),
+        group=None if group is None else table.normalised(group, "group"),
+    )
+
+
+def _package(table: _Table) -> LockedPackage:
+    name = table.name("name")
+    table.where = f"package `{name}`"
+    source_table = table.table("source")
+    if source_table is None:
+        table.refuse("has no `source`")
+    source = _source(source_table)
+    sdist = table.table("sdist")
+    return LockedPackage(
+        name=name,
+        version=table.version(),
+        source=source,
+        dependencies=_edges(table.tables("dependencies")),
+        optional_dependencies=_edge_tables(table, "optional-dependencies"),
+        dev_dependencies=_edge_tables(table, "dev-dependencies"),
+        wheels=tuple(_wheel(wheel, source) for wheel in table.tables("wheels")),
+        sdist=None if sdist is None else _sdist(sdist, source),
+    )
+
+
+def _edge_tables(table: _Table, key: str) -> dict[str, Edges]:
+    inner = table.table(key)
+    if inner is None:
+        return {}
+    return {inner.normalised(name, name): _edges(inner.tables(name)) for name in inner.values}
+
+
+def _edges(tables: Iterable[_Table]) -> Edges:
+    return tuple(
+        Edge(
+            table.name("name"),
+            table.version(),
+            None if (source := table.table("source")) is None else _source(source),
+            _extras(table, "extra"),
+            table.marker("marker"),
+        )
+        for table in tables
+    )
+
+
+def _extras(table: _Table, key: str) -> tuple[str, ...]:
+    return tuple(sorted({table.normalised(extra, key) for extra in table.texts(key)}))
+
+
+def _source(table: _Table) -> Source:
+    kinds = [
+        kind for kind in ("registry", "git", "url", "path", "directory", "editable", "virtual") if kind in table.values
+    ]
+    if len(kinds) != 1:
+        table.refuse("names no known source" if not kinds else f"names several sources: {', '.join(kinds)}")
+    location = table.required(kinds[0])
+    match kinds[0]:
+        case "registry":
+            return RegistrySource(location)
+        case "git":
+            return _git_source(table, location)
+        case "url":
+            return UrlSource(location, table.text("subdirectory"))
+        case "path":
+            return PathSource(location)
+        case "directory":
+            return DirectorySource(location)
+        case "editable":
+            return EditableSource(location)
+        case _:
+            return VirtualSource(location)
+
+
+def _git_source(table: _Table, location: str) -> GitSource:
+    address, _, commit = location.partition("#")
+    if not _COMMIT.fullmatch(commit):
+        table.refuse_key("git", "does not end in `#` and a commit")
+    url, _, query = address.partition("?")
+    options = [part.partition("=") for part in query.split("&")]
+    subdirectory = next((unquote(value) for key, _, value in options if key == "subdirectory"), None)
+    return GitSource(url, commit, subdirectory)
+
+
+def _wheel(table: _Table, source: Source) -> LockedWheel:
+    url, path = _location(table, source)
+    text = table.text("filename") or _file_name(url or path or "")
+    try:
+        filename = WheelFilename.parse(text)
+    except ValueError as error:
+        table.refuse(f"is wrong: {error}")
+    return LockedWheel(filename, url, path, table.sha256(), table.size())
+
+
+def _sdist(table: _Table, source: Source) -> LockedSdist:
+    url, path = _location(table, source)
+    filename = table.text("filename") or _file_name(url or path or "")
+    if not filename or "/" in filename or "\\" in filename or "\0" in filename or filename in (".", ".."):
+        table.refuse("has no usable file name")
+    return LockedSdist(filename, url, path, table.sha256(), table.size())
+
+
+def _location(table: _Table, source: Source) -> tuple[str | None, str | None]:
+    """URL or path of a file; a file of a directory index is named relative to the index."""
+    url, path = table.text("url"), table.text("path")
+    if url is not None:
+        return url, None
+    match source:
+        case RegistrySource(location) if path is not None:
+            if "://" in location:
+                return f"{location.rstrip('/')}/{path}", None
+            return None, posixpath.normpath(posixpath.join(location, path))
+        case UrlSource(location):
+            return location, None
+        case PathSource(location):
+            return None, location
+    if path is None:
+        table.refuse("says neither `url` nor `path`")
+    return None, path
+
+
+def _file_name(location: str) -> str:
+    try:
+        path = urlsplit(location).path if "://" in location else location
+    except ValueError:
+        return ""
+    return unquote(path.rpartition("/")[2])
+
+
+def _merged(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
+    """One record for each (name, version, source); some writers repeat a package with other wheels."""
+    found: dict[tuple[str, str | None, Source], LockedPackage] = {}
+    for package in packages:
+        key = (package.name, package.version, package.source)
+        first = found.get(key)
+        found[key] = package if first is None else _joined(first, package)
+    return tuple(sorted(found.values(), key=lambda p: (p.name, p.version or "", str(p.source))))
+
+
+def _joined(first: LockedPackage, second: LockedPackage) -> LockedPackage:
+    return LockedPackage(
+        name=first.name,
+        version=first.version,
+        source=first.source,
+        dependencies=tuple(dict.fromkeys(first.dependencies + second.dependencies)),
+        optional_dependencies=_joined_tables(first.optional_dependencies, second.optional_dependencies),
+        dev_dependencies=_joined_tables(first.dev_dependencies, second.dev_dependencies),
+        wheels=tuple(dict.fromkeys(first.wheels + second.wheels)),
+        sdist=first.sdist or second.sdist,
+    )
+
+
+def _joined_tables(first: Mapping[str, Edges], second: Mapping[str, Edges]) -> dict[str, Edges]:
+    names = [*first, *(name for name in second if name not in first)]
+    return {name: tuple(dict.fromkeys(first.get(name, ()) + second.get(name, ()))) for name in names}
