@@ -1,0 +1,49 @@
+"""Packages: what one BUILD file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from venvship.errors import UserError
+from venvship.loading.nearest import did_you_mean
+from venvship.loading.targets import RuleTarget, Target
+from venvship.loading.visibility import Visibility
+from venvship.model.label import Label, PackageId
+from venvship.model.paths import join
+
+
+class NoSuchTarget(UserError):
+    """A label names a target that its package does not have."""
+
+    def __init__(self, label: Label, package: Package, *, file_exists: bool = False) -> None:
+        if file_exists:
+            message = f"no such target `{label}`: a source file of this name exists, but the package does not export it"
+            hint: str | None = f'add `exports_files(["{label.name}"])` to {package.build_file or "its BUILD file"}'
+        else:
+            looked_for = join(label.package.path, label.name)
+            message = f"no such target `{label}`: no rule or file `{looked_for}` of this name"
+            if package.build_file:
+                message += f", declared in {package.build_file}"
+            hint = did_you_mean(label.name, package.targets)
+        super().__init__(message, hint=hint)
+        self.label = label
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Package:
+    """The targets of one package, in the order they were declared.
+
+    `build_file` is the path of the BUILD file for messages, empty for a generated package. `loads` are the `.bzl`
+    files that it loaded, directly or not, each once. `targets` has a source file only if it is exported or named by
+    a rule of this package.
+    """
+
+    id: PackageId
+    build_file: str
+    targets: Mapping[str, Target]
+    default_visibility: Visibility
+    loads: tuple[Label, ...] = ()
+
+    def rules(self) -> Iterator[RuleTarget]:
+        return (target for target in self.targets.values() if isinstance(target, RuleTarget))

@@ -1,0 +1,82 @@
+"""Rule classes: what `py_library` is, as against the targets made with it.
+
+A rule class knows its attributes and nothing of analysis; its implementation is carried along unopened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.model.label import Label
+
+TEST_SIZES = ("small", "medium", "large", "enormous")
+TEST_TIMEOUTS = ("short", "moderate", "long", "eternal")
+
+_COMMON = (
+    AttributeSpec("name", AttributeType.STRING, mandatory=True, configurable=False),
+    AttributeSpec("visibility", AttributeType.STRING_LIST, configurable=False),
+    AttributeSpec("tags", AttributeType.STRING_LIST, configurable=False),
+    AttributeSpec("testonly", AttributeType.BOOL, configurable=False),
+    AttributeSpec("deprecation", AttributeType.STRING, configurable=False),
+    AttributeSpec("features", AttributeType.STRING_LIST),
+    AttributeSpec("licenses", AttributeType.STRING_LIST, configurable=False),
+    AttributeSpec("compatible_with", AttributeType.LABEL_LIST, configurable=False),
+    AttributeSpec("restricted_to", AttributeType.LABEL_LIST, configurable=False),
+    AttributeSpec("target_compatible_with", AttributeType.LABEL_LIST),
+    AttributeSpec("exec_compatible_with", AttributeType.LABEL_LIST),
+    AttributeSpec("exec_properties", AttributeType.STRING_DICT),
+    AttributeSpec("toolchains", AttributeType.LABEL_LIST),
+    AttributeSpec("package_metadata", AttributeType.LABEL_LIST, configurable=False),
+    AttributeSpec("applicable_licenses", AttributeType.LABEL_LIST, configurable=False),
+)
+_EXECUTABLE = (AttributeSpec("args", AttributeType.STRING_LIST),)
+_TEST = (
+    AttributeSpec("size", AttributeType.STRING, default="medium", values=TEST_SIZES, configurable=False),
+    AttributeSpec("timeout", AttributeType.STRING, values=("", *TEST_TIMEOUTS), configurable=False),
+    AttributeSpec("flaky", AttributeType.BOOL),
+    AttributeSpec("shard_count", AttributeType.INT, default=-1),
+    AttributeSpec("local", AttributeType.BOOL),
+)
+
+COMMON_ATTRIBUTE_NAMES = frozenset(spec.name for spec in (*_COMMON, *_EXECUTABLE, *_TEST))
+"""Attributes that a rule class has without naming them (the last ones only if it is executable or a test)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleClass:
+    """A kind of target. Two rule classes are the same only if they are one object.
+
+    Attributes that every rule has are added to `own_attributes`, which win over them. `implementation`,
+    `transition` and `computed_dependencies` belong to analysis and are opaque here. `implicit_outputs` names output
+    files by templates with `%{attribute}` in them. `defined_in` is the `.bzl` file of a rule written in Starlark.
+    """
+
+    name: str
+    own_attributes: tuple[AttributeSpec, ...] = ()
+    implementation: object = None
+    is_test: bool = False
+    is_executable: bool = False
+    transition: object = None
+    computed_dependencies: object = None
+    implicit_outputs: Mapping[str, str] = field(default_factory=dict)
+    defined_in: Label | None = None
+    doc: str = ""
+    attributes: Mapping[str, AttributeSpec] = field(init=False)
+
+    def __post_init__(self) -> None:
+        common: Iterable[AttributeSpec] = _COMMON
+        if self.is_test:
+            common = (*_COMMON, *_EXECUTABLE, *_TEST)
+        elif self.is_executable:
+            common = (*_COMMON, *_EXECUTABLE)
+        object.__setattr__(self, "attributes", {spec.name: spec for spec in (*common, *self.own_attributes)})
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def kind(self) -> str:
+        """What `query --output=label_kind` calls targets of this class."""
+        return f"{self.name} rule"

@@ -1,0 +1,95 @@
+"""Targets as loading leaves them: not configured, choices still open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from venvship.errors import Place
+from venvship.loading.attributes import AttributeValue
+from venvship.loading.rule_class import RuleClass
+from venvship.loading.visibility import PackagePattern, Visibility
+from venvship.model.label import Label, PackageId
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """The macro call in a BUILD file that made a target."""
+
+    function: str
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RuleTarget:
+    """A target made by calling a rule. `attributes` holds only what was set and is not None."""
+
+    label: Label
+    rule_class: RuleClass
+    attributes: Mapping[str, AttributeValue]
+    place: Place
+    visibility: Visibility
+    generator: Generator | None = None
+
+    def value(self, name: str) -> AttributeValue:
+        """The value of an attribute, or its default; raises KeyError for an attribute the rule class lacks."""
+        value = self.attributes.get(name)
+        return self.rule_class.attributes[name].default_value if value is None else value
+
+    @property
+    def kind(self) -> str:
+        return self.rule_class.kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceFileTarget:
+    """A file on the disk: exported by name, or named by a rule of its own package."""
+
+    label: Label
+    place: Place
+    visibility: Visibility
+
+    @property
+    def kind(self) -> str:
+        return "source file"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutputFileTarget:
+    """A file that a rule promises by name; `generating_rule` is in the same package."""
+
+    label: Label
+    place: Place
+    visibility: Visibility
+    generating_rule: Label
+
+    @property
+    def kind(self) -> str:
+        return "generated file"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackageGroup:
+    """A named set of packages, for visibility: those that match `packages`, without those that match `excluded`."""
+
+    label: Label
+    place: Place
+    packages: tuple[PackagePattern, ...] = ()
+    excluded: tuple[PackagePattern, ...] = ()
+    includes: tuple[Label, ...] = ()
+    is_public: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "package group"
+
+    def holds(self, package: PackageId) -> bool:
+        """Whether this group, without those it includes, holds `package`."""
+        if any(pattern.matches(package) for pattern in self.excluded):
+            return False
+        return self.is_public or any(pattern.matches(package) for pattern in self.packages)
+
+
+Target: TypeAlias = RuleTarget | SourceFileTarget | OutputFileTarget | PackageGroup
