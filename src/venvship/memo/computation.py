@@ -1,0 +1,103 @@
+"""The memo itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+from venvship.errors import UserError, VenvshipError
+from venvship.memo.keys import AnyKey, AnyObservation, Key, Observation
+
+T = TypeVar("T")
+
+
+class Cycle(UserError):
+    """A computation needs its own result. `path` leads to the first key of the cycle, which is also its last one."""
+
+    def __init__(self, path: tuple[AnyKey, ...]) -> None:
+        start = path.index(path[-1])
+        lines = [f"    {key}" for key in path[:start]]
+        lines.append(f".-> {path[start]}")
+        lines += [f"|   {key}" for key in path[start + 1 : -1]]
+        lines.append(f"`-- {path[-1]}")
+        super().__init__("these depend on each other in a cycle:\n" + "\n".join(lines))
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one computation read, in the order it asked first, and the fingerprint of what came out.
+
+    The fingerprint is None when the computation failed or its values can't be compared.
+    """
+
+    fingerprint: str | None
+    dependencies: tuple[AnyKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Value(Generic[T]):
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: VenvshipError
+
+
+class Memo:
+    """Values by key, each computed once, failures too."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[AnyKey, _Value[object] | _Failure] = {}
+        self._records: dict[AnyKey, Record] = {}
+        # Insertion order is the path from the outermost computation to the innermost; the values are what each read.
+        self._running: dict[AnyKey, dict[AnyKey, None]] = {}
+        self._innermost: dict[AnyKey, None] | None = None
+
+    def compute(self, key: Key[T], function: Callable[[], T]) -> T:
+        """The value of `key`, from `function` unless it is known already.
+
+        A VenvshipError that `function` raises is kept and raised again for the same key. Raises Cycle when `key` is
+        being computed already.
+        """
+        if self._innermost is not None:
+            self._innermost[key] = None
+        outcome = self._outcomes.get(key)
+        if outcome is None:
+            outcome = self._run(key, function)
+        if isinstance(outcome, _Failure):
+            raise outcome.error.with_traceback(None)
+        return cast(T, outcome.value)
+
+    def _run(self, key: Key[T], function: Callable[[], T]) -> _Value[object] | _Failure:
+        if key in self._running:
+            raise Cycle((*self._running, key))
+        outer = self._innermost
+        read: dict[AnyKey, None] = {}
+        self._running[key] = self._innermost = read
+        outcome: _Value[object] | _Failure
+        fingerprint: str | None = None
+        try:
+            value = function()
+            fingerprint = key.fingerprint(value)
+            outcome = _Value(value)
+        except VenvshipError as error:
+            outcome = _Failure(error)
+        finally:
+            del self._running[key]
+            self._innermost = outer
+        self._outcomes[key] = outcome
+        self._records[key] = Record(fingerprint, tuple(read))
+        return outcome
+
+    def record_of(self, key: AnyKey) -> Record:
+        """What the computation of `key` read; raises KeyError when it was not computed."""
+        return self._records[key]
+
+    def observations(self) -> Iterator[tuple[AnyObservation, Record]]:
+        """Everything that was asked of the outside, in the order it was asked first."""
+        for key, record in self._records.items():
+            if isinstance(key, Observation):
+                yield key, record
