@@ -1,0 +1,23 @@
+/* A runfiles manifest: one `path SP target` a line. A line that begins with a space has `\s`, `\n` and `\b` for space,
+   newline and backslash in the path, and the last two in the target. A target is absolute; or relative, when the entry
+   is a symbolic link whose text was recorded, and then it is seen from the entry's directory among the runfiles. */
+
+#pragma once
+
+#include <stddef.h>
+
+struct manifest {
+    const char *path;
+    const char *bytes;
+    size_t size;
+};
+
+/* NULL when the file cannot be read; `*problem` says why. */
+const struct manifest *read_manifest(const char *path, const char **problem);
+
+/* Where a runfile lies: by its own entry or by that of the longest directory above it. NULL when it is not listed;
+   `*problem` says so in words. */
+char *manifest_file(const struct manifest *manifest, const char *path, const char **problem);
+
+/* The same for a directory that has no entry, only entries below it. */
+char *manifest_directory(const struct manifest *manifest, const char *path, const char **problem);
