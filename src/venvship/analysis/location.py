@@ -1,0 +1,90 @@
+"""Expansion of `$(location)` and Make variables in attribute texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.errors import UserError
+from venvship.model.artifact import Artifact
+from venvship.model.label import InvalidLabel, Label, PackageId
+
+_LOCATION = re.compile(r"\$\((location|locations|execpath|execpaths|rootpath|rootpaths|rlocationpath|rlocationpaths) ")
+_VARIABLE = re.compile(r"\$(?:\$|\(([A-Za-z0-9_]+)\)|([^$(]|$|\())")
+
+
+class BadExpansion(UserError):
+    """A `$(…)` in an attribute can't be replaced."""
+
+
+def expand_locations(text: str, targets: Sequence[ConfiguredTarget], package: PackageId) -> str:
+    """Replace `$(location LABEL)` and its kin; labels are looked up among `targets`. Raises BadExpansion.
+
+    `location`, like `rootpath`, gives the path from the runfiles directory of the main repository, which is where
+    programs and tests start.
+    """
+    pieces: list[str] = []
+    position = 0
+    while match := _LOCATION.search(text, position):
+        if match.start() and text[match.start() - 1] == "$":
+            pieces.append(text[position : match.end()])
+            position = match.end()
+            continue
+        end = text.find(")", match.end())
+        if end < 0:
+            raise BadExpansion(f"unterminated `$({match.group(1)}` in `{text}`")
+        pieces.append(text[position : match.start()])
+        pieces.append(_locations(match.group(1), text[match.end() : end].strip(), targets, package))
+        position = end + 1
+    return "".join(pieces) + text[position:]
+
+
+def _locations(function: str, label_text: str, targets: Sequence[ConfiguredTarget], package: PackageId) -> str:
+    try:
+        label = Label.parse(label_text, relative_to=package)
+    except InvalidLabel as error:
+        raise BadExpansion(f"in `$({function} {label_text})`: {error.message}") from error
+    found = next((target for target in targets if target.label == label), None)
+    if found is None:
+        raise BadExpansion(
+            f"label `{label_text}` in `$({function})` is not a dependency of this target",
+            hint=f'add "{label_text}" to data',
+        )
+    executable = found.default_info.executable
+    files = found.default_info.files.to_tuple()
+    if not function.endswith("s"):
+        if executable is not None and len(files) != 1:
+            files = (executable,)
+        if len(files) != 1:
+            raise BadExpansion(
+                f"`$({function} {label_text})` needs exactly one file, and `{label_text}` gives {len(files)}",
+                hint=f"use $({function}s {label_text})",
+            )
+    return " ".join(_path(function, file) for file in files)
+
+
+def _path(function: str, file: Artifact) -> str:
+    match function.removesuffix("s"):
+        case "execpath":
+            return file.exec_path
+        case "rlocationpath":
+            return file.runfiles_path
+        case _:
+            return file.short_path
+
+
+def expand_variables(text: str, variables: Mapping[str, str]) -> str:
+    """Replace `$(NAME)` by Make variables and `$$` by `$`. Raises BadExpansion for unknown names and a lone `$`."""
+
+    def replaced(match: re.Match[str]) -> str:
+        if match.group(0) == "$$":
+            return "$"
+        name = match.group(1)
+        if name is None:
+            raise BadExpansion(f"`$` in `{text}` must be followed by `(NAME)` or doubled")
+        if name not in variables:
+            raise BadExpansion(f"`$({name})` is not defined", hint=f"pass --define={name}=VALUE, or write `$$({name})`")
+        return variables[name]
+
+    return _VARIABLE.sub(replaced, text)

@@ -1,0 +1,221 @@
+"""What a rule function sees: its attributes, its dependencies, and the means to declare outputs and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.location import expand_locations, expand_variables
+from venvship.errors import InternalError, Place, UserError
+from venvship.loading.attributes import PlainValue
+from venvship.loading.targets import RuleTarget
+from venvship.model.action import (
+    Action,
+    ForestFile,
+    ForestLink,
+    ImportTree,
+    LinkArtifact,
+    MakeForest,
+    MakeSymlink,
+    RequestValue,
+    RunTool,
+    Spawn,
+    WriteFile,
+)
+from venvship.model.artifact import Artifact, ArtifactKind, Root
+from venvship.model.configuration import Configuration
+from venvship.model.depset import Depset
+from venvship.model.digest import Digest
+from venvship.model.label import Label
+from venvship.model.paths import ExecPath, join, normalise
+from venvship.model.provider import TemplateVariableInfo
+
+P = TypeVar("P")
+
+
+class RuleError(UserError):
+    """A target can't be analysed because of one of its attributes."""
+
+    def __init__(self, label: Label, place: Place, message: str, *, hint: str | None = None) -> None:
+        super().__init__(f"{message}", place=place, chain=[f"in target `{label}`"], hint=hint)
+
+
+class RuleContext:
+    """One target under one configuration. Rule functions collect from deps, declare outputs, return providers."""
+
+    def __init__(
+        self,
+        target: RuleTarget,
+        configuration: Configuration,
+        values: Mapping[str, PlainValue],
+        dependencies: Mapping[str, Sequence[ConfiguredTarget]],
+    ) -> None:
+        self.target = target
+        self.label = target.label
+        self.configuration = configuration
+        self.actions: list[Action] = []
+        self._values = values
+        self._dependencies = dependencies
+        self._root = Root.of_outputs(configuration.directory, target.label.repository)
+        self._declared: dict[str, Artifact] = {}
+
+    @property
+    def place(self) -> Place:
+        return self.target.place
+
+    # Attributes
+
+    def string(self, name: str) -> str:
+        value = self._values[name]
+        if isinstance(value, str):
+            return value
+        raise self._wrong(name, "a string")
+
+    def strings(self, name: str) -> tuple[str, ...]:
+        value = self._values[name]
+        if isinstance(value, tuple):
+            return tuple(element for element in value if isinstance(element, str))
+        raise self._wrong(name, "a list of strings")
+
+    def string_dict(self, name: str) -> Mapping[str, str]:
+        value = self._values[name]
+        if isinstance(value, Mapping):
+            return {key: text for key, text in value.items() if isinstance(key, str) and isinstance(text, str)}
+        raise self._wrong(name, "a dict of strings")
+
+    def boolean(self, name: str) -> bool:
+        value = self._values[name]
+        if isinstance(value, bool):
+            return value
+        raise self._wrong(name, "a bool")
+
+    def integer(self, name: str) -> int:
+        value = self._values[name]
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise self._wrong(name, "an int")
+
+    def labels(self, name: str) -> tuple[Label, ...]:
+        value = self._values[name]
+        if isinstance(value, tuple):
+            return tuple(element for element in value if isinstance(element, Label))
+        return (value,) if isinstance(value, Label) else ()
+
+    def label_dict(self, name: str) -> Mapping[Label, str]:
+        """The value of a dict from labels to strings; the targets are those of `targets(name)`, in order."""
+        value = self._values[name]
+        if isinstance(value, Mapping):
+            return {key: text for key, text in value.items() if isinstance(key, Label) and isinstance(text, str)}
+        raise self._wrong(name, "a dict from labels to strings")
+
+    def targets(self, name: str) -> tuple[ConfiguredTarget, ...]:
+        """The dependencies that attribute `name` holds, in order."""
+        return tuple(self._dependencies.get(name, ()))
+
+    def target_or_none(self, name: str) -> ConfiguredTarget | None:
+        found = self.targets(name)
+        return found[0] if found else None
+
+    def provided(self, name: str, provider: type[P]) -> tuple[P, ...]:
+        """The providers of one class that the dependencies of attribute `name` have."""
+        return tuple(info for target in self.targets(name) if (info := target.get(provider)) is not None)
+
+    def files(self, name: str) -> tuple[Artifact, ...]:
+        """The default outputs of all dependencies of attribute `name`, each once."""
+        found: dict[Artifact, None] = {}
+        for target in self.targets(name):
+            found.update(dict.fromkeys(target.default_info.files.to_tuple()))
+        return tuple(found)
+
+    def file(self, name: str) -> Artifact:
+        """The only default output of attribute `name`."""
+        files = self.files(name)
+        if len(files) != 1:
+            raise self.error(f"attribute `{name}` must give exactly one file, and gives {len(files)}")
+        return files[0]
+
+    def expand(self, text: str, names: Iterable[str] = ("data", "srcs", "deps", "tools")) -> str:
+        """Replace `$(location …)` of dependencies and `$(VARIABLE)`s, and `$$` by `$`."""
+        targets = [target for name in names for target in self.targets(name)]
+        variables: dict[str, str] = {
+            "COMPILATION_MODE": self.configuration.get("compilation_mode", "fastbuild"),
+            "TARGET_CPU": self.configuration.platform.cpu.value,
+            "BINDIR": Root.of_outputs(self.configuration.directory, "").exec_path,
+            "GENDIR": Root.of_outputs(self.configuration.directory, "").exec_path,
+        }
+        variables.update(
+            {name[len("define:") :]: value for name, value in self.configuration.options if name.startswith("define:")}
+        )
+        for info in self.provided("toolchains", TemplateVariableInfo):
+            variables.update(info.variables)
+        try:
+            return expand_variables(expand_locations(text, targets, self.label.package), variables)
+        except UserError as error:
+            raise self.error(error.message, hint=error.hint) from error
+
+    def error(self, message: str, *, hint: str | None = None) -> RuleError:
+        """An error about this target, to be raised."""
+        return RuleError(self.label, self.place, message, hint=hint)
+
+    def _wrong(self, name: str, wanted: str) -> InternalError:
+        return InternalError(f"attribute `{name}` of `{self.label}` was read as {wanted}: {self._values[name]!r}")
+
+    # Outputs and actions
+
+    def declare_file(self, name: str) -> Artifact:
+        """An output file, `name` below the package's directory."""
+        return self._declare(join(self.label.package.path, name), ArtifactKind.FILE)
+
+    def declare_directory(self, name: str) -> Artifact:
+        return self._declare(join(self.label.package.path, name), ArtifactKind.DIRECTORY)
+
+    def declare_symlink(self, name: str) -> Artifact:
+        return self._declare(join(self.label.package.path, name), ArtifactKind.SYMLINK)
+
+    def _declare(self, path: str, kind: ArtifactKind) -> Artifact:
+        try:
+            normal = normalise(path)
+        except ValueError as error:
+            raise self.error(f"bad output name: {error}") from error
+        artifact = self._declared.setdefault(normal, Artifact(self._root, normal, self.label, kind))
+        if artifact.kind is not kind:
+            raise self.error(f"output `{path}` is declared as {artifact.kind.value} and as {kind.value}")
+        return artifact
+
+    def write(self, output: Artifact, content: bytes, *, executable: bool = False) -> None:
+        self.actions.append(WriteFile(self.label, output, content, executable))
+
+    def make_symlink(self, output: Artifact, text: str) -> None:
+        """Make `output`, declared as a symlink, a link with exactly this text."""
+        self.actions.append(MakeSymlink(self.label, output, text))
+
+    def link_artifact(self, output: Artifact, target: Artifact, *, executable: bool = False) -> None:
+        """Make `output` stand for `target`."""
+        self.actions.append(LinkArtifact(self.label, output, target, executable))
+
+    def make_forest(self, directory: str, entries: Iterable[ForestLink | ForestFile]) -> None:
+        """Make links and small files below `directory` (package-relative) in one step."""
+        path = ExecPath(join(self._root.exec_path, self.label.package.path, directory))
+        self.actions.append(MakeForest(self.label, path, tuple(entries)))
+
+    def import_tree(self, output: Artifact, tree: Digest) -> None:
+        self.actions.append(ImportTree(self.label, output, tree))
+
+    def run_tool(
+        self,
+        tool: str,
+        request: Mapping[str, RequestValue],
+        *,
+        inputs: Iterable[Artifact] | Depset[Artifact],
+        outputs: Sequence[Artifact],
+        mnemonic: str,
+        progress: str,
+        interpreter: Artifact | None = None,
+    ) -> None:
+        """Run a program of `venvship.tools` in a warm worker."""
+        needed = inputs if isinstance(inputs, Depset) else Depset(inputs)
+        self.actions.append(RunTool(self.label, tool, request, needed, tuple(outputs), mnemonic, progress, interpreter))
+
+    def spawn(self, action: Spawn) -> None:
+        self.actions.append(action)
