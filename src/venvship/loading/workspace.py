@@ -1,0 +1,63 @@
+"""Where the workspace is: the nearest directory upward that says it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from venvship.errors import UserError
+from venvship.loading.files import EntryKind, SourceFiles
+
+MODULE_FILE = "MODULE.bazel"
+BOUNDARY_FILES = (MODULE_FILE, "REPO.bazel", "WORKSPACE.bazel", "WORKSPACE")
+"""A directory with one of these is the root of a repository."""
+
+BUILD_FILES = ("BUILD.bazel", "BUILD")
+"""A directory with one of these is a package; the first one counts."""
+
+
+class NotInWorkspace(UserError):
+    """No directory upward says that it is a workspace."""
+
+    def __init__(self, start: str) -> None:
+        super().__init__(
+            f"`{start}` is not inside a workspace",
+            hint=f"create an empty `{MODULE_FILE}` in the root of the repository",
+        )
+
+
+def find_workspace(start: str, files: SourceFiles) -> str | None:
+    """The root of the workspace that the directory `start` is in."""
+    for directory in _upward(start):
+        if any(files.kind(join_host(directory, name)) is EntryKind.FILE for name in BOUNDARY_FILES):
+            return directory
+    return None
+
+
+def find_uv_workspace(start: str, files: SourceFiles) -> str | None:
+    """The nearest directory upward with a `pyproject.toml` and a `uv.lock`."""
+    for directory in _upward(start):
+        if all(files.kind(join_host(directory, name)) is EntryKind.FILE for name in ("pyproject.toml", "uv.lock")):
+            return directory
+    return None
+
+
+def is_repository_root(directory: str, files: SourceFiles) -> bool:
+    """Whether the directory is the root of some repository, so that no package of another one is in it."""
+    return any(files.kind(join_host(directory, name)) is EntryKind.FILE for name in BOUNDARY_FILES)
+
+
+def join_host(directory: str, path: str) -> str:
+    """A path below a host directory; `""` stands for the directory itself.
+
+    >>> join_host("/", "a"), join_host("/w", ""), join_host("/w", "a/b")
+    ('/a', '/w', '/w/a/b')
+    """
+    return f"{directory.rstrip('/')}/{path}".rstrip("/") or "/"
+
+
+def _upward(start: str) -> Iterator[str]:
+    directory = start.rstrip("/") or "/"
+    yield directory
+    while directory != "/":
+        directory = directory.rpartition("/")[0] or "/"
+        yield directory
