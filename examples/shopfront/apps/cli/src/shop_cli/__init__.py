@@ -1,0 +1,1 @@
+"""The shop on the command line."""

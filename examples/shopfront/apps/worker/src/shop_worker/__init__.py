@@ -1,0 +1,1 @@
+"""Reports and feeds, made from the orders of the shop."""

@@ -1,0 +1,1 @@
+"""Order receipts that a customer can prove to be ours."""

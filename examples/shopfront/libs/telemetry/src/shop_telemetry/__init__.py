@@ -1,0 +1,1 @@
+"""What the programs tell about themselves: log lines, spans, counters."""
