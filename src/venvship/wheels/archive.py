@@ -1,0 +1,273 @@
+"""Reads wheel files as archives, and refuses those that could harm whoever unpacks them.
+
+A wheel is read through `RandomAccess`, so that the same code serves a file, bytes in memory, or an index that answers
+range requests. The rules for members are those of `tools.install_wheel`, which unpacks; what is refused here never
+reaches it.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import IO, Final, Protocol
+
+from venvship.errors import UserError
+
+_MAX_MEMBERS: Final = 1_000_000
+_MAX_UNPACKED: Final = 64 << 30
+# Deflate cannot do better than 1032 to 1; a larger declared size is a lie.
+_MAX_RATIO: Final = 1032
+_MAX_COMPONENT: Final = 255
+_MAX_PATH: Final = 1024
+_LOCAL_HEADER: Final = 30
+_ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
+
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OverflowError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+class RandomAccess(Protocol):
+    """A file of known size that can be read anywhere."""
+
+    @property
+    def size(self) -> int: ...
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Up to `length` bytes from `offset`; fewer at the end only."""
+        ...
+
+
+class MalformedWheel(UserError):
+    """A wheel file that is broken, or that would write where it must not."""
+
+    def __init__(self, wheel: str, problems: Iterable[str]) -> None:
+        self.wheel = wheel
+        self.problems = tuple(problems)
+        shown = [f"  {problem}" for problem in self.problems[:20]]
+        if len(self.problems) > 20:
+            shown.append(f"  and {len(self.problems) - 20} more")
+        super().__init__(
+            f"the wheel `{wheel}` is refused:\n" + "\n".join(shown),
+            hint="lock another version or build, or report it to those who publish the wheel",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BytesAccess:
+    """A file in memory."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return self.data[offset : offset + length]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A regular file in a wheel."""
+
+    path: str
+    size: int
+    executable: bool
+
+
+class WheelArchive:
+    """An open wheel. `members` are its files by path; directories are left out."""
+
+    def __init__(self, source: RandomAccess, *, name: str) -> None:
+        self.name = name
+        try:
+            self._zip = zipfile.ZipFile(_Reader(source))
+        except _UNREADABLE as error:
+            raise MalformedWheel(name, [f"it is not a readable zip archive: {error}"]) from None
+        infos = [info for info in self._zip.infolist() if not info.orig_filename.endswith("/")]
+        problems = _problems(self._zip.infolist(), source.size)
+        if problems:
+            raise MalformedWheel(name, problems)
+        self._infos = {info.orig_filename: info for info in infos}
+        self.members: Mapping[str, Member] = {
+            info.orig_filename: Member(info.orig_filename, info.file_size, _is_executable(info)) for info in infos
+        }
+
+    def read(self, path: str, *, limit: int) -> bytes:
+        """The whole content of a member that must not be larger than `limit`."""
+        info = self._infos[path]
+        if info.file_size > limit:
+            raise MalformedWheel(self.name, [f"`{path}` has {info.file_size} bytes, more than {limit}"])
+        try:
+            return self._zip.read(info)
+        except _UNREADABLE as error:
+            raise MalformedWheel(self.name, [f"`{path}` is damaged: {error}"]) from None
+
+    def access(self, path: str, *, whole_below: int) -> RandomAccess:
+        """A member as a file; small ones are read at once, larger ones are inflated again for each step back."""
+        info = self._infos[path]
+        if info.file_size <= whole_below:
+            return BytesAccess(self.read(path, limit=whole_below))
+        return _MemberAccess(self._zip.open(info), info.file_size, self.name, path)
+
+
+@dataclass(frozen=True, slots=True)
+class _MemberAccess:
+    stream: IO[bytes]
+    size: int
+    wheel: str
+    path: str
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        try:
+            self.stream.seek(offset)
+            return self.stream.read(length)
+        except _UNREADABLE as error:
+            raise MalformedWheel(self.wheel, [f"`{self.path}` is damaged: {error}"]) from None
+
+
+class _Reader(io.RawIOBase):
+    """What `zipfile` wants to see of a `RandomAccess`."""
+
+    def __init__(self, source: RandomAccess) -> None:
+        self._source = source
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._source.size}[whence]
+        if base + offset < 0:
+            raise ValueError("a position before the start of the file")
+        self._position = base + offset
+        return self._position
+
+    def read(self, size: int | None = -1) -> bytes:
+        rest = max(self._source.size - self._position, 0)
+        length = rest if size is None or size < 0 else min(size, rest)
+        data = self._source.read_at(self._position, length) if length else b""
+        self._position += len(data)
+        return data
+
+
+def _is_executable(info: zipfile.ZipInfo) -> bool:
+    return bool((info.external_attr >> 16) & 0o111)
+
+
+def _problems(infos: list[zipfile.ZipInfo], archive_size: int) -> list[str]:
+    if len(infos) > _MAX_MEMBERS:
+        return [f"it has {len(infos)} members, more than {_MAX_MEMBERS}"]
+    problems: list[str] = []
+    for info in infos:
+        problems += [f"`{shown_path(info.orig_filename)}` {problem}" for problem in _member_problems(info)]
+    problems += path_clashes(info.orig_filename for info in infos if not info.orig_filename.endswith("/"))
+    problems += _size_problems(infos, archive_size)
+    return problems
+
+
+def _member_problems(info: zipfile.ZipInfo) -> Iterable[str]:
+    if (problem := path_problem(info.orig_filename.removesuffix("/"))) is not None:
+        yield problem
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    is_directory = info.orig_filename.endswith("/")
+    if kind == stat.S_IFLNK:
+        yield "is a symbolic link"
+    elif kind not in (0, stat.S_IFDIR if is_directory else stat.S_IFREG):
+        yield "is neither a file nor a directory"
+    if info.flag_bits & _ENCRYPTED:
+        yield "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        yield f"is compressed by the unknown method {info.compress_type}"
+    if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
+        yield "is stored, but its two sizes differ"
+    if info.file_size > info.compress_size * _MAX_RATIO + _MAX_RATIO:
+        yield f"claims {info.file_size} bytes in {info.compress_size} compressed ones"
+
+
+def _size_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterable[str]:
+    total = sum(info.file_size for info in infos)
+    if total > _MAX_UNPACKED:
+        yield f"it would unpack to {total} bytes, more than {_MAX_UNPACKED}"
+    end = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < end:
+            yield f"`{shown_path(info.orig_filename)}` overlaps the member before it"
+            return
+        end = info.header_offset + _LOCAL_HEADER + info.compress_size
+    if end > archive_size:
+        yield "its members reach beyond the end of the file"
+
+
+def shown_path(path: str) -> str:
+    """A path as it may be printed."""
+    return ascii(path)[1:-1][:200]
+
+
+def path_problem(path: str) -> str | None:
+    """Why a path of an archive must not be unpacked, or None."""
+    if not path or path.startswith("/"):
+        return "is an absolute path" if path else "has an empty name"
+    if "\\" in path:
+        return "has a backslash in its path"
+    if any(character < " " or character == "\x7f" for character in path):
+        return "has a control character in its path"
+    try:
+        encoded = path.encode()
+    except UnicodeEncodeError:
+        return "has a path that is not Unicode"
+    parts = path.split("/")
+    if ".." in parts:
+        return "leaves its directory"
+    if "" in parts or "." in parts:
+        return "has an empty or `.` component in its path"
+    if len(encoded) > _MAX_PATH or any(len(part.encode()) > _MAX_COMPONENT for part in parts):
+        return "has too long a path"
+    if len(path) > 1 and path[1] == ":":
+        return "names a drive"
+    return None
+
+
+def path_clashes(paths: Iterable[str]) -> list[str]:
+    """Pairs that cannot lie beside each other: equal, equal but for case, or one a file and the other below it."""
+    problems: list[str] = []
+    files: dict[str, str] = {}
+    directories: dict[str, str] = {}
+    for path in sorted(paths):
+        folded = path.casefold()
+        other = files.setdefault(folded, path)
+        if other is not path:
+            difference = "appears twice" if other == path else f"differs from `{shown_path(other)}` by case only"
+            problems.append(f"`{shown_path(path)}` {difference}")
+        slash = path.rfind("/")
+        while slash > 0:
+            parent = path[:slash]
+            known = directories.setdefault(parent.casefold(), parent)
+            if known != parent:
+                problems.append(f"`{shown_path(parent)}` differs from `{shown_path(known)}` by case only")
+            if known is not parent:
+                break
+            slash = path.rfind("/", 0, slash)
+    problems += [
+        f"`{shown_path(files[name])}` is a file and a directory" for name in sorted(files.keys() & directories)
+    ]
+    return problems
