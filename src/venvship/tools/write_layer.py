@@ -1,0 +1,173 @@
+"""Writes one layer: a compressed tar archive and its descriptor.
+
+The request holds
+
+    rows          what the layer holds (`layer_entries`)
+    output        host path of the blob
+    descriptor    host path of a JSON document about the blob, or absent
+    compression   "gzip", "zstd" or "none"
+    compressor    for gzip: "isal" or "zlib"; part of the request, because the bytes depend on it
+    level         of the compressor, or absent
+    uid, gid, mtime   for every row without its own
+    skip          directories that lower layers hold already
+    annotations   for the descriptor
+
+and the result is the descriptor as a dictionary. Files that a wheel brought and that are unchanged since go into a
+gzip layer as the wheel's own deflate data.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING or __package__:
+    from venvship.tools.layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
+    from venvship.tools.layer_stream import LayerStream, crc32, deflater, gzip_member, zstd_frame
+    from venvship.tools.tar_format import DIRECTORY as TAR_DIRECTORY
+    from venvship.tools.tar_format import END, UnusableName, header, padding
+    from venvship.tools.tar_format import FILE as TAR_FILE
+    from venvship.tools.tar_format import LINK as TAR_LINK
+    from venvship.tools.wheel_streams import WheelStreams
+else:
+    from layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
+    from layer_stream import LayerStream, crc32, deflater, gzip_member, zstd_frame
+    from tar_format import DIRECTORY as TAR_DIRECTORY
+    from tar_format import END, UnusableName, header, padding
+    from tar_format import FILE as TAR_FILE
+    from tar_format import LINK as TAR_LINK
+    from wheel_streams import WheelStreams
+
+MEDIA_TYPES = {
+    "gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
+    "zstd": "application/vnd.oci.image.layer.v1.tar+zstd",
+    "none": "application/vnd.oci.image.layer.v1.tar",
+}
+
+# Below this size a member of its own costs more than compressing the file together with its neighbours.
+PASS_THROUGH_THRESHOLD = 16 << 10
+_CHUNK = 1 << 20
+
+
+def run(request: dict[str, Any]) -> dict[str, Any]:
+    """Write the layer; raises LayerProblem or MissingCompressor."""
+    compression = str(request.get("compression", "gzip"))
+    if compression not in MEDIA_TYPES:
+        raise LayerProblem(f"there is no compression `{compression}`; known are {', '.join(sorted(MEDIA_TYPES))}")
+    level = request.get("level")
+    pack = None
+    if compression == "gzip":
+        deflate = deflater(str(request.get("compressor", "zlib")), level)
+        pack = lambda data: gzip_member(data, deflate)  # noqa: E731
+    elif compression == "zstd":
+        pack = zstd_frame(level)
+
+    defaults = {name: int(request.get(name, 0)) for name in ("uid", "gid", "mtime")}
+    entries = expand(request["rows"], defaults=defaults, skip=request.get("skip", ()))
+    with open(request["output"], "wb") as output, LayerStream(output, pack) as stream:
+        writer = _Writer(stream, reuse=compression == "gzip")
+        try:
+            for entry in entries:
+                writer.write(entry)
+        finally:
+            writer.close()
+        stream.write(END)
+        sums = stream.sums()
+
+    descriptor = {
+        "mediaType": MEDIA_TYPES[compression],
+        "digest": f"sha256:{sums.sha256}",
+        "size": sums.size,
+        "diff_id": f"sha256:{sums.diff_sha256}",
+        "uncompressed_size": sums.uncompressed_size,
+        "entries": len(entries),
+        "reused": writer.reused,
+        "annotations": dict(request.get("annotations") or {}),
+    }
+    if request.get("descriptor"):
+        with open(request["descriptor"], "w", encoding="utf-8", newline="\n") as file:
+            json.dump(descriptor, file, indent=1, sort_keys=True)
+            file.write("\n")
+    return descriptor
+
+
+class _Writer:
+    """Writes entries as tar members; keeps the wheel that it reads from open, because its files come in a row."""
+
+    def __init__(self, stream: LayerStream, *, reuse: bool) -> None:
+        self._stream = stream
+        self._reuse = reuse
+        self._wheels: dict[str, WheelStreams] = {}
+        self._crc32 = crc32()
+        self.reused = 0
+
+    def close(self) -> None:
+        for wheel in self._wheels.values():
+            wheel.close()
+
+    def write(self, entry: Entry) -> None:
+        kind = {FILE: TAR_FILE, LINK: TAR_LINK, DIRECTORY: TAR_DIRECTORY}.get(entry.kind, TAR_FILE)
+        link = str(entry.source) if entry.kind == LINK else ""
+        try:
+            head = header(
+                kind,
+                entry.path,
+                mode=entry.mode,
+                size=entry.size,
+                link=link,
+                uid=entry.uid,
+                gid=entry.gid,
+                mtime=entry.mtime,
+            )
+        except UnusableName as error:
+            raise LayerProblem(f"{error}, in {entry.origin}") from error
+        self._stream.write(head)
+        if not entry.size:
+            return
+        if isinstance(entry.source, bytes):
+            self._stream.write(entry.source)
+        else:
+            self._write_file(entry, entry.source)
+        self._stream.write(padding(entry.size))
+
+    def _write_file(self, entry: Entry, host: str) -> None:
+        with open(host, "rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size != entry.size:
+                raise LayerProblem(f"`{host}` has another size than the {entry.size} bytes it is listed with")
+            if self._reuse and entry.wheel and entry.size >= PASS_THROUGH_THRESHOLD:
+                wheel = self._wheel(entry.wheel)
+                name = os.path.basename(host)
+                if wheel.may_hold(name, entry.size) and self._write_deflated(wheel, name, file, entry.size):
+                    return
+            self._copy(file, entry.size, host)
+
+    def _write_deflated(self, wheel: WheelStreams, name: str, file: IO[bytes], size: int) -> bool:
+        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as body:
+            crc = self._crc32(body)
+            deflated = wheel.find(name, size, crc)
+            if deflated is None:
+                return False
+            self._stream.write_deflated(body, deflated, crc=crc)
+            self.reused += 1
+            return True
+
+    def _copy(self, file: IO[bytes], size: int, host: str) -> None:
+        left = size
+        while left:
+            chunk = file.read(min(_CHUNK, left))
+            if not chunk:
+                raise LayerProblem(f"`{host}` got shorter while it was read")
+            self._stream.write(chunk)
+            left -= len(chunk)
+
+    def _wheel(self, path: str) -> WheelStreams:
+        if path not in self._wheels:
+            self._wheels[path] = WheelStreams(path, threshold=PASS_THROUGH_THRESHOLD)
+        return self._wheels[path]
+
+
+if __name__ == "__main__":
+    json.dump(run(json.load(sys.stdin)), sys.stdout)
