@@ -28,8 +28,16 @@ def shop_library(name, deps = [], data = [], test_deps = [], visibility = ["//vi
         deps = [":" + name, "@pypi//pytest"] + test_deps,
     )
 
-def shop_image(name, binary, env = {}, visibility = ["//visibility:public"]):
-    """An image that starts `binary`, and in `<name>_layers` the layers that it adds to the base."""
+def shop_image(name, binary, cmd = [], env = {}, visibility = ["//visibility:public"]):
+    """As `<name>_image` an image that starts `binary`, and as `<name>_layers` what it adds to the base.
+
+    Args:
+      name: the first part of both names.
+      binary: the program.
+      cmd: its arguments, unless the container is started with others.
+      env: variables of its environment.
+      visibility: who may use the image.
+    """
     py_image_layer(
         name = name + "_layers",
         binary = binary,
@@ -37,6 +45,7 @@ def shop_image(name, binary, env = {}, visibility = ["//visibility:public"]):
     oci_image(
         name = name + "_image",
         base = "//:base",
+        cmd = cmd,
         entrypoint = ["/app"],
         env = env,
         tars = [":" + name + "_layers"],

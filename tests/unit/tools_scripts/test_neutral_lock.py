@@ -34,7 +34,7 @@ version = "1.0"
 source = { editable = "apps/app" }
 dependencies = [
     { name = "ruamel-yaml" },
-    { name = "torch", version = "2.0+cpu", source = { registry = "https://mirror.example/cpu" }, marker = "extra == 'x'" },
+    { name = "torch", version = "2.0+cpu", source = { registry = "https://mirror.example/cpu" }, marker = "extra" },
 ]
 
 [package.metadata]
@@ -44,7 +44,7 @@ requires-dist = [{ name = "ruamel-yaml", specifier = ">=0.18" }]
 name = "ruamel-yaml"
 version = "0.18"
 source = { registry = "https://mirror.example/simple" }
-sdist = { url = "https://files.mirror.example/p/ab/ruamel.yaml-0.18.tar.gz", hash = "sha256:aa", size = 12, upload-time = "" }
+sdist = { url = "https://files.mirror.example/p/ab/ruamel.yaml-0.18.tar.gz", hash = "sha256:aa", size = 12 }
 wheels = [
     { url = "https://files.mirror.example/p/cd/ruamel.yaml-0.18-py3-none-any.whl#sha256=bb", hash = "sha256:bb" },
 ]
