@@ -1,0 +1,578 @@
+"""Unpacks one wheel into a directory of its own, verified against its RECORD.
+
+    python -I -S -B install_wheel.py REQUEST.json
+
+The file stands alone: standard library only, any CPython from 3.9, so that it runs in a warm worker, on a remote
+machine, or by hand. The output looks like the part of a virtual environment that belongs to the wheel:
+
+    lib/pythonX.Y/site-packages/...       pure and platform files
+    include/site/pythonX.Y/<name>/...     headers
+    data-scripts/<name>                   scripts as the wheel has them; whoever plans a venv makes launchers for them
+    <path>                                what the wheel wants below the prefix
+
+Nothing in it depends on where the output lies, on the umask, or on the clock: files are 0444, or 0555 when the wheel
+marks them executable, and bytecode is of the unchecked-hash kind with paths relative to site-packages (the import
+system sets the real path when it loads a module).
+
+The request is an object with `wheel` and `output` (paths; the output is absent or an empty directory),
+`python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `compile_bytecode` (true or false)
+and `exclude_globs` (patterns of paths as RECORD spells them; `*` stays in one directory, `**` does not). The result has
+`entries`, a sorted list of [path, sha256, size, executable], and `not_compiled`, a list of [path, reason].
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import hashlib
+import importlib.util
+import io
+import json
+import marshal
+import mmap
+import os
+import posixpath
+import re
+import stat
+import struct
+import sys
+import threading
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+INSTALLER = b"venvship\n"
+
+_MAX_MEMBERS = 1_000_000
+_MAX_UNPACKED = 64 << 30
+# Deflate cannot do better than 1032 to 1; a larger declared size is a lie.
+_MAX_RATIO = 1032
+_MAX_COMPONENT = 255
+_MAX_PATH = 1024
+_MAX_RECORD = 256 << 20
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_ENCRYPTED = 0x1 | 0x40 | 0x2000
+_UTF8 = 0x800
+_CHUNK = 4 << 20
+_ALGORITHMS = ("sha256", "sha384", "sha512")
+_SEPARATORS = re.compile(r"[-_.]+")
+_PYTHON_VERSION = re.compile(r"3\.(\d{1,3})(t?)", re.ASCII)
+_SITE_SCHEMES = ("purelib", "platlib")
+
+# Warnings filters belong to the whole process, and compiling holds the interpreter lock anyway.
+_COMPILING = threading.Lock()
+
+
+class WheelRefused(Exception):
+    """A wheel that is broken or would write where it must not, with everything that is wrong with it."""
+
+    def __init__(self, wheel: str, problems: Iterable[str]) -> None:
+        self.problems = list(problems)
+        lines = [f"  {problem}" for problem in self.problems[:50]]
+        if len(self.problems) > 50:
+            lines.append(f"  and {len(self.problems) - 50} more")
+        super().__init__("the wheel `" + os.path.basename(wheel) + "` is refused:\n" + "\n".join(lines))
+
+
+class BadRequest(Exception):
+    """A request that cannot be understood or cannot be carried out by this interpreter."""
+
+
+@dataclass(frozen=True)
+class Request:
+    wheel: str
+    output: str
+    python_version: str
+    compile_bytecode: bool = False
+    exclude_globs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if _PYTHON_VERSION.fullmatch(self.python_version) is None:
+            raise BadRequest(f"`{self.python_version}` is not a version of Python 3")
+        running = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        if self.compile_bytecode and self.python_version.rstrip("t") != running:
+            raise BadRequest(f"bytecode of Python {self.python_version} cannot be made by Python {running}")
+
+    @classmethod
+    def parse(cls, values: Mapping[str, object]) -> Request:
+        known = {"wheel", "output", "python_version", "compile_bytecode", "exclude_globs"}
+        unknown = sorted(values.keys() - known)
+        if unknown:
+            raise BadRequest(f"unknown keys in the request: {', '.join(unknown)}")
+        texts = [values.get(key) for key in ("wheel", "output", "python_version")]
+        globs = values.get("exclude_globs", [])
+        if not all(isinstance(text, str) and text for text in texts) or not isinstance(globs, (list, tuple)):
+            raise BadRequest("the request needs `wheel`, `output` and `python_version`")
+        wheel, output, python_version = (str(text) for text in texts)
+        return cls(
+            wheel,
+            output,
+            python_version,
+            bool(values.get("compile_bytecode", False)),
+            tuple(str(pattern) for pattern in globs),
+        )
+
+    @property
+    def site_packages(self) -> str:
+        return f"lib/python{self.python_version}/site-packages"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of RECORD; `algorithm` is empty when there is no hash."""
+
+    path: str
+    algorithm: str = ""
+    digest: str = ""
+    size: str = ""
+
+
+@dataclass
+class _Output:
+    """Writes files below a directory and remembers what they are."""
+
+    root: str
+    entries: list[tuple[str, str, int, bool]] = field(default_factory=list)
+    _directories: set[str] = field(default_factory=set)
+    _clipped: dict[int, bool] = field(default_factory=dict)
+
+    def open(self, path: str, executable: bool) -> int:
+        self._make_directory(posixpath.dirname(path))
+        mode = 0o555 if executable else 0o444
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+        descriptor = os.open(f"{self.root}/{path}", flags, mode)
+        # Whether the umask takes bits away is seen at the first file of each mode: to ask for it is to change it.
+        if mode not in self._clipped:
+            self._clipped[mode] = stat.S_IMODE(os.fstat(descriptor).st_mode) != mode
+        if self._clipped[mode]:
+            os.fchmod(descriptor, mode)
+        return descriptor
+
+    def write(self, path: str, data: bytes, executable: bool = False) -> None:
+        descriptor = self.open(path, executable)
+        try:
+            write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+        self.entries.append((path, hashlib.sha256(data).hexdigest(), len(data), executable))
+
+    def _make_directory(self, path: str) -> None:
+        if path not in self._directories:
+            os.makedirs(f"{self.root}/{path}", exist_ok=True)
+            while path and path not in self._directories:
+                self._directories.add(path)
+                path = posixpath.dirname(path)
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def install(request: Mapping[str, object]) -> dict[str, object]:
+    """Carry out a request; raises WheelRefused or BadRequest, after which the output must be thrown away."""
+    return install_wheel(Request.parse(request))
+
+
+def install_wheel(request: Request) -> dict[str, object]:
+    if os.path.isdir(request.output) and os.listdir(request.output):
+        raise BadRequest(f"`{request.output}` is not empty")
+    os.makedirs(request.output, exist_ok=True)
+    try:
+        with (
+            open(request.wheel, "rb") as file,
+            zipfile.ZipFile(file) as archive,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
+        ):
+            return _Installation(request, archive, content).run()
+    except (zipfile.BadZipFile, struct.error, zlib.error, NotImplementedError, OverflowError, EOFError) as error:
+        raise WheelRefused(request.wheel, [f"it is not a readable zip archive: {error}"]) from None
+    except ValueError as error:
+        raise WheelRefused(request.wheel, [f"it is not readable: {error}"]) from None
+
+
+class _Installation:
+    def __init__(self, request: Request, archive: zipfile.ZipFile, content: mmap.mmap) -> None:
+        self._request = request
+        self._content = content
+        self._output = _Output(request.output)
+        infos = archive.infolist()
+        self._refuse(_archive_problems(infos, len(content)))
+        self._members = {info.orig_filename: info for info in infos if not info.orig_filename.endswith("/")}
+        self._dist_info = self._find_dist_info()
+
+    def run(self) -> dict[str, object]:
+        rows = {row.path: row for row in self._record()}
+        self._check_names(rows)
+        excluded = _Matcher(self._request.exclude_globs)
+        ours = {f"{self._dist_info}/RECORD", f"{self._dist_info}/INSTALLER"}
+        kept = [path for path in self._members if path not in ours and not excluded(path)]
+        targets = self._targets(kept)
+        bytecode = self._bytecode(targets) if self._request.compile_bytecode else {}
+        self._refuse(_clashes(self._everything(targets, bytecode), list(targets.values())))
+
+        problems: list[str] = []
+        sources: list[tuple[str, bytes]] = []
+        replaced = set(bytecode.values())
+        shipped = sorted((path for path in kept if targets[path] not in replaced), key=lambda path: targets[path])
+        for path in shipped:
+            source = self._unpack(path, targets[path], rows.get(path), problems, keep=path in bytecode)
+            if source is not None:
+                sources.append((path, source))
+        self._refuse(problems)
+
+        site = self._request.site_packages
+        self._output.write(f"{site}/{self._dist_info}/INSTALLER", INSTALLER)
+        self._output.write(f"{site}/{self._dist_info}/RECORD", self._new_record(rows, shipped, targets))
+        not_compiled = [
+            [posixpath.relpath(targets[path], site), problem]
+            for path, source in sources
+            if (problem := self._compile(source, targets[path], bytecode[path])) is not None
+        ]
+        return {"entries": [list(entry) for entry in sorted(self._output.entries)], "not_compiled": not_compiled}
+
+    def _refuse(self, problems: Iterable[str]) -> None:
+        found = list(problems)
+        if found:
+            raise WheelRefused(self._request.wheel, found)
+
+    def _find_dist_info(self) -> str:
+        tops = {path.partition("/")[0] for path in self._members if "/" in path}
+        found = sorted(top for top in tops if top.endswith(".dist-info"))
+        if len(found) != 1 or f"{found[0]}/RECORD" not in self._members:
+            self._refuse(["it does not have exactly one `.dist-info` directory with a RECORD"])
+        return found[0]
+
+    def _record(self) -> Iterator[Row]:
+        path = f"{self._dist_info}/RECORD"
+        info = self._members[path]
+        if info.file_size > _MAX_RECORD:
+            self._refuse([f"its RECORD has {info.file_size} bytes"])
+        data = b"".join(self._inflated(info))
+        if zlib.crc32(data) != info.CRC:
+            self._refuse(["its RECORD is damaged"])
+        try:
+            lines = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
+        except (UnicodeDecodeError, csv.Error) as error:
+            self._refuse([f"its RECORD is not readable: {error}"])
+        problems = []
+        for number, fields in enumerate(lines, 1):
+            if fields and (len(fields) != 3 or not fields[0]):
+                problems.append(f"line {number} of its RECORD does not have three fields")
+            elif fields:
+                algorithm, _, digest = fields[1].partition("=")
+                yield Row(fields[0], algorithm, digest, fields[2])
+        self._refuse(problems)
+
+    def _check_names(self, rows: Mapping[str, Row]) -> None:
+        record = f"{self._dist_info}/RECORD"
+        without_hash = {record, f"{record}.jws", f"{record}.p7s"}
+        problems = [
+            f"`{_shown(path)}` is not listed in RECORD"
+            for path in sorted(self._members.keys() - rows.keys() - without_hash)
+        ]
+        problems += [
+            f"`{_shown(path)}` is listed in RECORD and missing"
+            for path in sorted(rows.keys() - self._members.keys() - without_hash)
+        ]
+        for path in sorted(rows.keys() - without_hash):
+            algorithm = rows[path].algorithm
+            if not algorithm:
+                problems.append(f"`{_shown(path)}` has no hash in RECORD")
+            elif algorithm not in _ALGORITHMS:
+                problems.append(f"`{_shown(path)}` has a hash of the kind `{algorithm}`, which is not trusted")
+        self._refuse(problems)
+
+    def _targets(self, paths: Iterable[str]) -> dict[str, str]:
+        """Where each member goes, relative to the output."""
+        targets: dict[str, str] = {}
+        problems: list[str] = []
+        for path in paths:
+            target = self._target(path)
+            if target is None:
+                problems.append(f"`{_shown(path)}` is in no known scheme of its `.data` directory")
+            else:
+                targets[path] = target
+        self._refuse(problems)
+        return targets
+
+    def _everything(self, targets: Mapping[str, str], bytecode: Mapping[str, str]) -> set[str]:
+        dist_info = f"{self._request.site_packages}/{self._dist_info}"
+        return {*targets.values(), *bytecode.values(), f"{dist_info}/INSTALLER", f"{dist_info}/RECORD"}
+
+    def _target(self, path: str) -> str | None:
+        request = self._request
+        top, _, below = path.partition("/")
+        if not (top.endswith(".data") and below):
+            return f"{request.site_packages}/{path}"
+        scheme, _, rest = below.partition("/")
+        if not rest:
+            return None
+        if scheme in _SITE_SCHEMES:
+            return f"{request.site_packages}/{rest}"
+        if scheme == "scripts":
+            return None if "/" in rest else f"data-scripts/{rest}"
+        if scheme == "headers":
+            distribution = self._dist_info[: -len(".dist-info")].partition("-")[0]
+            name = _SEPARATORS.sub("-", distribution).lower()
+            return f"include/site/python{request.python_version}/{name}/{rest}"
+        return rest if scheme == "data" else None
+
+    def _unpack(self, path: str, target: str, row: Row | None, problems: list[str], *, keep: bool) -> bytes | None:
+        """Write one member; return its content when it is to be kept."""
+        info = self._members[path]
+        executable = bool((info.external_attr >> 16) & 0o111) or target.startswith("data-scripts/")
+        sha256 = hashlib.sha256()
+        other = hashlib.new(row.algorithm) if row is not None and row.algorithm not in ("", "sha256") else None
+        size = 0
+        chunks: list[bytes] = []
+        descriptor = self._output.open(target, executable)
+        try:
+            for chunk in self._inflated(info):
+                sha256.update(chunk)
+                if other is not None:
+                    other.update(chunk)
+                size += len(chunk)
+                write_all(descriptor, chunk)
+                if keep:
+                    chunks.append(chunk)
+        except (zlib.error, zipfile.BadZipFile) as error:
+            problems.append(f"`{_shown(path)}` is damaged: {error}")
+            return None
+        finally:
+            os.close(descriptor)
+        if row is not None and row.algorithm:
+            found = (other or sha256).digest()
+            if base64.urlsafe_b64encode(found).rstrip(b"=") != row.digest.rstrip("=").encode("ascii", "replace"):
+                problems.append(f"`{_shown(path)}` does not have the hash that RECORD lists")
+            elif row.size and row.size != str(size):
+                problems.append(f"`{_shown(path)}` has {size} bytes, RECORD lists {_shown(row.size)}")
+        self._output.entries.append((target, sha256.hexdigest(), size, executable))
+        return b"".join(chunks) if keep else None
+
+    def _inflated(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """The content of a member in pieces, never more than it declares."""
+        start = info.header_offset
+        header = self._content[start : start + _LOCAL_HEADER.size]
+        if len(header) < _LOCAL_HEADER.size:
+            raise zipfile.BadZipFile("it is cut off")
+        signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
+        start += _LOCAL_HEADER.size
+        name = self._content[start : start + name_length]
+        encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
+        if signature != b"PK\x03\x04" or name.decode(encoding, "replace") != info.orig_filename:
+            raise zipfile.BadZipFile("its header and the directory of the archive disagree")
+        start += name_length + extra_length
+        end = start + info.compress_size
+        if end > len(self._content):
+            raise zipfile.BadZipFile("it is cut off")
+        if info.compress_type == zipfile.ZIP_STORED:
+            for position in range(start, end, _CHUNK):
+                yield self._content[position : min(position + _CHUNK, end)]
+            return
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        rest = info.file_size
+        for position in range(start, end, _CHUNK):
+            data = self._content[position : min(position + _CHUNK, end)]
+            while data and not inflater.eof:
+                piece = inflater.decompress(data, min(rest + 1, _CHUNK))
+                data = inflater.unconsumed_tail
+                rest -= len(piece)
+                if rest < 0:
+                    raise zipfile.BadZipFile("it is larger than it declares")
+                if piece:
+                    yield piece
+        while not inflater.eof:
+            # What is left is inside the inflater; it ends when nothing more comes out.
+            piece = inflater.decompress(b"", min(rest + 1, _CHUNK))
+            rest -= len(piece)
+            if not piece or rest < 0:
+                raise zipfile.BadZipFile("its size is not what it declares")
+            yield piece
+        if rest or inflater.unused_data:
+            raise zipfile.BadZipFile("its size is not what it declares")
+
+    def _new_record(self, rows: Mapping[str, Row], paths: Iterable[str], targets: Mapping[str, str]) -> bytes:
+        """RECORD with the places to which files went.
+
+        Scripts are listed where a venv has them, without a hash, because their first line is the venv's own.
+        """
+        site = self._request.site_packages
+        lines = []
+        for path in paths:
+            target = targets[path]
+            if target.startswith("data-scripts/"):
+                lines.append((f"../../../bin/{target.partition('/')[2]}", "", ""))
+                continue
+            row = rows.get(path, Row(path))
+            hashed = f"{row.algorithm}={row.digest}" if row.algorithm else ""
+            lines.append((posixpath.relpath(target, site), hashed, row.size))
+        digest = base64.urlsafe_b64encode(hashlib.sha256(INSTALLER).digest()).rstrip(b"=").decode()
+        lines.append((f"{self._dist_info}/INSTALLER", f"sha256={digest}", str(len(INSTALLER))))
+        lines.append((f"{self._dist_info}/RECORD", "", ""))
+        text = io.StringIO(newline="")
+        csv.writer(text, lineterminator="\n").writerows(sorted(lines))
+        return text.getvalue().encode()
+
+    def _bytecode(self, targets: Mapping[str, str]) -> dict[str, str]:
+        """Where the bytecode of each source member in site-packages goes."""
+        site = self._request.site_packages + "/"
+        tag = sys.implementation.cache_tag
+        found = {}
+        for path, target in targets.items():
+            if target.endswith(".py") and target.startswith(site):
+                directory, _, name = target.rpartition("/")
+                found[path] = f"{directory}/__pycache__/{name[:-3]}.{tag}.pyc"
+        return found
+
+    def _compile(self, source: bytes, target: str, bytecode: str) -> str | None:
+        """Write the bytecode of a source file; return why there is none."""
+        try:
+            data = compiled(source, posixpath.relpath(target, self._request.site_packages))
+        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+            return f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+        self._output.write(bytecode, data)
+        return None
+
+
+def compiled(source: bytes, path: str) -> bytes:
+    """A bytecode file that is never checked against its source (PEP 552)."""
+    with _COMPILING, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = compile(source, path, "exec", dont_inherit=True, optimize=0)
+    header = importlib.util.MAGIC_NUMBER + struct.pack("<I", 0b01) + importlib.util.source_hash(source)
+    return header + marshal.dumps(code)
+
+
+def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterator[str]:
+    if len(infos) > _MAX_MEMBERS:
+        yield f"it has {len(infos)} members, more than {_MAX_MEMBERS}"
+        return
+    for info in infos:
+        for problem in _member_problems(info):
+            yield f"`{_shown(info.orig_filename)}` {problem}"
+    files = [info.orig_filename for info in infos if not info.orig_filename.endswith("/")]
+    yield from _clashes(set(files), files)
+    total = sum(info.file_size for info in infos)
+    if total > _MAX_UNPACKED:
+        yield f"it would unpack to {total} bytes, more than {_MAX_UNPACKED}"
+    end = 0
+    for info in sorted(infos, key=lambda info: info.header_offset):
+        if info.header_offset < end:
+            yield f"`{_shown(info.orig_filename)}` overlaps the member before it"
+            return
+        end = info.header_offset + _LOCAL_HEADER.size + info.compress_size
+    if end > archive_size:
+        yield "its members reach beyond the end of the file"
+
+
+def _member_problems(info: zipfile.ZipInfo) -> Iterator[str]:
+    problem = _path_problem(info.orig_filename)
+    if problem is not None:
+        yield problem
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind == stat.S_IFLNK:
+        yield "is a symbolic link"
+    elif kind not in (0, stat.S_IFDIR if info.orig_filename.endswith("/") else stat.S_IFREG):
+        yield "is neither a file nor a directory"
+    if info.flag_bits & _ENCRYPTED:
+        yield "is encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        yield f"is compressed by the unknown method {info.compress_type}"
+    if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
+        yield "is stored, but its two sizes differ"
+    if info.file_size > info.compress_size * _MAX_RATIO + _MAX_RATIO:
+        yield f"claims {info.file_size} bytes in {info.compress_size} compressed ones"
+
+
+def _path_problem(name: str) -> str | None:
+    path = name[:-1] if name.endswith("/") else name
+    if not path or path.startswith("/"):
+        return "is an absolute path" if name else "has an empty name"
+    if "\\" in path:
+        return "has a backslash in its path"
+    if any(character < " " or character == "\x7f" for character in path):
+        return "has a control character in its path"
+    try:
+        size = len(path.encode())
+    except UnicodeEncodeError:
+        return "has a path that is not Unicode"
+    parts = path.split("/")
+    if ".." in parts:
+        return "leaves its directory"
+    if "" in parts or "." in parts:
+        return "has an empty or `.` component in its path"
+    if size > _MAX_PATH or any(len(part.encode()) > _MAX_COMPONENT for part in parts):
+        return "has too long a path"
+    return "names a drive" if path[1:2] == ":" else None
+
+
+def _clashes(distinct: set[str], paths: list[str]) -> Iterator[str]:
+    """Paths that cannot lie beside each other: equal, equal but for case, or a file and something below it."""
+    seen: set[str] = set()
+    for path in paths:
+        if path in seen:
+            yield f"`{_shown(path)}` appears twice"
+        seen.add(path)
+    files: dict[str, str] = {}
+    directories: dict[str, str] = {}
+    for path in sorted(distinct):
+        other = files.setdefault(path.casefold(), path)
+        if other != path:
+            yield f"`{_shown(path)}` differs from `{_shown(other)}` by case only"
+        slash = path.rfind("/")
+        while slash > 0:
+            parent = path[:slash]
+            known = directories.setdefault(parent.casefold(), parent)
+            if known != parent:
+                yield f"`{_shown(parent)}` differs from `{_shown(known)}` by case only"
+            if known is not parent:
+                break
+            slash = path.rfind("/", 0, slash)
+    for name in sorted(files.keys() & directories.keys()):
+        yield f"`{_shown(files[name])}` is a file and a directory"
+
+
+class _Matcher:
+    """Whether a path is meant by one of several patterns."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._pattern = re.compile("|".join(_pattern(glob) for glob in patterns) or r"(?!)", re.DOTALL)
+
+    def __call__(self, path: str) -> bool:
+        return self._pattern.fullmatch(path) is not None
+
+
+def _pattern(glob: str) -> str:
+    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "(?:" + "".join(meanings.get(token, re.escape(token)) for token in tokens) + ")"
+
+
+def _shown(path: str) -> str:
+    return ascii(path)[1:-1][:200]
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1:
+        print("usage: install_wheel.py REQUEST.json", file=sys.stderr)
+        return 2
+    try:
+        with open(arguments[0], encoding="utf-8") as file:
+            request = json.load(file)
+        if not isinstance(request, dict):
+            raise BadRequest("the request is not an object")
+        result = install(request)
+    except (WheelRefused, BadRequest, json.JSONDecodeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    json.dump(result, sys.stdout, separators=(",", ":"))
+    sys.stdout.write("\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
