@@ -52,21 +52,29 @@ static char *resolved(const struct places *places, enum kind kind, const char *t
     return (char *)text;
 }
 
+/* A manifest lies beside its tree or in it. */
+static bool is_manifest_of(const char *manifest, const char *directory)
+{
+    return manifest && (same(manifest, concatenated(directory, "_manifest", NULL)) ||
+                        same(manifest, concatenated(directory, "/MANIFEST", NULL)));
+}
+
 static void export_runfiles(struct environment *environment, const struct runfiles *runfiles)
 {
     if (!runfiles->directory && !runfiles->manifest)
         return;
-    /* Variables of the program that started this one would lead children astray. */
-    if (!runfiles->from_environment || runfiles->manifest) {
-        environment_unset(environment, "RUNFILES_MANIFEST_FILE");
-        environment_unset(environment, "RUNFILES_MANIFEST_ONLY");
-        environment_unset(environment, "RUNFILES_DIR");
-        environment_unset(environment, "JAVA_RUNFILES");
-    }
+    /* What remains must name one place: libraries differ in which variable they ask first, and the variables may be
+       those of the program that started this one. */
     if (runfiles->directory) {
+        if (!is_manifest_of(environment_value(environment, "RUNFILES_MANIFEST_FILE"), runfiles->directory)) {
+            environment_unset(environment, "RUNFILES_MANIFEST_FILE");
+            environment_unset(environment, "RUNFILES_MANIFEST_ONLY");
+        }
         environment_set(environment, concatenated("RUNFILES_DIR=", runfiles->directory, NULL));
         environment_set(environment, concatenated("JAVA_RUNFILES=", runfiles->directory, NULL));
     } else {
+        environment_unset(environment, "RUNFILES_DIR");
+        environment_unset(environment, "JAVA_RUNFILES");
         environment_set(environment, concatenated("RUNFILES_MANIFEST_FILE=", runfiles->manifest->path, NULL));
     }
 }

@@ -46,7 +46,7 @@ static bool keep(struct search *search, struct runfiles place, enum holding hold
     return search->best_holding == ALL;
 }
 
-static bool try_directory(struct search *search, const char *directory, bool from_environment)
+static bool try_directory(struct search *search, const char *directory)
 {
     enum holding holding = ALL;
     for (size_t i = 0; i < search->needed_count && holding == ALL; i++) {
@@ -59,20 +59,11 @@ static bool try_directory(struct search *search, const char *directory, bool fro
     }
     if (search->needed_count == 0 && !exists(directory))
         holding = NOTHING;
-    return keep(search, (struct runfiles){directory, NULL, from_environment}, holding);
+    return keep(search, (struct runfiles){directory, NULL}, holding);
 }
 
-static bool try_manifest(struct search *search, const char *path, bool from_environment)
+static bool try_manifest(struct search *search, const char *path)
 {
-    /* A manifest lies beside its tree or in it. */
-    if (ends_with(path, ".runfiles_manifest")) {
-        if (try_directory(search, slice(path, length(path) - length("_manifest")), from_environment))
-            return true;
-    } else if (ends_with(path, ".runfiles/MANIFEST")) {
-        if (try_directory(search, parent(path), from_environment))
-            return true;
-    }
-
     const char *problem = NULL;
     const struct manifest *manifest = read_manifest(path, &problem);
     if (!manifest) {
@@ -89,16 +80,25 @@ static bool try_manifest(struct search *search, const char *path, bool from_envi
             problem = concatenated("listed as ", file, ", which is not there");
         report_tried(concatenated(path, ", ", search->needed[i]), problem);
     }
-    return keep(search, (struct runfiles){NULL, manifest, from_environment}, holding);
+    return keep(search, (struct runfiles){NULL, manifest}, holding);
+}
+
+/* A manifest lies beside its tree or in it. */
+static bool try_tree_of_manifest(struct search *search, const char *path)
+{
+    if (ends_with(path, ".runfiles_manifest"))
+        return try_directory(search, slice(path, length(path) - length("_manifest")));
+    return ends_with(path, ".runfiles/MANIFEST") && try_directory(search, parent(path));
 }
 
 static bool try_environment(struct search *search, const struct environment *outside)
 {
     const char *directory = environment_value(outside, "RUNFILES_DIR");
-    if (directory && *directory && (directory = absolute(directory)) && try_directory(search, directory, true))
+    if (directory && *directory && (directory = absolute(directory)) && try_directory(search, directory))
         return true;
     const char *manifest = environment_value(outside, "RUNFILES_MANIFEST_FILE");
-    return manifest && *manifest && (manifest = absolute(manifest)) && try_manifest(search, manifest, true);
+    return manifest && *manifest && (manifest = absolute(manifest)) &&
+           (try_tree_of_manifest(search, manifest) || try_manifest(search, manifest));
 }
 
 /* The directories above the program whose names end in `.runfiles`, from the inside out. */
@@ -107,7 +107,7 @@ static bool try_trees_around(struct search *search, const char *program)
     static const char suffix[] = ".runfiles/";
     for (size_t i = length(program); i > 0; i--)
         if (starts_with(program + i, suffix) &&
-            try_directory(search, slice(program, i + sizeof suffix - 2), false))
+            try_directory(search, slice(program, i + sizeof suffix - 2)))
             return true;
     return false;
 }
@@ -115,11 +115,11 @@ static bool try_trees_around(struct search *search, const char *program)
 static bool try_program(struct search *search, struct program program)
 {
     do {
-        if (try_directory(search, concatenated(program.path, ".runfiles", NULL), false))
+        if (try_directory(search, concatenated(program.path, ".runfiles", NULL)))
             return true;
         if (try_trees_around(search, program.path))
             return true;
-        if (try_manifest(search, concatenated(program.path, ".runfiles_manifest", NULL), false))
+        if (try_manifest(search, concatenated(program.path, ".runfiles_manifest", NULL)))
             return true;
     } while (program_behind_link(&program));
     return false;

@@ -8,8 +8,6 @@
 
 #pragma once
 
-#include <stdbool.h>
-
 struct config;
 struct environment;
 struct manifest;
@@ -18,7 +16,6 @@ struct program;
 struct runfiles {
     const char *directory;           /* absolute, or NULL */
     const struct manifest *manifest; /* when there is no directory */
-    bool from_environment;
 };
 
 /* Reports and exits when runfiles are needed and nowhere to be found. With nothing needed, both members may be NULL.
