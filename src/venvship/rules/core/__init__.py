@@ -1,0 +1,1 @@
+"""Rules that every workspace may use: files, choices, platforms, generated files."""

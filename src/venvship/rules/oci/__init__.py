@@ -1,0 +1,1 @@
+"""Image layers and OCI images."""

@@ -1,0 +1,1 @@
+"""Python programs, their virtualenvs, and the distributions that they are made of."""

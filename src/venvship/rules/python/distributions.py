@@ -1,0 +1,199 @@
+"""The distributions of a lock file: `@pypi//numpy` and `@pypi//numpy:whl`.
+
+A hub repository has one package for each distribution. Which version a name means, what it depends on and which
+wheel is installed are known only with a configuration, so these rules compute their dependencies.
+Distributions that need each other in a circle are installed one by one and offered together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.attributes import PlainValue
+from venvship.loading.rule_class import RuleClass
+from venvship.model.action import RequestValue
+from venvship.model.artifact import Artifact, Root
+from venvship.model.configuration import Configuration
+from venvship.model.depset import Depset, union
+from venvship.model.label import Label, PackageId
+from venvship.model.paths import TreePath, join
+from venvship.model.provider import DefaultInfo, OutputGroupInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
+from venvship.rules.python.providers import LayerRecord, PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
+from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
+from venvship.wheels.manifest import Scheme, WheelManifest
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedWheel:
+    """The wheel file that was chosen for a configuration; it lies at `path` of the hub's source root."""
+
+    project: str
+    version: str
+    filename: str
+    sha256: str
+    path: str
+    manifest: WheelManifest
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """Distributions that need each other, and the names of the others that they need."""
+
+    members: tuple[str, ...]
+    dependencies: tuple[str, ...]
+
+
+class Hub(Protocol):
+    """The distributions of one lock file, under any configuration."""
+
+    @property
+    def repository(self) -> str: ...
+
+    def component(self, project: str, configuration: Configuration) -> Component: ...
+
+    def wheel(self, project: str, configuration: Configuration) -> FetchedWheel: ...
+
+
+def package_name(project: str) -> str:
+    """The package of a distribution in its hub: `ruamel-yaml` is `@pypi//ruamel_yaml`."""
+    return project.replace("-", "_").replace(".", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionRules:
+    """The rule classes of one hub's targets."""
+
+    hub: Hub
+
+    def library(self, project: str) -> RuleClass:
+        """`@pypi//project`: everything that importing the distribution needs."""
+
+        def dependencies(
+            label: Label, values: Mapping[str, PlainValue], configuration: Configuration
+        ) -> Mapping[str, Sequence[Label]]:
+            component = self.hub.component(project, configuration)
+            return {
+                "wheels": [self._label(member, "whl") for member in component.members],
+                "deps": [self._label(name, package_name(name)) for name in component.dependencies],
+            }
+
+        return RuleClass("locked_distribution", (), _distribution, computed_dependencies=dependencies)
+
+    def wheel(self, project: str) -> RuleClass:
+        """`@pypi//project:whl`: the installed wheel alone."""
+
+        def implementation(ctx: RuleContext) -> list[object]:
+            return _wheel(ctx, self.hub.wheel(project, ctx.configuration))
+
+        return RuleClass("locked_wheel", (RUNTIME_ATTRIBUTE,), implementation)
+
+    def _label(self, project: str, name: str) -> Label:
+        return Label(PackageId(self.hub.repository, package_name(project)), name)
+
+
+def _distribution(ctx: RuleContext) -> list[object]:
+    wheels = union(
+        [info.wheels for info in ctx.provided("deps", PyWheelsInfo)],
+        direct=[record for info in ctx.provided("wheels", PyWheelsInfo) for record in info.wheels.direct],
+    )
+    files = Depset([record.install for record in wheels.direct])
+    return [DefaultInfo(files=files), PyInfo(), PyWheelsInfo(wheels)]
+
+
+def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
+    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    archive = Artifact(Root.of_sources(ctx.label.repository), wheel.path, ctx.label)
+    install = ctx.declare_directory(wheel.version)
+    ctx.run_tool(
+        "install_wheel",
+        {
+            "wheel": archive,
+            "filename": wheel.filename,
+            "sha256": wheel.sha256,
+            "output": install,
+            "python_version": str(runtime.version),
+            "compile_bytecode": True,
+        },
+        inputs=[archive],
+        outputs=[install],
+        mnemonic="InstallWheel",
+        progress=f"Installing {wheel.project} {wheel.version}",
+        interpreter=runtime.directory,
+    )
+    size = sum(entry.size for entry in wheel.manifest.entries)
+    record = WheelRecord(
+        wheel.project,
+        wheel.version,
+        wheel.filename,
+        ctx.configuration.directory,
+        install,
+        archive,
+        installed_layout(wheel.manifest, install.runfiles_path, runtime),
+        size,
+        _layer(ctx, wheel, install, archive),
+    )
+    files = Depset([install])
+    return [
+        DefaultInfo(files=files, default_runfiles=Runfiles(files=files)),
+        OutputGroupInfo({"install_dir": files}),
+        PyInfo(),
+        PyWheelsInfo(Depset([record])),
+    ]
+
+
+def _layer(ctx: RuleContext, wheel: FetchedWheel, install: Artifact, archive: Artifact) -> LayerRecord:
+    """The wheel as a layer of its own: the same bytes in every image, so it belongs to the wheel's target."""
+    blob = ctx.declare_file(f"{wheel.version}.layer.tar.gz")
+    descriptor = ctx.declare_file(f"{wheel.version}.layer.json")
+    row: dict[str, RequestValue] = {
+        "tree": install,
+        "at": join(RUNFILES_IN_IMAGE, install.runfiles_path),
+        "wheel": archive,
+    }
+    ctx.run_tool(
+        "write_layer",
+        {"rows": (row,), "blob": blob, "descriptor": descriptor},
+        inputs=[install, archive],
+        outputs=[blob, descriptor],
+        mnemonic="ImageLayer",
+        progress=f"Writing layer of {wheel.project} {wheel.version}",
+    )
+    return LayerRecord(f"{wheel.project} {wheel.version}", blob, descriptor)
+
+
+def installed_layout(manifest: WheelManifest, prefix: TreePath, runtime: PyRuntimeInfo) -> InstalledWheel:
+    """What the venv planner needs of a wheel, from its manifest."""
+    return InstalledWheel.of_files(
+        manifest.distribution,
+        manifest.version,
+        site_packages=TreePath(join(prefix, "lib", runtime.version.directory, "site-packages")),
+        prefix=prefix,
+        files=[entry.path for entry in manifest.site_entries()],
+        data=[entry.path for entry in manifest.entries if entry.scheme is Scheme.DATA],
+        entry_points=[
+            ScriptEntryPoint(point.name, point.module, point.attribute, bool(gui))
+            for gui, points in (
+                (False, manifest.entry_points.console_scripts),
+                (True, manifest.entry_points.gui_scripts),
+            )
+            for point in points
+        ],
+        scripts=[
+            InstalledScript(entry.path, join("data-scripts", entry.path))
+            for entry in manifest.entries
+            if entry.scheme is Scheme.SCRIPTS
+        ],
+        legacy_namespaces=[path for path in manifest.namespace_packages if _has_init(manifest, path)],
+        origins={path: facts.origin_directories for path, facts in manifest.libraries.items()},
+        bytecode_tag=f"cpython-{runtime.version.soabi_tag}",
+    )
+
+
+def _has_init(manifest: WheelManifest, directory: str) -> bool:
+    return any(entry.path == f"{directory}/__init__.py" for entry in manifest.site_entries())

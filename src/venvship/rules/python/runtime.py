@@ -1,0 +1,76 @@
+"""The interpreter that Python targets of a configuration run with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.rule_class import RuleClass
+from venvship.model.action import RequestValue
+from venvship.model.configuration import Configuration
+from venvship.model.depset import Depset
+from venvship.model.digest import Digest
+from venvship.model.label import Label, PackageId
+from venvship.model.paths import join
+from venvship.model.platform import PythonVersion
+from venvship.model.provider import DefaultInfo, TemplateVariableInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules import attributes
+from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
+from venvship.rules.python.providers import LayerRecord, PyRuntimeInfo
+
+INTERPRETERS = "python_interpreters"
+RUNTIME_LABEL = Label(PackageId(INTERPRETERS, ""), "runtime")
+RUNTIME_ATTRIBUTE = attributes.label("_runtime", default=RUNTIME_LABEL, providers=(PyRuntimeInfo,))
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedInterpreter:
+    """An interpreter in the tree store: a relocatable prefix with `bin/python3.X`."""
+
+    full_version: str
+    tree: Digest
+
+
+class Interpreters(Protocol):
+    """The interpreters that a workspace may use."""
+
+    def interpreter(self, configuration: Configuration) -> ImportedInterpreter:
+        """The one for a configuration; raises a UserError when there is none."""
+        ...
+
+
+def runtime_rule(interpreters: Interpreters) -> RuleClass:
+    """The rule class of `@python_interpreters//:runtime`, whose content depends on the configuration."""
+
+    def implementation(ctx: RuleContext) -> list[object]:
+        found = interpreters.interpreter(ctx.configuration)
+        directory = ctx.declare_directory(found.full_version)
+        ctx.import_tree(directory, found.tree)
+        version = PythonVersion.parse(found.full_version)
+        blob = ctx.declare_file(f"{found.full_version}.layer.tar.gz")
+        descriptor = ctx.declare_file(f"{found.full_version}.layer.json")
+        row: dict[str, RequestValue] = {"tree": directory, "at": join(RUNFILES_IN_IMAGE, directory.runfiles_path)}
+        ctx.run_tool(
+            "write_layer",
+            {"rows": (row,), "blob": blob, "descriptor": descriptor},
+            inputs=[directory],
+            outputs=[blob, descriptor],
+            mnemonic="ImageLayer",
+            progress=f"Writing layer of Python {found.full_version}",
+        )
+        runtime = PyRuntimeInfo(
+            directory, version, found.full_version, LayerRecord(f"Python {found.full_version}", blob, descriptor)
+        )
+        files = Depset([directory])
+        runfiles = Runfiles(files=files)
+        python = f"{directory.exec_path}/bin/python{version}"
+        root_path = f"../{directory.runfiles_path}/bin/python{version}"
+        return [
+            DefaultInfo(files, runfiles, runfiles),
+            runtime,
+            TemplateVariableInfo({"PYTHON3": python, "PYTHON3_ROOTPATH": root_path}),
+        ]
+
+    return RuleClass("python_runtime", (), implementation)

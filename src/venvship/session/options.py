@@ -1,0 +1,47 @@
+"""What a command asks for, after flags and rc files have been read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOptions:
+    """Options of every command that opens a workspace.
+
+    `settings` are Starlark flags by label (`--//p:flag=v`) and `define:NAME`; `index_overrides` are the texts
+    `ORIGIN=TARGET`. `output_user_root` of None means the user's cache directory.
+    """
+
+    output_user_root: Path | None = None
+    index_overrides: tuple[str, ...] = ()
+    symlink_prefix: str = "venvship-"
+    platform: str = ""
+    compilation_mode: str = "fastbuild"
+    settings: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = 0
+    keep_going: bool = False
+    offline: bool = False
+    sandbox: bool = True
+    sandbox_debug: bool = False
+    block_for_lock: bool = True
+    verbose_failures: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TestOptions:
+    """Options of `test`. `output` is summary, errors, all or streamed; `timeout` in seconds replaces the targets' own."""
+
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    filter: str = ""
+    output: str = "summary"
+    cache_results: bool = True
+    runs_per_test: int = 1
+    flaky_attempts: int = 0
+    timeout: int = 0
+    jobs: int = 0
+    tag_filters: tuple[str, ...] = ()
+    keep_going: bool = True
