@@ -1,0 +1,90 @@
+"""What commands ask a session for, as it comes back: enough to print, nothing to compute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvship.errors import VenvshipError
+from venvship.events.build_events import TestFinished
+from venvship.model.label import Label
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltTarget:
+    """A target that is up to date. `outputs` are relative to the workspace, through the convenience links."""
+
+    label: Label
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedTarget:
+    """A target that a wildcard matched and that can't be built here, such as an incompatible one."""
+
+    label: Label
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOutcome:
+    """What a build made and what it did not; `up_to_date` counts actions that nobody had to look at.
+
+    `failed` are the requested targets that could not be built; without --keep_going some targets may be neither
+    built nor failed.
+    """
+
+    targets: tuple[BuiltTarget, ...] = ()
+    failed: tuple[Label, ...] = ()
+    skipped: tuple[SkippedTarget, ...] = ()
+    failures: tuple[VenvshipError, ...] = ()
+    actions_run: int = 0
+    actions_cached: int = 0
+    up_to_date: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TestOutcome:
+    """One result for each test target, in the order of their labels; `build` tells of everything below them.
+
+    Tests that could not be built are results with FAILED_TO_BUILD, and tests that never ran with NO_STATUS.
+    `failures` are problems of running tests that are nobody's test result.
+    """
+
+    build: BuildOutcome
+    results: tuple[TestFinished, ...] = ()
+    failures: tuple[VenvshipError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """How to start a program that was built: `argv` begins with its absolute path and ends with its own `args`."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    working_directory: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLayer:
+    """One layer; `name` is its group, `entries` counts files, links and directories."""
+
+    name: str
+    media_type: str
+    compressed_bytes: int
+    uncompressed_bytes: int
+    digest: str
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSummary:
+    """An image for one platform, and the OCI layout that holds it."""
+
+    digest: str
+    layers: tuple[ImageLayer, ...]
+    entrypoint: tuple[str, ...]
+    environment: Mapping[str, str]
+    user: str
+    layout: Path
