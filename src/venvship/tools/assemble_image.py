@@ -20,18 +20,12 @@ and the result lists the files of the layout, so that nobody needs to hash them 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING or __package__:
-    from venvship.tools import oci_documents
-    from venvship.tools.oci_documents import ImageProblem
-    from venvship.tools.oci_layout import Layout, LayoutWriter
-else:
-    import oci_documents
-    from oci_documents import ImageProblem
-    from oci_layout import Layout, LayoutWriter
+from venvship.tools import oci_documents
+from venvship.tools.oci_documents import ImageProblem
+from venvship.tools.oci_layout import Layout, LayoutWriter
 
 _PAIRS = ("env", "labels", "annotations")
 _LISTS = ("entrypoint", "cmd", "exposed_ports", "volumes")
@@ -115,7 +109,3 @@ def _read_setting(settings: dict[str, Any], name: str, path: str) -> None:
         settings[name] = "".join(lines).strip()
     else:
         raise ImageProblem(f"no setting `{name}` can be read from a file")
-
-
-if __name__ == "__main__":
-    json.dump(run(json.load(sys.stdin)), sys.stdout)

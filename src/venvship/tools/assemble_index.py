@@ -6,18 +6,11 @@ The request holds `output` (a layout directory, which does not exist yet), `imag
 
 from __future__ import annotations
 
-import json
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING or __package__:
-    from venvship.tools import oci_documents
-    from venvship.tools.oci_documents import ImageProblem
-    from venvship.tools.oci_layout import Layout, LayoutWriter
-else:
-    import oci_documents
-    from oci_documents import ImageProblem
-    from oci_layout import Layout, LayoutWriter
+from venvship.tools import oci_documents
+from venvship.tools.oci_documents import ImageProblem
+from venvship.tools.oci_layout import Layout, LayoutWriter
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +41,3 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         with open(request["digest"], "w", encoding="utf-8", newline="\n") as file:
             file.write(str(top["digest"]))
     return {"trees": {request["output"]: rows}, "digest": top["digest"]}
-
-
-if __name__ == "__main__":
-    json.dump(run(json.load(sys.stdin)), sys.stdout)

@@ -40,6 +40,8 @@ _MAX_DEPTH = 256
 class LayerProblem(ValueError):
     """A layer can't be made of what was asked for."""
 
+    user_error = True
+
 
 class Entry(NamedTuple):
     """One path of a layer. `source` is a host path, the bytes of a small file, or the text of a link."""

@@ -26,6 +26,8 @@ _AHEAD = 8
 class MissingCompressor(Exception):
     """The compressor that the request names is not installed here; another one would give other bytes."""
 
+    user_error = True
+
 
 class StreamSums(NamedTuple):
     """Digest and size of the blob, and of the tar archive that it unpacks to."""

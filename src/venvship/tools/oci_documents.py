@@ -37,6 +37,8 @@ _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*
 class ImageProblem(ValueError):
     """An image can't be made of what was asked for."""
 
+    user_error = True
+
 
 def encode(document: Mapping[str, Any]) -> bytes:
     """The canonical bytes of a document."""

@@ -10,21 +10,18 @@ import contextlib
 import os
 import shutil
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING or __package__:
-    from venvship.tools.oci_documents import (
-        INDEX,
-        MAX_DOCUMENT,
-        ImageProblem,
-        choose,
-        decode,
-        descriptor,
-        digest_of,
-        encode,
-    )
-else:
-    from oci_documents import INDEX, MAX_DOCUMENT, ImageProblem, choose, decode, descriptor, digest_of, encode
+from venvship.tools.oci_documents import (
+    INDEX,
+    MAX_DOCUMENT,
+    ImageProblem,
+    choose,
+    decode,
+    descriptor,
+    digest_of,
+    encode,
+)
 
 _MARKER = b'{"imageLayoutVersion":"1.0.0"}'
 

@@ -21,25 +21,15 @@ from __future__ import annotations
 import json
 import mmap
 import os
-import sys
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
-if TYPE_CHECKING or __package__:
-    from venvship.tools.layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
-    from venvship.tools.layer_stream import LayerStream, crc32, deflater, gzip_member, zstd_frame
-    from venvship.tools.tar_format import DIRECTORY as TAR_DIRECTORY
-    from venvship.tools.tar_format import END, UnusableName, header, padding
-    from venvship.tools.tar_format import FILE as TAR_FILE
-    from venvship.tools.tar_format import LINK as TAR_LINK
-    from venvship.tools.wheel_streams import WheelStreams
-else:
-    from layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
-    from layer_stream import LayerStream, crc32, deflater, gzip_member, zstd_frame
-    from tar_format import DIRECTORY as TAR_DIRECTORY
-    from tar_format import END, UnusableName, header, padding
-    from tar_format import FILE as TAR_FILE
-    from tar_format import LINK as TAR_LINK
-    from wheel_streams import WheelStreams
+from venvship.tools.layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
+from venvship.tools.layer_stream import LayerStream, crc32, deflater, gzip_member, zstd_frame
+from venvship.tools.tar_format import DIRECTORY as TAR_DIRECTORY
+from venvship.tools.tar_format import END, UnusableName, header, padding
+from venvship.tools.tar_format import FILE as TAR_FILE
+from venvship.tools.tar_format import LINK as TAR_LINK
+from venvship.tools.wheel_streams import WheelStreams
 
 MEDIA_TYPES = {
     "gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -167,7 +157,3 @@ class _Writer:
         if path not in self._wheels:
             self._wheels[path] = WheelStreams(path, threshold=PASS_THROUGH_THRESHOLD)
         return self._wheels[path]
-
-
-if __name__ == "__main__":
-    json.dump(run(json.load(sys.stdin)), sys.stdout)

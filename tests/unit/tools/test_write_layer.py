@@ -273,10 +273,13 @@ def test_an_archive_holds_what_was_planned(
     assert found == plan
 
 
-def test_the_program_runs_as_a_plain_file_without_site_packages(tmp_path: Path) -> None:
+def test_the_tool_runs_in_a_worker_without_site_packages(tmp_path: Path) -> None:
     request = {"rows": [text("a", b"1")], "output": str(tmp_path / "out")}
-    program = str(venvship.tools.write_layer.__file__)
+    worker = Path(venvship.tools.write_layer.__file__).with_name("worker.py")
     done = subprocess.run(
-        [sys.executable, "-E", "-S", "-B", program], input=json.dumps(request).encode(), capture_output=True, check=True
+        [sys.executable, "-I", "-S", "-B", str(worker)],
+        input=json.dumps({"tool": "write_layer", "request": request}).encode() + b"\n",
+        capture_output=True,
+        check=True,
     )
-    assert json.loads(done.stdout) == run({**request, "output": str(tmp_path / "again")})
+    assert json.loads(done.stdout) == {"result": run({**request, "output": str(tmp_path / "again")})}
