@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import struct
 from importlib import resources
 
 from venvship.launchers.config import MAGIC, LauncherConfig
@@ -44,10 +45,10 @@ def finalise(template: bytes, config: LauncherConfig) -> bytes:
     """The launcher that does what `config` says; the same input gives the same bytes."""
     content = config.encode()
     if MAGIC not in template:
-        raise DamagedLauncherTemplate("?", "it has no place for a command line")
+        raise DamagedLauncherTemplate("unnamed", "it has no place for a command line")
     try:
         if template.startswith(b"\x7fELF"):
             return replace_last_segment(template, content)
         return replace_config_section(template, content)
-    except (MalformedElf, MalformedMachO) as malformed:
-        raise DamagedLauncherTemplate("?", str(malformed)) from malformed
+    except (MalformedElf, MalformedMachO, struct.error) as malformed:
+        raise DamagedLauncherTemplate("unnamed", str(malformed)) from malformed

@@ -145,6 +145,6 @@ def _machines() -> list[object]:
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     root = tmp_path.resolve() / "a world"
     root.mkdir()
-    machine = request.param
+    machine = Machine(_HOST) if request.param == "host" else request.param
     assert isinstance(machine, Machine)
     return World(root, machine)

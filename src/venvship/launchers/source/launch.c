@@ -136,10 +136,11 @@ _Noreturn void launch(const struct start *start)
         apply(&environment, &config->variables[i], &places);
 
     long failure = system_execute(arguments[0], arguments, environment.entries);
+    bool absent = failure == -ENOENT || failure == -ENOTDIR;
+    /* The kernel has one failure for a file that is not there and for what the file in turn asks for. */
+    const char *reason = absent && exists(arguments[0]) ? "the interpreter or loader it names is not there"
+                                                        : reason_of(failure);
     report_forget_tried();
-    if (failure == -ENOENT && exists(arguments[0]))
-        report_and_exit(STATUS_NOT_FOUND,
-                        concatenated("cannot execute ", arguments[0], ": the interpreter or loader it names is not there"));
-    report_and_exit(failure == -ENOENT || failure == -ENOTDIR ? STATUS_NOT_FOUND : STATUS_REFUSED,
-                    concatenated("cannot execute ", arguments[0], concatenated(": ", reason_of(failure), NULL)));
+    report_and_exit(absent ? STATUS_NOT_FOUND : STATUS_REFUSED,
+                    concatenated("cannot execute ", arguments[0], concatenated(": ", reason, NULL)));
 }

@@ -131,13 +131,14 @@ static char *seen_from(const char *path, const char *text)
     return whole;
 }
 
-char *manifest_file(const struct manifest *manifest, const char *path, const char **problem)
+/* By its own entry or by that of a directory above it. */
+static char *listed(const struct manifest *manifest, const char *path, const char **problem)
 {
     for (int i = 0; i < MAX_LINKS; i++) {
         size_t cover;
         char *target = longest_cover(manifest, path, &cover);
         if (!target) {
-            *problem = "not listed";
+            *problem = NULL;
             return NULL;
         }
         if (!*target) {
@@ -157,12 +158,13 @@ char *manifest_file(const struct manifest *manifest, const char *path, const cha
     return NULL;
 }
 
-char *manifest_directory(const struct manifest *manifest, const char *path, const char **problem)
+/* By the entries below it, when their targets lie together as well. */
+static char *listed_by_contents(const struct manifest *manifest, const char *path)
 {
     size_t size = length(path);
     struct entry entry;
     for (const char *next = manifest->bytes; next_entry(manifest, &next, &entry);) {
-        if (*entry.target != '/')
+        if (entry.target == entry.end || *entry.target != '/')
             continue;
         char *inner = unescaped_text(entry.path, entry.path_end, entry.escaped);
         if (!starts_with(inner, path) || inner[size] != '/')
@@ -174,5 +176,15 @@ char *manifest_directory(const struct manifest *manifest, const char *path, cons
         if (exists(directory))
             return directory;
     }
-    return manifest_file(manifest, path, problem);
+    return NULL;
+}
+
+char *manifest_lookup(const struct manifest *manifest, const char *path, const char **problem)
+{
+    char *found = listed(manifest, path, problem);
+    if (found || *problem)
+        return found;
+    found = listed_by_contents(manifest, path);
+    *problem = found ? NULL : "not listed";
+    return found;
 }

@@ -15,9 +15,6 @@ struct manifest {
 /* NULL when the file cannot be read; `*problem` says why. */
 const struct manifest *read_manifest(const char *path, const char **problem);
 
-/* Where a runfile lies: by its own entry or by that of the longest directory above it. NULL when it is not listed;
-   `*problem` says so in words. */
-char *manifest_file(const struct manifest *manifest, const char *path, const char **problem);
-
-/* The same for a directory that has no entry, only entries below it. */
-char *manifest_directory(const struct manifest *manifest, const char *path, const char **problem);
+/* Where a runfile lies: by its own entry, by that of the longest directory above it, or, for a directory, by the
+   entries below it. NULL when it is not listed; `*problem` says so in words. */
+char *manifest_lookup(const struct manifest *manifest, const char *path, const char **problem);

@@ -72,7 +72,7 @@ static bool try_manifest(struct search *search, const char *path)
     }
     enum holding holding = ALL;
     for (size_t i = 0; i < search->needed_count && holding == ALL; i++) {
-        char *file = manifest_file(manifest, search->needed[i], &problem);
+        char *file = manifest_lookup(manifest, search->needed[i], &problem);
         if (file && exists(file))
             continue;
         holding = i > 0 ? FIRST_ONLY : NOTHING;
@@ -106,8 +106,7 @@ static bool try_trees_around(struct search *search, const char *program)
 {
     static const char suffix[] = ".runfiles/";
     for (size_t i = length(program); i > 0; i--)
-        if (starts_with(program + i, suffix) &&
-            try_directory(search, slice(program, i + sizeof suffix - 2)))
+        if (starts_with(program + i, suffix) && try_directory(search, slice(program, i + sizeof suffix - 2)))
             return true;
     return false;
 }
@@ -118,6 +117,9 @@ static bool try_program(struct search *search, struct program program)
         if (try_directory(search, concatenated(program.path, ".runfiles", NULL)))
             return true;
         if (try_trees_around(search, program.path))
+            return true;
+        const char *directory = parent(program.path);
+        if (!same(directory, "/") && try_directory(search, concatenated(directory, ".runfiles", NULL)))
             return true;
         if (try_manifest(search, concatenated(program.path, ".runfiles_manifest", NULL)))
             return true;
@@ -146,7 +148,7 @@ char *runfile(const struct runfiles *runfiles, const char *path)
     if (runfiles->directory)
         return below(runfiles->directory, path);
     const char *problem = NULL;
-    char *file = manifest_directory(runfiles->manifest, path, &problem);
+    char *file = manifest_lookup(runfiles->manifest, path, &problem);
     if (!file) {
         report_forget_tried();
         report_tried(concatenated(runfiles->manifest->path, ", ", path), problem);
@@ -163,7 +165,7 @@ char *runfile_to_execute(const struct runfiles *runfiles, const char *path)
 
     const char *problem = NULL;
     char *bin = parent(path), *marker = concatenated(parent(bin), "/pyvenv.cfg", NULL);
-    char *marker_file = manifest_file(runfiles->manifest, marker, &problem);
+    char *marker_file = manifest_lookup(runfiles->manifest, marker, &problem);
     if (!marker_file)
         return file;
     char *found = concatenated(parent(marker_file), path + length(parent(bin)), NULL);

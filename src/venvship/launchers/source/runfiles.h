@@ -1,6 +1,7 @@
 /* Where the runfiles are. In order: the directory and the manifest that the environment names, then for each name of
    the program, from the one it was started by to where its links lead: `<program>.runfiles`, the runfiles tree that
-   the program lies in, `<program>.runfiles_manifest`.
+   the program lies in, `<directory of the program>.runfiles`, which several programs of an image share, and
+   `<program>.runfiles_manifest`.
 
    A place counts when it holds the runfiles that the command line needs. So a program that was started by another one,
    with that one's variables, finds its own; and the first place that holds at least the program to execute is taken
