@@ -1,0 +1,310 @@
+"""Methods of lists, dictionaries and sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from venvship.starlark.equality import equal
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.host_types import HostType, Value, type_name
+from venvship.starlark.iteration import elements
+from venvship.starlark.keys import key_of, value_of
+from venvship.starlark.numbers import finite_index
+from venvship.starlark.operators import MAX_ELEMENTS, grow, position_in
+from venvship.starlark.printer import repr_of
+from venvship.starlark.values import (
+    DICTS,
+    LISTS,
+    SETS,
+    Dict,
+    List,
+    Set,
+    check_mutable,
+)
+
+
+def _list_append(values: List, item: Value, /) -> None:
+    check_mutable(values)
+    values.append(item)
+
+
+def _list_clear(values: List, /) -> None:
+    check_mutable(values)
+    values.clear()
+
+
+def _list_extend(values: List, items: Value, /) -> None:
+    check_mutable(values)
+    added = list(elements(items))
+    grow(len(values) + len(added), MAX_ELEMENTS)
+    values.extend(added)
+
+
+def _list_index(values: List, x: Value, start: int | None = None, end: int | None = None, /) -> int:
+    window = slice(
+        None if start is None else finite_index(start, "start"), None if end is None else finite_index(end, "end")
+    )
+    for position in range(*window.indices(len(values))):
+        if equal(values[position], x):
+            return position
+    raise EvaluationError(f"item {repr_of(x)} not found in list")
+
+
+def _list_insert(values: List, index: int, item: Value, /) -> None:
+    check_mutable(values)
+    values.insert(finite_index(index, "index"), item)
+
+
+def _list_pop(values: List, i: int = -1, /) -> Value:
+    position = position_in(len(values), i)
+    check_mutable(values)
+    return values.pop(position)
+
+
+def _list_remove(values: List, x: Value, /) -> None:
+    for position, element in enumerate(values):
+        if equal(element, x):
+            check_mutable(values)
+            del values[position]
+            return
+    raise EvaluationError(f"item {repr_of(x)} not found in list")
+
+
+LIST = HostType(
+    name="list",
+    methods={
+        "append": _list_append,
+        "clear": _list_clear,
+        "extend": _list_extend,
+        "index": _list_index,
+        "insert": _list_insert,
+        "pop": _list_pop,
+        "remove": _list_remove,
+    },
+)
+
+
+def entries(values: Dict) -> list[tuple[Value, Value]]:
+    """The keys and values of a dictionary, in order of insertion."""
+    return [(value_of(key), value) for key, value in values.items()]
+
+
+def update_dict(target: Dict, args: tuple[Value, ...], kwargs: dict[str, Value]) -> None:
+    """What `dict(...)` and `d.update(...)` do with their arguments."""
+    if len(args) > 1:
+        raise EvaluationError(f"accepts no more than 1 positional argument but got {len(args)}")
+    if args:
+        source = args[0]
+        if type(source) in DICTS:
+            target.update(source)
+        else:
+            for position, entry in enumerate(elements(source)):
+                pair = list(_pair(entry, position))
+                if len(pair) != 2:
+                    raise EvaluationError(
+                        f"item #{position} has length {len(pair)}, but exactly two elements are required"
+                    )
+                target[key_of(pair[0])] = pair[1]
+    target.update(kwargs)
+    grow(len(target), MAX_ELEMENTS)
+
+
+def _pair(entry: Value, position: int) -> Iterable[Value]:
+    if type(entry) is not tuple and type(entry) not in LISTS and type(entry) not in SETS:
+        raise EvaluationError(
+            f"cannot convert item #{position} of type {type_name(entry)} to a sequence of two elements"
+        )
+    return elements(entry)
+
+
+def _dict_clear(values: Dict, /) -> None:
+    check_mutable(values)
+    values.clear()
+
+
+def _dict_get(values: Dict, key: Value, default: Value = None, /) -> Value:
+    return values.get(key_of(key), default)
+
+
+def _dict_items(values: Dict, /) -> List:
+    return List(entries(values))
+
+
+def _dict_keys(values: Dict, /) -> List:
+    return List(map(value_of, values))
+
+
+_REQUIRED = object()
+
+
+def _dict_pop(values: Dict, key: Value, default: Value = _REQUIRED, /) -> Value:
+    check_mutable(values)
+    found = values.pop(key_of(key), default)
+    if found is _REQUIRED:
+        raise EvaluationError(f"KeyError: {repr_of(key)}")
+    return found
+
+
+def _dict_popitem(values: Dict, /) -> tuple[Value, Value]:
+    check_mutable(values)
+    if not values:
+        raise EvaluationError("empty dict")
+    key = next(iter(values))
+    return value_of(key), values.pop(key)
+
+
+def _dict_setdefault(values: Dict, key: Value, default: Value = None, /) -> Value:
+    check_mutable(values)
+    return values.setdefault(key_of(key), default)
+
+
+def _dict_update(values: Dict, /, *args: Value, **kwargs: Value) -> None:
+    check_mutable(values)
+    update_dict(values, args, kwargs)
+
+
+def _dict_values(values: Dict, /) -> List:
+    return List(values.values())
+
+
+DICT = HostType(
+    name="dict",
+    methods={
+        "clear": _dict_clear,
+        "get": _dict_get,
+        "items": _dict_items,
+        "keys": _dict_keys,
+        "pop": _dict_pop,
+        "popitem": _dict_popitem,
+        "setdefault": _dict_setdefault,
+        "update": _dict_update,
+        "values": _dict_values,
+    },
+)
+
+
+def set_keys(value: Value) -> dict[object, None]:
+    """The elements of any iterable as a set stores them."""
+    if type(value) in SETS:
+        return dict.fromkeys(value)
+    return dict.fromkeys([key_of(element) for element in elements(value)])
+
+
+def _set_add(values: Set, element: Value, /) -> None:
+    key = key_of(element)
+    if key not in values:
+        check_mutable(values)
+        values[key] = None
+
+
+def _set_clear(values: Set, /) -> None:
+    check_mutable(values)
+    values.clear()
+
+
+def _set_discard(values: Set, element: Value, /) -> None:
+    key = key_of(element)
+    if key in values:
+        check_mutable(values)
+        del values[key]
+
+
+def _set_pop(values: Set, /) -> Value:
+    check_mutable(values)
+    if not values:
+        raise EvaluationError("set is empty")
+    key = next(iter(values))
+    del values[key]
+    return value_of(key)
+
+
+def _set_remove(values: Set, element: Value, /) -> None:
+    check_mutable(values)
+    key = key_of(element)
+    if key not in values:
+        raise EvaluationError(f"element {repr_of(element)} not found in set")
+    del values[key]
+
+
+def _union(values: Set, *others: Value) -> Set:
+    result = Set(values)
+    for other in others:
+        result.update(set_keys(other))
+    grow(len(result), MAX_ELEMENTS)
+    return result
+
+
+def _intersection(values: Set, *others: Value) -> Set:
+    kept = dict.fromkeys(values)
+    for other in others:
+        theirs = set_keys(other)
+        kept = {key: None for key in kept if key in theirs}
+    return Set(kept)
+
+
+def _difference(values: Set, *others: Value) -> Set:
+    kept = dict.fromkeys(values)
+    for other in others:
+        theirs = set_keys(other)
+        kept = {key: None for key in kept if key not in theirs}
+    return Set(kept)
+
+
+def _symmetric_difference(values: Set, other: Value, /) -> Set:
+    theirs = set_keys(other)
+    result = Set((key, None) for key in values if key not in theirs)
+    result.update((key, None) for key in theirs if key not in values)
+    return result
+
+
+def _updating(operation: Callable[..., Set]) -> Callable[..., object]:
+    def update(values: Set, /, *others: Value) -> None:
+        check_mutable(values)
+        result = operation(values, *others)
+        values.clear()
+        values.update(result)
+
+    return update
+
+
+def _isdisjoint(values: Set, other: Value, /) -> bool:
+    return not any(key in values for key in set_keys(other))
+
+
+def _issubset(values: Set, other: Value, /) -> bool:
+    theirs = set_keys(other)
+    return all(key in theirs for key in values)
+
+
+def _issuperset(values: Set, other: Value, /) -> bool:
+    return all(key in values for key in set_keys(other))
+
+
+def _symmetric_difference_update(values: Set, other: Value, /) -> None:
+    check_mutable(values)
+    result = _symmetric_difference(values, other)
+    values.clear()
+    values.update(result)
+
+
+SET = HostType(
+    name="set",
+    methods={
+        "add": _set_add,
+        "clear": _set_clear,
+        "difference": _difference,
+        "difference_update": _updating(_difference),
+        "discard": _set_discard,
+        "intersection": _intersection,
+        "intersection_update": _updating(_intersection),
+        "isdisjoint": _isdisjoint,
+        "issubset": _issubset,
+        "issuperset": _issuperset,
+        "pop": _set_pop,
+        "remove": _set_remove,
+        "symmetric_difference": _symmetric_difference,
+        "symmetric_difference_update": _symmetric_difference_update,
+        "union": _union,
+        "update": _updating(_union),
+    },
+)

@@ -1,0 +1,276 @@
+"""Running programs and calling their functions."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import FunctionType, TracebackType
+from typing import TypeVar
+
+from venvship.errors import InternalError, Place, SeveralErrors, VenvshipError
+from venvship.starlark import operators
+from venvship.starlark.builtin import binding_problem
+from venvship.starlark.errors import (
+    EvaluationError,
+    StarlarkSyntaxError,
+    called_from,
+    did_you_mean,
+)
+from venvship.starlark.freezing import freeze
+from venvship.starlark.host_types import Value
+from venvship.starlark.iteration import iterate, iterate_unpacking, unpack
+from venvship.starlark.program import Dialect, LoadStatement, Program
+from venvship.starlark.thread import CURRENT, RECORD, ModuleRecord, Thread, source_lines, stack_of
+from venvship.starlark.universe import UNIVERSE
+from venvship.starlark.values import Dict, List
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Module:
+    """What running a file left behind."""
+
+    filename: str
+    globals: Mapping[str, Value]
+    """Names that the file itself bound; what it loaded is not among them."""
+
+    @property
+    def exports(self) -> Mapping[str, Value]:
+        """The globals that another file may load."""
+        return {name: value for name, value in self.globals.items() if not name.startswith("_")}
+
+
+def _enter(key: str) -> None:
+    thread = CURRENT.thread
+    assert thread is not None
+    active = thread.active
+    if key in active:
+        raise EvaluationError(f"function '{key.partition(' ')[0]}' called recursively")
+    active[key] = None
+    thread.steps_left -= 1
+    if thread.steps_left < 0:
+        thread.use_steps(0)
+
+
+def _leave() -> None:
+    CURRENT.thread.active.popitem()  # type: ignore[union-attr]
+
+
+def _leave_lambda(_entered: None, value: Value) -> Value:
+    CURRENT.thread.active.popitem()  # type: ignore[union-attr]
+    return value
+
+
+_HELPERS: Mapping[str, object] = {
+    **operators.BINARY,
+    **{f"{operator}=": operators.in_place(operator) for operator in operators.BINARY},
+    **operators.COMPARISON,
+    "-x": operators.negative,
+    "+x": operators.positive,
+    "~x": operators.invert,
+    "in": operators.contains,
+    "[]": operators.get_item,
+    "[:]": operators.get_slice,
+    "[]=": operators.set_item,
+    ".": operators.get_attribute,
+    ".=": operators.set_attribute,
+    ".()": operators.call_method,
+    "()": operators.callable_of,
+    "(*)": operators.call_in_order,
+    "*": operators.multiply,
+    "*args": operators.positional_arguments,
+    "**": operators.named_arguments,
+    "[...]": List,
+    "{...}": Dict,
+    "{}": operators.make_dict,
+    "{for}": operators.comprehend_dict,
+    "for": iterate,
+    "for,": iterate_unpacking,
+    "unpack": unpack,
+    "enter": _enter,
+    "leave": _leave,
+    "lambda": _leave_lambda,
+}
+_ENVIRONMENT: Mapping[str, object] = {**_HELPERS, **UNIVERSE}
+
+
+def execute(
+    program: Program,
+    *,
+    predeclared: Mapping[str, Value],
+    load: Callable[[LoadStatement], Mapping[str, Value]],
+    thread: Thread,
+    label: str | None = None,
+) -> Module:
+    """Run a file and freeze what it made.
+
+    `load` answers the exports of the file that a load statement names. `label` is what functions of the file are
+    printed with; the file's name when None.
+    """
+    environment: dict[str, object] = {**_ENVIRONMENT, **predeclared}
+    _check_names(program, environment)
+    for name in program.global_names:
+        # A global hides what the environment calls so even before it is bound.
+        environment.pop(name, None)
+    namespace: dict[str, Value] = {
+        "__builtins__": environment,
+        RECORD: ModuleRecord(program.filename, label or program.filename, program.toplevel_calls),
+    }
+    loaded: set[str] = set()
+    for statement in program.loads:
+        exports = load(statement)
+        for local, exported in statement.bindings:
+            if exported not in exports:
+                public = [name for name in exports if not name.startswith("_")]
+                raise EvaluationErrorAt(
+                    f"file '{statement.module}' does not contain symbol '{exported}'{did_you_mean(exported, public)}",
+                    statement.place,
+                )
+            namespace[local] = exports[exported]
+            loaded.add(local)
+
+    code = program.code
+
+    def run() -> None:
+        exec(code, namespace)
+
+    _run(thread, run)
+    keep_loaded = program.dialect is not Dialect.BZL
+    made = {
+        name: namespace[name]
+        for name in program.global_names
+        if name in namespace and (keep_loaded or name not in loaded)
+    }
+    result = Module(program.filename, made)
+    for value in made.values():
+        freeze(value)
+    return result
+
+
+def call(
+    thread: Thread, function: Value, args: Iterable[Value] = (), kwargs: Mapping[str, Value] | None = None
+) -> Value:
+    """Call a function of the language, or a built-in, from the host."""
+    named = dict(kwargs or {})
+    positional = tuple(args)
+    return _run(thread, lambda: operators.callable_of(function)(*positional, **named))
+
+
+class EvaluationErrorAt(EvaluationError):
+    """A failure with its own place, outside any call."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.place = place
+
+
+def _check_names(program: Program, environment: Mapping[str, object]) -> None:
+    problems = []
+    for name, line, column in program.free_names:
+        if name not in environment or not name.isidentifier():
+            known = [known for known in (*environment, *program.global_names) if known.isidentifier()]
+            problems.append(
+                StarlarkSyntaxError(
+                    f"name '{name}' is not defined{did_you_mean(name, known)}",
+                    place=Place(program.filename, line, column),
+                )
+            )
+    if problems:
+        raise SeveralErrors(problems)
+
+
+def _run(thread: Thread, body: Callable[[], _T]) -> _T:
+    outer = CURRENT.thread
+    if outer is thread:
+        # Inside the same evaluation: whoever started it adds the whole stack.
+        return _nested(thread, body)
+    CURRENT.thread = thread
+    base, thread.base_frame = thread.base_frame, inspect.currentframe()
+    try:
+        return body()
+    except VenvshipError as error:
+        _locate(error, thread)
+        raise
+    except (RecursionError, MemoryError, OverflowError, NameError, TypeError) as error:
+        raised = _mapped(error)
+        _locate(raised, thread, error.__traceback__)
+        raise raised from (error if isinstance(raised, InternalError) else None)
+    except Exception as error:
+        internal = InternalError(f"{type(error).__name__}: {error}")
+        _locate(internal, thread, error.__traceback__)
+        raise internal from error
+    finally:
+        CURRENT.thread = outer
+        thread.base_frame = base
+        thread.active.clear()
+
+
+def _nested(thread: Thread, body: Callable[[], _T]) -> _T:
+    depth = len(thread.active)
+    try:
+        return body()
+    finally:
+        while len(thread.active) > depth:
+            thread.active.popitem()
+
+
+def _locate(error: VenvshipError, thread: Thread, traceback: TracebackType | None = None) -> None:
+    stack = stack_of(traceback or error.__traceback__)
+    if isinstance(error, EvaluationError):
+        if not error.stack and stack:
+            error.locate(stack, source_lines(thread, stack))
+        return
+    if error.place is None and stack:
+        error.place = stack[-1].place
+    error.chain = (*error.chain, *called_from(stack))
+
+
+_UNBOUND = re.compile(r"(?:local |free )variable '([^']+)'|name '([^']+)' is not defined|(?:variable|name) '([^']+)'")
+_TOO_MANY = re.compile(r"takes (?:from \d+ to )?(\d+) positional arguments? but (\d+)")
+
+
+def _mapped(error: Exception) -> VenvshipError:
+    if isinstance(error, RecursionError):
+        return EvaluationError("Starlark computation cancelled: values or calls are nested too deeply")
+    if isinstance(error, MemoryError):
+        return EvaluationError("Starlark computation cancelled: too much memory")
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    in_program = innermost is not None and RECORD in innermost.tb_frame.f_globals
+    if in_program and isinstance(error, NameError):
+        match = _UNBOUND.search(str(error))
+        name = next((group for group in match.groups() if group), "?") if match else "?"
+        kind = "local" if isinstance(error, UnboundLocalError) or "free variable" in str(error) else "global"
+        return EvaluationError(f"{kind} variable '{name}' is referenced before assignment")
+    if in_program and isinstance(error, TypeError):
+        return EvaluationError(_call_problem(str(error)))
+    return InternalError(f"{type(error).__name__}: {error}")
+
+
+def _call_problem(message: str) -> str:
+    """The language's wording of what Python says about the arguments of a call."""
+    message = re.sub(r"^[^(]*?([^.(]+)\(\)", lambda match: f"{match[1].replace('<lambda>', 'lambda')}()", message)
+    if "missing" in message:
+        head, _, names = message.partition(": ")
+        return f"{head}: {', '.join(re.findall(chr(39) + '([^' + chr(39) + ']+)' + chr(39), names))}"
+    match = _TOO_MANY.search(message)
+    if match:
+        plural = "" if match[1] == "1" else "s"
+        name = message.partition("()")[0]
+        if match[1] == "0":
+            return f"{name}() does not accept positional arguments, but got {match[2]}"
+        return f"{name}() accepts no more than {match[1]} positional argument{plural} but got {match[2]}"
+    message = message.replace("got an unexpected keyword argument", "got unexpected keyword argument")
+    return re.sub(r"got multiple values for (?:keyword )?argument", "got multiple values for parameter", message)
+
+
+def function_name(function: FunctionType) -> str:
+    """The name in its `def`, or `lambda`."""
+    return "lambda" if function.__name__ == "<lambda>" else function.__name__
+
+
+__all__ = ["Module", "binding_problem", "call", "execute", "freeze", "function_name"]

@@ -1,0 +1,109 @@
+"""Iterating over values: what a loop may range over, its steps, and the lock on what it ranges over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeAlias
+
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.host_types import TYPES, Value, host_type_of, type_name
+from venvship.starlark.keys import value_of
+from venvship.starlark.thread import CURRENT, current_thread
+from venvship.starlark.values import DICTS, LISTS, LOCKED, SETS
+
+_CHUNK = 1024
+
+Shape: TypeAlias = "tuple[Shape | None, ...]"
+"""The targets of an unpacking assignment: None for a name, a tuple for nested targets."""
+
+
+def elements(value: Value) -> Iterable[Value]:
+    """What iterating gives, without lock; for built-ins that don't call back while they iterate."""
+    kind = type(value)
+    if kind is tuple or kind in LISTS or kind is range:
+        return value  # type: ignore[no-any-return]
+    if kind in DICTS or kind in SETS:
+        return [value_of(key) for key in value]
+    iterate = host_type_of(value).iterate
+    if iterate is None:
+        raise EvaluationError(f"type '{type_name(value)}' is not iterable")
+    return iterate(value)
+
+
+def sequence(value: Value) -> list[Value]:
+    """All elements, paid for."""
+    thread = current_thread()
+    found = elements(value)
+    thread.use_steps(len(found) if isinstance(found, (list, tuple, range)) else 0)
+    if isinstance(found, range):
+        thread.use_memory(len(found))
+    result = list(found)
+    thread.use_memory(len(result))
+    return result
+
+
+def iterate(value: Value) -> Iterable[Value]:
+    """What a `for` ranges over."""
+    kind = type(value)
+    if kind is tuple or kind is range:
+        if len(value) <= _CHUNK:
+            CURRENT.thread.use_steps(len(value))  # type: ignore[union-attr]
+            return value  # type: ignore[no-any-return]
+        return _in_chunks(value, len(value))
+    locked = LOCKED.get(kind)
+    if locked is not None:
+        return _locked(value, kind, locked)
+    found = elements(value)
+    return _in_chunks(found, len(found) if isinstance(found, (list, tuple)) else _CHUNK)
+
+
+def _in_chunks(values: Iterable[Value], count: int) -> Iterator[Value]:
+    thread = current_thread()
+    source = iter(values)
+    while count > 0:
+        thread.use_steps(min(count, _CHUNK))
+        given = 0
+        for value in islice(source, _CHUNK):
+            given += 1
+            yield value
+        if given < _CHUNK:
+            return
+        count -= 0 if count == _CHUNK else given
+
+
+def _locked(value: Value, kind: type, locked: type) -> Iterator[Value]:
+    value.__class__ = locked
+    try:
+        count = len(value)
+        current_thread().use_steps(min(count, _CHUNK))
+        if kind in LISTS:
+            if count <= _CHUNK:
+                yield from list.__iter__(value)
+            else:
+                yield from _in_chunks(value, count)
+        else:
+            for key in value:
+                yield value_of(key)
+    finally:
+        if type(value) is locked:
+            value.__class__ = kind
+
+
+def iterate_unpacking(value: Value, shape: Shape) -> Iterator[Value]:
+    """What a `for` with several targets ranges over."""
+    for element in iterate(value):
+        yield unpack(element, shape)
+
+
+def unpack(value: Value, shape: Shape) -> tuple[Value, ...]:
+    """The elements of `value`, one for each target."""
+    kind = type(value)
+    if kind is not tuple and kind not in LISTS:
+        if kind is not range and kind not in DICTS and kind not in SETS and TYPES[kind].iterate is None:
+            raise EvaluationError(f"got '{type_name(value)}' in sequence assignment")
+        value = list(islice(iter(elements(value)), len(shape) + 1))
+    if len(value) != len(shape):
+        problem = "too many" if len(value) > len(shape) else "not enough"
+        raise EvaluationError(f"{problem} values to unpack (got {len(value)}, want {len(shape)})")
+    return tuple([part if inner is None else unpack(part, inner) for part, inner in zip(value, shape, strict=True)])

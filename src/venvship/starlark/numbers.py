@@ -1,0 +1,90 @@
+"""Integers within bounds, and their conversions."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.floats import format_shortest, non_finite
+from venvship.starlark.host_types import Value, type_name
+
+MAX_BITS = 8192
+"""Of the largest integer; its decimal text stays within the interpreter's own limit on digits."""
+
+_BOUND = 1 << MAX_BITS
+_INDEX_BOUND = 1 << 31
+
+_DECIMAL = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?|\.[0-9]+([eE][+-]?[0-9]+)?")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PREFIXES = {"0x": 16, "0o": 8, "0b": 2}
+
+
+def checked_int(value: int) -> int:
+    """`value`, unless it is too large."""
+    if -_BOUND < value < _BOUND:
+        return value
+    raise EvaluationError(f"integer overflow: more than {MAX_BITS} bits")
+
+
+def finite_index(value: Value, what: str) -> int:
+    """An integer in the signed 32-bit range; booleans are none."""
+    if type(value) is not int:
+        raise EvaluationError(f"got {type_name(value)} for {what}, want int")
+    if not -_INDEX_BOUND <= value < _INDEX_BOUND:
+        raise EvaluationError(f"got {value} for {what}, want value in signed 32-bit range")
+    return value
+
+
+def to_float(value: int | float) -> float:
+    """The float closest to a number."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise EvaluationError("int too large to convert to float") from None
+
+
+def float_to_int(value: float) -> int:
+    """The integer part."""
+    if not math.isfinite(value):
+        raise EvaluationError(f"can't convert float {non_finite(value)} to int")
+    return int(value)
+
+
+def parse_float(text: str) -> float:
+    """Read a float as the `float` function does."""
+    bare = text.lower().lstrip("+-") if text[:1] in ("+", "-") and text[1:2] not in ("+", "-") else text.lower()
+    if bare in ("inf", "infinity", "nan"):
+        return float(text)
+    if not _DECIMAL.fullmatch(bare):
+        raise EvaluationError(f"invalid float literal: {text}")
+    value = float(text)
+    if math.isinf(value):
+        raise EvaluationError("floating-point number too large")
+    return value
+
+
+def parse_int(text: str, base: int) -> int:
+    """Read an integer as the `int` function does; base 0 goes by the prefix."""
+    if base != 0 and not 2 <= base <= 36:
+        raise EvaluationError(f"invalid base {base} (want 2 <= base <= 36)")
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    prefix = _PREFIXES.get(digits[:2].lower())
+    if prefix is not None and base in (0, prefix):
+        digits, actual = digits[2:], prefix
+    else:
+        actual = base or 10
+        if base == 0 and len(digits) > 1 and digits.startswith("0"):
+            raise EvaluationError(f'cannot infer base when string begins with a 0: "{text}"')
+    allowed = _DIGITS[:actual]
+    if not digits or any(digit not in allowed for digit in digits.lower()):
+        raise EvaluationError(f'invalid base-{actual} literal: "{text}"')
+    if len(digits) > 4000:
+        raise EvaluationError(f"integer overflow: more than {MAX_BITS} bits")
+    value = checked_int(int(digits, actual))
+    return -value if text.startswith("-") else value
+
+
+def format_number(value: int | float) -> str:
+    """Decimal text of a number."""
+    return str(value) if type(value) is int else format_shortest(value)

@@ -1,0 +1,182 @@
+"""Methods of strings. A string is a sequence of code points."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.formatting import format_fields
+from venvship.starlark.host_types import HostType, Value, type_name
+from venvship.starlark.iteration import elements
+from venvship.starlark.numbers import finite_index
+from venvship.starlark.operators import MAX_CHARACTERS, MAX_ELEMENTS, grow
+from venvship.starlark.printer import str_of
+from venvship.starlark.values import List
+
+_LINE_END = re.compile(r"(\r\n|\r|\n)")
+"""The line ends of the language; Python knows more."""
+
+
+def _window(text: str, start: int | None, end: int | None) -> slice:
+    first = None if start is None else finite_index(start, "start")
+    last = None if end is None else finite_index(end, "end")
+    return slice(*slice(first, last).indices(len(text))[:2])
+
+
+def _strip(method: Callable[[str, str | None], str]) -> Callable[..., object]:
+    def strip(text: str, chars: str | None = None, /) -> str:
+        return method(text, chars)
+
+    return strip
+
+
+def _no_arguments(method: Callable[[str], object]) -> Callable[..., object]:
+    def apply(text: str, /) -> object:
+        return method(text)
+
+    return apply
+
+
+def _capitalize(text: str, /) -> str:
+    return text[:1].upper() + text[1:].lower()
+
+
+def _title(text: str, /) -> str:
+    return text.title()
+
+
+def _count(text: str, sub: str, start: int | None = None, end: int | None = None, /) -> int:
+    window = _window(text, start, end)
+    return text.count(sub, window.start, window.stop)
+
+
+def _elems(text: str, /) -> List:
+    grow(len(text), MAX_ELEMENTS)
+    return List(text)
+
+
+def _affix(method: Callable[..., bool], parameter: str) -> Callable[..., object]:
+    def check(text: str, sub: str | tuple[Value, ...], start: int | None = None, end: int | None = None, /) -> bool:
+        if isinstance(sub, tuple):
+            for position, element in enumerate(sub):
+                if type(element) is not str:
+                    raise EvaluationError(
+                        f"at index {position} of {parameter}, got element of type {type_name(element)}, want string"
+                    )
+        window = _window(text, start, end)
+        return method(text, sub, window.start, window.stop)
+
+    return check
+
+
+def _finder(method: Callable[..., int], missing: str | None) -> Callable[..., object]:
+    def find(text: str, sub: str, start: int | None = None, end: int | None = None, /) -> int:
+        window = _window(text, start, end)
+        position = method(text, sub, window.start, max(window.stop, window.start))
+        if position < 0 and missing is not None:
+            raise EvaluationError("substring not found" if missing == "" else missing)
+        return position
+
+    return find
+
+
+def _format(text: str, /, *args: Value, **kwargs: Value) -> str:
+    return format_fields(text, args, kwargs)
+
+
+def _join(text: str, parts: Value, /) -> str:
+    pieces = list(elements(parts))
+    total = len(text) * max(len(pieces) - 1, 0)
+    for position, piece in enumerate(pieces):
+        if type(piece) is not str:
+            raise EvaluationError(
+                f"expected string for sequence element {position}, "
+                f"got '{str_of(piece)[:80]}' of type {type_name(piece)}"
+            )
+        total += len(piece)
+    grow(total, MAX_CHARACTERS)
+    return text.join(pieces)
+
+
+def _partition(method: Callable[[str, str], tuple[str, str, str]]) -> Callable[..., object]:
+    def partition(text: str, sep: str, /) -> tuple[str, str, str]:
+        if sep == "":
+            raise EvaluationError("empty separator")
+        return method(text, sep)
+
+    return partition
+
+
+def _removeprefix(text: str, prefix: str, /) -> str:
+    return text.removeprefix(prefix)
+
+
+def _removesuffix(text: str, suffix: str, /) -> str:
+    return text.removesuffix(suffix)
+
+
+def _replace(text: str, old: str, new: str, count: int = -1, /) -> str:
+    times = text.count(old) if count < 0 else min(count, text.count(old))
+    grow(len(text) + times * (len(new) - len(old)), MAX_CHARACTERS)
+    return text.replace(old, new, count if count >= 0 else -1)
+
+
+def _splitter(method: Callable[[str, str | None, int], list[str]]) -> Callable[..., object]:
+    def split(text: str, sep: str | None = None, maxsplit: int | None = None) -> List:
+        if sep == "":
+            raise EvaluationError("Empty separator")
+        limit = -1 if maxsplit is None else max(finite_index(maxsplit, "maxsplit"), -1)
+        grow(len(text) // 4, MAX_ELEMENTS)
+        return List(method(text, sep, limit))
+
+    return split
+
+
+def _splitlines(text: str, keepends: bool = False, /) -> List:
+    pieces = _LINE_END.split(text)
+    ends = [*pieces[1::2], ""]
+    lines = [line + end if keepends else line for line, end in zip(pieces[::2], ends, strict=True)]
+    if not pieces[-1]:
+        lines.pop()
+    return List(lines)
+
+
+STRING = HostType(
+    name="string",
+    hashable=True,
+    methods={
+        "capitalize": _capitalize,
+        "count": _count,
+        "elems": _elems,
+        "endswith": _affix(str.endswith, "sub"),
+        "find": _finder(str.find, None),
+        "format": _format,
+        "index": _finder(str.find, ""),
+        "isalnum": _no_arguments(str.isalnum),
+        "isalpha": _no_arguments(str.isalpha),
+        "isdigit": _no_arguments(str.isdigit),
+        "islower": _no_arguments(str.islower),
+        "isspace": _no_arguments(str.isspace),
+        "istitle": _no_arguments(str.istitle),
+        "isupper": _no_arguments(str.isupper),
+        "join": _join,
+        "lower": _no_arguments(str.lower),
+        "lstrip": _strip(str.lstrip),
+        "partition": _partition(str.partition),
+        "removeprefix": _removeprefix,
+        "removesuffix": _removesuffix,
+        "replace": _replace,
+        "rfind": _finder(str.rfind, None),
+        "rindex": _finder(str.rfind, ""),
+        "rpartition": _partition(str.rpartition),
+        "rsplit": _splitter(str.rsplit),
+        "rstrip": _strip(str.rstrip),
+        "split": _splitter(str.split),
+        "splitlines": _splitlines,
+        "startswith": _affix(str.startswith, "sub"),
+        "strip": _strip(str.strip),
+        "title": _title,
+        "upper": _no_arguments(str.upper),
+    },
+)

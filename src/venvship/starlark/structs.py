@@ -1,0 +1,71 @@
+"""The struct: named fields that never change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from venvship.starlark.equality import equal
+from venvship.starlark.host_types import MISSING, HostType, Value, register
+from venvship.starlark.keys import hash_of
+from venvship.starlark.printer import Printer
+
+
+class Struct:
+    """What `struct(...)` makes."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, fields: Mapping[str, Value]) -> None:
+        self.fields: dict[str, Value] = dict(fields)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and equal_fields(self, other)
+
+    def __hash__(self) -> int:
+        return hash(tuple([(name, hash_of(value)) for name, value in sorted(self.fields.items())]))
+
+    def __repr__(self) -> str:
+        return f"Struct({', '.join(sorted(self.fields))})"
+
+
+def equal_fields(left: Struct, right: Struct) -> bool:
+    """Whether the same names hold equal values."""
+    ours, theirs = left.fields, right.fields
+    return ours.keys() == theirs.keys() and all(equal(value, theirs[name]) for name, value in ours.items())
+
+
+def print_fields(printer: Printer, noun: str, fields: Mapping[str, Value]) -> None:
+    """`noun(name = value, ...)` in order of names."""
+    printer.write(f"{noun}(")
+    for position, name in enumerate(sorted(fields)):
+        printer.write(f", {name} = " if position else f"{name} = ")
+        printer.repr(fields[name])
+    printer.write(")")
+
+
+def _attribute(value: Struct, name: str) -> object:
+    return value.fields.get(name, MISSING)
+
+
+def _names(value: Struct) -> Iterable[str]:
+    return value.fields
+
+
+def _repr(value: Struct, printer: Printer) -> None:
+    print_fields(printer, "struct", value.fields)
+
+
+def _children(value: Struct) -> Iterable[Value]:
+    return value.fields.values()
+
+
+STRUCT = HostType(
+    name="struct",
+    dynamic_attr=_attribute,
+    dynamic_dir=_names,
+    equal=equal_fields,
+    hashable=True,
+    repr=_repr,
+    children=_children,
+)
+register(Struct, STRUCT)

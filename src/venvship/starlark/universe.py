@@ -1,0 +1,252 @@
+"""The names that every program knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import NoneType
+
+from venvship.starlark.builtin import Builtin
+from venvship.starlark.containers import DICT, LIST, SET, set_keys, update_dict
+from venvship.starlark.equality import Ordered, less
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.host_types import MISSING, HostType, Missing, Value, host_type_of, register, type_name
+from venvship.starlark.iteration import elements, sequence
+from venvship.starlark.json_module import JSON
+from venvship.starlark.numbers import finite_index, float_to_int, parse_float, parse_int, to_float
+from venvship.starlark.operators import MAX_ELEMENTS, attribute_names, callable_of, find_attribute, get_attribute, grow
+from venvship.starlark.printer import Printer, repr_of, str_of
+from venvship.starlark.strings import STRING
+from venvship.starlark.structs import Struct
+from venvship.starlark.thread import current_thread
+from venvship.starlark.values import DICTS, LISTS, SETS, Dict, List, Set
+
+
+def _abs(x: int | float, /) -> Value:
+    return abs(x)
+
+
+def _all(elements: Value, /) -> bool:
+    return all(sequence(elements))
+
+
+def _any(elements: Value, /) -> bool:
+    return any(sequence(elements))
+
+
+def _bool(x: Value = False, /) -> bool:
+    return bool(x)
+
+
+def _dict(*args: Value, **kwargs: Value) -> Dict:
+    result = Dict()
+    update_dict(result, args, kwargs)
+    return result
+
+
+def _dir(x: Value, /) -> List:
+    return List(attribute_names(x))
+
+
+def _enumerate(list: Value, start: int = 0, /) -> List:  # noqa: A002
+    return List(enumerate(sequence(list), finite_index(start, "start")))
+
+
+def _fail(
+    *args: Value,
+    msg: Value = MISSING,
+    attr: str | None = None,
+    sep: str = " ",
+    stack_trace: bool = True,
+) -> None:
+    values = args if msg is MISSING else (*args, msg)
+    text = _joined(values, sep)
+    raise EvaluationError(f"attribute {attr}: {text}" if attr else text)
+
+
+def _float(x: str | bool | int | float = 0.0, /) -> float:
+    return parse_float(x) if isinstance(x, str) else to_float(x)
+
+
+def _getattr(x: Value, name: str, default: Value = MISSING, /) -> Value:
+    found = find_attribute(x, name)
+    if found is not MISSING:
+        return found
+    return get_attribute(x, name) if default is MISSING else default
+
+
+def _hasattr(x: Value, name: str, /) -> bool:
+    return find_attribute(x, name) is not MISSING
+
+
+def _hash(value: str, /) -> int:
+    result = 0
+    for byte in value.encode("utf-8", "surrogatepass"):
+        result = (result * 31 + byte) & 0xFFFFFFFF
+    return result - (1 << 32) if result >> 31 else result
+
+
+def _int(x: str | bool | int | float, base: int | Missing = MISSING) -> int:
+    if isinstance(x, str):
+        return parse_int(x, 10 if isinstance(base, Missing) else base)
+    if not isinstance(base, Missing):
+        raise EvaluationError("can't convert non-string with explicit base")
+    return float_to_int(x) if isinstance(x, float) else int(x)
+
+
+def _len(x: Value, /) -> int:
+    kind = type(x)
+    if kind is str or kind is tuple or kind in LISTS or kind in DICTS or kind in SETS or kind is range:
+        return len(x)
+    length = host_type_of(x).length
+    if length is None:
+        raise EvaluationError(f"{type_name(x)} is not iterable")
+    return length(x)
+
+
+def _list(x: Value = (), /) -> List:
+    return List(sequence(x))
+
+
+def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[..., object]:
+    def choose(*args: Value, key: Value = None) -> Value:
+        candidates = sequence(args[0]) if len(args) == 1 else list(args)
+        if not candidates:
+            raise EvaluationError("expected at least one item")
+        rank: Callable[[Value], Value] = (lambda value: value) if key is None else callable_of(key)
+        best = candidates[0]
+        best_rank = rank(best)
+        for candidate in candidates[1:]:
+            its_rank = rank(candidate)
+            if better(its_rank, best_rank):
+                best, best_rank = candidate, its_rank
+        return best
+
+    choose.__name__ = name
+    return choose
+
+
+def _print(*args: Value, sep: str = " ") -> None:
+    thread = current_thread()
+    text = _joined(args, sep)
+    if thread.print_handler is not None:
+        thread.print_handler(text, thread.caller_place())
+
+
+def _joined(values: Iterable[Value], separator: str) -> str:
+    printer = Printer(current_thread().output_budget)
+    first = True
+    for value in values:
+        if not first:
+            printer.write(separator)
+        first = False
+        printer.str(value)
+    return printer.text
+
+
+def _range(start_or_stop: int, stop: int | Missing = MISSING, step: int = 1, /) -> range:
+    if isinstance(stop, Missing):
+        start, end = 0, finite_index(start_or_stop, "stop")
+    else:
+        start, end = finite_index(start_or_stop, "start"), finite_index(stop, "stop")
+    if step == 0:
+        raise EvaluationError("step cannot be 0")
+    return range(start, end, finite_index(step, "step"))
+
+
+def _repr(x: Value, /) -> str:
+    return repr_of(x)
+
+
+def _reversed(sequence_: Value, /) -> List:
+    return List(sequence(sequence_)[::-1])
+
+
+def _set(x: Value = (), /) -> Set:
+    sized = elements(x)
+    if isinstance(sized, (list, tuple, range)):
+        grow(len(sized), MAX_ELEMENTS)
+        current_thread().use_steps(len(sized))
+    return Set(set_keys(x))
+
+
+def _sorted(iterable: Value, /, *, key: Value = None, reverse: bool = False) -> List:
+    values = sequence(iterable)
+    current_thread().use_steps(4 * len(values))
+    if key is None:
+        kinds = set(map(type, values))
+        if kinds <= {str} or kinds <= {int}:
+            return List(sorted(values, reverse=reverse))
+        return List(sorted(values, key=Ordered, reverse=reverse))
+    rank = callable_of(key)
+    return List(sorted(values, key=lambda value: Ordered(rank(value)), reverse=reverse))
+
+
+def _str(x: Value, /) -> str:
+    return str_of(x)
+
+
+def _struct(**kwargs: Value) -> Struct:
+    return Struct(kwargs)
+
+
+def _tuple(x: Value = (), /) -> tuple[Value, ...]:
+    return tuple(sequence(x))
+
+
+def _type(x: Value, /) -> str:
+    return type_name(x)
+
+
+def _zip(*args: Value) -> List:
+    columns = [sequence(column) for column in args]
+    return List(zip(*columns, strict=False))
+
+
+_FUNCTIONS: Mapping[str, Callable[..., object]] = {
+    "abs": _abs,
+    "all": _all,
+    "any": _any,
+    "bool": _bool,
+    "dict": _dict,
+    "dir": _dir,
+    "enumerate": _enumerate,
+    "fail": _fail,
+    "float": _float,
+    "getattr": _getattr,
+    "hasattr": _hasattr,
+    "hash": _hash,
+    "int": _int,
+    "len": _len,
+    "list": _list,
+    "max": _extreme("max", lambda left, right: less(right, left)),
+    "min": _extreme("min", less),
+    "print": _print,
+    "range": _range,
+    "repr": _repr,
+    "reversed": _reversed,
+    "set": _set,
+    "sorted": _sorted,
+    "str": _str,
+    "struct": _struct,
+    "tuple": _tuple,
+    "type": _type,
+    "zip": _zip,
+}
+UNIVERSE: Mapping[str, Value] = {
+    "None": None,
+    "True": True,
+    "False": False,
+    "json": JSON,
+    **{name: Builtin(name, function) for name, function in _FUNCTIONS.items()},
+}
+
+register(str, STRING)
+register(int, HostType(name="int", hashable=True))
+register(bool, HostType(name="bool", hashable=True))
+register(float, HostType(name="float", hashable=True))
+register(NoneType, HostType(name="NoneType", hashable=True))
+register(tuple, HostType(name="tuple", hashable=True))
+register(range, HostType(name="range", hashable=True))
+for _classes, _host_type in ((LISTS, LIST), (DICTS, DICT), (SETS, SET)):
+    for _class in _classes:
+        register(_class, _host_type)
