@@ -1,0 +1,141 @@
+"""What a plan needs to know of an installed wheel: names, not bytes."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Self, TypeAlias
+
+from venvship.model.paths import TreePath
+from venvship.venvs.file_tree import FileTree
+
+_NO_FILES: Final = FileTree()
+_INITS: Final = ("__init__.py", "__init__.pyc", "__init__.pyi")
+
+
+class EntryKind(enum.Enum):
+    """What a name in site-packages is."""
+
+    PACKAGE = "package"  # a directory with an `__init__`
+    MODULE = "module"  # one importable file
+    NAMESPACE = "namespace"  # a directory without `__init__` (PEP 420)
+    LEGACY_NAMESPACE = "legacy namespace"  # its `__init__` joins the directories of several distributions
+    METADATA = "metadata"  # `*.dist-info`
+    PATH_FILE = "path file"  # `*.pth`
+    OTHER = "other"  # a directory or file that is not imported
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ScriptEntryPoint:
+    """A program that calls `attribute` of `module`; `is_gui` for those of `gui_scripts`."""
+
+    name: str
+    module: str
+    attribute: str
+    is_gui: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class InstalledScript:
+    """A file that a wheel brings for `bin`; `path` is relative to the install's prefix.
+
+    With a Python shebang its first line must come to name the venv's interpreter, so it cannot be linked as it is.
+    """
+
+    name: str
+    path: str
+    has_python_shebang: bool = False
+
+
+FileIdentity: TypeAlias = object
+"""Equal for files with the same content and mode: a digest, usually."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstalledWheel:
+    """A wheel as it lies unpacked: two directories named by runfiles path, and the names below them.
+
+    `site` has the files below `site_packages`, `data` those below `prefix` that are neither there nor scripts.
+    `legacy_namespaces` are the directories whose `__init__.py` only joins several distributions. `path_files` has the
+    text of the `.pth` files by name. `origins` maps a shared library to the directories that it looks for others in,
+    relative to site-packages (a leading `..` leads into the prefix). `identities` and `data_identities` are asked only
+    for paths that another wheel has too. `bytecode_tag` is that of the compiled files beside the sources, if any.
+    """
+
+    project: str
+    version: str
+    site_packages: TreePath
+    prefix: TreePath
+    site: FileTree
+    data: FileTree = _NO_FILES
+    top_levels: tuple[tuple[str, bool], ...] = ()
+    entry_points: tuple[ScriptEntryPoint, ...] = ()
+    scripts: tuple[InstalledScript, ...] = ()
+    legacy_namespaces: frozenset[str] = frozenset()
+    path_files: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    identities: Mapping[str, FileIdentity] = field(default_factory=dict)
+    data_identities: Mapping[str, FileIdentity] = field(default_factory=dict)
+    bytecode_tag: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.project} {self.version}"
+
+    @classmethod
+    def of_files(
+        cls,
+        project: str,
+        version: str,
+        *,
+        site_packages: TreePath,
+        prefix: TreePath,
+        files: Iterable[str],
+        data: Iterable[str] = (),
+        entry_points: Iterable[ScriptEntryPoint] = (),
+        scripts: Iterable[InstalledScript] = (),
+        legacy_namespaces: Iterable[str] = (),
+        path_files: Mapping[str, str] | None = None,
+        origins: Mapping[str, tuple[str, ...]] | None = None,
+        identities: Mapping[str, FileIdentity] | None = None,
+        data_identities: Mapping[str, FileIdentity] | None = None,
+        bytecode_tag: str | None = None,
+    ) -> Self:
+        """Make a layout of file paths relative to `site_packages` and to `prefix`; raises MalformedPaths."""
+        site = FileTree.of(files)
+        return cls(
+            project=project,
+            version=version,
+            site_packages=site_packages,
+            prefix=prefix,
+            site=site,
+            data=FileTree.of(data),
+            top_levels=tuple(site.children()),
+            entry_points=tuple(sorted(entry_points)),
+            scripts=tuple(sorted(scripts)),
+            legacy_namespaces=frozenset(legacy_namespaces),
+            path_files=dict(path_files or {}),
+            origins=dict(origins or {}),
+            identities=identities if identities is not None else {},
+            data_identities=data_identities if data_identities is not None else {},
+            bytecode_tag=bytecode_tag,
+        )
+
+    @property
+    def path_file_names(self) -> tuple[str, ...]:
+        return tuple(name for name, is_directory in self.top_levels if not is_directory and name.endswith(".pth"))
+
+    def kind(self, path: str) -> EntryKind:
+        """What `path`, a file or directory of this wheel's site-packages, is."""
+        name = path.rpartition("/")[2]
+        if self.site.has_file(path):
+            if path == name and name.endswith(".pth"):
+                return EntryKind.PATH_FILE
+            return EntryKind.MODULE if name.endswith((".py", ".pyc", ".so")) else EntryKind.OTHER
+        if path == name and name.endswith((".dist-info", ".egg-info")):
+            return EntryKind.METADATA
+        if path in self.legacy_namespaces:
+            return EntryKind.LEGACY_NAMESPACE
+        if any(self.site.has_file(f"{path}/{init}") for init in _INITS):
+            return EntryKind.PACKAGE
+        return EntryKind.NAMESPACE if name.isidentifier() else EntryKind.OTHER
