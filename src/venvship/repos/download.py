@@ -1,0 +1,332 @@
+"""Fetches files of lock files: many at a time, resumable, and visible only once their hash is verified."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol, Self
+
+import requests
+import urllib3.exceptions
+
+from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
+from venvship.events.build_events import EventSink, TransferFinished, TransferProgress, TransferStarted
+from venvship.repos.package_index import Indexes, IndexUnreachable, refused
+from venvship.repos.urls import local_path, origin_of, shown_url, without_credentials
+from venvship.wheels.lock import LockedPackage, LockedSdist, LockedWheel, RegistrySource
+
+_CHUNK: Final = 1 << 20
+_MAX_SIZE: Final = 1 << 40
+_PERMANENT: Final = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
+_RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LONGEST_WAIT: Final = 60.0
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-", re.ASCII)
+
+
+class HashMismatch(UserError):
+    """A file that is not the one that was locked."""
+
+    def __init__(self, file: WantedFile, url: str, *, got: str) -> None:
+        super().__init__(
+            f"`{file.filename}` from `{shown_url(url)}` is not the file that was locked:\n"
+            f"  locked   {file.expected}\n"
+            f"  received {got}",
+            place=file.place,
+            chain=file.chain,
+            hint="if the index has replaced the file on purpose, lock again; if not, do not use this index",
+        )
+        self.expected = file.expected
+        self.got = got
+
+
+class MissingHash(UserError):
+    """A file that the lock names without its SHA-256, so that nothing could tell whether it is the right one."""
+
+    def __init__(self, file: WantedFile) -> None:
+        super().__init__(
+            f"the lock file has no SHA-256 for `{file.filename}`",
+            place=file.place,
+            chain=file.chain,
+            hint="lock against an index that publishes SHA-256 hashes",
+        )
+
+
+class FileNotOnIndex(UserError):
+    """A locked file that no index offers any more."""
+
+    def __init__(self, file: WantedFile, places: Iterable[str]) -> None:
+        self.places = tuple(places)
+        lines = "".join(f"\n  {place}" for place in self.places)
+        super().__init__(
+            f"`{file.filename}` of `{file.project}` is not offered by:{lines}",
+            place=file.place,
+            chain=file.chain,
+            hint="map its index with `--index_override=ORIGIN=TARGET`, or lock again",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WantedFile:
+    """A file of a lock. `location` is an address or an absolute path; `origin` the index that the lock names."""
+
+    project: str
+    filename: str
+    location: str
+    sha256: str | None
+    size: int | None = None
+    origin: str | None = None
+    place: Place | None = None
+    chain: tuple[str, ...] = ()
+
+    @property
+    def expected(self) -> str:
+        size = "" if self.size is None else f", {self.size} bytes"
+        return f"sha256 {self.sha256}{size}"
+
+    @classmethod
+    def of(
+        cls, package: LockedPackage, file: LockedWheel | LockedSdist, *, lock: Path, chain: Iterable[str] = ()
+    ) -> Self:
+        """`lock` is the lock file, to whose directory paths are relative."""
+        location = file.url if file.url is not None else str(lock.parent / (file.path or ""))
+        origin = package.source.location if isinstance(package.source, RegistrySource) else None
+        filename = str(file.filename)
+        return cls(package.name, filename, location, file.sha256, file.size, origin, Place(str(lock)), tuple(chain))
+
+
+class WheelFiles(Protocol):
+    """Where verified files are kept."""
+
+    def path_of(self, sha256: str, filename: str) -> Path | None: ...
+
+    def partial(self, sha256: str) -> AbstractContextManager[Path]: ...
+
+    def adopt(self, partial: Path, sha256: str, filename: str) -> Path: ...
+
+
+class Downloads:
+    """Brings files into a store."""
+
+    def __init__(
+        self,
+        store: WheelFiles,
+        *,
+        indexes: Indexes,
+        events: EventSink,
+        parallel: int = 8,
+        attempts: int = 5,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._store = store
+        self._indexes = indexes
+        self._events = events
+        self._parallel = parallel
+        self._attempts = attempts
+        self._sleep = sleep
+        # Servers that did not answer at all: asking them again for each file would only take time.
+        self._silent: dict[str, IndexUnreachable] = {}
+
+    def fetch(self, files: Iterable[WantedFile]) -> dict[WantedFile, Path]:
+        """The verified path of each file; raises the one error, or SeveralErrors with all of them."""
+        wanted = list(dict.fromkeys(files))
+        found: dict[WantedFile, Path] = {}
+        missing: list[WantedFile] = []
+        errors: list[VenvshipError] = []
+        for file in wanted:
+            if file.sha256 is None:
+                errors.append(MissingHash(file))
+            elif (path := self._store.path_of(file.sha256, file.filename)) is not None:
+                found[file] = path
+            else:
+                missing.append(file)
+        if missing and not errors:
+            with ThreadPoolExecutor(min(self._parallel, len(missing)), "download") as pool:
+                for file, result in zip(missing, pool.map(self._outcome, missing), strict=True):
+                    if isinstance(result, VenvshipError):
+                        errors.append(result)
+                    else:
+                        found[file] = result
+        distinct = list({str(error): error for error in errors}.values())
+        if len(distinct) == 1:
+            raise distinct[0]
+        if distinct:
+            raise SeveralErrors(distinct)
+        return found
+
+    def _outcome(self, file: WantedFile) -> Path | VenvshipError:
+        try:
+            return self._fetch_one(file)
+        except VenvshipError as error:
+            return error
+
+    def _fetch_one(self, file: WantedFile) -> Path:
+        if file.sha256 is None:
+            raise MissingHash(file)
+        with self._store.partial(file.sha256) as partial:
+            # Another process may have fetched it while we waited for our turn.
+            if (path := self._store.path_of(file.sha256, file.filename)) is not None:
+                return path
+            location = self._located(file)
+            self._events.emit(TransferStarted(file.filename, file.size))
+            transfer = _Transfer(file, partial, self._events)
+            try:
+                self._transfer(transfer, location)
+            finally:
+                self._events.emit(TransferFinished(file.filename, transfer.received))
+            return self._store.adopt(partial, file.sha256, file.filename)
+
+    def _located(self, file: WantedFile) -> str:
+        index = None if file.origin is None else self._indexes.override_of(file.origin)
+        if index is None:
+            return file.location
+        offered = index.find(file.project, file.filename, sha256=file.sha256)
+        if offered is None:
+            raise FileNotOnIndex(file, index.locations)
+        if offered.sha256 is not None and offered.sha256 != file.sha256:
+            raise HashMismatch(file, offered.location, got=f"sha256 {offered.sha256}, as the index says")
+        return offered.location
+
+    def _transfer(self, transfer: _Transfer, location: str) -> None:
+        if (path := local_path(location)) is not None:
+            transfer.copy(path)
+        else:
+            resumed = transfer.received > 0
+            self._download(transfer, without_credentials(location))
+            if resumed and not transfer.is_right():
+                # What an earlier run left was of another file or another server's; only a whole answer can tell.
+                transfer.restart()
+                self._download(transfer, without_credentials(location))
+        transfer.verify(location)
+
+    def _download(self, transfer: _Transfer, url: str) -> None:
+        """Try until the file is whole, going on where the connection broke."""
+        failure = self._silent.get(origin_of(url))
+        wait = 0.0
+        for attempt in range(0 if failure is not None else self._attempts):
+            if attempt:
+                self._sleep(max(min(0.25 * 2**attempt, _LONGEST_WAIT), wait))
+            try:
+                headers = {"Accept-Encoding": "identity"} | transfer.range_header()
+                with self._indexes.network.get(url, headers=headers, stream=True) as response:
+                    if response.status_code == 404:
+                        raise FileNotOnIndex(transfer.file, [shown_url(url)])
+                    if response.status_code not in _RETRIED:
+                        transfer.receive(response, url)
+                        return
+                    failure = refused(url, response.status_code)
+                    wait = _retry_after(response.headers)
+            except (requests.ConnectTimeout, requests.ConnectionError) as error:
+                failure = self._silence(url, error)
+            except _PERMANENT as error:
+                raise IndexUnreachable(url, f"cannot be asked: {type(error).__name__}") from None
+            except (requests.RequestException, urllib3.exceptions.HTTPError, _CutOff) as error:
+                failure = IndexUnreachable(url, f"breaks off: {type(error).__name__.strip('_')}")
+        if failure is None:
+            raise InternalError("a download needs at least one attempt")
+        if failure.url == origin_of(url):
+            self._silent.setdefault(failure.url, failure)
+        raise failure
+
+    def _silence(self, url: str, error: Exception) -> IndexUnreachable:
+        return IndexUnreachable(
+            origin_of(url),
+            f"does not answer: {type(error).__name__}",
+            hint="check the network, or fetch the files of this index from another one with "
+            "`--index_override=ORIGIN=TARGET`, for example `@default`",
+        )
+
+
+class _CutOff(Exception):
+    """Fewer bytes than announced, or an answer to another range; worth another attempt."""
+
+
+class _Transfer:
+    """The file that grows in `partial`, and the hash of what is there."""
+
+    def __init__(self, file: WantedFile, partial: Path, events: EventSink) -> None:
+        self.file = file
+        self._partial = partial
+        self._events = events
+        self._hash = hashlib.sha256()
+        self.received = 0
+        if partial.is_file():
+            with partial.open("rb") as left:
+                while chunk := left.read(_CHUNK):
+                    self._count(chunk)
+        if self.file.size is not None and self.received > self.file.size:
+            self.restart()
+
+    def range_header(self) -> dict[str, str]:
+        return {"Range": f"bytes={self.received}-"} if self.received else {}
+
+    def receive(self, response: requests.Response, url: str) -> None:
+        """Append an answer, or start again when the server sends the whole file."""
+        if response.status_code == 416:
+            # Nothing lies behind what we have: it is whole, or it is wrong, which `verify` tells.
+            return
+        if response.status_code == 206:
+            match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
+            if match is None or int(match[1]) != self.received:
+                self.restart()
+                raise _CutOff
+        elif response.status_code == 200:
+            self.restart()
+        else:
+            raise refused(url, response.status_code)
+        length = response.headers.get("Content-Length", "")
+        expected = self.received + int(length) if length.isascii() and length.isdigit() else None
+        with self._partial.open("ab") as target:
+            for chunk in response.raw.stream(_CHUNK, decode_content=False):
+                self._append(target.write, chunk)
+                if self.received > (self.file.size if self.file.size is not None else _MAX_SIZE):
+                    return
+        if expected is not None and self.received < expected:
+            raise _CutOff
+
+    def copy(self, source: Path) -> None:
+        self.restart()
+        try:
+            with source.open("rb") as content, self._partial.open("ab") as target:
+                while chunk := content.read(_CHUNK):
+                    self._append(target.write, chunk)
+        except FileNotFoundError:
+            raise FileNotOnIndex(self.file, [str(source.parent)]) from None
+
+    def is_right(self) -> bool:
+        return self._hash.hexdigest() == self.file.sha256 and self.file.size in (None, self.received)
+
+    def verify(self, url: str) -> None:
+        """Raises HashMismatch, and forgets what is there."""
+        if self.is_right():
+            return
+        got = self._hash.hexdigest()
+        size = "" if self.file.size is None else f", {self.received} bytes"
+        self._partial.unlink(missing_ok=True)
+        raise HashMismatch(self.file, url, got=f"sha256 {got}{size}")
+
+    def _append(self, write: Callable[[bytes], int], chunk: bytes) -> None:
+        write(chunk)
+        self._count(chunk)
+        self._events.emit(TransferProgress(self.file.filename, self.received))
+
+    def _count(self, chunk: bytes) -> None:
+        self._hash.update(chunk)
+        self.received += len(chunk)
+
+    def restart(self) -> None:
+        self._hash = hashlib.sha256()
+        self.received = 0
+        with open(self._partial, "wb") as file:
+            os.ftruncate(file.fileno(), 0)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    text = headers.get("Retry-After", "")
+    return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0

@@ -1,0 +1,171 @@
+"""Finds files by project and file name, on indexes and in directories."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import requests
+from pypi_simple import ACCEPT_ANY, DistributionPackage, ProjectPage
+from pypi_simple.errors import UnsupportedContentTypeError, UnsupportedRepoVersionError
+
+from venvship.errors import EnvironmentProblem
+from venvship.repos.index_settings import IndexOverride, IndexSettings
+from venvship.repos.network import Network
+from venvship.repos.urls import local_path, same_index, shown_url, without_credentials
+
+_MAX_PAGE = 256 << 20
+
+
+class IndexUnreachable(EnvironmentProblem):
+    """An index or a file server that does not answer, or answers nonsense."""
+
+    def __init__(self, url: str, reason: str, *, hint: str | None = None) -> None:
+        super().__init__(
+            f"`{shown_url(url)}` {reason}",
+            hint=hint or "check the network, the index settings of pip and uv, and `--index_override`",
+        )
+        self.url = shown_url(url)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFile:
+    """A file as an index offers it; `location` is an address or, in a directory, a path."""
+
+    location: str
+    sha256: str | None
+    size: int | None
+
+
+class PackageIndex:
+    """Several indexes asked one after the other; the pages of projects are read once."""
+
+    def __init__(self, network: Network, *, indexes: Iterable[str], find_links: Iterable[str] = ()) -> None:
+        self._network = network
+        self._indexes = tuple(indexes)
+        self._find_links = tuple(find_links)
+        self._pages: dict[tuple[str, str], dict[str, list[IndexFile]]] = {}
+        self._guards: dict[tuple[str, str], threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """What is asked, as it may be shown."""
+        return tuple(shown_url(location) for location in (*self._find_links, *self._indexes))
+
+    def find(self, project: str, filename: str, *, sha256: str | None = None) -> IndexFile | None:
+        """The first file of that name, those with the wanted hash first; None when nobody has it.
+
+        An index that does not answer is passed over as long as another one has the file; raises IndexUnreachable.
+        """
+        others: list[IndexFile] = []
+        failure: IndexUnreachable | None = None
+        for location, key in self._places(project):
+            try:
+                candidates = self._page(location, key).get(filename, [])
+            except IndexUnreachable as error:
+                failure = failure or error
+                continue
+            for file in candidates:
+                if sha256 is None or file.sha256 is None or file.sha256 == sha256:
+                    return file
+                others.append(file)
+        if others:
+            return others[0]
+        if failure is not None:
+            raise failure
+        return None
+
+    def _places(self, project: str) -> Iterator[tuple[str, str]]:
+        yield from ((location, "") for location in self._find_links)
+        yield from ((location, project) for location in self._indexes)
+
+    def _page(self, location: str, project: str) -> dict[str, list[IndexFile]]:
+        key = (location, project)
+        with self._guard:
+            guard = self._guards.setdefault(key, threading.Lock())
+        with guard:
+            if key not in self._pages:
+                self._pages[key] = self._read_page(location, project)
+            return self._pages[key]
+
+    def _read_page(self, location: str, project: str) -> dict[str, list[IndexFile]]:
+        directory = local_path(location)
+        if directory is not None:
+            return dict(_directory_files(directory, project))
+        url = without_credentials(location)
+        if project:
+            url = f"{url.rstrip('/')}/{quote(project)}/"
+        files: dict[str, list[IndexFile]] = {}
+        for package in self._packages(url, project):
+            digest = package.digests.get("sha256")
+            files.setdefault(package.filename, []).append(IndexFile(package.url, digest, package.size))
+        return files
+
+    def _packages(self, url: str, project: str) -> Iterable[DistributionPackage]:
+        try:
+            response = self._network.get(url, headers={"Accept": ACCEPT_ANY})
+        except requests.RequestException as error:
+            raise IndexUnreachable(url, f"does not answer: {type(error).__name__}") from None
+        if response.status_code == 404:
+            return []
+        if not response.ok:
+            raise refused(url, response.status_code)
+        if len(response.content) > _MAX_PAGE:
+            raise IndexUnreachable(url, f"answers with {len(response.content)} bytes for one project")
+        try:
+            return ProjectPage.from_response(response, project).packages
+        except (UnsupportedContentTypeError, UnsupportedRepoVersionError, ValueError) as error:
+            raise IndexUnreachable(url, f"does not answer like an index: {type(error).__name__}") from None
+
+
+def refused(url: str, status: int) -> IndexUnreachable:
+    """What an HTTP status other than success means."""
+    if status in (401, 403, 407):
+        return IndexUnreachable(
+            url,
+            f"refuses us: HTTP {status}",
+            hint="put user and password into the index settings of pip or uv, or into netrc",
+        )
+    return IndexUnreachable(url, f"answers with HTTP {status}")
+
+
+def _directory_files(directory: Path, project: str) -> Iterator[tuple[str, list[IndexFile]]]:
+    """Files of an index on disk, or of a plain directory of files; one that does not exist has none."""
+    below = directory / project if project else directory
+    page = below / "index.html"
+    if page.is_file():
+        content = page.read_bytes()
+        if len(content) > _MAX_PAGE:
+            raise IndexUnreachable(str(page), f"has {len(content)} bytes")
+        for package in ProjectPage.from_html(project, content, base_url=page.absolute().as_uri()).packages:
+            path = local_path(package.url)
+            yield package.filename, [IndexFile(str(path or package.url), package.digests.get("sha256"), package.size)]
+        return
+    for folder in dict.fromkeys((below, directory)):
+        if folder.is_dir():
+            for path in sorted(folder.iterdir()):
+                if path.suffix in (".whl", ".gz", ".zip") and path.is_file():
+                    yield path.name, [IndexFile(str(path.absolute()), None, path.stat().st_size)]
+
+
+class Indexes:
+    """The index for each origin that a lock file names."""
+
+    def __init__(self, settings: IndexSettings, overrides: Iterable[IndexOverride] = ()) -> None:
+        self._overrides = tuple(overrides)
+        targets = [override.target for override in self._overrides if override.target is not None]
+        self.network = Network(settings, addresses=targets)
+        self._default = PackageIndex(self.network, indexes=settings.indexes, find_links=settings.find_links)
+        self._targets = {target: PackageIndex(self.network, indexes=[target]) for target in targets}
+
+    def override_of(self, origin: str) -> PackageIndex | None:
+        """Where files of `origin` are looked up by name, or None when their own addresses are used."""
+        for override in self._overrides:
+            if same_index(override.origin, origin):
+                return self._default if override.target is None else self._targets[override.target]
+        return None

@@ -1,0 +1,82 @@
+"""Files of locks on disk under their hashes, wheels with their manifests beside them.
+
+wheels/<sha256>/<filename>          verified, read-only
+wheels/<sha256>/manifest-<n>.json   what `wheels.manifest` read from it, in format n
+partial/<sha256>                    a download that is not finished, and `.lock` for whoever works on it
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvship.host.files import READ_ONLY, disk_problems, write_atomically
+from venvship.host.locks import FileLock
+from venvship.wheels.filename import WheelFilename
+from venvship.wheels.manifest import FORMAT, WheelManifest, read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class FileAccess:
+    """An open file, for `wheels.archive`."""
+
+    descriptor: int
+    size: int
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        return os.pread(self.descriptor, length, offset)
+
+
+@contextlib.contextmanager
+def file_access(path: Path) -> Iterator[FileAccess]:
+    """A file on disk as a `RandomAccess`."""
+    with path.open("rb") as file:
+        yield FileAccess(file.fileno(), os.fstat(file.fileno()).st_size)
+
+
+class WheelStore:
+    """A directory of verified files; several processes may use it at once."""
+
+    def __init__(self, root: Path) -> None:
+        self._wheels = root / "wheels"
+        self._partial = root / "partial"
+
+    def path_of(self, sha256: str, filename: str) -> Path | None:
+        """Where the file lies, or None when it is not here."""
+        path = self._wheels / sha256 / filename
+        return path if path.is_file() else None
+
+    @contextlib.contextmanager
+    def partial(self, sha256: str) -> Iterator[Path]:
+        """Where to download a file to, for this process alone; what an earlier attempt left is still there.
+
+        Waits while another process works on the same file.
+        """
+        with disk_problems(self._partial):
+            self._partial.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._partial / f"{sha256}.lock"):
+                yield self._partial / sha256
+
+    def adopt(self, partial: Path, sha256: str, filename: str) -> Path:
+        """Make a partial file visible; the caller has verified that its content has the hash."""
+        directory = self._wheels / sha256
+        with disk_problems(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+            partial.chmod(READ_ONLY)
+            path = directory / filename
+            partial.replace(path)
+        return path
+
+    def manifest(self, sha256: str, filename: WheelFilename) -> WheelManifest:
+        """The manifest of a wheel that is here; raises MalformedWheel."""
+        directory = self._wheels / sha256
+        kept = directory / f"manifest-{FORMAT}.json"
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return WheelManifest.from_json(kept.read_bytes())
+        with file_access(directory / filename.text) as access:
+            manifest = read_manifest(access, filename=filename)
+        write_atomically(kept, manifest.to_json())
+        return manifest
