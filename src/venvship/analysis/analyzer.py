@@ -366,7 +366,15 @@ class Analyzer:
         for provider in cast(RuleFunction, rule.implementation)(context):
             providers[type(provider)] = provider
         providers.setdefault(DefaultInfo, DefaultInfo())
-        return ConfiguredTarget(node.key, target.kind, target.place, providers, tuple(context.actions), *facts)
+        return ConfiguredTarget(
+            node.key,
+            target.kind,
+            target.place,
+            providers,
+            tuple(context.actions),
+            *facts,
+            warnings=tuple(context.warnings),
+        )
 
     def _dependencies(self, node: Node) -> dict[str, tuple[ConfiguredTarget, ...]]:
         found: dict[str, tuple[ConfiguredTarget, ...]] = {}

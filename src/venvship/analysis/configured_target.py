@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 from venvship.errors import InternalError, Place
@@ -39,7 +39,8 @@ class ConfiguredTarget:
     actions: tuple[Action, ...] = ()
     tags: tuple[str, ...] = ()
     testonly: bool = False
-    incompatible: tuple[str, ...] = field(default=())
+    incompatible: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def label(self) -> Label:

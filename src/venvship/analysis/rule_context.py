@@ -55,6 +55,7 @@ class RuleContext:
         self.label = target.label
         self.configuration = configuration
         self.actions: list[Action] = []
+        self.warnings: list[str] = []
         self._values = values
         self._dependencies = dependencies
         self._root = Root.of_outputs(configuration.directory, target.label.repository)
@@ -157,6 +158,10 @@ class RuleContext:
     def error(self, message: str, *, hint: str | None = None) -> RuleError:
         """An error about this target, to be raised."""
         return RuleError(self.label, self.place, message, hint=hint)
+
+    def warn(self, message: str) -> None:
+        """Tell the user something about this target that does not stop the build."""
+        self.warnings.append(f"{self.place}: `{self.label}`: {message}")
 
     def _wrong(self, name: str, wanted: str) -> InternalError:
         return InternalError(f"attribute `{name}` of `{self.label}` was read as {wanted}: {self._values[name]!r}")

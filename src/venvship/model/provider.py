@@ -44,3 +44,20 @@ class TemplateVariableInfo:
     """Make variables that a target lends to those that name it in `toolchains`."""
 
     variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArgumentsInfo:
+    """The `args` of a program: what `run` and `test` pass before the user's own arguments."""
+
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TestInfo:
+    """How a test wants to be run; `timeout` is in seconds."""
+
+    size: str
+    timeout: int
+    shard_count: int
+    flaky: bool

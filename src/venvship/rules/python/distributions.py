@@ -23,6 +23,7 @@ from venvship.model.paths import TreePath, join
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
+from venvship.rules.python.library import DISTRIBUTION_KIND
 from venvship.rules.python.providers import LayerRecord, PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
@@ -83,7 +84,7 @@ class DistributionRules:
                 "deps": [self._label(name, package_name(name)) for name in component.dependencies],
             }
 
-        return RuleClass("locked_distribution", (), _distribution, computed_dependencies=dependencies)
+        return RuleClass(DISTRIBUTION_KIND.removesuffix(" rule"), (), _distribution, computed_dependencies=dependencies)
 
     def wheel(self, project: str) -> RuleClass:
         """`@pypi//project:whl`: the installed wheel alone."""
@@ -130,13 +131,13 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     record = WheelRecord(
         wheel.project,
         wheel.version,
-        wheel.filename,
         ctx.configuration.directory,
-        install,
-        archive,
-        installed_layout(wheel.manifest, install.runfiles_path, runtime),
-        size,
-        _layer(ctx, wheel, install, archive),
+        label=ctx.label.sibling(package_name(wheel.project)),
+        install=install,
+        archive=archive,
+        layout=installed_layout(wheel.manifest, install.runfiles_path, runtime),
+        unpacked_size=size,
+        layer=_layer(ctx, wheel, install, archive),
     )
     files = Depset([install])
     return [
@@ -158,7 +159,7 @@ def _layer(ctx: RuleContext, wheel: FetchedWheel, install: Artifact, archive: Ar
     }
     ctx.run_tool(
         "write_layer",
-        {"rows": (row,), "blob": blob, "descriptor": descriptor},
+        {"rows": (row,), "output": blob, "descriptor": descriptor},
         inputs=[install, archive],
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",

@@ -12,7 +12,9 @@ from venvship.model.paths import join, normalise
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.python.providers import PyInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.providers import PyInfo, PyWheelsInfo, WheelOrigin
+
+DISTRIBUTION_KIND = "locked_distribution rule"
 
 LIBRARY_ATTRIBUTES = (
     attributes.labels("srcs", files=(".py", ".pyi", ".pyc", ".so")),
@@ -31,7 +33,7 @@ def _py_library(ctx: RuleContext) -> list[object]:
             data_runfiles=data_runfiles(ctx),
         ),
         PyInfo(sources_of(ctx), imports_of(ctx)),
-        PyWheelsInfo(wheels_of(ctx)),
+        wheels_of(ctx),
     ]
 
 
@@ -40,9 +42,18 @@ def sources_of(ctx: RuleContext) -> Depset[Artifact]:
     return union((info.transitive_sources for info in ctx.provided("deps", PyInfo)), direct=ctx.files("srcs"))
 
 
-def wheels_of(ctx: RuleContext) -> Depset[WheelRecord]:
-    """The installed wheels that `deps` need."""
-    return union(info.wheels for info in ctx.provided("deps", PyWheelsInfo))
+def wheels_of(ctx: RuleContext) -> PyWheelsInfo:
+    """The installed wheels that `deps` need, and through whom."""
+    below: list[PyWheelsInfo] = []
+    asked: list[WheelOrigin] = []
+    for target in ctx.targets("deps"):
+        info = target.get(PyWheelsInfo)
+        if info is None:
+            continue
+        below.append(info)
+        if target.kind == DISTRIBUTION_KIND:
+            asked.append(WheelOrigin(ctx.label, target.label, info.wheels))
+    return PyWheelsInfo(union(info.wheels for info in below), union((info.origins for info in below), direct=asked))
 
 
 def imports_of(ctx: RuleContext) -> Depset[str]:

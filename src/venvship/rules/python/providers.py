@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from venvship.model.action import ForestFile, ForestLink
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.label import Label
 from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
 from venvship.model.runfiles import Runfiles
+from venvship.venvs.coverage import WheelKey
 from venvship.venvs.wheel_layout import InstalledWheel
 
 
@@ -22,27 +25,6 @@ class PyInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class WheelRecord:
-    """One installed wheel. Two records are the same when distribution, version, file and configuration are.
-
-    `install` is the directory artifact of the unpacked wheel, `archive` the wheel file, and `layer` its image layer.
-    """
-
-    project: str
-    version: str
-    filename: str
-    configuration: str
-    install: Artifact = field(compare=False)
-    archive: Artifact = field(compare=False)
-    layout: InstalledWheel = field(compare=False)
-    unpacked_size: int = field(compare=False)
-    layer: LayerRecord = field(compare=False)
-
-    def __str__(self) -> str:
-        return f"{self.project} {self.version}"
-
-
-@dataclass(frozen=True, slots=True)
 class LayerRecord:
     """A layer that some target can make: the compressed tar, and a JSON description of it."""
 
@@ -51,11 +33,36 @@ class LayerRecord:
     descriptor: Artifact
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelRecord(WheelKey):
+    """One installed wheel. Two records are the same when distribution, version and configuration are.
+
+    `label` is the distribution in its hub, `install` the directory artifact of the unpacked wheel, `archive` the
+    wheel file, and `layer` its image layer.
+    """
+
+    label: Label = field(compare=False)
+    install: Artifact = field(compare=False)
+    archive: Artifact = field(compare=False)
+    layout: InstalledWheel = field(compare=False)
+    unpacked_size: int = field(compare=False)
+    layer: LayerRecord = field(compare=False)
+
+
+class WheelOrigin(NamedTuple):
+    """A first-party target that names a distribution in its deps, and all wheels that this brings."""
+
+    target: Label
+    distribution: Label
+    wheels: Depset[WheelRecord]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PyWheelsInfo:
-    """The installed wheels that a target needs, dependencies first."""
+    """The installed wheels that a target needs, dependencies first, and who asked for them."""
 
     wheels: Depset[WheelRecord] = field(default_factory=Depset)
+    origins: Depset[WheelOrigin] = field(default_factory=Depset)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +81,15 @@ class PyRuntimeInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VirtualenvInfo:
-    """A planned virtualenv. `directory` is its runfiles path; `entries` are its links and small files."""
+    """A planned virtualenv. `directory` is its runfiles path; `forest` are its links and small files.
+
+    `entries` are the artifacts of the forest.
+    """
 
     label: Label
     directory: TreePath
     python: TreePath
+    forest: tuple[ForestLink | ForestFile, ...]
     entries: Depset[Artifact]
     wheels: Depset[WheelRecord]
     imports: Depset[str]

@@ -54,7 +54,7 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
         row: dict[str, RequestValue] = {"tree": directory, "at": join(RUNFILES_IN_IMAGE, directory.runfiles_path)}
         ctx.run_tool(
             "write_layer",
-            {"rows": (row,), "blob": blob, "descriptor": descriptor},
+            {"rows": (row,), "output": blob, "descriptor": descriptor},
             inputs=[directory],
             outputs=[blob, descriptor],
             mnemonic="ImageLayer",

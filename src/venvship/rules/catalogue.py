@@ -1,0 +1,33 @@
+"""All built-in rules by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from venvship.loading.rule_class import RuleClass
+from venvship.rules.core.conditions import CONFIG_SETTING, CONSTRAINT_SETTING, CONSTRAINT_VALUE, PLATFORM
+from venvship.rules.core.files import ALIAS, FILEGROUP, TEST_SUITE
+from venvship.rules.core.genrule import GENRULE
+from venvship.rules.oci.base import RUNTIME_BASE
+from venvship.rules.oci.image import OCI_IMAGE
+from venvship.rules.oci.layers import PY_IMAGE_LAYER
+from venvship.rules.python.binary import program_rules
+from venvship.rules.python.library import PY_LIBRARY
+from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
+from venvship.rules.python.venv import PY_VENV
+
+
+def native_rules() -> Mapping[str, RuleClass]:
+    """The rules that BUILD files see without loading them."""
+    return _by_name(
+        ALIAS, FILEGROUP, TEST_SUITE, GENRULE, CONFIG_SETTING, CONSTRAINT_SETTING, CONSTRAINT_VALUE, PLATFORM
+    )
+
+
+def loaded_rules() -> Mapping[str, RuleClass]:
+    """The rules that the `.bzl` files of built-in modules offer to others."""
+    return _by_name(*program_rules(), PY_LIBRARY, PY_VENV, PY_PYTEST_MAIN, PY_IMAGE_LAYER, OCI_IMAGE, RUNTIME_BASE)
+
+
+def _by_name(*rules: RuleClass) -> dict[str, RuleClass]:
+    return {rule.name: rule for rule in rules}

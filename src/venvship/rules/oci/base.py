@@ -1,0 +1,106 @@
+"""`runtime_base`: a base image without a shell that holds the shared libraries which Python programs need.
+
+The libraries are those of the machine that builds, found by reading what the interpreter is linked against; with
+them come the few files that the C library and TLS expect (users, certificates, a temporary directory).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.attributes import PlainValue
+from venvship.loading.rule_class import RuleClass
+from venvship.model.action import RequestValue
+from venvship.model.artifact import Artifact
+from venvship.model.configuration import Configuration
+from venvship.model.depset import Depset
+from venvship.model.digest import Digest
+from venvship.model.label import Label, PackageId
+from venvship.model.provider import DefaultInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules.oci.image import OciImageInfo
+
+LIBRARIES = "runtime_libraries"
+LIBRARIES_LABEL = Label(PackageId(LIBRARIES, ""), "libraries")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedLibraries:
+    """A tree of a root file system, and directories of it whose mode is not 0755, by path."""
+
+    tree: Digest
+    directories: Mapping[str, int]
+
+
+class RuntimeLibraries(Protocol):
+    """The shared libraries that the interpreter of a configuration needs from the machine."""
+
+    def libraries(self, configuration: Configuration) -> ImportedLibraries: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RootTreeInfo:
+    """The start of a root file system: a directory artifact, and modes of directories that are not 0755."""
+
+    tree: Artifact
+    directories: Mapping[str, int]
+
+
+def libraries_rule(libraries: RuntimeLibraries) -> RuleClass:
+    """The rule class of `@runtime_libraries//:libraries`."""
+
+    def implementation(ctx: RuleContext) -> list[object]:
+        found = libraries.libraries(ctx.configuration)
+        directory = ctx.declare_directory("root")
+        ctx.import_tree(directory, found.tree)
+        files = Depset([directory])
+        return [DefaultInfo(files, Runfiles(files=files)), RootTreeInfo(directory, found.directories)]
+
+    return RuleClass("runtime_libraries", (), implementation)
+
+
+def _dependencies(
+    label: Label, values: Mapping[str, PlainValue], configuration: Configuration
+) -> Mapping[str, Sequence[Label]]:
+    return {"libraries": [LIBRARIES_LABEL]}
+
+
+def _runtime_base(ctx: RuleContext) -> list[object]:
+    [root] = ctx.provided("libraries", RootTreeInfo)
+    blob = ctx.declare_file(f"{ctx.label.name}.tar.gz")
+    descriptor = ctx.declare_file(f"{ctx.label.name}.json")
+    rows: list[RequestValue] = [{"tree": root.tree, "at": "", "origin": "runtime libraries"}]
+    rows += [{"directory": path, "mode": mode} for path, mode in sorted(root.directories.items())]
+    ctx.run_tool(
+        "write_layer",
+        {"rows": tuple(rows), "output": blob, "descriptor": descriptor},
+        inputs=[root.tree],
+        outputs=[blob, descriptor],
+        mnemonic="ImageLayer",
+        progress=f"Writing base layer {ctx.label}",
+    )
+    layout = ctx.declare_directory(ctx.label.name)
+    digest = ctx.declare_file(f"{ctx.label.name}.digest")
+    ctx.run_tool(
+        "assemble_image",
+        {
+            "output": layout,
+            "digest": digest,
+            "layers": ({"blob": blob, "descriptor": descriptor, "comment": "runtime libraries"},),
+            "platform": {"os": "linux", "architecture": ctx.configuration.platform.oci_architecture},
+            "config": {"env": {"PATH": "/usr/bin:/bin", "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}},
+            "created_by": f"venvship build ({ctx.label})",
+        },
+        inputs=[blob, descriptor],
+        outputs=[layout, digest],
+        mnemonic="OciImage",
+        progress=f"Assembling image {ctx.label}",
+    )
+    files = Depset([layout])
+    return [DefaultInfo(files, Runfiles(files=files)), OciImageInfo(layout, digest)]
+
+
+RUNTIME_BASE = RuleClass("runtime_base", (), _runtime_base, computed_dependencies=_dependencies)

@@ -1,0 +1,50 @@
+"""`py_pytest_main`: the program of a pytest or unittest target.
+
+A small generated file names the test modules by runfiles path and hands over to `venvship.tools`' driver, whose
+source it carries, so that a test needs nothing but its own dependencies.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.rule_class import RuleClass
+from venvship.model.depset import Depset
+from venvship.model.provider import DefaultInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules import attributes
+from venvship.rules.python.providers import PyInfo
+
+
+def _py_pytest_main(ctx: RuleContext) -> list[object]:
+    modules = [file.runfiles_path for file in ctx.files("srcs") if file.path.endswith(".py")]
+    modules = [path for path in modules if not path.endswith(("/conftest.py", "/__init__.py"))]
+    if not modules:
+        raise ctx.error("no test module in `srcs`", hint="name the files that hold tests in `srcs`")
+    settings = {
+        "modules": modules,
+        "arguments": [ctx.expand(argument) for argument in ctx.strings("pytest_args")],
+        "chdir": ctx.string("chdir"),
+        "target": str(ctx.label),
+    }
+    driver = importlib.resources.files("venvship.tools").joinpath(f"{ctx.string('runner')}_driver.py").read_bytes()
+    text = json.dumps(settings, indent=4, ensure_ascii=True)
+    output = ctx.declare_file(f"{ctx.label.name}.py")
+    ctx.write(output, driver + f'\n\nif __name__ == "__main__":\n    sys.exit(main({text!r}))\n'.encode())
+    files = Depset([output])
+    runfiles = Runfiles(files=files)
+    return [DefaultInfo(files, runfiles, runfiles), PyInfo(files)]
+
+
+PY_PYTEST_MAIN = RuleClass(
+    "py_pytest_main",
+    (
+        attributes.labels("srcs", files=(".py",), mandatory=True),
+        attributes.strings("pytest_args"),
+        attributes.string("chdir"),
+        attributes.string("runner", "pytest", values=("pytest", "unittest")),
+    ),
+    _py_pytest_main,
+)

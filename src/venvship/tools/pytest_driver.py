@@ -1,0 +1,70 @@
+"""Runs pytest over the test modules of one target, by the contract between a build tool and its tests.
+
+The environment says where the report goes (`XML_OUTPUT_FILE`), which shard this is (`TEST_SHARD_INDEX` of
+`TEST_TOTAL_SHARDS`) and which tests are wanted (`TESTBRIDGE_TEST_ONLY`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import pytest
+
+
+class Shard:
+    """Keeps every n-th test."""
+
+    def __init__(self, index: int, total: int) -> None:
+        self.index = index
+        self.total = total
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        kept = items[self.index :: self.total]
+        left_out = [item for position, item in enumerate(items) if position % self.total != self.index]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def main(settings_text: str) -> int:
+    settings = json.loads(settings_text)
+    runfiles = _runfiles(settings["modules"][0])
+    if settings["chdir"]:
+        os.chdir(os.path.join(runfiles, "_main", settings["chdir"]))
+    arguments = ["-p", "no:cacheprovider", "--rootdir", os.path.join(runfiles, "_main")]
+    report = os.environ.get("XML_OUTPUT_FILE")
+    if report:
+        arguments += [f"--junitxml={report}", "-o", "junit_family=xunit2", "-o", f"junit_suite_name={settings['target']}"]
+    wanted = os.environ.get("TESTBRIDGE_TEST_ONLY")
+    if wanted:
+        arguments += ["-k", wanted]
+    if os.environ.get("TESTBRIDGE_TEST_RUNNER_FAIL_FAST") == "1":
+        arguments.append("-x")
+    plugins: list[object] = []
+    total = int(os.environ.get("TEST_TOTAL_SHARDS", "0"))
+    if total > 1:
+        plugins.append(Shard(int(os.environ["TEST_SHARD_INDEX"]), total))
+        status_file = os.environ.get("TEST_SHARD_STATUS_FILE")
+        if status_file:
+            open(status_file, "a").close()
+    modules = [os.path.join(runfiles, path) for path in settings["modules"]]
+    code = pytest.main([*arguments, *settings["arguments"], *sys.argv[1:], *modules], plugins=plugins)
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and (total > 1 or wanted):
+        # A shard, or a module that a filter empties, has nothing to do and has done it.
+        return 0
+    return int(code)
+
+
+def _runfiles(module: str) -> str:
+    """The root of the runfiles tree: told by the launcher, or else seen from this file's own place."""
+    told = os.environ.get("RUNFILES_DIR") or os.environ.get("TEST_SRCDIR")
+    if told and os.path.exists(os.path.join(told, module)):
+        return os.path.abspath(told)
+    directory = os.path.dirname(os.path.abspath(__file__))
+    while not os.path.exists(os.path.join(directory, module)):
+        above = os.path.dirname(directory)
+        if above == directory:
+            raise SystemExit(f"the test module {module} is not among the runfiles")
+        directory = above
+    return directory
