@@ -1,0 +1,3 @@
+"""OCI images."""
+
+oci_image = _venvship.oci_image

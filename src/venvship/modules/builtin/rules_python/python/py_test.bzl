@@ -1,0 +1,7 @@
+"""Python tests."""
+
+load("//python/private:programs.bzl", "program")
+
+def py_test(name, **kwargs):
+    """A test whose main is the source named like the target, unless `main` says otherwise."""
+    program(_venvship.py_test, name, kwargs)

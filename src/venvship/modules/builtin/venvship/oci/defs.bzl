@@ -1,0 +1,3 @@
+"""Bases for images."""
+
+runtime_base = _venvship.runtime_base
