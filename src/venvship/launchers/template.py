@@ -35,10 +35,15 @@ def _template(name: str) -> bytes:
         checksums = (directory / CHECKSUMS).read_text("ascii")
     except FileNotFoundError as missing:
         raise DamagedLauncherTemplate(name, "it is not there") from missing
-    expected = {file: digest for digest, file in (line.split("  ") for line in checksums.splitlines())}
-    if hashlib.sha256(content).hexdigest() != expected.get(name):
-        raise DamagedLauncherTemplate(name, "its hash is not the one it was released with")
+    verify(name, content, checksums)
     return content
+
+
+def verify(name: str, content: bytes, checksums: str) -> None:
+    """Compare with the line for `name` in `checksums`, which is in the format of `sha256sum`."""
+    line = f"{hashlib.sha256(content).hexdigest()}  {name}"
+    if line not in checksums.splitlines():
+        raise DamagedLauncherTemplate(name, "its hash is not the one it was released with")
 
 
 def finalise(template: bytes, config: LauncherConfig) -> bytes:

@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import os
+import platform
+import posixpath
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from venvship.launchers.config import Argument, LauncherConfig, Variable
+from venvship.launchers.template import finalise, template
+from venvship.model.platform import Platform
 
 if TYPE_CHECKING:
     from tests.integration.launchers.conftest import Run, World
@@ -13,6 +24,40 @@ PYTHON = "_main/app/.venv/bin/python"
 MARKER = "_main/app/.venv/pyvenv.cfg"
 MAIN = "_main/app/main.py"
 DATA = "_main/data/file.txt"
+
+
+HOST = Platform.parse(f"{sys.platform}_{platform.machine()}")
+NAMES = st.sampled_from(["a", "b", "c d", "e\\s", "f\ng", "é"])
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+TARGETS = st.one_of(
+    PATHS.map(lambda path: f"/{path}"),
+    st.tuples(st.integers(0, 2), PATHS).map(lambda link: "../" * link[0] + link[1]),
+    PATHS.map(lambda path: f"./{path}"),
+)
+
+
+def line_of(path: str, target: str) -> str:
+    if " " not in path and "\n" not in path + target:
+        return f"{path} {target}"
+    path, target = (text.replace("\\", "\\b").replace("\n", "\\n") for text in (path, target))
+    return f" {path.replace(' ', chr(92) + 's')} {target}"
+
+
+def expected(entries: dict[str, str], path: str) -> str | None:
+    """What a manifest means, in the plainest words; links that go around give None."""
+    for _ in range(40):
+        covers = [entry for entry in entries if path == entry or path.startswith(f"{entry}/")]
+        if not covers:
+            return None
+        longest = max(covers, key=len)
+        target, rest = entries[longest], path[len(longest) :]
+        if target.startswith("/"):
+            return target + rest
+        seen = posixpath.normpath(posixpath.join(posixpath.dirname(longest), target))
+        if seen.startswith(".."):
+            return None
+        path = seen + rest
+    return None
 
 
 def run_with(world: World, *lines: str, data: str = DATA) -> Run:
@@ -208,3 +253,26 @@ def test_a_virtualenv_whose_files_do_not_lie_together_is_refused(world: World) -
     assert (run.status, run.output) == (127, "")
     assert "its files do not lie together; set RUNFILES_DIR" in run.errors
     assert f"{PYTHON}: expected at {world.path('elsewhere/bin/python')}, which is not there" in run.errors
+
+
+@settings(max_examples=150, deadline=None)
+@given(entries=st.dictionaries(PATHS, TARGETS, max_size=8), path=PATHS, below=st.sampled_from(["", "/a", "/a/b"]))
+def test_any_manifest_means_what_it_says(entries: dict[str, str], path: str, below: str) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        # Absolute targets of the strategy lie below the scratch directory, and all of them exist.
+        entries = {entry: scratch + target if target[0] == "/" else target for entry, target in entries.items()}
+        wanted = expected(entries, path + below)
+        if wanted is not None:
+            Path(wanted).mkdir(parents=True)
+        manifest = Path(scratch, "MANIFEST")
+        manifest.write_text("".join(f"{line_of(*entry)}\n" for entry in entries.items()), "utf-8")
+        say = (Argument("/bin/sh"), Argument("-c"), Argument('printf %s "$0"'), Argument.runfile(path + below))
+        program = Path(scratch, "app")
+        program.write_bytes(finalise(template(HOST), LauncherConfig(say)))
+        program.chmod(0o755)
+        environment = {"RUNFILES_MANIFEST_FILE": str(manifest)}
+        run = subprocess.run([program], env=environment, capture_output=True, check=False, timeout=60)
+    if wanted is not None:
+        assert (run.returncode, os.fsdecode(run.stdout)) == (0, wanted), run.stderr
+    else:
+        assert run.returncode == 127 or os.path.commonpath([scratch, os.fsdecode(run.stdout)]) == scratch

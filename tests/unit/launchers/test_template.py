@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import struct
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from venvship.launchers.config import Argument, LauncherConfig
 from venvship.launchers.errors import DamagedLauncherTemplate, LauncherTooLarge, UnsupportedLauncherPlatform
 from venvship.launchers.macho import is_signed, signature_problems
-from venvship.launchers.template import SUPPORTED, finalise, template
+from venvship.launchers.template import SUPPORTED, finalise, template, verify
 from venvship.model.platform import Cpu, Libc, Os, Platform
 
 CONFIG = LauncherConfig((Argument.runfile("_main/app/.venv/bin/python"), Argument("-I")))
@@ -126,3 +127,15 @@ def test_a_template_that_is_cut_off_is_refused(name: str) -> None:
 def test_a_file_of_another_kind_is_refused() -> None:
     with pytest.raises(DamagedLauncherTemplate, match="no place for a command line"):
         finalise(b"#!/bin/sh\n", CONFIG)
+
+
+def test_a_template_that_is_not_the_released_one_is_refused() -> None:
+    checksums = f"{hashlib.sha256(b'good').hexdigest()}  linux_x86_64\n{hashlib.sha256(b'bad').hexdigest()}  other\n"
+    verify("linux_x86_64", b"good", checksums)
+    with pytest.raises(DamagedLauncherTemplate) as caught:
+        verify("linux_x86_64", b"bad", checksums)
+    assert str(caught.value) == (
+        "the launcher template `linux_x86_64` is damaged: its hash is not the one it was released with\n"
+        "\n"
+        "hint: install venvship again"
+    )
