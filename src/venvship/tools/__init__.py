@@ -1,1 +1,15 @@
-"""Programs that actions run. Standard library only, so that any CPython on any worker can run them."""
+"""Programs that actions run. Standard library only, so that any CPython on any worker can run them.
+
+A tool is a module of this package with `run(request: dict) -> dict | None`: JSON in, JSON out. The request names
+inputs by the paths where they are and outputs by fresh paths that the tool must create; it writes nowhere else, and
+never a path of the machine into an output. What it prints goes to the action's log. An exception with an attribute
+`user_error = True` is the user's to mend and shown by its message alone; any other is shown with its traceback.
+The result may say `{"trees": {output path: rows}}` for directories whose content the tool knows, so that they are
+not hashed again; a row is `[path, sha256, size, executable]`, `[path, "link", text]` or `[path, "directory"]`, the
+last for an empty one.
+
+Tools import each other by their absolute names (`from venvship.tools.tar_format import header`). `worker.py` makes
+the package `venvship` importable from the directory it lies in, and nothing else beside the standard library, so the
+same lines hold in a worker, in a remote one, and in a test. A tool that runs under the target's interpreter keeps to
+what CPython 3.9 understands.
+"""

@@ -1,0 +1,140 @@
+"""The key of an action: a digest of everything that can change what its outputs are.
+
+Paths of the machine never enter it. Equal keys therefore mean equal outputs in every workspace and wherever it lies,
+and all workspaces of a user share one action cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+from venvship.errors import InternalError
+from venvship.execution.outputs import Output
+from venvship.execution.tool_source import tool_source_digest
+from venvship.model.action import (
+    Action,
+    ForestFile,
+    ForestLink,
+    ImportTree,
+    LinkArtifact,
+    MakeForest,
+    MakeSymlink,
+    Program,
+    RequestValue,
+    RunTool,
+    Spawn,
+    WriteFile,
+    inputs_of,
+)
+from venvship.model.artifact import Artifact
+
+_FORMAT = "venvship action 1"
+_MAX_DEPTH = 100
+
+
+class KeyWriter:
+    """Hashes a sequence of texts and blobs so that no two different sequences are hashed alike."""
+
+    def __init__(self, *beginning: str) -> None:
+        self._hasher = hashlib.sha256()
+        self.add(_FORMAT, *beginning)
+
+    def add(self, *texts: str) -> None:
+        for text in texts:
+            data = text.encode("utf-8", "surrogatepass")
+            self._hasher.update(b"%d:%s" % (len(data), data))
+
+    def add_bytes(self, data: bytes) -> None:
+        self._hasher.update(b"%d:%s" % (len(data), hashlib.sha256(data).digest()))
+
+    def add_list(self, texts: Iterable[str]) -> None:
+        every = list(texts)
+        self.add(str(len(every)), *every)
+
+    def add_mapping(self, mapping: Mapping[str, str]) -> None:
+        self.add_list(part for item in sorted(mapping.items()) for part in item)
+
+    def add_inputs(self, artifacts: Iterable[Artifact], content: Callable[[Artifact], Output]) -> None:
+        """Paths and contents, sorted: the order of inputs changes nothing that an action can see."""
+        rows = sorted((artifact.exec_path, artifact) for artifact in dict.fromkeys(artifacts))
+        self.add_list(part for path, artifact in rows for part in (path, str(content(artifact))))
+
+    def add_artifacts(self, artifacts: Iterable[Artifact]) -> None:
+        self.add_list(f"{artifact.kind.value} {artifact.exec_path}" for artifact in artifacts)
+
+    def key(self) -> str:
+        return self._hasher.hexdigest()
+
+
+def action_key(action: Action, content: Callable[[Artifact], Output], *, platform: str) -> str:
+    """The key of `action`, whose inputs hold what `content` says."""
+    writer = KeyWriter(type(action).__name__)
+    match action:
+        case WriteFile():
+            writer.add(action.output.exec_path, str(action.executable))
+            writer.add_bytes(action.content)
+        case MakeSymlink():
+            writer.add(action.output.exec_path, action.text)
+        case LinkArtifact():
+            writer.add_artifacts([action.output, action.target])
+            writer.add(str(action.executable), str(content(action.target)))
+        case MakeForest():
+            writer.add(action.directory, str(len(action.entries)))
+            for entry in action.entries:
+                match entry:
+                    case ForestLink(artifact, text):
+                        writer.add("l", artifact.exec_path, text)
+                    case ForestFile(artifact, data, executable):
+                        writer.add("x" if executable else "f", artifact.exec_path)
+                        writer.add_bytes(data)
+        case ImportTree():
+            writer.add(action.output.exec_path, str(action.tree))
+        case RunTool():
+            writer.add(platform, action.tool, tool_source_digest(action.tool))
+            writer.add(action.interpreter.exec_path if action.interpreter is not None else "")
+            _add_request(writer, action.request, 0)
+            writer.add_artifacts(action.outputs)
+            writer.add_inputs(inputs_of(action).to_tuple(), content)
+        case Spawn():
+            writer.add(platform)
+            writer.add_list(action.argv)
+            writer.add_mapping(action.environment)
+            writer.add_list(sorted(action.requirements))
+            writer.add_artifacts(action.outputs)
+            writer.add_inputs(inputs_of(action).to_tuple(), content)
+            for program in action.programs:
+                add_program(writer, program)
+        case _:
+            assert_never(action)
+    return writer.key()
+
+
+def add_program(writer: KeyWriter, program: Program) -> None:
+    """The layout of a program's runfiles tree; what lies in it is among the inputs."""
+    entries = program.runfiles.entries()
+    writer.add("program", program.executable.exec_path)
+    writer.add_list(
+        part
+        for path, artifact in sorted(entries.items(), key=lambda item: item[0])
+        for part in (path, artifact.exec_path if artifact is not None else "")
+    )
+
+
+def _add_request(writer: KeyWriter, value: RequestValue, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise InternalError(f"the request of a tool is more than {_MAX_DEPTH} levels deep")
+    if isinstance(value, Artifact):
+        writer.add("artifact", value.kind.value, value.exec_path)
+    elif isinstance(value, Mapping):
+        writer.add("mapping", str(len(value)))
+        for key in sorted(value):
+            writer.add(key)
+            _add_request(writer, value[key], depth + 1)
+    elif isinstance(value, tuple):
+        writer.add("tuple", str(len(value)))
+        for element in value:
+            _add_request(writer, element, depth + 1)
+    else:
+        writer.add(type(value).__name__, str(value))

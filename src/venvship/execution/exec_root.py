@@ -1,0 +1,118 @@
+"""The output tree of a workspace, and where every artifact lies on this machine.
+
+An output appears by one rename or link. Files are hard links of blobs, directories are links into the tree store,
+links are links; nothing is copied. Whatever else stands in the way of an output is removed, and nothing is ever
+written through a link.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from venvship.blobs.disk import DiskBlobStore
+from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
+from venvship.execution.source_state import SourceState
+from venvship.execution.trees import TreeStore
+from venvship.host.files import disk_problems, remove, replace, temporary_name
+from venvship.host.links import link_text
+from venvship.model.artifact import Artifact
+from venvship.model.paths import ExecPath
+
+
+class ExecRoot:
+    """Puts outputs in their places; one per command, used from several threads."""
+
+    def __init__(
+        self, directory: Path, *, temporary: Path, sources: SourceState, blobs: DiskBlobStore, trees: TreeStore
+    ) -> None:
+        self.directory = directory
+        self.sources = sources
+        self.blobs = blobs
+        self.trees = trees
+        self._root = str(directory)
+        self._temporary = str(temporary)
+        # Directories below the root that are known to be directories, and not links out of it.
+        self._real: set[str] = set()
+        with disk_problems(directory):
+            os.makedirs(directory, exist_ok=True)
+            os.makedirs(temporary, exist_ok=True)
+
+    def path_of(self, artifact: Artifact) -> str:
+        """Where `artifact` is, or will be; sources that are obtained by need are obtained."""
+        if artifact.is_source:
+            return self.sources.path_of(artifact)
+        return f"{self._root}/{artifact.exec_path}"
+
+    def output_path(self, path: ExecPath) -> str:
+        return f"{self._root}/{path}"
+
+    def temporary_directory(self) -> str:
+        """A fresh, empty directory on the file system of the outputs."""
+        path = self.temporary_path()
+        os.mkdir(path)
+        return path
+
+    def temporary_path(self) -> str:
+        return temporary_name(self._temporary)
+
+    def place(self, path: ExecPath, output: Output) -> None:
+        """Make the output tree show `output` at `path`. Raises MissingBlob when a store lost it."""
+        match output:
+            case OutputFile(digest, executable):
+                temporary = self.temporary_path()
+                self.blobs.link_to(digest, temporary, executable=executable)
+                self.move_in(temporary, path)
+            case OutputLink(text):
+                self.place_link(path, text)
+            case OutputTree(digest):
+                self.place_link(path, str(self.trees.path_of(digest)))
+
+    def place_link(self, path: ExecPath, text: str) -> None:
+        if link_text(f"{self._root}/{path}") == text:
+            self.prepare_parent(path)
+            if link_text(f"{self._root}/{path}") == text:
+                return
+        temporary = self.temporary_path()
+        os.symlink(text, temporary)
+        self.move_in(temporary, path)
+
+    def move_in(self, temporary: str, path: ExecPath) -> None:
+        """Rename a finished file, link or directory to its place, whatever was there before."""
+        target = f"{self._root}/{path}"
+        self.prepare_parent(path)
+        with disk_problems(target):
+            try:
+                replace(temporary, target, trash=self._temporary)
+            except BaseException:
+                remove(temporary)
+                raise
+
+    def remove(self, path: ExecPath) -> None:
+        """Take an output away, so that nothing old stands for something that failed."""
+        self.prepare_parent(path)
+        remove(f"{self._root}/{path}")
+
+    def prepare_parent(self, path: ExecPath) -> None:
+        """Make sure that every directory above `path` is one; a file or link in its place is a stale output."""
+        parent = path.rpartition("/")[0]
+        if parent in self._real:
+            return
+        missing: list[str] = []
+        while parent and parent not in self._real:
+            missing.append(parent)
+            parent = parent.rpartition("/")[0]
+        for directory in reversed(missing):
+            full = f"{self._root}/{directory}"
+            with disk_problems(full):
+                try:
+                    mode = os.lstat(full).st_mode
+                except FileNotFoundError:
+                    mode = 0
+                if mode and not stat.S_ISDIR(mode):
+                    remove(full)
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(full)
+            self._real.add(directory)

@@ -1,0 +1,78 @@
+"""What goes wrong while actions run, in the user's words."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from venvship.errors import InternalError, UserError
+from venvship.model.action import Action, Spawn
+from venvship.model.artifact import Artifact
+
+_TAIL_LINES = 60
+_TAIL_CHARACTERS = 16_000
+_COMMAND_CHARACTERS = 2_000
+
+
+class Interrupted(UserError):
+    """The user stopped the command; what was made stays made."""
+
+    def __init__(self) -> None:
+        super().__init__("interrupted")
+
+
+class ActionFailed(UserError):
+    """One action could not make its outputs. `output` is the end of what it printed."""
+
+    def __init__(self, action: Action, reason: str, *, output: str = "", hint: str | None = None) -> None:
+        command = _command(action)
+        parts = [f"{action.mnemonic} of `{action.owner}` failed: {reason}"]
+        if command:
+            parts.append(f"command: {command}")
+        text = tail(output)
+        if text:
+            parts.append(f"output:\n{text}")
+        super().__init__("\n".join(parts), hint=hint)
+        self.action = action
+        self.reason = reason
+        self.command = command
+        self.output = text
+
+
+class MissingOutputs(ActionFailed):
+    """An action ended well without making everything it declared."""
+
+    def __init__(self, action: Action, missing: Iterable[Artifact], *, output: str = "") -> None:
+        self.missing = tuple(missing)
+        lines = "".join(f"\n  {artifact.exec_path}" for artifact in self.missing)
+        super().__init__(
+            action,
+            f"these declared outputs were not made:{lines}",
+            output=output,
+            hint="every declared output must exist when the action ends",
+        )
+
+
+class DependencyCycle(InternalError):
+    """Actions need each other's outputs."""
+
+    def __init__(self, actions: Iterable[Action]) -> None:
+        lines = [f"{action.mnemonic} of `{action.owner}`" for action in actions]
+        super().__init__("actions need each other's outputs:\n" + "\n".join(f"  {line}" for line in lines))
+
+
+def tail(output: str) -> str:
+    """The end of a long text, in whole lines where possible."""
+    text = output.rstrip("\n")
+    cut = text[-_TAIL_CHARACTERS:]
+    lines = cut.split("\n")
+    kept = lines[-_TAIL_LINES:]
+    left_out = text.count("\n") + 1 - len(kept)
+    return "\n".join(([f"[{left_out} lines left out]"] if left_out else []) + kept)
+
+
+def _command(action: Action) -> str:
+    if not isinstance(action, Spawn):
+        return ""
+    text = shlex.join(action.argv)
+    return text if len(text) <= _COMMAND_CHARACTERS else text[:_COMMAND_CHARACTERS] + " …"

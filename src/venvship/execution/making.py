@@ -1,0 +1,197 @@
+"""Makes the outputs of one action, by kind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from venvship.errors import InternalError
+from venvship.execution.collecting import collect_outputs, tree_of_rows
+from venvship.execution.exec_root import ExecRoot
+from venvship.execution.failures import ActionFailed
+from venvship.execution.graph import Generating
+from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
+from venvship.execution.runfiles_tree import lay_out
+from venvship.execution.sandbox import Sandbox
+from venvship.execution.workers import ToolFailed, WorkerPool
+from venvship.host.files import READ_ONLY, READ_ONLY_EXECUTABLE, remove
+from venvship.host.processes import Children, ProgramNotStarted
+from venvship.host.sandbox import Isolation
+from venvship.model.action import (
+    ForestFile,
+    ForestLink,
+    ImportTree,
+    LinkArtifact,
+    MakeForest,
+    MakeSymlink,
+    RequestValue,
+    RunTool,
+    Spawn,
+    WriteFile,
+    inputs_of,
+)
+from venvship.model.artifact import Artifact, ArtifactKind
+from venvship.model.digest import Digest
+from venvship.model.paths import ExecPath
+
+DirectAction = WriteFile | MakeSymlink | LinkArtifact | MakeForest | ImportTree
+Content = Callable[[Artifact], Output]
+
+
+class ActionInterrupted(Exception):
+    """The command is being interrupted; the action made nothing."""
+
+
+def make_directly(action: DirectAction, exec_root: ExecRoot, content: Content) -> dict[ExecPath, Output]:
+    """Make the outputs of an action that runs no program."""
+    match action:
+        case WriteFile(_, output, data, executable):
+            temporary = exec_root.temporary_path()
+            _write(temporary, data, executable)
+            exec_root.move_in(temporary, output.exec_path)
+            return {output.exec_path: OutputFile(Digest.of(data), executable)}
+        case MakeSymlink(_, output, text):
+            exec_root.place_link(output.exec_path, text)
+            return {output.exec_path: OutputLink(text)}
+        case LinkArtifact():
+            return {action.output.exec_path: _link(action, exec_root, content(action.target))}
+        case MakeForest():
+            return _make_forest(action, exec_root)
+        case ImportTree(_, output, tree):
+            if not exec_root.trees.has(tree):
+                raise ActionFailed(action, f"the tree store does not hold {tree}", hint="run the command again")
+            exec_root.place(output.exec_path, OutputTree(tree))
+            return {output.exec_path: OutputTree(tree)}
+
+
+def run_tool(action: RunTool, exec_root: ExecRoot, workers: WorkerPool) -> tuple[dict[ExecPath, Output], str]:
+    """Run a tool and adopt what it made; raises ActionFailed. Also returns what it printed."""
+    directory = exec_root.temporary_directory()
+    try:
+        places: dict[Artifact, str] = {}
+        for number, artifact in enumerate(action.outputs):
+            os.mkdir(f"{directory}/{number}")
+            # The last part of the path is kept: a tool may care about a file's name.
+            places[artifact] = f"{directory}/{number}/{os.path.basename(artifact.exec_path)}"
+        inputs = frozenset(inputs_of(action).to_tuple())
+
+        def host_path(artifact: Artifact) -> str:
+            if artifact in places:
+                return places[artifact]
+            if artifact not in inputs:
+                raise InternalError(
+                    f"{action.mnemonic} of `{action.owner}` names `{artifact.exec_path}`, which is no input of it"
+                )
+            return exec_root.path_of(artifact)
+
+        interpreter = None
+        if action.interpreter is not None:
+            interpreter = f"{exec_root.path_of(action.interpreter)}/bin/python3"
+        try:
+            done = workers.run(action.tool, _host_request(action.request, host_path), interpreter=interpreter)
+        except ToolFailed as error:
+            output = "\n".join(part for part in (error.output.rstrip("\n"), error.trace) if part)
+            raise ActionFailed(action, error.message, output=output) from error
+        trees = {str(path): tree_of_rows(rows) for path, rows in dict(done.result.get("trees") or {}).items()}
+        return collect_outputs(action, places, exec_root, trees=trees, log=done.output), done.output
+    finally:
+        remove(directory)
+
+
+def run_spawn(
+    action: Spawn,
+    exec_root: ExecRoot,
+    *,
+    children: Children,
+    isolation: Isolation,
+    visible: tuple[str, ...],
+    generating: Generating,
+    content: Content,
+) -> tuple[dict[ExecPath, Output], str]:
+    """Run a program in a sandbox and adopt what it made; raises ActionFailed. Also returns what it printed."""
+    for program in action.programs:
+        lay_out(program, exec_root, generating=generating, content=content)
+    sandbox = Sandbox(exec_root, children=children, isolation=isolation, visible=visible)
+    try:
+        try:
+            done = sandbox.run(action, content)
+        except ProgramNotStarted as error:
+            raise ActionFailed(action, error.message) from error
+        if done.finished.interrupted:
+            raise ActionInterrupted
+        if done.finished.exit_code != 0:
+            raise ActionFailed(action, f"exit code {done.finished.exit_code}", output=done.log)
+        # Outputs are executable whether or not the program said so, as Bazel's are: rules rely on it.
+        return collect_outputs(action, done.places, exec_root, always_executable=True, log=done.log), done.log
+    finally:
+        sandbox.remove()
+
+
+def _write(path: str, data: bytes, executable: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fchmod(descriptor, READ_ONLY_EXECUTABLE if executable else READ_ONLY)
+    finally:
+        os.close(descriptor)
+
+
+def _link(action: LinkArtifact, exec_root: ExecRoot, target: Output) -> Output:
+    kinds = {OutputFile: ArtifactKind.FILE, OutputTree: ArtifactKind.DIRECTORY, OutputLink: ArtifactKind.SYMLINK}
+    found = kinds[type(target)]
+    if found is not action.output.kind:
+        raise ActionFailed(
+            action,
+            f"`{action.output.exec_path}` was declared as a {action.output.kind.value}, "
+            f"but `{action.target.exec_path}` is a {found.value}",
+        )
+    if action.executable and isinstance(target, OutputFile) and not target.executable:
+        raise ActionFailed(action, f"`{action.target.exec_path}` is not executable", hint="run `chmod +x` on it")
+    exec_root.place_link(action.output.exec_path, exec_root.path_of(action.target))
+    return target
+
+
+def _make_forest(action: MakeForest, exec_root: ExecRoot) -> dict[ExecPath, Output]:
+    directory = exec_root.temporary_directory()
+    prefix = action.directory + "/"
+    made = {directory}
+    outputs: dict[ExecPath, Output] = {}
+    try:
+        for entry in action.entries:
+            path = entry.artifact.exec_path
+            if not path.startswith(prefix):
+                raise InternalError(f"`{path}` is not below `{action.directory}`, the directory of its forest")
+            full = f"{directory}/{path[len(prefix) :]}"
+            above = full.rpartition("/")[0]
+            if above not in made:
+                os.makedirs(above, exist_ok=True)
+                made.add(above)
+            match entry:
+                case ForestLink(_, text):
+                    os.symlink(text, full)
+                    outputs[path] = OutputLink(text)
+                case ForestFile(_, data, executable):
+                    _write(full, data, executable)
+                    outputs[path] = OutputFile(Digest.of(data), executable)
+        exec_root.move_in(directory, action.directory)
+    except BaseException:
+        remove(directory)
+        raise
+    return outputs
+
+
+def _host_request(request: Mapping[str, RequestValue], host_path: Callable[[Artifact], str]) -> dict[str, Any]:
+    return {key: _host_value(value, host_path) for key, value in request.items()}
+
+
+def _host_value(value: RequestValue, host_path: Callable[[Artifact], str]) -> Any:
+    if isinstance(value, Artifact):
+        return host_path(value)
+    if isinstance(value, Mapping):
+        return {key: _host_value(element, host_path) for key, element in value.items()}
+    if isinstance(value, tuple):
+        return [_host_value(element, host_path) for element in value]
+    return value

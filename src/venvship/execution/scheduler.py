@@ -1,0 +1,335 @@
+"""Runs the actions that requested outputs need, each as soon as its inputs are there.
+
+An action whose key is the recorded one and whose outputs are untouched costs nothing. Otherwise its outputs come
+from the action cache when it knows the key and the stores still hold the content, and from running it when not.
+Whatever runs no program is made on the calling thread; programs run on `jobs` others.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import time
+from collections import deque
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from venvship.blobs.store import MissingBlob
+from venvship.errors import InternalError, VenvshipError
+from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, EventSink, PhaseProgress
+from venvship.execution.action_cache import ActionCache, ActionResult
+from venvship.execution.action_key import action_key
+from venvship.execution.exec_root import ExecRoot
+from venvship.execution.failures import Interrupted
+from venvship.execution.graph import Generating, Node, needed_actions
+from venvship.execution.making import ActionInterrupted, make_directly, run_spawn, run_tool
+from venvship.execution.output_state import OutputState, Record, trace_of
+from venvship.execution.outputs import Output, OutputTree
+from venvship.execution.result import ExecutionResult
+from venvship.execution.workers import ToolInterrupted, WorkerPool
+from venvship.host.processes import Children
+from venvship.host.sandbox import Isolation
+from venvship.model.action import Action, LinkArtifact, RunTool, Spawn
+from venvship.model.artifact import Artifact
+from venvship.model.paths import ExecPath
+
+NO_CACHE = "no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What executing takes; made by `session`, or by a test."""
+
+    exec_root: ExecRoot
+    state: OutputState
+    cache: ActionCache
+    workers: WorkerPool
+    children: Children
+    events: EventSink
+    isolation: Isolation
+    platform: str
+    visible: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """How an action ended: with outputs, or with an error."""
+
+    node: Node
+    key: str
+    source: ActionSource
+    outputs: Mapping[ExecPath, Output]
+    seconds: float
+    log: str
+    error: BaseException | None = None
+
+
+class Scheduler:
+    """Executes once or several times within a command; outputs made by one call are known to the next."""
+
+    def __init__(self, machinery: Machinery, *, jobs: int, keep_going: bool = False) -> None:
+        self._machinery = machinery
+        self._jobs = max(1, jobs)
+        self._keep_going = keep_going
+        self._outputs: dict[Artifact, Output] = {}
+        self._done: dict[int, Action] = {}
+
+    def execute(self, requested: Iterable[Artifact], generating: Generating) -> ExecutionResult:
+        """Make `requested` exist. Failures are in the result; raises Interrupted when the user stops it."""
+        wanted = tuple(requested)
+        nodes = needed_actions(wanted, generating)
+        run = _Run(self._machinery, self._jobs, self._keep_going, generating, self._outputs, self._done)
+        try:
+            run.execute(nodes)
+            run.check_sources(artifact for artifact in wanted if artifact.is_source)
+        finally:
+            self._machinery.state.save()
+            self._machinery.exec_root.sources.save()
+        return ExecutionResult(
+            outputs=self._outputs,
+            ran=run.counts[ActionSource.RUN],
+            cached=run.counts[ActionSource.CACHE],
+            up_to_date=run.counts[ActionSource.UP_TO_DATE],
+            failures=tuple(run.failures),
+        )
+
+
+class _Run:
+    """One call of `execute`. Everything but `_obtain` happens on the calling thread."""
+
+    def __init__(
+        self,
+        machinery: Machinery,
+        jobs: int,
+        keep_going: bool,
+        generating: Generating,
+        outputs: dict[Artifact, Output],
+        done: dict[int, Action],
+    ) -> None:
+        self._machinery = machinery
+        self._jobs = jobs
+        self._keep_going = keep_going
+        self._generating = generating
+        self._outputs = outputs
+        self._done = done
+        self._arrived: queue.SimpleQueue[_Made] = queue.SimpleQueue()
+        self._ready: deque[Node] = deque()
+        self._waiting_for_thread: deque[tuple[Node, str]] = deque()
+        self._running = 0
+        self._total = 0
+        self._finished = 0
+        self.counts = dict.fromkeys(ActionSource, 0)
+        self.failures: list[VenvshipError] = []
+
+    def execute(self, nodes: Iterable[Node]) -> None:
+        every = list(nodes)
+        self._total = sum(1 for node in every if node.action is not None)
+        self._ready.extend(node for node in every if not node.waiting)
+        pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="action")
+        try:
+            while self._advance(pool):
+                pass
+        except KeyboardInterrupt:
+            self._machinery.children.kill_all()
+            self._drain()
+            raise Interrupted from None
+        except BaseException:
+            self._machinery.children.kill_all()
+            self._drain()
+            raise
+        finally:
+            pool.shutdown(wait=True)
+
+    def check_sources(self, sources: Iterable[Artifact]) -> None:
+        """Sources that were asked for by name must exist, though no action reads them."""
+        for artifact in sources:
+            try:
+                self._content(artifact)
+            except VenvshipError as error:
+                self.failures.append(error)
+
+    def _advance(self, pool: ThreadPoolExecutor) -> bool:
+        """Take one step; False when there is nothing left to do."""
+        if self.failures and not self._keep_going:
+            self._ready.clear()
+            self._waiting_for_thread.clear()
+        while self._waiting_for_thread and self._running < self._jobs:
+            node, key = self._waiting_for_thread.popleft()
+            self._running += 1
+            pool.submit(self._obtain_on_thread, node, key)
+        if self._running and (not self._ready or not self._arrived.empty()):
+            self._running -= 1
+            self._take(self._arrived.get())
+            return True
+        if self._ready:
+            self._begin(self._ready.popleft())
+            return True
+        return bool(self._waiting_for_thread)
+
+    def _begin(self, node: Node) -> None:
+        action = node.action
+        if action is None:
+            self._release(node)
+            return
+        if id(action) in self._done:
+            self._finished += 1
+            self.counts[ActionSource.UP_TO_DATE] += 1
+            self._release(node)
+            return
+        begin = time.monotonic()
+        try:
+            key = action_key(action, self._content, platform=self._machinery.platform)
+            record = self._untouched(action, key)
+            if record is not None:
+                self._take(_Made(node, key, ActionSource.UP_TO_DATE, record.outputs, 0.0, ""))
+                return
+            if isinstance(action, RunTool | Spawn):
+                self._waiting_for_thread.append((node, key))
+                return
+            outputs = make_directly(action, self._machinery.exec_root, self._content)
+        except VenvshipError as error:
+            self._take(_Made(node, "", ActionSource.RUN, {}, time.monotonic() - begin, "", error))
+            return
+        self._take(_Made(node, key, ActionSource.RUN, outputs, time.monotonic() - begin, ""))
+
+    def _untouched(self, action: Action, key: str) -> Record | None:
+        """The record of an action that has nothing to do, if it is such a one."""
+        machinery = self._machinery
+        primary = action.outputs[0].exec_path
+        if machinery.state.key_of(primary) != key:
+            return None
+        record = machinery.state.get(primary)
+        if record is None or len(record.outputs) != len(action.outputs):
+            return None
+        for path, trace in record.traces.items():
+            if trace_of(machinery.exec_root.output_path(path)) != trace:
+                return None
+        for path, output in record.outputs.items():
+            if isinstance(output, OutputTree) and not os.path.isdir(machinery.exec_root.output_path(path)):
+                return None
+        # The key knows what the target of a link is, not where; a workspace may have moved.
+        if isinstance(action, LinkArtifact) and record.traces[primary] != "l" + machinery.exec_root.path_of(
+            action.target
+        ):
+            return None
+        return record
+
+    def _obtain_on_thread(self, node: Node, key: str) -> None:
+        begin = time.monotonic()
+        try:
+            source, outputs, log = self._obtain(node.action, key)
+        except BaseException as error:
+            # Carried to the calling thread, which knows what to do with each kind.
+            self._arrived.put(_Made(node, key, ActionSource.RUN, {}, time.monotonic() - begin, "", error))
+        else:
+            self._arrived.put(_Made(node, key, source, outputs, time.monotonic() - begin, log))
+
+    def _obtain(self, action: Action | None, key: str) -> tuple[ActionSource, Mapping[ExecPath, Output], str]:
+        """Outputs from the cache, or by running the action."""
+        machinery = self._machinery
+        if not isinstance(action, RunTool | Spawn):
+            raise InternalError(f"{action!r} is not run on a thread")
+        cacheable = isinstance(action, RunTool) or NO_CACHE not in action.requirements
+        if cacheable:
+            cached = self._from_cache(action, key)
+            if cached is not None:
+                return ActionSource.CACHE, cached, ""
+        machinery.events.emit(ActionStarted(action.mnemonic, action.progress))
+        match action:
+            case RunTool():
+                outputs, log = run_tool(action, machinery.exec_root, machinery.workers)
+            case Spawn():
+                outputs, log = run_spawn(
+                    action,
+                    machinery.exec_root,
+                    children=machinery.children,
+                    isolation=machinery.isolation,
+                    visible=machinery.visible,
+                    generating=self._generating,
+                    content=self._content,
+                )
+        for path, output in outputs.items():
+            machinery.exec_root.place(path, output)
+        if cacheable:
+            machinery.cache.put(key, ActionResult(outputs))
+        return ActionSource.RUN, outputs, log
+
+    def _from_cache(self, action: Action, key: str) -> Mapping[ExecPath, Output] | None:
+        exec_root = self._machinery.exec_root
+        result = self._machinery.cache.get(key)
+        if result is None or set(result.outputs) != {artifact.exec_path for artifact in action.outputs}:
+            return None
+        trees = [output.digest for output in result.outputs.values() if isinstance(output, OutputTree)]
+        if not all(exec_root.trees.has(digest) for digest in trees):
+            return None
+        try:
+            for path, output in result.outputs.items():
+                exec_root.place(path, output)
+        except MissingBlob:
+            return None
+        return result.outputs
+
+    def _take(self, made: _Made) -> None:
+        """Note how an action ended, and release what waited for it."""
+        action = made.node.action
+        assert action is not None
+        machinery = self._machinery
+        self._finished += 1
+        if made.error is not None:
+            if isinstance(made.error, ActionInterrupted | ToolInterrupted):
+                return
+            if not isinstance(made.error, VenvshipError):
+                raise made.error
+            self.failures.append(made.error)
+            self._remove_outputs(action)
+            return
+        self._done[id(action)] = action
+        for artifact in action.outputs:
+            self._outputs[artifact] = made.outputs[artifact.exec_path]
+        self.counts[made.source] += 1
+        if made.source is not ActionSource.UP_TO_DATE:
+            self._record(action, made)
+            description = (
+                action.progress if isinstance(action, RunTool | Spawn) else f"{action.mnemonic} {action.owner}"
+            )
+            machinery.events.emit(ActionFinished(action.mnemonic, description, made.source, made.seconds, made.log))
+            machinery.events.emit(PhaseProgress(self._finished, self._total, description))
+        self._release(made.node)
+
+    def _record(self, action: Action, made: _Made) -> None:
+        traces = {path: trace_of(self._machinery.exec_root.output_path(path)) for path in made.outputs}
+        present = {path: trace for path, trace in traces.items() if trace is not None}
+        if len(present) == len(traces):
+            self._machinery.state.put(action.outputs[0].exec_path, Record(made.key, made.outputs, present))
+
+    def _remove_outputs(self, action: Action) -> None:
+        """Take away what an earlier run of a failed action left; nothing old may pass for its outputs."""
+        self._machinery.state.forget(action.outputs[0].exec_path)
+        for artifact in action.outputs:
+            self._machinery.exec_root.remove(artifact.exec_path)
+
+    def _release(self, node: Node) -> None:
+        for dependant in node.dependants:
+            dependant.waiting -= 1
+            if not dependant.waiting:
+                self._ready.append(dependant)
+
+    def _content(self, artifact: Artifact) -> Output:
+        if artifact.is_source:
+            known = self._outputs.get(artifact)
+            if known is None:
+                known = self._outputs.setdefault(artifact, self._machinery.exec_root.sources.output_of(artifact))
+            return known
+        try:
+            return self._outputs[artifact]
+        except KeyError:
+            raise InternalError(f"`{artifact.exec_path}` is read before it is made") from None
+
+    def _drain(self) -> None:
+        """Wait for the threads; what they still make is good and is kept."""
+        while self._running:
+            self._running -= 1
+            made = self._arrived.get()
+            if made.error is None and made.node.action is not None:
+                self._record(made.node.action, made)

@@ -1,0 +1,160 @@
+"""Source files: where they are and what they hold, hashed once per change.
+
+The digest of a file is kept with its size, times and inode, and trusted while these stay. A file that was changed
+in the moments before it was hashed may be changed again without its times showing it ("racily clean" in git's
+words); such a digest serves the running command and is not kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvship.blobs.disk import digest_of_file
+from venvship.errors import EnvironmentProblem, UserError
+from venvship.execution.outputs import Output, OutputFile, OutputTree
+from venvship.execution.trees import scan_tree
+from venvship.host.files import write_atomically
+from venvship.model.artifact import Artifact, ArtifactKind
+from venvship.model.digest import Digest
+
+_FORMAT = 1
+_RACY_NANOSECONDS = 2_000_000_000  # the coarsest time stamps of file systems in use
+_ATTEMPTS = 5
+
+_Signature = tuple[int, int, int, int]
+
+
+class MissingSource(UserError):
+    """A source file that an action reads is not there."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        super().__init__(
+            f"missing input file `{artifact.exec_path}`, which is the target `{artifact.owner}`",
+            hint="create the file, or take it out of the target that names it",
+        )
+        self.artifact = artifact
+
+
+class UnsteadySource(EnvironmentProblem):
+    """A file changes while it is read."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"`{path}` keeps changing while it is read", hint="run the command again when it is written")
+
+
+@dataclass(frozen=True, slots=True)
+class LazySource:
+    """A source whose content is known before it is here, as a locked wheel is; `fetch` obtains it, once asked."""
+
+    output: OutputFile
+    fetch: Callable[[], Path]
+
+
+class SourceState:
+    """What the source artifacts of one command hold; safe to use from several threads.
+
+    `repository_directory` says where a repository other than the main one lies. `lazy` knows the artifacts that are
+    obtained only when an action reads them.
+    """
+
+    def __init__(
+        self,
+        workspace: Path,
+        *,
+        repository_directory: Callable[[str], Path],
+        lazy: Callable[[Artifact], LazySource | None] = lambda _: None,
+        state_file: Path | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._workspace = str(workspace)
+        self._repository_directory = repository_directory
+        self._lazy = lazy
+        self._state_file = state_file
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[Artifact, Output] = {}
+        self._digests: dict[str, tuple[_Signature, Digest]] = {}
+        self._used: dict[str, tuple[_Signature, Digest]] = {}
+        self._dirty = False
+        self._load()
+
+    def path_of(self, artifact: Artifact) -> str:
+        """Where the source is on this machine; a lazy one is obtained first."""
+        lazy = self._lazy(artifact)
+        return str(lazy.fetch()) if lazy is not None else self._place(artifact)
+
+    def output_of(self, artifact: Artifact) -> Output:
+        """What the source holds; raises MissingSource. Within one command the answer never changes."""
+        known = self._known.get(artifact)
+        if known is None:
+            lazy = self._lazy(artifact)
+            known = lazy.output if lazy is not None else self._look(artifact)
+            known = self._known.setdefault(artifact, known)
+        return known
+
+    def save(self) -> None:
+        """Keep the digests for the next command."""
+        if self._state_file is None or not self._dirty:
+            return
+        with self._lock:
+            rows = {path: [*signature, digest.sha256] for path, (signature, digest) in self._digests.items()}
+            self._dirty = False
+        data = json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")).encode()
+        self._state_file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(self._state_file, data)
+
+    def _place(self, artifact: Artifact) -> str:
+        repository = artifact.root.repository
+        root = str(self._repository_directory(repository)) if repository else self._workspace
+        return f"{root}/{artifact.path}" if artifact.path else root
+
+    def _look(self, artifact: Artifact) -> Output:
+        path = self._place(artifact)
+        try:
+            status = os.stat(path)
+            if stat.S_ISDIR(status.st_mode):
+                return OutputTree(scan_tree(path, self._digest).digest)
+            if artifact.kind is ArtifactKind.DIRECTORY:
+                raise MissingSource(artifact)
+            return OutputFile(self._digest(path, status), bool(status.st_mode & 0o111))
+        except (FileNotFoundError, NotADirectoryError):
+            raise MissingSource(artifact) from None
+
+    def _digest(self, path: str, status: os.stat_result) -> Digest:
+        for _ in range(_ATTEMPTS):
+            signature = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            kept = self._digests.get(path)
+            if kept is not None and kept[0] == signature:
+                return kept[1]
+            begun = self._clock()
+            digest = digest_of_file(path)
+            status = os.stat(path)
+            after = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            if after != signature:
+                continue
+            if max(status.st_mtime_ns, status.st_ctime_ns) < begun - _RACY_NANOSECONDS:
+                with self._lock:
+                    self._digests[path] = (signature, digest)
+                    self._dirty = True
+            return digest
+        raise UnsteadySource(path)
+
+    def _load(self) -> None:
+        if self._state_file is None:
+            return
+        try:
+            document = json.loads(self._state_file.read_bytes())
+            if document["format"] != _FORMAT:
+                return
+            for path, (size, mtime, ctime, inode, sha256) in document["files"].items():
+                self._digests[path] = ((int(size), int(mtime), int(ctime), int(inode)), Digest(sha256, int(size)))
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            # A missing or broken file costs hashing, nothing else.
+            self._digests.clear()

@@ -1,0 +1,151 @@
+"""The tree store: directories by the digest of what they hold, made once per machine and linked ever after.
+
+`<sha256 of the encoded tree>/` is the directory; the encoded tree itself is a blob. Files are 0444 or 0555 and
+directories 0555, so that a program which runs from the store can't write into it, bytecode included. A directory
+appears by one rename: a killed process leaves nothing but a temporary one.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from venvship.archives.tree import MalformedTree, Tree, TreeDirectory, TreeEntry, TreeFile, TreeLink
+from venvship.blobs.disk import digest_of_file
+from venvship.blobs.store import BlobStore, MissingBlob
+from venvship.errors import UserError
+from venvship.host.files import (
+    READ_ONLY,
+    READ_ONLY_EXECUTABLE,
+    disk_problems,
+    remove,
+    remove_stale,
+    temporary_name,
+)
+from venvship.model.digest import Digest
+from venvship.model.paths import TreePath
+
+_DAY = 86_400.0
+_MAX_DEPTH = 256
+
+
+class UnsupportedEntry(UserError):
+    """A directory holds something that is neither a file, a link nor a directory, or is too deep."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"`{path}` {reason}")
+        self.path = path
+
+
+def scan_tree(
+    directory: str | Path, digest_of: Callable[[str, os.stat_result], Digest] = lambda path, _: digest_of_file(path)
+) -> Tree:
+    """Read what a directory holds, hashing every file with `digest_of(path, status)`; links are not followed."""
+    entries: list[TreeEntry] = []
+    pending: list[tuple[str, str]] = [(os.fspath(directory), "")]
+    while pending:
+        host_path, prefix = pending.pop()
+        if prefix.count("/") > _MAX_DEPTH:
+            raise UnsupportedEntry(host_path, f"is more than {_MAX_DEPTH} directories deep")
+        with os.scandir(host_path) as found:
+            children = list(found)
+        if not children and prefix:
+            entries.append(TreeDirectory(TreePath(prefix[:-1])))
+        for child in children:
+            path = TreePath(prefix + child.name)
+            if child.is_symlink():
+                entries.append(TreeLink(path, os.readlink(child.path)))
+            elif child.is_dir(follow_symlinks=False):
+                pending.append((child.path, f"{path}/"))
+            elif child.is_file(follow_symlinks=False):
+                status = child.stat(follow_symlinks=False)
+                entries.append(TreeFile(path, digest_of(child.path, status), bool(status.st_mode & 0o111)))
+            else:
+                raise UnsupportedEntry(child.path, "is neither a file, a link nor a directory")
+    return Tree.of(entries)
+
+
+class TreeStore:
+    """Read-only directories by digest, shared by all workspaces and processes of a user."""
+
+    def __init__(self, directory: Path, blobs: BlobStore) -> None:
+        self._root = str(directory)
+        self._blobs = blobs
+        self._temporary = f"{directory}/tmp"
+        with disk_problems(directory):
+            os.makedirs(self._temporary, exist_ok=True)
+            remove_stale(self._temporary, older_than_seconds=_DAY, now=time.time())
+
+    @property
+    def temporary(self) -> Path:
+        """A directory on the store's file system, where a tree can be prepared for `adopt`."""
+        return Path(self._temporary)
+
+    def path_of(self, digest: Digest) -> Path:
+        """Where the tree lies, or will lie once it is there."""
+        return Path(f"{self._root}/{digest.sha256}")
+
+    def has(self, digest: Digest) -> bool:
+        return os.path.isdir(f"{self._root}/{digest.sha256}") and not self._blobs.find_missing([digest])
+
+    def tree(self, digest: Digest) -> Tree:
+        """What the tree holds; raises MissingBlob when the store does not know it."""
+        try:
+            return Tree.decode(self._blobs.read(digest))
+        except MalformedTree as error:
+            raise MissingBlob(digest) from error
+
+    def adopt(self, directory: str | Path, tree: Tree | None = None) -> Digest:
+        """Take over a directory without copying it; it is gone afterwards, also when the store has its like.
+
+        `tree` is what `directory` holds when the caller knows it; else every file is hashed. Permission bits are
+        normalised. The directory must lie on the store's file system.
+        """
+        known = scan_tree(directory) if tree is None else tree
+        encoded = known.encode()
+        digest = Digest.of(encoded)
+        target = f"{self._root}/{digest.sha256}"
+        self._blobs.write(digest, encoded)
+        if os.path.isdir(target):
+            remove(directory)
+            return digest
+        with disk_problems(self._root):
+            _make_read_only(os.fspath(directory), known)
+            try:
+                os.rename(directory, target)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                # Somebody else was faster with the same tree.
+                remove(directory)
+                return digest
+            # Last, because a directory that can't be written can't be moved.
+            os.chmod(target, READ_ONLY_EXECUTABLE)
+        return digest
+
+    def remove(self, digest: Digest) -> None:
+        """Forget a tree; whoever is reading it keeps what is open."""
+        target = f"{self._root}/{digest.sha256}"
+        doomed = temporary_name(self._temporary)
+        try:
+            os.chmod(target, 0o700)
+            os.rename(target, doomed)
+        except FileNotFoundError:
+            return
+        remove(doomed)
+
+
+def _make_read_only(directory: str, tree: Tree) -> None:
+    directories: set[str] = set()
+    for entry in tree.entries:
+        above = entry.path if isinstance(entry, TreeDirectory) else entry.path.rpartition("/")[0]
+        while above and above not in directories:
+            directories.add(above)
+            above = above.rpartition("/")[0]
+        if isinstance(entry, TreeFile):
+            os.chmod(f"{directory}/{entry.path}", READ_ONLY_EXECUTABLE if entry.executable else READ_ONLY)
+    for path in directories:
+        os.chmod(f"{directory}/{path}", READ_ONLY_EXECUTABLE)

@@ -1,0 +1,73 @@
+"""One command at a time per workspace."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from venvship.errors import EnvironmentProblem
+
+
+class LockHeld(EnvironmentProblem):
+    """Another command works in the same workspace; `pid` is 0 when it did not say who it is."""
+
+    def __init__(self, pid: int) -> None:
+        who = f"another command (pid {pid})" if pid else "another command"
+        super().__init__(f"{who} is running in this workspace", hint="wait for it, or leave out --noblock_for_lock")
+        self.pid = pid
+
+
+class FileLock:
+    """An exclusive lock that the system drops when its process dies, however it dies.
+
+    The file holds the pid of the owner, for the message of those who wait.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def try_acquire(self) -> None:
+        """Take the lock now; raises LockHeld."""
+        self._take(fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def acquire(self) -> None:
+        """Wait until the lock is free and take it."""
+        self._take(fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        if self._descriptor is None:
+            self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+    def _take(self, operation: int) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, operation)
+        except BlockingIOError:
+            pid = os.pread(descriptor, 32, 0).strip()
+            os.close(descriptor)
+            raise LockHeld(int(pid) if pid.isdigit() else 0) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        self._descriptor = descriptor
