@@ -142,6 +142,11 @@ class Analyzer:
         """What went wrong in the last call of `analyze`, each problem once."""
         return list({id(error): error for error in self._errors.values()}.values())
 
+    @property
+    def targets(self) -> Iterable[ConfiguredTarget]:
+        """Every target that was analysed so far."""
+        return (target for target in self._results.values() if target is not None)
+
     # Pass one: choices and edges
 
     def _configure(self, wanted: Sequence[TargetKey]) -> list[TargetKey]:

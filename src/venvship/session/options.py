@@ -32,7 +32,10 @@ class SessionOptions:
 
 @dataclass(frozen=True, slots=True)
 class TestOptions:
-    """Options of `test`. `output` is summary, errors, all or streamed; `timeout` in seconds replaces the targets' own."""
+    """Options of `test`.
+
+    `output` is summary, errors, all or streamed; `timeout` is in seconds, 0 for the targets' own.
+    """
 
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from venvship.model.digest import Digest
 from venvship.model.label import Label, PackageId
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
+from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.image import OciImageInfo
 
 LIBRARIES = "runtime_libraries"
@@ -76,7 +77,7 @@ def _runtime_base(ctx: RuleContext) -> list[object]:
     rows += [{"directory": path, "mode": mode} for path, mode in sorted(root.directories.items())]
     ctx.run_tool(
         "write_layer",
-        {"rows": tuple(rows), "output": blob, "descriptor": descriptor},
+        {"rows": tuple(rows), "output": blob, "descriptor": descriptor, "compressor": GZIP_COMPRESSOR},
         inputs=[root.tree],
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",

@@ -19,6 +19,7 @@ from venvship.model.paths import join
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
+from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import PROGRAM_IN_IMAGE, RUNFILES_IN_IMAGE
 from venvship.rules.python.providers import LayerRecord, PyExecutableInfo, VirtualenvInfo, WheelRecord
 
@@ -120,7 +121,7 @@ def _write(ctx: RuleContext, name: str, rows: list[RequestValue], inputs: Iterab
     descriptor = ctx.declare_file(f"{ctx.label.name}_{name}.json")
     ctx.run_tool(
         "write_layer",
-        {"rows": tuple(rows), "output": blob, "descriptor": descriptor},
+        {"rows": tuple(rows), "output": blob, "descriptor": descriptor, "compressor": GZIP_COMPRESSOR},
         inputs=inputs,
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",

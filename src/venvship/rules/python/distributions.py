@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.attributes import PlainValue
@@ -22,6 +22,8 @@ from venvship.model.label import Label, PackageId
 from venvship.model.paths import TreePath, join
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
+from venvship.rules import attributes
+from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
 from venvship.rules.python.library import DISTRIBUTION_KIND
 from venvship.rules.python.providers import LayerRecord, PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
@@ -61,41 +63,48 @@ class Hub(Protocol):
     def wheel(self, project: str, configuration: Configuration) -> FetchedWheel: ...
 
 
+WHEEL: Final = "whl"
+WHEEL_RULE: Final = "locked_wheel"
+
+
 def package_name(project: str) -> str:
     """The package of a distribution in its hub: `ruamel-yaml` is `@pypi//ruamel_yaml`."""
     return project.replace("-", "_").replace(".", "_")
 
 
-@dataclass(frozen=True, slots=True)
-class DistributionRules:
-    """The rule classes of one hub's targets."""
+def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
+    """The rule classes of a hub's targets, under the names by which `hub_targets` asks for them."""
 
-    hub: Hub
+    def label(project: str, name: str) -> Label:
+        return Label(PackageId(hub.repository, package_name(project)), name)
 
-    def library(self, project: str) -> RuleClass:
-        """`@pypi//project`: everything that importing the distribution needs."""
+    def dependencies(
+        target: Label, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Mapping[str, Sequence[Label]]:
+        component = hub.component(str(values["project"]), configuration)
+        return {
+            "wheels": [label(member, WHEEL) for member in component.members],
+            "deps": [label(name, package_name(name)) for name in component.dependencies],
+        }
 
-        def dependencies(
-            label: Label, values: Mapping[str, PlainValue], configuration: Configuration
-        ) -> Mapping[str, Sequence[Label]]:
-            component = self.hub.component(project, configuration)
-            return {
-                "wheels": [self._label(member, "whl") for member in component.members],
-                "deps": [self._label(name, package_name(name)) for name in component.dependencies],
-            }
+    def wheel(ctx: RuleContext) -> list[object]:
+        return _wheel(ctx, hub.wheel(ctx.string("project"), ctx.configuration))
 
-        return RuleClass(DISTRIBUTION_KIND.removesuffix(" rule"), (), _distribution, computed_dependencies=dependencies)
+    project = attributes.string("project", mandatory=True)
+    kind = DISTRIBUTION_KIND.removesuffix(" rule")
+    return {
+        f"{kind}@{hub.repository}": RuleClass(kind, (project,), _distribution, computed_dependencies=dependencies),
+        f"{WHEEL_RULE}@{hub.repository}": RuleClass(WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel),
+    }
 
-    def wheel(self, project: str) -> RuleClass:
-        """`@pypi//project:whl`: the installed wheel alone."""
 
-        def implementation(ctx: RuleContext) -> list[object]:
-            return _wheel(ctx, self.hub.wheel(project, ctx.configuration))
-
-        return RuleClass("locked_wheel", (RUNTIME_ATTRIBUTE,), implementation)
-
-    def _label(self, project: str, name: str) -> Label:
-        return Label(PackageId(self.hub.repository, package_name(project)), name)
+def hub_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
+    """The targets of a distribution's package: names of rule classes and of targets."""
+    kind = DISTRIBUTION_KIND.removesuffix(" rule")
+    return (
+        (f"{kind}@{hub.repository}", package_name(project)),
+        (f"{WHEEL_RULE}@{hub.repository}", WHEEL),
+    )
 
 
 def _distribution(ctx: RuleContext) -> list[object]:
@@ -159,7 +168,7 @@ def _layer(ctx: RuleContext, wheel: FetchedWheel, install: Artifact, archive: Ar
     }
     ctx.run_tool(
         "write_layer",
-        {"rows": (row,), "output": blob, "descriptor": descriptor},
+        {"rows": (row,), "output": blob, "descriptor": descriptor, "compressor": GZIP_COMPRESSOR},
         inputs=[install, archive],
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",

@@ -17,6 +17,7 @@ from venvship.model.platform import PythonVersion
 from venvship.model.provider import DefaultInfo, TemplateVariableInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
+from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
 from venvship.rules.python.providers import LayerRecord, PyRuntimeInfo
 
@@ -36,8 +37,12 @@ class ImportedInterpreter:
 class Interpreters(Protocol):
     """The interpreters that a workspace may use."""
 
+    def full_version(self, configuration: Configuration) -> str:
+        """The version of the one for a configuration, `3.12.4`; raises a UserError when there is none."""
+        ...
+
     def interpreter(self, configuration: Configuration) -> ImportedInterpreter:
-        """The one for a configuration; raises a UserError when there is none."""
+        """The one for a configuration, which is obtained first where it is not here."""
         ...
 
 
@@ -54,7 +59,7 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
         row: dict[str, RequestValue] = {"tree": directory, "at": join(RUNFILES_IN_IMAGE, directory.runfiles_path)}
         ctx.run_tool(
             "write_layer",
-            {"rows": (row,), "output": blob, "descriptor": descriptor},
+            {"rows": (row,), "output": blob, "descriptor": descriptor, "compressor": GZIP_COMPRESSOR},
             inputs=[directory],
             outputs=[blob, descriptor],
             mnemonic="ImageLayer",
