@@ -33,11 +33,21 @@ def test_a_file_name_tells_distribution_version_build_and_tags() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "a.whl", "a-1.tar.gz", "a-1-py3-none.whl", "../a-1-py3-none-any.whl", "a-1-b-py3-none-any.whl",
-     "a-1-py3-none-an/y.whl", "a-1-py3--any.whl", "a-1-1-1-py3-none-any.whl", "a-1-py3-none-any.whl\n"],
-)  # fmt: skip
+    [
+        "",
+        "a.whl",
+        "a-1.tar.gz",
+        "a-1-py3-none.whl",
+        "../a-1-py3-none-any.whl",
+        "a-1-b-py3-none-any.whl",
+        "a-1-py3-none-an/y.whl",
+        "a-1-py3--any.whl",
+        "a-1-1-1-py3-none-any.whl",
+        "a-1-py3-none-any.whl\n",
+    ],
+)
 def test_what_is_not_a_wheel_name_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="wheel|malformed|project"):
+    with pytest.raises(ValueError, match=r"wheel|malformed|project"):
         WheelFilename.parse(text)
 
 

@@ -65,11 +65,28 @@ def test_a_prerelease_interpreter_is_older_than_its_release() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "python_version", "python_version >=", "python_version >= 3.10", "nonsense == 'x'", "'a' == 'b'",
-     "os_name == sys_platform", "(os_name == 'x'", "os_name == 'x')", "os_name == 'x' and", "os_name == 'x' xor os_name == 'y'",
-     "os_name == 'x", "extra > 'x'", "extras == 'x'", "os_name ~= 'x'", "extra == '../x'", "not os_name == 'x'",
-     "(" * 100 + "os_name == 'x'" + ")" * 100, "os_name == '" + "x" * 70000 + "'"],
-)  # fmt: skip
+    [
+        "",
+        "python_version",
+        "python_version >=",
+        "python_version >= 3.10",
+        "nonsense == 'x'",
+        "'a' == 'b'",
+        "os_name == sys_platform",
+        "(os_name == 'x'",
+        "os_name == 'x')",
+        "os_name == 'x' and",
+        "os_name == 'x' xor os_name == 'y'",
+        "os_name == 'x",
+        "extra > 'x'",
+        "extras == 'x'",
+        "os_name ~= 'x'",
+        "extra == '../x'",
+        "not os_name == 'x'",
+        "(" * 100 + "os_name == 'x'" + ")" * 100,
+        "os_name == '" + "x" * 70000 + "'",
+    ],
+)
 def test_what_is_not_a_marker_is_refused(text: str) -> None:
     with pytest.raises(MarkerSyntaxError):
         parse_marker(text)

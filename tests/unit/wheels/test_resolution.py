@@ -71,9 +71,15 @@ VIRTUAL = '{ virtual = "." }'
 
 def test_edges_count_only_when_their_marker_holds() -> None:
     lock = lock_of(
-        package("app", needs(dep("a"), dep("b", "sys_platform == 'win32'"), dep("c", "python_version < '3.12'")), source=VIRTUAL),
-        package("a"), package("b"), package("c"),
-    )  # fmt: skip
+        package(
+            "app",
+            needs(dep("a"), dep("b", "sys_platform == 'win32'"), dep("c", "python_version < '3.12'")),
+            source=VIRTUAL,
+        ),
+        package("a"),
+        package("b"),
+        package("c"),
+    )
     assert set(versions(resolved(lock))) == {"app", "a", "c"}
     assert set(versions(resolved(lock, python="3.12.1"))) == {"app", "a"}
 
@@ -85,8 +91,9 @@ def test_a_fork_gives_each_platform_its_version() -> None:
             needs(dep("a", "sys_platform == 'linux'", version="2"), dep("a", "sys_platform != 'linux'", version="1")),
             source=VIRTUAL,
         ),
-        package("a"), package("a", version="2"),
-    )  # fmt: skip
+        package("a"),
+        package("a", version="2"),
+    )
     assert versions(resolved(lock))["a"] == "2"
     assert versions(resolved(lock, platform="macos_arm64"))["a"] == "1"
 
@@ -94,9 +101,13 @@ def test_a_fork_gives_each_platform_its_version() -> None:
 def test_an_extra_brings_its_own_dependencies_and_those_of_the_package() -> None:
     lock = lock_of(
         package("app", needs(dep("a", extra="x")), source=VIRTUAL),
-        package("a", needs(dep("base")), "[package.optional-dependencies]", f"x = [{dep('more')}]", f"y = [{dep('other')}]"),
-        package("base"), package("more"), package("other"),
-    )  # fmt: skip
+        package(
+            "a", needs(dep("base")), "[package.optional-dependencies]", f"x = [{dep('more')}]", f"y = [{dep('other')}]"
+        ),
+        package("base"),
+        package("more"),
+        package("other"),
+    )
     resolution = resolved(lock)
     assert set(versions(resolution)) == {"app", "a", "base", "more"}
     assert resolution.distribution("a").extras == ("x",)
@@ -107,8 +118,9 @@ def test_an_extra_brings_its_own_dependencies_and_those_of_the_package() -> None
 def test_groups_are_followed_by_choice_and_told_apart_from_dependencies() -> None:
     lock = lock_of(
         package("app", needs(dep("a")), "[package.dev-dependencies]", f"test = [{dep('pytest')}]", source=VIRTUAL),
-        package("a"), package("pytest"),
-    )  # fmt: skip
+        package("a"),
+        package("pytest"),
+    )
     with_group = resolved(lock, Root("app", groups=("test",)))
     assert with_group.groups == {("app", "test"): ("pytest",)}
     assert with_group.distribution("app").dependencies == ("a",)
@@ -117,16 +129,26 @@ def test_groups_are_followed_by_choice_and_told_apart_from_dependencies() -> Non
 
 
 CONFLICTED = lock_of(
-    package("app", "[package.optional-dependencies]",
-            f"cpu = [{dep('torch', version='1')}, {dep('shared')}]",
-            f"cuda = [{dep('torch', version='2')}, {dep('shared')}]",
-            f"docs = [{dep('sphinx')}]",
-            source=VIRTUAL),
-    package("shared", needs(dep("torch", "extra == 'extra-3-app-cpu'", version="1"),
-                            dep("torch", "extra == 'extra-3-app-cuda' and extra != 'extra-3-app-cpu'", version="2"))),
-    package("torch"), package("torch", version="2"), package("sphinx"),
+    package(
+        "app",
+        "[package.optional-dependencies]",
+        f"cpu = [{dep('torch', version='1')}, {dep('shared')}]",
+        f"cuda = [{dep('torch', version='2')}, {dep('shared')}]",
+        f"docs = [{dep('sphinx')}]",
+        source=VIRTUAL,
+    ),
+    package(
+        "shared",
+        needs(
+            dep("torch", "extra == 'extra-3-app-cpu'", version="1"),
+            dep("torch", "extra == 'extra-3-app-cuda' and extra != 'extra-3-app-cpu'", version="2"),
+        ),
+    ),
+    package("torch"),
+    package("torch", version="2"),
+    package("sphinx"),
     top='conflicts = [[{ package = "app", extra = "cpu" }, { package = "app", extra = "cuda" }]]',
-)  # fmt: skip
+)
 
 
 def test_conflict_markers_ask_for_what_is_active() -> None:
@@ -157,8 +179,10 @@ def test_an_extra_that_an_edge_names_activates_conflict_markers_of_edges_seen_be
 def test_a_cycle_is_one_component_and_others_come_before_who_needs_them() -> None:
     lock = lock_of(
         package("app", needs(dep("a")), source=VIRTUAL),
-        package("a", needs(dep("b"))), package("b", needs(dep("a"), dep("c"))), package("c"),
-    )  # fmt: skip
+        package("a", needs(dep("b"))),
+        package("b", needs(dep("a"), dep("c"))),
+        package("c"),
+    )
     resolution = resolved(lock)
     assert resolution.components == (("c",), ("a", "b"), ("app",))
     assert resolution.closure(["b"]) == ("a", "b", "c")
@@ -167,8 +191,11 @@ def test_a_cycle_is_one_component_and_others_come_before_who_needs_them() -> Non
 def test_the_path_to_a_distribution_starts_at_a_root() -> None:
     lock = lock_of(
         package("app", needs(dep("a")), "[package.dev-dependencies]", f"dev = [{dep('d')}]", source=VIRTUAL),
-        package("a", needs(dep("b"))), package("b"), package("d", needs(dep("e"))), package("e"),
-    )  # fmt: skip
+        package("a", needs(dep("b"))),
+        package("b"),
+        package("d", needs(dep("e"))),
+        package("e"),
+    )
     resolution = resolved(lock, Root("app", groups=("dev",)))
     assert [str(step) for step in resolution.path_to("b")] == ["app", "a"]
     assert [str(step) for step in resolution.path_to("e")] == ["app (group dev)", "d"]
@@ -259,8 +286,9 @@ def test_a_target_that_was_not_locked_for_is_refused(top: str, reason: str) -> N
 def test_markers_that_lead_to_two_versions_are_refused() -> None:
     lock = lock_of(
         package("app", needs(dep("a", version="1"), dep("a", version="2")), source=VIRTUAL),
-        package("a"), package("a", version="2"),
-    )  # fmt: skip
+        package("a"),
+        package("a", version="2"),
+    )
     with pytest.raises(MalformedLock, match="lead to both `a 1` and `a 2`"):
         resolved(lock)
 

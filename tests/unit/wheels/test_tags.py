@@ -50,8 +50,14 @@ def test_a_wheel_fits_a_target_or_not(platform: Platform, python: PythonVersion,
 
 def test_the_more_specific_wheel_has_the_better_rank() -> None:
     tags = supported_tags(LINUX, PY311)
-    order = ["cp311-cp311-manylinux_2_28_x86_64", "cp311-cp311-manylinux_2_17_x86_64", "cp311-abi3-manylinux_2_17_x86_64",
-             "cp39-abi3-manylinux_2_17_x86_64", "py3-none-manylinux_2_17_x86_64", "py3-none-any"]  # fmt: skip
+    order = [
+        "cp311-cp311-manylinux_2_28_x86_64",
+        "cp311-cp311-manylinux_2_17_x86_64",
+        "cp311-abi3-manylinux_2_17_x86_64",
+        "cp39-abi3-manylinux_2_17_x86_64",
+        "py3-none-manylinux_2_17_x86_64",
+        "py3-none-any",
+    ]
     ranks = [tags.rank(WheelFilename.parse(f"a-1-{tag}.whl")) for tag in order]
     assert ranks == sorted(rank for rank in ranks if rank is not None)
 
