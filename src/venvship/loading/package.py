@@ -44,6 +44,7 @@ class Package:
     targets: Mapping[str, Target]
     default_visibility: Visibility
     loads: tuple[Label, ...] = ()
+    features: tuple[str, ...] = ()
 
     def rules(self) -> Iterator[RuleTarget]:
         return (target for target in self.targets.values() if isinstance(target, RuleTarget))

@@ -15,10 +15,9 @@ from venvship.model.label import Label, PackageId
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The macro call in a BUILD file that made a target."""
+    """The macro called by a BUILD file that made a target, and where the innermost call stands that did."""
 
     function: str
-    name: str
     place: Place
 
 

@@ -41,11 +41,6 @@ def find_uv_workspace(start: str, files: SourceFiles) -> str | None:
     return None
 
 
-def is_repository_root(directory: str, files: SourceFiles) -> bool:
-    """Whether the directory is the root of some repository, so that no package of another one is in it."""
-    return any(files.kind(join_host(directory, name)) is EntryKind.FILE for name in BOUNDARY_FILES)
-
-
 def join_host(directory: str, path: str) -> str:
     """A path below a host directory; `""` stands for the directory itself.
 

@@ -1,0 +1,232 @@
+"""Turns what a BUILD file passes to a rule into attribute values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from venvship.errors import UserError
+from venvship.loading.attributes import (
+    DEFAULT_CONDITION,
+    AttributeSpec,
+    AttributeType,
+    AttributeValue,
+    Choice,
+    PlainValue,
+    Select,
+)
+from venvship.loading.select_values import SelectChoice, SelectExpression
+from venvship.model.label import InvalidLabel, Label, PackageId, UnknownRepository
+from venvship.starlark.containers import entries
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.host_types import TYPES, Value, type_name
+from venvship.starlark.keys import value_of
+from venvship.starlark.printer import Printer
+
+T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+
+_SHOWN_CHARACTERS = 400
+_SMALLEST_INT, _LARGEST_INT = -(1 << 31), (1 << 31) - 1
+
+
+class AttributeProblem(UserError):
+    """A value does not fit its attribute."""
+
+
+class LabelReader:
+    """Reads label texts as one package understands them; each text once."""
+
+    def __init__(self, package: PackageId, mapping: Mapping[str, str]) -> None:
+        self.package = package
+        self.mapping = mapping
+        self._known: dict[str, Label] = {}
+
+    def read(self, text: str) -> Label:
+        """Raises InvalidLabel or UnknownRepository."""
+        label = self._known.get(text)
+        if label is None:
+            label = Label.parse(text, relative_to=self.package, repository_mapping=self.mapping)
+            self._known[text] = label
+        return label
+
+
+class AttributeReader:
+    """Reads the values of one call of a rule."""
+
+    def __init__(self, rule: str, labels: LabelReader) -> None:
+        self._rule = rule
+        self._labels = labels
+
+    def read(self, spec: AttributeSpec, value: Value) -> AttributeValue:
+        """The converted value; raises AttributeProblem when it does not fit."""
+        if type(value) is SelectExpression:
+            return self._read_select(spec, value)
+        plain = self._read_plain(spec, value)
+        self._check_allowed(spec, plain)
+        return plain
+
+    def _read_select(self, spec: AttributeSpec, expression: SelectExpression) -> Select:
+        if not spec.configurable:
+            raise AttributeProblem(f'attribute "{spec.name}" is not configurable, so it can\'t hold a select()')
+        parts: list[Choice | PlainValue] = []
+        for part in expression.parts:
+            if type(part) is SelectChoice:
+                branches = {
+                    self._condition(spec, condition): None if value is None else self._read_branch(spec, value)
+                    for condition, value in entries(part.branches)
+                }
+                if len(branches) != len(part.branches):
+                    raise AttributeProblem(f"a condition of the select() for attribute '{spec.name}' is named twice")
+                parts.append(Choice(branches, part.no_match_error))
+            else:
+                parts.append(self._read_plain(spec, part))
+        return Select(tuple(parts))
+
+    def _read_branch(self, spec: AttributeSpec, value: Value) -> PlainValue:
+        plain = self._read_plain(spec, value)
+        self._check_allowed(spec, plain)
+        return plain
+
+    def _condition(self, spec: AttributeSpec, condition: Value) -> Label:
+        if isinstance(condition, Label):
+            return condition
+        if condition == "//conditions:default":
+            return DEFAULT_CONDITION
+        return self._label(condition, f"select() of {self._named(spec)}", spec)
+
+    def _read_plain(self, spec: AttributeSpec, value: Value) -> PlainValue:
+        named = self._named(spec)
+        match spec.type:
+            case AttributeType.STRING:
+                return self._string(value, named, spec)
+            case AttributeType.STRING_LIST:
+                return self._list(value, spec, self._string)
+            case AttributeType.STRING_DICT:
+                return self._dict(value, spec, self._string, self._string)
+            case AttributeType.STRING_LIST_DICT:
+                return self._dict(value, spec, self._string, self._strings)
+            case AttributeType.LABEL:
+                return self._label(value, named, spec)
+            case AttributeType.LABEL_LIST:
+                labels = self._list(value, spec, self._label)
+                if len(set(labels)) != len(labels):
+                    twice = next(label for label in labels if labels.count(label) > 1)
+                    raise AttributeProblem(f"label '{twice}' is duplicated in the {named}")
+                return labels
+            case AttributeType.STRING_KEYED_LABEL_DICT:
+                return self._dict(value, spec, self._string, self._label)
+            case AttributeType.LABEL_KEYED_STRING_DICT:
+                by_label = self._dict(value, spec, self._label, self._string)
+                if len(by_label) != len(value):
+                    raise AttributeProblem(f"a label is duplicated in the {named}")
+                return by_label
+            case AttributeType.BOOL:
+                return self._bool(value, named, spec)
+            case AttributeType.INT:
+                return self._int(value, named, spec)
+            case AttributeType.INT_LIST:
+                return self._list(value, spec, self._int)
+            case AttributeType.OUTPUT:
+                return self._output(value, named, spec)
+            case AttributeType.OUTPUT_LIST:
+                return self._list(value, spec, self._output)
+
+    def _check_allowed(self, spec: AttributeSpec, value: PlainValue) -> None:
+        if spec.values and value not in spec.values:
+            allowed = " or ".join(", ".join(map(repr, spec.values)).rsplit(", ", 1))
+            raise AttributeProblem(
+                f"invalid value in '{spec.name}' attribute: has to be one of {allowed} instead of {value!r}"
+            )
+        if not spec.allow_empty and isinstance(value, tuple | Mapping) and not value:
+            raise AttributeProblem(f"attribute '{spec.name}' must be non empty")
+
+    def _named(self, spec: AttributeSpec) -> str:
+        return f"attribute '{spec.name}' in '{self._rule}' rule"
+
+    def _list(self, value: Value, spec: AttributeSpec, read: Callable[[Value, str, AttributeSpec], T]) -> tuple[T, ...]:
+        named = self._named(spec)
+        if not isinstance(value, list | tuple):
+            raise _wrong_type(spec.type.value, named, value)
+        return tuple([read(one, f"element {position} of {named}", spec) for position, one in enumerate(value)])
+
+    def _dict(
+        self,
+        value: Value,
+        spec: AttributeSpec,
+        read_key: Callable[[Value, str, AttributeSpec], K],
+        read_value: Callable[[Value, str, AttributeSpec], V],
+    ) -> dict[K, V]:
+        named = self._named(spec)
+        result: dict[K, V] = {}
+        for key, item in _items(value, spec, named):
+            converted = read_key(key, f"dict key element of {named}", spec)
+            result[converted] = read_value(item, f"dict value element of {named}", spec)
+        return result
+
+    def _string(self, value: Value, named: str, spec: AttributeSpec) -> str:
+        if type(value) is not str:
+            raise _wrong_type("string", named, value)
+        return value
+
+    def _strings(self, value: Value, named: str, spec: AttributeSpec) -> tuple[str, ...]:
+        if not isinstance(value, list | tuple):
+            raise _wrong_type("list(string)", named, value)
+        return tuple([self._string(one, named, spec) for one in value])
+
+    def _bool(self, value: Value, named: str, spec: AttributeSpec) -> bool:
+        if type(value) is bool:
+            return value
+        if type(value) is int and value in (0, 1):
+            return bool(value)
+        if type(value) is int:
+            raise AttributeProblem(f"boolean is not one of [0, 1] for {named}")
+        raise _wrong_type("boolean", named, value)
+
+    def _int(self, value: Value, named: str, spec: AttributeSpec) -> int:
+        if type(value) is not int:
+            raise _wrong_type("int", named, value)
+        if not _SMALLEST_INT <= value <= _LARGEST_INT:
+            raise AttributeProblem(f"got {value} for {named}, want value in signed 32-bit range")
+        return value
+
+    def _label(self, value: Value, named: str, spec: AttributeSpec) -> Label:
+        if type(value) is Label:
+            return value
+        if type(value) is not str:
+            raise _wrong_type("label", named, value)
+        try:
+            return self._labels.read(value)
+        except InvalidLabel as error:
+            raise AttributeProblem(f"{error.message} (in {named})", hint=error.hint) from error
+        except UnknownRepository as error:
+            raise AttributeProblem(f"{error.message} (in {named})", hint=error.hint) from error
+
+    def _output(self, value: Value, named: str, spec: AttributeSpec) -> Label:
+        label = self._label(value, named, spec)
+        if label.package != self._labels.package:
+            raise AttributeProblem(f"label '{label}' in {named} is not in the current package")
+        return label
+
+
+def _items(value: Value, spec: AttributeSpec, named: str) -> Iterator[tuple[Value, Value]]:
+    if not isinstance(value, dict):
+        raise _wrong_type(spec.type.value, named, value)
+    return ((value_of(key), item) for key, item in value.items())
+
+
+def _wrong_type(wanted: str, named: str, value: Value) -> AttributeProblem:
+    return AttributeProblem(f"expected value of type '{wanted}' for {named}, but got {shown(value)}")
+
+
+def shown(value: Value) -> str:
+    """A short form of any value, and its type."""
+    if type(value) not in TYPES:
+        return f"{value!r}"[:_SHOWN_CHARACTERS]
+    printer = Printer(_SHOWN_CHARACTERS)
+    try:
+        printer.repr(value)
+    except EvaluationError:
+        return f"a long {type_name(value)}"
+    return f"{printer.text} ({type_name(value)})"

@@ -1,0 +1,342 @@
+"""Packages on demand: each BUILD file is evaluated once, and only when somebody asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from venvship.errors import InternalError, Place, UserError
+from venvship.loading.build_functions import build_names, native_module
+from venvship.loading.bzl_loader import BzlLoader, BzlModule, PrintHandler, line_of
+from venvship.loading.code_cache import CodeCache, compiled
+from venvship.loading.depset_values import make_depset
+from venvship.loading.files import EntryKind, RecordedFiles, SourceFiles
+from venvship.loading.globs import PackageFiles
+from venvship.loading.nearest import did_you_mean, nearest
+from venvship.loading.package import NoSuchTarget, Package
+from venvship.loading.package_builder import CrossesPackageBoundary, PackageBuilder
+from venvship.loading.provider_values import make_provider
+from venvship.loading.repositories import Repository, RepositorySet, TargetSpec
+from venvship.loading.rule_class import RuleClass
+from venvship.loading.rule_functions import RuleFunction, Unsupported
+from venvship.loading.select_values import make_select
+from venvship.loading.targets import Target
+from venvship.loading.visibility import PRIVATE, PUBLIC
+from venvship.loading.workspace import BUILD_FILES, join_host
+from venvship.memo.computation import Memo
+from venvship.memo.keys import Key
+from venvship.model.label import Label, PackageId
+from venvship.model.paths import is_inside, join
+from venvship.starlark.conversion import from_host
+from venvship.starlark.dialect import Dialect
+from venvship.starlark.execution import execute
+from venvship.starlark.host_types import Value
+from venvship.starlark.program import Program
+from venvship.starlark.structs import Struct
+from venvship.starlark.thread import Thread
+
+IGNORE_FILE = ".bazelignore"
+BUILTIN_RULES = "_venvship"
+
+UNSUPPORTED_BZL_NAMES = (
+    "analysis_test_transition",
+    "apple_common",
+    "aspect",
+    "attr",
+    "cc_common",
+    "config",
+    "config_common",
+    "configuration_field",
+    "coverage_common",
+    "exec_group",
+    "exec_transition",
+    "java_common",
+    "macro",
+    "materializer_rule",
+    "module_extension",
+    "platform_common",
+    "proto",
+    "repository_rule",
+    "rule",
+    "subrule",
+    "tag_class",
+    "testing",
+    "transition",
+    "visibility",
+)
+"""Names of `.bzl` files that are refused when they are used; whoever implements one passes it as an extra name."""
+
+UNSUPPORTED_RULES = (
+    "cc_binary",
+    "cc_import",
+    "cc_library",
+    "cc_shared_library",
+    "cc_test",
+    "cc_toolchain",
+    "java_binary",
+    "java_import",
+    "java_library",
+    "java_test",
+    "objc_library",
+    "proto_library",
+)
+"""Rules of Bazel that files may name without loading, and that do not exist here."""
+
+
+class NoSuchPackage(UserError):
+    """A label names a package that does not exist."""
+
+    def __init__(self, package: PackageId, reason: str, hint: str | None = None) -> None:
+        super().__init__(f"no such package `{package}`: {reason}", hint=hint)
+        self.package = package
+
+
+@dataclass(frozen=True, slots=True)
+class PackageKey(Key[Package]):
+    """The evaluation of one BUILD file."""
+
+    package: PackageId
+
+    def __str__(self) -> str:
+        return str(self.package)
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoredKey(Key[frozenset[str]]):
+    """The directories of a repository that hold no packages."""
+
+    repository: str
+
+    def fingerprint(self, value: frozenset[str]) -> str:
+        return "\n".join(sorted(value))
+
+
+class PackageLoader:
+    """Loads packages of all repositories."""
+
+    def __init__(
+        self,
+        *,
+        repositories: RepositorySet,
+        files: SourceFiles,
+        memo: Memo,
+        rule_classes: Mapping[str, RuleClass],
+        native_rules: Iterable[str] | None = None,
+        bzl_names: Mapping[str, Value] | None = None,
+        print_handler: PrintHandler | None = None,
+        code_cache: CodeCache | None = None,
+        modules: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """`native_rules` are the rule classes that BUILD files and `native` know, all of them by default.
+
+        `bzl_names` are further names of `.bzl` files. `modules` gives name and version of the module behind a
+        canonical repository name.
+        """
+        self._repositories = repositories
+        self._files = RecordedFiles(files, memo)
+        self._memo = memo
+        self._rule_classes = dict(rule_classes)
+        self._print_handler = print_handler
+        self._cache = code_cache
+        self._modules = dict(modules or {})
+        functions = {name: RuleFunction(rule_class) for name, rule_class in rule_classes.items()}
+        native = functions if native_rules is None else {name: functions[name] for name in native_rules}
+        self._build_names: dict[str, Value] = {
+            **{name: Unsupported(name) for name in UNSUPPORTED_RULES},
+            "depset": make_depset,
+            **build_names(native),
+        }
+        self.bzl = BzlLoader(
+            repositories=repositories,
+            files=self._files,
+            memo=memo,
+            names={
+                **{name: Unsupported(name) for name in UNSUPPORTED_BZL_NAMES},
+                "depset": make_depset,
+                "native": native_module(native),
+                "provider": make_provider,
+                "select": make_select,
+                **(bzl_names or {}),
+            },
+            builtin_names={BUILTIN_RULES: Struct(functions)},
+            print_handler=print_handler,
+            cache=code_cache,
+        )
+
+    def load(self, package: PackageId) -> Package:
+        """The package; raises NoSuchPackage, or everything that is wrong with its BUILD file."""
+        return self._memo.compute(PackageKey(package), lambda: self._evaluate(package))
+
+    def target(self, label: Label) -> Target:
+        """The target of a label; raises NoSuchTarget, and what `load` raises."""
+        package = self.load(label.package)
+        target = package.targets.get(label.name)
+        if target is not None:
+            return target
+        raise self._missing(label, package)
+
+    def exists(self, package: PackageId) -> bool:
+        """Whether there is such a package, whatever may be wrong with it."""
+        repository = self._repositories.get(package.repository)
+        if repository.generated is not None:
+            return repository.generated.package(package.path) is not None
+        return self._build_file(package, repository) is not None
+
+    def packages_below(self, repository_name: str, directory: str = "") -> list[PackageId]:
+        """Every package at or below a directory, sorted by path.
+
+        Links are followed, except those that builds leave in the root and those that lead back to where they are.
+        """
+        repository = self._repositories.get(repository_name)
+        if repository.generated is not None:
+            paths = [path for path in repository.generated.package_paths() if is_inside(path, directory)]
+            return [PackageId(repository_name, path) for path in sorted(paths)]
+        found: list[PackageId] = []
+        ignored = self._ignored(repository)
+        tree = PackageFiles(self._files, _root_of(repository), "", ignored)
+        waiting = [directory]
+        while waiting:
+            path = waiting.pop()
+            if any(is_inside(path, one) for one in ignored):
+                continue
+            if tree.has_build_file(path):
+                found.append(PackageId(repository_name, path))
+            waiting.extend(tree.directories(path))
+        return sorted(found)
+
+    def source_line(self, filename: str, line: int) -> str | None:
+        """The text of a line of a file that was loaded, for tracebacks."""
+        return self.bzl.source_line(filename, line)
+
+    def _evaluate(self, package: PackageId) -> Package:
+        repository = self._repositories.get(package.repository)
+        if repository.generated is not None:
+            return self._generate(package, repository)
+        build_file = self._build_file(package, repository)
+        if build_file is None:
+            raise self._no_such_package(package, repository)
+        shown = repository.shown(build_file)
+        source = self._files.read(join_host(_root_of(repository), build_file))
+        if source is None:
+            raise NoSuchPackage(package, f"`{shown}` disappeared while it was read")
+        program = compiled(source, filename=shown, dialect=Dialect.BUILD, cache=self._cache)
+        files = PackageFiles(self._files, _root_of(repository), package.path, self._ignored(repository))
+        builder = self._builder(package, repository, shown, files)
+        modules, behind = self.bzl.load_for(program, package, repository)
+        self._run(builder, modules, source, program)
+        return builder.finish(behind)
+
+    def _run(
+        self,
+        builder: PackageBuilder,
+        modules: Mapping[str, BzlModule],
+        source: bytes,
+        program: Program,
+    ) -> None:
+        """Evaluate a BUILD file; what goes wrong is added to what the builder found before it did."""
+
+        def source_line(filename: str, line: int) -> str | None:
+            return line_of(source, line) if filename == builder.build_file else self.source_line(filename, line)
+
+        thread = Thread(print_handler=self._print_handler, context=builder, source_line=source_line)
+        try:
+            execute(
+                program,
+                predeclared=self._build_names,
+                load=lambda statement: modules[statement.module].exports,
+                thread=thread,
+            )
+        except UserError as error:
+            builder.report(error, Place(builder.build_file))
+
+    def _generate(self, package: PackageId, repository: Repository) -> Package:
+        assert repository.generated is not None
+        specs = repository.generated.package(package.path)
+        if specs is None:
+            paths = list(repository.generated.package_paths())
+            raise NoSuchPackage(
+                package, f"repository `@{repository.canonical_name}` has none", did_you_mean(package.path, paths)
+            )
+        builder = self._builder(package, repository, "", None)
+        for spec in specs:
+            self._add(builder, spec)
+        return builder.finish()
+
+    def _add(self, builder: PackageBuilder, spec: TargetSpec) -> None:
+        rule_class = self._rule_classes.get(spec.rule)
+        if rule_class is None:
+            raise InternalError(f"`{builder.id}:{spec.name}` is made with an unknown rule `{spec.rule}`")
+        given = {name: from_host(value) for name, value in spec.attributes.items()}
+        builder.add_rule(rule_class, {"name": spec.name, **given}, Place(str(builder.id)))
+
+    def _builder(
+        self, package: PackageId, repository: Repository, build_file: str, files: PackageFiles | None
+    ) -> PackageBuilder:
+        name, version = self._modules.get(package.repository, (None, None))
+        return PackageBuilder(
+            package,
+            repository,
+            build_file,
+            files,
+            module_name=name,
+            module_version=version,
+            default_visibility=PRIVATE if files is not None else PUBLIC,
+        )
+
+    def _build_file(self, package: PackageId, repository: Repository) -> str | None:
+        """The path of a package's BUILD file in its repository."""
+        if any(is_inside(package.path, one) for one in self._ignored(repository)):
+            return None
+        for name in BUILD_FILES:
+            path = join(package.path, name)
+            if self._files.kind(join_host(_root_of(repository), path)) is EntryKind.FILE:
+                return path
+        return None
+
+    def _no_such_package(self, package: PackageId, repository: Repository) -> NoSuchPackage:
+        where = repository.shown(package.path) or "the root of the workspace"
+        for one in self._ignored(repository):
+            if is_inside(package.path, one):
+                return NoSuchPackage(package, f"`{one}` is listed in {repository.shown(IGNORE_FILE)}")
+        directory = join_host(_root_of(repository), package.path)
+        if self._files.kind(directory) is EntryKind.DIRECTORY:
+            return NoSuchPackage(package, f"there is no BUILD.bazel or BUILD file in `{where}`")
+        above, _, name = package.path.rpartition("/")
+        siblings = [
+            entry.name
+            for entry in self._files.list_directory(join_host(_root_of(repository), above))
+            if entry.kind is EntryKind.DIRECTORY
+        ]
+        near = nearest(name, siblings, limit=1)
+        hint = f"did you mean `{PackageId(package.repository, join(above, near[0]))}`?" if near else None
+        return NoSuchPackage(package, f"there is no directory `{where}`", hint)
+
+    def _missing(self, label: Label, package: Package) -> UserError:
+        repository = self._repositories.get(label.repository)
+        if repository.root is None:
+            return NoSuchTarget(label, package)
+        files = PackageFiles(self._files, repository.root, label.package.path, self._ignored(repository))
+        boundary = files.boundary_in(label.name)
+        if boundary is not None:
+            return CrossesPackageBoundary(label, PackageId(label.repository, join(label.package.path, boundary)), None)
+        return NoSuchTarget(label, package, file_exists=files.exists(label.name))
+
+    def _ignored(self, repository: Repository) -> frozenset[str]:
+        """The directories that `.bazelignore` lists, relative to the repository's root."""
+        root = repository.root
+        if root is None:
+            return frozenset()
+
+        def read() -> frozenset[str]:
+            text = (self._files.read(join_host(root, IGNORE_FILE)) or b"").decode("utf-8", "replace")
+            lines = [line.strip() for line in text.splitlines()]
+            paths = [line.removeprefix("./").strip("/") for line in lines if not line.startswith("#")]
+            return frozenset(path for path in paths if path not in ("", "."))
+
+        return self._memo.compute(IgnoredKey(repository.canonical_name), read)
+
+
+def _root_of(repository: Repository) -> str:
+    if repository.root is None:
+        raise InternalError(f"repository `{repository.canonical_name}` has no files")
+    return repository.root

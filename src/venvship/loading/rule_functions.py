@@ -1,0 +1,78 @@
+"""Rule classes as functions that BUILD files and macros call."""
+
+from __future__ import annotations
+
+from venvship.loading.package_builder import PackageBuilder
+from venvship.loading.rule_class import RuleClass
+from venvship.loading.targets import Generator
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.host_types import HostType, Value, register
+from venvship.starlark.printer import Printer
+from venvship.starlark.thread import current_thread
+
+
+class RuleFunction:
+    """Calling it declares a target of its rule class in the package that is being read."""
+
+    __slots__ = ("rule_class",)
+
+    def __init__(self, rule_class: RuleClass) -> None:
+        self.rule_class = rule_class
+
+
+class Unsupported:
+    """A name that files may mention and that nobody may use."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def package_in_progress(function: str) -> PackageBuilder:
+    """The package whose BUILD file is running."""
+    context = current_thread().context
+    if not isinstance(context, PackageBuilder):
+        raise EvaluationError(
+            f"{function} can only be used while a BUILD file is evaluated, in it or in a macro that it calls"
+        )
+    return context
+
+
+def _call(function: RuleFunction, /, *args: Value, **kwargs: Value) -> None:
+    name = function.rule_class.name
+    if args:
+        raise EvaluationError(f"{name}: unexpected positional arguments; attributes are given by name")
+    builder = package_in_progress(name)
+    stack = current_thread().call_stack()
+    generator = Generator(stack[1].function, stack[-1].place) if len(stack) > 1 else None
+    builder.add_rule(function.rule_class, kwargs, stack[0].place, generator)
+
+
+def _refuse_call(unsupported: Unsupported, /, *args: Value, **kwargs: Value) -> None:
+    raise EvaluationError(f"`{unsupported.name}()` is not supported yet")
+
+
+def _refuse_attribute(unsupported: Unsupported, name: str) -> object:
+    raise EvaluationError(f"`{unsupported.name}.{name}` is not supported yet")
+
+
+def _repr_rule(function: RuleFunction, printer: Printer) -> None:
+    printer.write(f"<built-in rule {function.rule_class.name}>")
+
+
+def _repr_unsupported(unsupported: Unsupported, printer: Printer) -> None:
+    printer.write(f"<unsupported {unsupported.name}>")
+
+
+register(RuleFunction, HostType(name="rule", call=_call, hashable=True, repr=_repr_rule))
+register(
+    Unsupported,
+    HostType(
+        name="unsupported",
+        call=_refuse_call,
+        dynamic_attr=_refuse_attribute,
+        hashable=True,
+        repr=_repr_unsupported,
+    ),
+)
