@@ -125,28 +125,33 @@ end
 _CSH: Final = """\
 # Source this from csh or tcsh; leave with `deactivate`.
 
-set _venv_command = ($_)
-if ( $#_venv_command < 2 ) then
-    # A script that sources this has no history to look at.
+# The line that sources this, as typed, is all that tells where it lies; a script has no such line.
+set _venv_line = ($_)
+set _venv_line = "$_venv_line"
+if ( "$_venv_line" == "" ) then
     if ( ! $?_venv_activate ) then
         echo "activate.csh: set _venv_activate to the path of this script before sourcing it in a script"
         exit 1
     endif
-    set _venv_command = (source $_venv_activate:q)
+    set _venv_line = "source $_venv_activate"
 endif
-set _venv_here = "$cwd"
-set _venv_script = "$_venv_command[2]"
+set _venv_words = (`printf '%s' "$_venv_line" | tr -d '\\042\\047' | sed -e 's/.*source *//' -e 's/ *[;&|].*//'`)
+set _venv_words = (`printf '%s' "$_venv_words" | sed -e "s|^~/|$HOME/|"`)
+set _venv_script = "$_venv_words"
 set _venv_bin = "$_venv_script:h"
 if ( "$_venv_bin" == "$_venv_script" ) set _venv_bin = "."
-set _venv_root = `sh -c 'CDPATH= cd -- "$1/.." && pwd' sh "$_venv_bin"`
+set _venv_words = (`sh -c 'CDPATH= cd -- "$1/.." && pwd' sh "$_venv_bin"`)
 
-if ( $?_VENV_OLD_PATH ) deactivate
-alias deactivate 'if ( $?_VENV_OLD_PATH ) setenv PATH "$_VENV_OLD_PATH"; \
-if ( $?_VENV_OLD_PYTHONHOME ) setenv PYTHONHOME "$_VENV_OLD_PYTHONHOME"; \
-if ( $?_VENV_OLD_PROMPT ) set prompt = "$_VENV_OLD_PROMPT"; \
+if ( $?_VENV_OLD_PATH ) then
+    deactivate
+endif
+# An alias is one line, and only `&&` keeps csh from expanding what is not set.
+alias deactivate 'setenv PATH "$_VENV_OLD_PATH"; \
+test $?_VENV_OLD_PYTHONHOME != 0 && setenv PYTHONHOME "$_VENV_OLD_PYTHONHOME"; \
+test $?_VENV_OLD_PROMPT != 0 && set prompt = "$_VENV_OLD_PROMPT:q"; \
 @UNSETENVS@unset _VENV_OLD_PATH _VENV_OLD_PYTHONHOME _VENV_OLD_PROMPT; rehash; unalias deactivate'
 
-setenv VIRTUAL_ENV "$_venv_root"
+setenv VIRTUAL_ENV "$_venv_words"
 setenv VIRTUAL_ENV_PROMPT @PROMPT@
 @EXPORTS@
 set _VENV_OLD_PATH = "$PATH"
@@ -156,10 +161,10 @@ if ( $?PYTHONHOME ) then
     unsetenv PYTHONHOME
 endif
 if ( $?prompt && ! $?VIRTUAL_ENV_DISABLE_PROMPT ) then
-    set _VENV_OLD_PROMPT = "$prompt"
-    set prompt = "(${VIRTUAL_ENV_PROMPT}) $prompt"
+    set _VENV_OLD_PROMPT = "$prompt:q"
+    set prompt = "(${VIRTUAL_ENV_PROMPT:q}) $prompt:q"
 endif
-unset _venv_command _venv_here _venv_script _venv_bin _venv_root
+unset _venv_line _venv_words _venv_script _venv_bin
 rehash
 """
 

@@ -12,13 +12,13 @@ _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9.!+_-]+")
 
 
-class UnnamableDistribution(UserError):
-    """A member of the workspace whose name or version can't be part of a file name."""
+class UnwritableMetadata(UserError):
+    """A member of the workspace whose name, version or entry points its metadata can't hold."""
 
-    def __init__(self, member: FirstPartyDistribution) -> None:
+    def __init__(self, member: FirstPartyDistribution, what: str, value: str) -> None:
         super().__init__(
-            f"a distribution can't have the name {member.name!a} and the version {member.version!a}",
-            hint="use letters, digits, `.`, `-` and `_`",
+            f"the distribution {member.name!a} can't have the {what} {value!a}",
+            hint="names and versions are made of letters, digits, `.`, `-` and `_`; entry points are single lines",
         )
         self.member = member
 
@@ -29,8 +29,7 @@ def normalised_name(name: str) -> str:
 
 def metadata_files(member: FirstPartyDistribution) -> dict[str, bytes]:
     """Files by path relative to site-packages."""
-    if not _NAME.fullmatch(member.name) or not _VERSION.fullmatch(member.version):
-        raise UnnamableDistribution(member)
+    _check(member)
     directory = f"{normalised_name(member.name).replace('-', '_')}-{member.version.replace('-', '_')}.dist-info"
     files = {
         f"{directory}/METADATA": f"Metadata-Version: 2.1\nName: {member.name}\nVersion: {member.version}\n",
@@ -43,3 +42,14 @@ def metadata_files(member: FirstPartyDistribution) -> dict[str, bytes]:
         ]
         files[f"{directory}/entry_points.txt"] = "\n".join(sections)
     return {path: text.encode() for path, text in files.items()}
+
+
+def _check(member: FirstPartyDistribution) -> None:
+    if not _NAME.fullmatch(member.name):
+        raise UnwritableMetadata(member, "name", member.name)
+    if not _VERSION.fullmatch(member.version):
+        raise UnwritableMetadata(member, "version", member.version)
+    for group, points in member.entry_points:
+        for text in (group, *(part for point in points for part in point)):
+            if not text.isprintable() or not text.strip():
+                raise UnwritableMetadata(member, "entry point", text)

@@ -30,11 +30,13 @@ class FirstPartyDistribution:
     entry_points: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
 
     def scripts(self) -> Iterable[ScriptEntryPoint]:
+        """The programs among the entry points; one that names a bare module is none."""
         for group, points in self.entry_points:
             if group in ("console_scripts", "gui_scripts"):
                 for name, reference in points:
                     module, _, attribute = reference.partition("[")[0].strip().partition(":")
-                    yield ScriptEntryPoint(name, module.strip(), attribute.strip(), group == "gui_scripts")
+                    if attribute.strip():
+                        yield ScriptEntryPoint(name, module.strip(), attribute.strip(), group == "gui_scripts")
 
 
 Bringer: TypeAlias = InstalledWheel | FirstPartyDistribution

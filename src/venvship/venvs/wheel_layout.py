@@ -57,10 +57,11 @@ class InstalledWheel:
     """A wheel as it lies unpacked: two directories named by runfiles path, and the names below them.
 
     `site` has the files below `site_packages`, `data` those below `prefix` that are neither there nor scripts.
-    `legacy_namespaces` are the directories whose `__init__.py` only joins several distributions. `path_files` has the
-    text of the `.pth` files by name. `origins` maps a shared library to the directories that it looks for others in,
-    relative to site-packages (a leading `..` leads into the prefix). `identities` and `data_identities` are asked only
-    for paths that another wheel has too. `bytecode_tag` is that of the compiled files beside the sources, if any.
+    `legacy_namespaces` has the directories whose `__init__.py` only joins several distributions; namespaces without
+    one may be named too. `path_files` has the text of the `.pth` files by name. `origins` maps a shared library to the
+    directories that it looks for others in, relative to site-packages (a leading `..` leads into the prefix).
+    `identities` and `data_identities` are asked only for paths that another wheel has too. `bytecode_tag` is that of
+    the compiled files beside the sources, such as `cpython-311`, if there are any.
     """
 
     project: str

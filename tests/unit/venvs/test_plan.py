@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from venv_building import wheel
 
+from tests.venv_building import wheel
 from venvship.errors import SeveralErrors
 from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
