@@ -28,6 +28,9 @@ from venvship.starlark.values import Dict, List
 
 _T = TypeVar("_T")
 
+_OF_PYTHON = (RecursionError, MemoryError, OverflowError, NameError, TypeError)
+"""What Python itself raises for programs that are wrong."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Module:
@@ -59,9 +62,9 @@ def _leave() -> None:
     CURRENT.thread.active.popitem()  # type: ignore[union-attr]
 
 
-def _leave_lambda(_entered: None, value: Value) -> Value:
+def _leave_lambda(*steps: Value) -> Value:
     CURRENT.thread.active.popitem()  # type: ignore[union-attr]
-    return value
+    return steps[-1]
 
 
 _HELPERS: Mapping[str, object] = {
@@ -194,7 +197,7 @@ def _run(thread: Thread, body: Callable[[], _T]) -> _T:
     except VenvshipError as error:
         _locate(error, thread)
         raise
-    except (RecursionError, MemoryError, OverflowError, NameError, TypeError) as error:
+    except _OF_PYTHON as error:
         raised = _mapped(error)
         _locate(raised, thread, error.__traceback__)
         raise raised from (error if isinstance(raised, InternalError) else None)
@@ -212,6 +215,8 @@ def _nested(thread: Thread, body: Callable[[], _T]) -> _T:
     depth = len(thread.active)
     try:
         return body()
+    except _OF_PYTHON as error:
+        raise _mapped(error).with_traceback(error.__traceback__) from None
     finally:
         while len(thread.active) > depth:
             thread.active.popitem()

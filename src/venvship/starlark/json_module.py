@@ -10,7 +10,7 @@ from collections.abc import Callable
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.floats import format_shortest, non_finite
 from venvship.starlark.host_types import MISSING, HostType, Value, host_type_of, register, type_name
-from venvship.starlark.keys import key_of
+from venvship.starlark.keys import key_of, value_of
 from venvship.starlark.numbers import MAX_BITS, checked_int
 from venvship.starlark.operators import attribute_names, get_attribute
 from venvship.starlark.printer import Printer
@@ -20,6 +20,7 @@ from venvship.starlark.values import DICTS, LISTS, Dict, List
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 300
+_MAX_STEPS_TOLD = 5
 _TOKEN = re.compile(r'\s+|"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+|.', re.DOTALL)
 
 
@@ -38,6 +39,14 @@ def _encode(_module: JsonModule, x: Value, /) -> str:
     return printer.text
 
 
+class _Unencodable(EvaluationError):
+    """A value that JSON can't say, somewhere inside the one to encode."""
+
+    def inside(self, where: str, depth: int) -> _Unencodable:
+        """The same, seen from further out; only the outermost steps are told."""
+        return _Unencodable(f"{where}: {self.message}") if depth < _MAX_STEPS_TOLD else self
+
+
 def _write(printer: Printer, value: Value, depth: int) -> None:
     if depth > _MAX_DEPTH:
         raise EvaluationError("nesting depth limit exceeded")
@@ -50,26 +59,21 @@ def _write(printer: Printer, value: Value, depth: int) -> None:
         printer.write(str(value))
     elif kind is float:
         if not math.isfinite(value):
-            raise EvaluationError(f"cannot encode non-finite float {non_finite(value)}")
+            raise _Unencodable(f"cannot encode non-finite float {non_finite(value)}")
         printer.write(format_shortest(value))
     elif kind is str:
         printer.write(_quote(value))
     elif kind in LISTS or kind is tuple or kind is range:
-        printer.write("[")
-        for position, element in enumerate(value):
-            if position:
-                printer.write(",")
-            _within(f"at {type_name(value)} index {position}", printer, element, depth)
-        printer.write("]")
+        _write_array(printer, value, depth)
     elif kind in DICTS:
         for key in value:
             if type(key) is not str:
-                raise EvaluationError(f"dict has {_key_type(key)} key, want string")
-        _write_object(printer, sorted(value), lambda name: value[name], "dict key", depth)
+                raise _Unencodable(f"dict has {type_name(value_of(key))} key, want string")
+        _write_object(printer, sorted(value), value.__getitem__, "dict key", depth)
     elif kind is Struct or _has_fields(value):
         _write_object(printer, attribute_names(value), lambda name: get_attribute(value, name), "field", depth)
     else:
-        raise EvaluationError(f"cannot encode {type_name(value)} as JSON")
+        raise _Unencodable(f"cannot encode {type_name(value)} as JSON")
 
 
 def _has_fields(value: Value) -> bool:
@@ -77,26 +81,27 @@ def _has_fields(value: Value) -> bool:
     return host_type.dynamic_dir is not None and host_type.dynamic_attr is not None
 
 
-def _key_type(key: object) -> str:
-    value = getattr(key, "value", key)
-    return type_name(value)
+def _write_array(printer: Printer, values: Value, depth: int) -> None:
+    printer.write("[")
+    for position, element in enumerate(values):
+        if position:
+            printer.write(",")
+        try:
+            _write(printer, element, depth + 1)
+        except _Unencodable as error:
+            raise error.inside(f"at {type_name(values)} index {position}", depth) from None
+    printer.write("]")
 
 
 def _write_object(printer: Printer, names: list[str], read: Callable[[str], Value], noun: str, depth: int) -> None:
     printer.write("{")
     for position, name in enumerate(names):
         printer.write(f",{_quote(name)}:" if position else f"{_quote(name)}:")
-        _within(f'in {noun} "{name}"' if noun == "dict key" else f"in {noun} .{name}", printer, read(name), depth)
+        try:
+            _write(printer, read(name), depth + 1)
+        except _Unencodable as error:
+            raise error.inside(f"in {noun} {_quote(name)}", depth) from None
     printer.write("}")
-
-
-def _within(where: str, printer: Printer, value: Value, depth: int) -> None:
-    try:
-        _write(printer, value, depth + 1)
-    except EvaluationError as error:
-        if depth < 3:
-            raise EvaluationError(f"{where}: {error.message}") from None
-        raise
 
 
 def _quote(text: str) -> str:

@@ -85,7 +85,7 @@ class Lowering:
         self._temporaries += 1
         return f"<t{self._temporaries}>"
 
-    def _load_temporary(self, name: str, at: ast.AST) -> ast.expr:
+    def _read(self, name: str, at: ast.AST) -> ast.expr:
         return ast.copy_location(ast.Name(name, _LOAD), at)
 
     def _store(self, name: str, value: ast.expr, at: ast.AST) -> ast.stmt:
@@ -161,7 +161,7 @@ class Lowering:
             elements = [self._with_temporaries(element, stores, node, at) for element in target.elts]
             return ast.copy_location(ast.Tuple(elements, _STORE), target)
         name = self._temporary()
-        stores.extend(self._bind(target, self._load_temporary(name, target), node, at))
+        stores.extend(self._bind(target, self._read(name, target), node, at))
         return ast.copy_location(ast.Name(name, _STORE), target)
 
     def _statement(self, expression: ast.expr, at: ast.AST) -> ast.stmt:
@@ -182,7 +182,7 @@ class Lowering:
         container, index = self._temporary(), self._temporary()
 
         def load(name: str) -> ast.expr:
-            return self._load_temporary(name, target)
+            return self._read(name, target)
 
         current_item = self._helper("[]", [load(container), load(index)], bracket)
         changed = self._helper(operator, [current_item, value], at)
@@ -202,7 +202,11 @@ class Lowering:
         leave = self._statement(self._helper("leave", [], node), node)
         empty: ast.stmt = ast.copy_location(ast.Pass(), node)
         guarded = ast.copy_location(ast.Try(body or [empty], [], [], [leave]), node)
-        node.body = [*documentation, enter, guarded]
+        # Python hands named arguments over in a dictionary of its own class.
+        named = (
+            [] if node.args.kwarg is None else [self._store(node.args.kwarg.arg, self._named(node.args.kwarg), node)]
+        )
+        node.body = [*documentation, enter, *named, guarded]
         return [node]
 
     def _arguments(self, arguments: ast.arguments) -> None:
@@ -210,6 +214,9 @@ class Lowering:
         arguments.kw_defaults = [
             None if default is None else self._expression(default) for default in arguments.kw_defaults
         ]
+
+    def _named(self, parameter: ast.arg) -> ast.expr:
+        return self._helper("{...}", [self._read(parameter.arg, parameter)], parameter)
 
     def _return(self, node: ast.Return) -> list[ast.stmt]:
         if node.value is not None:
@@ -238,7 +245,7 @@ class Lowering:
             node.target = _as_tuple(node.target)
         else:
             name = self._temporary()
-            body = [*self._bind(node.target, self._load_temporary(name, node.target), node, node), *body]
+            body = [*self._bind(node.target, self._read(name, node.target), node, node), *body]
             node.iter = self._helper("for", [values], node)
             node.target = ast.copy_location(ast.Name(name, _STORE), node.target)
         node.body = body
@@ -414,7 +421,12 @@ class Lowering:
         self._arguments(node.args)
         place = self._source.place_at(node.lineno, node.col_offset)
         enter = self._helper("enter", [self._constant(f"lambda {place}", node)], node)
-        node.body = self._helper("lambda", [enter, self._expression(node.body)], node.body)
+        steps: list[ast.expr] = [enter]
+        kwarg = node.args.kwarg
+        if kwarg is not None:
+            target = ast.copy_location(ast.Name(kwarg.arg, _STORE), kwarg)
+            steps.append(ast.copy_location(ast.NamedExpr(target, self._named(kwarg)), kwarg))
+        node.body = self._helper("lambda", [*steps, self._expression(node.body)], node.body)
         return node
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import io
 from types import FunctionType, NoneType
 
 from venvship.starlark.errors import EvaluationError
@@ -27,21 +28,21 @@ class Printer:
 
     def __init__(self, budget: int) -> None:
         self._left = budget
-        self._parts: list[builtins.str] = []
+        self._text = io.StringIO()
         # Identities of the values being printed: a list can hold itself.
         self._open: set[int] = set()
 
     @property
     def text(self) -> builtins.str:
         """What has been written."""
-        return "".join(self._parts)
+        return self._text.getvalue()
 
     def write(self, text: builtins.str) -> None:
         """Add text as it is."""
         self._left -= len(text)
         if self._left < 0:
             raise EvaluationError("the text of this value is too long")
-        self._parts.append(text)
+        self._text.write(text)
 
     def str(self, value: Value) -> None:
         """Add a value as `str` and `print` show it: strings without quotes."""

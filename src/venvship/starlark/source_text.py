@@ -30,7 +30,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
-_ESCAPE = re.compile(r"\\(\n|[\\'\"nrt]|[0-3]?[0-7]{1,2}|.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(\n|[\\'\"nrt]|[0-7]{1,3}|.)", re.DOTALL)
 _KNOWN_ESCAPES = frozenset("\n\\'\"nrt01234567")
 _REFUSED_PREFIX = frozenset(["b", "u", "f", "t", "br", "rb", "fr", "rf", "tr", "rt"])
 
@@ -107,7 +107,9 @@ class SourceText:
     def _escapes(self, string: str, start: int) -> Iterator[StarlarkSyntaxError]:
         for match in _ESCAPE.finditer(string):
             letter = match[1]
-            if letter[0] not in _KNOWN_ESCAPES:
+            if len(letter) == 3 and letter > "377":
+                yield self._problem(start + match.start(), "octal escape sequence out of range (maximum is \\377)")
+            elif letter[0] not in _KNOWN_ESCAPES:
                 yield self._problem(
                     start + match.start(), f"invalid escape sequence: \\{letter}. Use '\\\\' to insert '\\'."
                 )

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 import pytest
 
 from venvship.errors import Place, SeveralErrors
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.execution import Module, execute
-from venvship.starlark.host_types import Value
-from venvship.starlark.program import Dialect, LoadStatement, Program, compile_program
+from venvship.starlark.execution import Module
 from venvship.starlark.thread import Thread
 
-
-def no_loads(statement: LoadStatement) -> Mapping[str, Value]:
-    raise AssertionError(statement)
+Run = Callable[..., Module]
 
 
-def run(source: str, *, dialect: Dialect = Dialect.BZL, thread: Thread | None = None, **predeclared: Value) -> Module:
-    program = compile_program(source, filename="x.bzl", dialect=dialect)
-    restored = Program.restore(program.dump())
-    return execute(restored, predeclared=predeclared, load=no_loads, thread=thread or Thread())
-
-
-def test_a_print_tells_the_place_of_its_parenthesis() -> None:
+def test_a_print_tells_the_place_of_its_parenthesis(run: Run) -> None:
     said: list[tuple[str, Place]] = []
     run("def f():\n    print('hi', 1)\nf()\n", thread=Thread(print_handler=lambda text, at: said.append((text, at))))
     assert said == [("hi 1", Place("x.bzl", 2, 10))]
 
 
-def test_a_failure_tells_the_stack_outermost_first() -> None:
+def test_a_failure_tells_the_stack_outermost_first(run: Run) -> None:
     with pytest.raises(EvaluationError) as caught:
         run("def f():\n    fail('boom', 1, ['x'])\nf()\n")
     assert caught.value.place == Place("x.bzl", 2, 9)
@@ -42,7 +32,7 @@ def test_a_failure_tells_the_stack_outermost_first() -> None:
     )
 
 
-def test_all_undefined_names_are_reported_at_once() -> None:
+def test_all_undefined_names_are_reported_at_once(run: Run) -> None:
     with pytest.raises(SeveralErrors) as caught:
         run("def f():\n    return depest\nx = lenn([])\n")
     assert [str(error.place) for error in caught.value.errors] == ["x.bzl:2:12", "x.bzl:3:5"]
