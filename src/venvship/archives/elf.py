@@ -43,8 +43,8 @@ class RandomReader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SearchPath:
-    """A DT_RPATH or DT_RUNPATH string and the place in the file where its bytes are."""
+class NameString:
+    """A string of the dynamic section and the place in the file where its bytes are."""
 
     offset: int
     text: str
@@ -56,11 +56,16 @@ class ElfFacts:
 
     machine: str
     is_64: bool
-    needed: tuple[str, ...] = ()
+    needed_strings: tuple[NameString, ...] = ()
     soname: str | None = None
     interpreter: str | None = None
-    rpath_strings: tuple[SearchPath, ...] = ()
-    runpath_strings: tuple[SearchPath, ...] = ()
+    rpath_strings: tuple[NameString, ...] = ()
+    runpath_strings: tuple[NameString, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names (or paths) of DT_NEEDED, in order."""
+        return tuple(string.text for string in self.needed_strings)
 
     @property
     def rpaths(self) -> tuple[str, ...]:
@@ -73,7 +78,7 @@ class ElfFacts:
         return _directories(self.runpath_strings)
 
 
-def _directories(strings: tuple[SearchPath, ...]) -> tuple[str, ...]:
+def _directories(strings: tuple[NameString, ...]) -> tuple[str, ...]:
     return tuple(directory for string in strings for directory in string.text.split(":") if directory)
 
 
@@ -133,10 +138,10 @@ class _Elf:
             raise MalformedElf("dynamic section without a string table")
         table, size = self._file_offset(loads, values[_DT_STRTAB]), values[_DT_STRSZ]
 
-        def string(value: int) -> SearchPath:
+        def string(value: int) -> NameString:
             if value >= size:
                 raise MalformedElf(f"string {value} outside of the string table of {size} bytes")
-            return SearchPath(table + value, self._string(table + value, min(size - value, _MAX_STRING)))
+            return NameString(table + value, self._string(table + value, min(size - value, _MAX_STRING)))
 
         named = [(tag, string(value)) for tag, value in tags if tag in strings]
         if len(named) > _MAX_NAMES:
@@ -144,7 +149,7 @@ class _Elf:
         return ElfFacts(
             machine,
             self._is_64,
-            needed=tuple(name.text for tag, name in named if tag == _DT_NEEDED),
+            needed_strings=tuple(name for tag, name in named if tag == _DT_NEEDED),
             soname=next((name.text for tag, name in named if tag == _DT_SONAME), None),
             interpreter=interpreter,
             rpath_strings=tuple(name for tag, name in named if tag == _DT_RPATH),
