@@ -1,0 +1,112 @@
+"""`venvship test`: builds tests, runs them, and says what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from venvship.analysis.action_graph import ActionGraph
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.errors import VenvshipError
+from venvship.events.build_events import PhaseStarted, TestFinished, TestStatus
+from venvship.execution.test_request import CachePolicy, TestRequest
+from venvship.execution.test_runner import TestRunner
+from venvship.execution.test_scheduler import run_tests
+from venvship.host.machine import cpu_count
+from venvship.model.action import Program
+from venvship.model.label import Label
+from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo, TestInfo
+from venvship.session.options import TestOptions
+from venvship.session.outcomes import BuildOutcome, TestOutcome
+from venvship.session.workspace_session import Session, requested_artifacts
+
+FollowLog = Callable[[Label, str], None]
+"""Told the path of a test's log when the test begins to write it."""
+
+
+def test(
+    session: Session,
+    labels: Sequence[Label],
+    options: TestOptions,
+    *,
+    client_environment: Mapping[str, str],
+    follow: FollowLog = lambda _label, _log: None,
+) -> TestOutcome:
+    """Build and run tests. Targets among `labels` that are no tests are only built."""
+    targets = session.analyze(labels)
+    failures: list[VenvshipError] = list(session.analyzer.errors)
+    analyzed = {target.label for target in targets}
+    compatible = [target for target in targets if not target.incompatible]
+    graph = ActionGraph.of(session.analyzer.targets)
+    result = session.execute(requested_artifacts(compatible), graph)
+    failures += result.failures
+    outcome = session.outcome_of(targets, graph, result)
+    ready = {target.label for target in outcome.targets}
+    tests = [target for target in compatible if target.get(TestInfo) is not None]
+    requests = [_request(target, options, client_environment) for target in tests if target.label in ready]
+    runner = TestRunner(
+        session.machinery,
+        content=lambda artifact: result.outputs[artifact],
+        generating=graph.generating,
+        follow=lambda request, log: follow(request.label, log),
+    )
+    stopped = bool(failures) and not session.options.keep_going
+    results: list[TestFinished] = []
+    if requests and not stopped:
+        session.events.emit(PhaseStarted("testing", len(requests)))
+        for done in run_tests(
+            runner,
+            requests,
+            jobs=options.jobs or session.options.jobs or cpu_count(),
+            children=session.machinery.children,
+            events=session.events,
+            keep_going=options.keep_going,
+        ):
+            results.append(TestFinished(done.label, done.status, done.cached, done.seconds, done.log))
+    known = {finished.label for finished in results}
+    for label in labels:
+        if label in known:
+            continue
+        if label not in analyzed or label in outcome.failed:
+            results.append(TestFinished(label, TestStatus.FAILED_TO_BUILD, False, 0.0, ""))
+        elif label in ready and any(target.label == label for target in tests):
+            results.append(TestFinished(label, TestStatus.NO_STATUS, False, 0.0, ""))
+    session.make_convenience_links()
+    build = BuildOutcome(
+        targets=outcome.targets,
+        failed=(*outcome.failed, *(label for label in labels if label not in analyzed)),
+        skipped=outcome.skipped,
+        failures=tuple(failures),
+        actions_run=result.ran,
+        actions_cached=result.cached,
+        up_to_date=result.up_to_date,
+    )
+    return TestOutcome(build, tuple(sorted(results, key=lambda finished: finished.label)))
+
+
+def _request(target: ConfiguredTarget, options: TestOptions, client: Mapping[str, str]) -> TestRequest:
+    info = target[TestInfo]
+    default = target.default_info
+    if default.executable is None or target.key.configuration is None:
+        raise AssertionError(f"the test `{target.label}` has no program")
+    environment: dict[str, str] = {}
+    wanted = target.get(RunEnvironmentInfo)
+    if wanted is not None:
+        environment.update(wanted.environment)
+        environment.update({name: client[name] for name in wanted.inherited if name in client})
+    environment.update(options.environment)
+    arguments = target.get(ArgumentsInfo)
+    return TestRequest(
+        label=target.label,
+        configuration=target.key.configuration.directory,
+        program=Program(default.executable, default.default_runfiles),
+        environment=environment,
+        arguments=(*(arguments.arguments if arguments else ()), *options.arguments),
+        size=info.size,
+        timeout_seconds=float(options.timeout or info.timeout),
+        shards=max(info.shard_count, 1),
+        runs=options.runs_per_test,
+        attempts=options.flaky_attempts or (3 if info.flaky else 1),
+        tags=frozenset(target.tags),
+        test_filter=options.filter or None,
+        cache=CachePolicy.AUTO if options.cache_results else CachePolicy.NO,
+    )

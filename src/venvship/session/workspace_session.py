@@ -1,0 +1,485 @@
+"""A workspace opened for one command: every implementation is chosen here, and nowhere else."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from venvship.analysis.action_graph import ActionGraph
+from venvship.analysis.analyzer import Analyzer, IncompatibleTarget, Node
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.blobs.disk import DiskBlobStore
+from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
+from venvship.events.build_events import EventSink, Message, PhaseStarted, Severity
+from venvship.execution.action_cache import DiskActionCache
+from venvship.execution.exec_root import ExecRoot
+from venvship.execution.layout import Layout, default_user_root
+from venvship.execution.machinery import Machinery
+from venvship.execution.output_state import OutputState
+from venvship.execution.result import ExecutionResult
+from venvship.execution.runfiles_tree import RUNFILES_SUFFIX, lay_out
+from venvship.execution.scheduler import Scheduler
+from venvship.execution.source_state import LazySource, SourceState
+from venvship.execution.trees import TreeStore
+from venvship.execution.workers import WorkerPool
+from venvship.host.locks import FileLock, LockHeld
+from venvship.host.machine import cpu_count, this_machine
+from venvship.host.processes import Children
+from venvship.host.sandbox import Isolation, isolation
+from venvship.loading.code_cache import DiskCodeCache
+from venvship.loading.disk_files import DiskFiles
+from venvship.loading.package_loader import PackageLoader
+from venvship.loading.repositories import GeneratedPackages
+from venvship.loading.targets import RuleTarget
+from venvship.loading.workspace import NotInWorkspace, find_workspace
+from venvship.memo.computation import Memo
+from venvship.model.action import Program
+from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
+from venvship.model.configuration import COMPILATION_MODE, Configuration
+from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label
+from venvship.model.paths import join
+from venvship.model.platform import Libc, Platform
+from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
+from venvship.modules.module_graph import ModuleGraph, build_module_graph
+from venvship.repos.download import Downloads
+from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, read_index_settings
+from venvship.repos.package_index import Indexes
+from venvship.repos.wheel_store import WheelStore
+from venvship.rules.catalogue import loaded_rules, native_rules
+from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
+from venvship.rules.python.distributions import WHEEL_RULE, distribution_rules
+from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
+from venvship.session.extensions import Extensions, read_extensions
+from venvship.session.interpreters import MachineInterpreters
+from venvship.session.module_files import DiskModuleFiles
+from venvship.session.options import SessionOptions
+from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
+from venvship.session.repositories import FixedPackage, workspace_repositories
+from venvship.session.runtime_libraries import MachineLibraries
+from venvship.session.wheel_hub import LockHub
+
+
+class NotExecutable(UserError):
+    """`run` was asked to start a target that is no program."""
+
+
+class UnsupportedPlatform(UserError):
+    """`--platforms` names a platform that nothing is built for."""
+
+
+@contextlib.contextmanager
+def open_session(start: Path, options: SessionOptions, events: EventSink) -> Iterator[Session]:
+    """Open the workspace that holds `start`; other commands in it wait. Raises NotInWorkspace and LockHeld."""
+    root = find_workspace(str(start), DiskFiles())
+    if root is None:
+        raise NotInWorkspace(str(start))
+    user_root = options.output_user_root or default_user_root(os.environ)
+    layout = Layout.of(Path(root), user_root)
+    lock = FileLock(layout.lock)
+    try:
+        lock.try_acquire()
+    except LockHeld as error:
+        if not options.block_for_lock:
+            raise
+        events.emit(Message(Severity.INFO, f"{error.message}; waiting for it"))
+        lock.acquire()
+    with lock, contextlib.closing(Session(Path(root), layout, options, events)) as session:
+        yield session
+
+
+class Session:
+    """What the commands do with an open workspace. Parts are made when they are first needed."""
+
+    def __init__(self, root: Path, layout: Layout, options: SessionOptions, events: EventSink) -> None:
+        self.root = root
+        self.layout = layout
+        self.options = options
+        self.events = events
+        self._memo = Memo()
+        self._children = Children()
+        self._workers: WorkerPool | None = None
+        self._directories: dict[str, Path] = {}
+
+    def close(self) -> None:
+        """End the worker processes."""
+        if self._workers is not None:
+            self._workers.close()
+
+    # Where things are
+
+    @property
+    def output_base(self) -> Path:
+        return self.layout.output_base
+
+    @property
+    def execution_root(self) -> Path:
+        return self.layout.exec_root
+
+    @property
+    def bin_directory(self) -> Path:
+        return self.execution_root / OUTPUT_DIRECTORY / self.configuration.directory / "bin"
+
+    def info(self) -> Mapping[str, str]:
+        """What `venvship info` prints, by key."""
+        prefix = self.options.symlink_prefix.rstrip("-") or "venvship"
+        return {
+            "workspace": str(self.layout.workspace),
+            "output_base": str(self.output_base),
+            "output_user_root": str(self.layout.user_root),
+            "execution_root": str(self.execution_root),
+            "output_path": str(self.execution_root / OUTPUT_DIRECTORY),
+            f"{prefix}-bin": str(self.bin_directory),
+            f"{prefix}-testlogs": str(self.layout.test_logs),
+            "server_pid": "0",
+        }
+
+    # Loading
+
+    @functools.cached_property
+    def modules(self) -> ModuleGraph:
+        return build_module_graph(DiskModuleFiles(self.root, self._memo, self._print))
+
+    @property
+    def main_mapping(self) -> Mapping[str, str]:
+        return self.modules.mapping_of(MAIN_REPOSITORY)
+
+    @functools.cached_property
+    def extensions(self) -> Extensions:
+        return read_extensions(self.modules)
+
+    @functools.cached_property
+    def loader(self) -> PackageLoader:
+        generated: dict[str, GeneratedPackages] = {
+            INTERPRETERS: FixedPackage((("python_runtime", RUNTIME_LABEL.name),)),
+            LIBRARIES: FixedPackage((("runtime_libraries", LIBRARIES_LABEL.name),)),
+            **self.hubs,
+        }
+        repositories, directories = workspace_repositories(self.root, self.modules, generated)
+        self._directories.update(directories)
+        rules = {
+            **native_rules(),
+            **loaded_rules(),
+            "python_runtime": runtime_rule(self.interpreters),
+            "runtime_libraries": libraries_rule(self.libraries),
+        }
+        for hub in self.hubs.values():
+            rules.update(distribution_rules(hub))
+        return PackageLoader(
+            repositories=repositories,
+            files=DiskFiles(),
+            memo=self._memo,
+            rule_classes=rules,
+            native_rules=native_rules(),
+            print_handler=self._print,
+            code_cache=DiskCodeCache(str(self.output_base / "code")),
+        )
+
+    def _print(self, text: str, place: Place) -> None:
+        self.events.emit(Message(Severity.DEBUG, f"{place}: {text}"))
+
+    # What comes from outside
+
+    @functools.cached_property
+    def blobs(self) -> DiskBlobStore:
+        return DiskBlobStore(self.layout.blobs)
+
+    @functools.cached_property
+    def trees(self) -> TreeStore:
+        return TreeStore(self.layout.trees, self.blobs)
+
+    @functools.cached_property
+    def interpreters(self) -> MachineInterpreters:
+        return MachineInterpreters(
+            self.extensions.python_versions,
+            self.extensions.default_python,
+            state=self.layout.user_root / "interpreters",
+            trees=self.trees,
+            events=self.events,
+        )
+
+    @functools.cached_property
+    def libraries(self) -> MachineLibraries:
+        return MachineLibraries(self.interpreters, trees=self.trees, events=self.events)
+
+    @functools.cached_property
+    def hubs(self) -> Mapping[str, LockHub]:
+        store = WheelStore(self.layout.user_root)
+        return {
+            name: LockHub(
+                name,
+                self.root / join(project.lock.package.path, project.lock.name),
+                shown_lock=join(project.lock.package.path, project.lock.name),
+                interpreters=self.interpreters,
+                store=store,
+                downloads=self._downloads(store),
+            )
+            for name, project in self.extensions.hubs.items()
+        }
+
+    def _downloads(self, store: WheelStore) -> Downloads:
+        places = ConfigurationPlaces.of_machine(os.environ, home=Path.home(), prefix=Path(sys.prefix))
+        settings = read_index_settings(os.environ, places)
+        overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
+        return Downloads(store, indexes=Indexes(settings, overrides), events=self.events)
+
+    # Analysis
+
+    @functools.cached_property
+    def host_platform(self) -> Platform:
+        machine = this_machine()
+        plain = Platform.parse(f"{machine.system}_{machine.processor}")
+        return Platform(plain.os, plain.cpu, Libc(machine.libc), machine.libc_version)
+
+    @functools.cached_property
+    def configuration(self) -> Configuration:
+        """The configuration of the targets that the command names."""
+        platform = self.host_platform
+        if self.options.platform:
+            try:
+                platform = Platform.parse(self.options.platform.rpartition(":")[2].rpartition("/")[2])
+            except ValueError as error:
+                raise UnsupportedPlatform(
+                    f"`{self.options.platform}` is no platform that is built for",
+                    hint="choose one of linux_x86_64, linux_aarch64, macos_x86_64, macos_aarch64",
+                ) from error
+        if self.options.platform and (platform.os, platform.cpu) == (self.host_platform.os, self.host_platform.cpu):
+            platform = self.host_platform
+        options = dict(self.options.settings)
+        if self.options.compilation_mode != "fastbuild":
+            options[COMPILATION_MODE] = self.options.compilation_mode
+        return Configuration(platform).with_options(options)
+
+    @functools.cached_property
+    def analyzer(self) -> Analyzer:
+        return Analyzer(self.loader, memo=self._memo, host=Configuration(self.host_platform), before_rules=self._fetch)
+
+    def _fetch(self, nodes: Sequence[Node]) -> None:
+        """Bring the wheels that the rule functions of `nodes` will look into."""
+        wanted: dict[str, list[tuple[str, Configuration]]] = {}
+        for node in nodes:
+            if isinstance(node.target, RuleTarget) and node.target.rule_class.name == WHEEL_RULE:
+                if node.key.configuration is None:
+                    raise InternalError(f"`{node.key}` has no configuration")
+                project = str(node.values["project"])
+                wanted.setdefault(node.key.label.repository, []).append((project, node.key.configuration))
+        if wanted:
+            self.events.emit(PhaseStarted("fetching"))
+            problems: list[VenvshipError] = []
+            for hub, projects in wanted.items():
+                try:
+                    self.hubs[hub].fetch(projects)
+                except VenvshipError as error:
+                    problems.append(error)
+            if problems:
+                raise SeveralErrors(problems)
+
+    def analyze(self, labels: Sequence[Label]) -> list[ConfiguredTarget]:
+        """Analyse targets; warnings go to the events. Raises SeveralErrors unless `keep_going`."""
+        self.events.emit(PhaseStarted("analysis", len(labels)))
+        targets = self.analyzer.analyze(labels, self.configuration, keep_going=self.options.keep_going)
+        for target in self.analyzer.targets:
+            for warning in target.warnings:
+                self.events.emit(Message(Severity.WARNING, warning))
+        return targets
+
+    # Execution
+
+    @functools.cached_property
+    def exec_root(self) -> ExecRoot:
+        sources = SourceState(
+            self.layout.workspace,
+            repository_directory=self._directory_of,
+            lazy=self._lazy_source,
+            state_file=self.output_base / "sources.json",
+        )
+        return ExecRoot(
+            self.execution_root,
+            temporary=self.layout.temporary,
+            sources=sources,
+            blobs=self.blobs,
+            trees=self.trees,
+        )
+
+    def _directory_of(self, repository: str) -> Path:
+        return self._directories[repository]
+
+    def _lazy_source(self, artifact: Artifact) -> LazySource | None:
+        hub = self.hubs.get(artifact.root.repository)
+        return hub.lazy_source(artifact) if hub is not None else None
+
+    @functools.cached_property
+    def machinery(self) -> Machinery:
+        self._workers = WorkerPool(self._children, self.layout.temporary, packages=_accelerators())
+        return Machinery(
+            exec_root=self.exec_root,
+            state=OutputState(self.output_base / "outputs.json"),
+            cache=DiskActionCache(self.layout.actions),
+            workers=self._workers,
+            children=self._children,
+            events=self.events,
+            isolation=isolation() if self.options.sandbox else Isolation.NONE,
+            platform=str(self.host_platform),
+            visible=(str(self.layout.user_root), str(self.layout.workspace)),
+        )
+
+    @functools.cached_property
+    def scheduler(self) -> Scheduler:
+        jobs = self.options.jobs or cpu_count()
+        return Scheduler(self.machinery, jobs=jobs, keep_going=self.options.keep_going)
+
+    def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
+        self.events.emit(PhaseStarted("execution"))
+        return self.scheduler.execute(artifacts, graph.generating)
+
+    # Commands
+
+    def build(self, labels: Sequence[Label], *, nobuild: bool = False) -> BuildOutcome:
+        """Build targets. What can't be analysed is raised, or part of the outcome with `keep_going`."""
+        targets = self.analyze(labels)
+        failures: list[VenvshipError] = list(self.analyzer.errors)
+        analyzed = {target.label for target in targets}
+        failed = tuple(label for label in labels if label not in analyzed)
+        graph = ActionGraph.of(self.analyzer.targets)
+        if nobuild:
+            return BuildOutcome(failed=failed, skipped=_skipped(targets), failures=tuple(failures))
+        result = self.execute(requested_artifacts(target for target in targets if not target.incompatible), graph)
+        outcome = self.outcome_of(targets, graph, result)
+        self.make_convenience_links()
+        return dataclasses.replace(outcome, failed=(*failed, *outcome.failed), failures=(*failures, *result.failures))
+
+    def outcome_of(
+        self, targets: Sequence[ConfiguredTarget], graph: ActionGraph, result: ExecutionResult
+    ) -> BuildOutcome:
+        """Say which of the analysed targets are built, and lay out the runfiles trees of those that are programs."""
+        built: list[BuiltTarget] = []
+        failed: list[Label] = []
+        for target in targets:
+            if target.incompatible:
+                continue
+            if all(artifact in result.outputs for artifact in requested_artifacts([target])):
+                self.lay_out_runfiles(target, graph, result)
+                built.append(BuiltTarget(target.label, tuple(self._shown_outputs(target))))
+            else:
+                failed.append(target.label)
+        return BuildOutcome(
+            targets=tuple(built),
+            failed=tuple(failed),
+            skipped=_skipped(targets),
+            failures=result.failures,
+            actions_run=result.ran,
+            actions_cached=result.cached,
+            up_to_date=result.up_to_date,
+        )
+
+    def lay_out_runfiles(self, target: ConfiguredTarget, graph: ActionGraph, result: ExecutionResult) -> Path | None:
+        """Make the runfiles tree of an executable target; None for others."""
+        info = target.default_info
+        if info.executable is None:
+            return None
+        return lay_out(
+            Program(info.executable, info.default_runfiles),
+            self.exec_root,
+            generating=graph.generating,
+            content=lambda artifact: result.outputs[artifact],
+        )
+
+    def build_one(self, label: Label) -> ConfiguredTarget:
+        """Build a target, its runfiles tree included; raises what keeps it from being built."""
+        targets = self.analyze([label])
+        if not targets:
+            raise SeveralErrors(self.analyzer.errors)
+        target = targets[0]
+        if target.incompatible:
+            raise IncompatibleTarget("; ".join(target.incompatible), place=target.place)
+        graph = ActionGraph.of(self.analyzer.targets)
+        result = self.execute(requested_artifacts([target]), graph)
+        result.raise_failures()
+        self.lay_out_runfiles(target, graph, result)
+        self.make_convenience_links()
+        return target
+
+    def prepare_run(self, label: Label) -> RunPlan:
+        """Build a program and say how it is started; raises what keeps it from being built."""
+        target = self.build_one(label)
+        executable = target.default_info.executable
+        if executable is None:
+            raise NotExecutable(
+                f"`{label}` is a {target.kind} and can't be run", place=target.place, hint="run a py_binary"
+            )
+        program = self.exec_root.path_of(executable)
+        environment = dict(os.environ)
+        info = target.get(RunEnvironmentInfo)
+        if info is not None:
+            environment.update({k: v for k, v in info.environment.items() if k not in info.inherited})
+        environment["BUILD_WORKSPACE_DIRECTORY"] = str(self.root)
+        arguments = target.get(ArgumentsInfo)
+        working_directory = Path(program + RUNFILES_SUFFIX) / MAIN_RUNFILES_DIRECTORY
+        return RunPlan(
+            (program, *(arguments.arguments if arguments else ())),
+            environment,
+            working_directory if working_directory.is_dir() else self.root,
+        )
+
+    # The user's view of the output tree
+
+    def _shown_outputs(self, target: ConfiguredTarget) -> Iterator[str]:
+        prefix = self.options.symlink_prefix
+        bin_path = f"{OUTPUT_DIRECTORY}/{self.configuration.directory}/bin/"
+        for artifact in target.default_info.files.to_tuple():
+            if artifact.is_source:
+                yield artifact.exec_path
+            elif artifact.exec_path.startswith(bin_path):
+                yield f"{prefix}bin/{artifact.exec_path[len(bin_path) :]}"
+            else:
+                yield f"{prefix}out{artifact.exec_path[len(OUTPUT_DIRECTORY) :]}"
+
+    def make_convenience_links(self) -> None:
+        prefix = self.options.symlink_prefix
+        if prefix == "/":
+            return
+        links = {
+            "bin": self.bin_directory,
+            "out": self.execution_root / OUTPUT_DIRECTORY,
+            "testlogs": self.layout.test_logs,
+        }
+        for name, target in links.items():
+            link = self.root / f"{prefix}{name}"
+            try:
+                if link.is_symlink():
+                    if os.readlink(link) == str(target):
+                        continue
+                    link.unlink()
+                link.symlink_to(target)
+            except OSError as error:
+                text = f"can't make the convenience link `{link}`: {error.strerror}"
+                self.events.emit(Message(Severity.WARNING, text))
+
+
+def _skipped(targets: Iterable[ConfiguredTarget]) -> tuple[SkippedTarget, ...]:
+    return tuple(SkippedTarget(t.label, "; ".join(t.incompatible)) for t in targets if t.incompatible)
+
+
+def requested_artifacts(targets: Iterable[ConfiguredTarget]) -> list[Artifact]:
+    """Default outputs, and of programs what they need to run."""
+    found: dict[Artifact, None] = {}
+    for target in targets:
+        info = target.default_info
+        found.update(dict.fromkeys(info.files.to_tuple()))
+        if info.executable is not None:
+            found[info.executable] = None
+            found.update(dict.fromkeys(info.default_runfiles.artifacts.to_tuple()))
+    return list(found)
+
+
+def _accelerators() -> dict[str, Path]:
+    """Packages that make tools faster where they are installed."""
+    try:
+        import isal
+    except ImportError:
+        return {}
+    return {"isal": Path(str(isal.__file__)).parent}
