@@ -37,6 +37,7 @@ import stat
 import struct
 import sys
 import threading
+import types
 import warnings
 import zipfile
 import zlib
@@ -61,12 +62,18 @@ _SEPARATORS = re.compile(r"[-_.]+")
 _PYTHON_VERSION = re.compile(r"3\.(\d{1,3})(t?)", re.ASCII)
 _SITE_SCHEMES = ("purelib", "platlib")
 
+# Strings of one character are shared by the whole process, and a bytecode file says whether they are interned. In a
+# process that has run for a while some are, by accident; so that bytecode is always the same, all must be.
+_CHARACTERS = [sys.intern(chr(code)) for code in range(256)]
+
 # Warnings filters belong to the whole process, and compiling holds the interpreter lock anyway.
 _COMPILING = threading.Lock()
 
 
 class WheelRefused(Exception):
     """A wheel that is broken or would write where it must not, with everything that is wrong with it."""
+
+    user_error = True
 
     def __init__(self, wheel: str, problems: Iterable[str]) -> None:
         self.problems = list(problems)
@@ -175,6 +182,11 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 def install(request: Mapping[str, object]) -> dict[str, object]:
     """Carry out a request; raises WheelRefused or BadRequest, after which the output must be thrown away."""
     return install_wheel(Request.parse(request))
+
+
+def run(request: Mapping[str, object]) -> dict[str, object]:
+    """Install as an action: the result tells the whole tree, so that nobody needs to read it again."""
+    return {"trees": {str(request["output"]): install(request)["entries"]}}
 
 
 def install_wheel(request: Request) -> dict[str, object]:
@@ -439,12 +451,33 @@ class _Installation:
 
 
 def compiled(source: bytes, path: str) -> bytes:
-    """A bytecode file that is never checked against its source (PEP 552)."""
+    """A bytecode file that is never checked against its source (PEP 552), the same each time from Python 3.11 on.
+
+    Older versions write sets in the order of their hashes, so they need PYTHONHASHSEED=0 as well.
+    """
     with _COMPILING, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         code = compile(source, path, "exec", dont_inherit=True, optimize=0)
     header = importlib.util.MAGIC_NUMBER + struct.pack("<I", 0b01) + importlib.util.source_hash(source)
-    return header + marshal.dumps(code)
+    return header + marshal.dumps(_with_sets_of_its_own(code))
+
+
+def _with_sets_of_its_own(code: types.CodeType) -> types.CodeType:
+    """The same code, in which no two constants are one frozenset.
+
+    The compiler joins equal sets when it meets their elements in the same order, which is an accident of hashing.
+    """
+    constants: list[object] = []
+    for constant in code.co_consts:
+        if isinstance(constant, frozenset):
+            constants.append(frozenset(list(constant)))
+        elif isinstance(constant, types.CodeType):
+            constants.append(_with_sets_of_its_own(constant))
+        else:
+            constants.append(constant)
+    if all(new is old for new, old in zip(constants, code.co_consts)):
+        return code
+    return code.replace(co_consts=tuple(constants))
 
 
 def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterator[str]:

@@ -124,8 +124,6 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         "install_wheel",
         {
             "wheel": archive,
-            "filename": wheel.filename,
-            "sha256": wheel.sha256,
             "output": install,
             "python_version": str(runtime.version),
             "compile_bytecode": True,
