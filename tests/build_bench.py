@@ -11,9 +11,10 @@ from venvship.events.build_events import Event
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
 from venvship.execution.layout import Layout
+from venvship.execution.machinery import Machinery
 from venvship.execution.output_state import OutputState
 from venvship.execution.result import ExecutionResult
-from venvship.execution.scheduler import Machinery, Scheduler
+from venvship.execution.scheduler import Scheduler
 from venvship.execution.source_state import SourceState
 from venvship.execution.trees import TreeStore
 from venvship.execution.workers import WorkerPool

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import threading
 from pathlib import Path
 
 from venvship.blobs.disk import DiskBlobStore
@@ -23,7 +24,10 @@ from venvship.model.paths import ExecPath
 
 
 class ExecRoot:
-    """Puts outputs in their places; one per command, used from several threads."""
+    """Puts outputs in their places; one per command, used from several threads.
+
+    `layout_lock` is held while a runfiles tree is looked at and replaced.
+    """
 
     def __init__(
         self, directory: Path, *, temporary: Path, sources: SourceState, blobs: DiskBlobStore, trees: TreeStore
@@ -36,6 +40,7 @@ class ExecRoot:
         self._temporary = str(temporary)
         # Directories below the root that are known to be directories, and not links out of it.
         self._real: set[str] = set()
+        self.layout_lock = threading.Lock()
         with disk_problems(directory):
             os.makedirs(directory, exist_ok=True)
             os.makedirs(temporary, exist_ok=True)

@@ -106,13 +106,14 @@ def run_spawn(
     children: Children,
     isolation: Isolation,
     visible: tuple[str, ...],
+    network: bool,
     generating: Generating,
     content: Content,
 ) -> tuple[dict[ExecPath, Output], str]:
     """Run a program in a sandbox and adopt what it made; raises ActionFailed. Also returns what it printed."""
     for program in action.programs:
         lay_out(program, exec_root, generating=generating, content=content)
-    sandbox = Sandbox(exec_root, children=children, isolation=isolation, visible=visible)
+    sandbox = Sandbox(exec_root, children=children, isolation=isolation, visible=visible, network=network)
     try:
         try:
             done = sandbox.run(action, content)

@@ -19,6 +19,7 @@ from venvship.execution.outputs import Output, OutputLink, OutputTree
 from venvship.host.files import remove, write_atomically
 from venvship.model.action import ForestLink, MakeForest, Program
 from venvship.model.artifact import Artifact
+from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 from venvship.model.paths import ExecPath, TreePath, join, normalise, parent
 
 RUNFILES_SUFFIX = ".runfiles"
@@ -36,23 +37,31 @@ def lay_out(
     """
     entries = program.runfiles.entries()
     executable = program.executable
-    # A source program's tree lies where an output of that name would.
-    base = executable.exec_path
-    directory = ExecPath(base + RUNFILES_SUFFIX)
-    host_directory = exec_root.output_path(directory)
+    directory = ExecPath(executable.exec_path + RUNFILES_SUFFIX)
 
     links = _links(entries, exec_root, content)
     manifest = _manifest(entries, links, exec_root)
     whole = _whole_forests(entries, generating)
     tree_links = _tree_links(links, whole, exec_root)
     stamp = _stamp(manifest, tree_links)
+    # Two programs that find the tree stale at once must not both replace it: the first may already run from it.
+    with exec_root.layout_lock:
+        _replace(exec_root, executable.exec_path, tree_links, manifest, stamp)
+    return Path(exec_root.output_path(directory))
+
+
+def _replace(
+    exec_root: ExecRoot, base: ExecPath, links: list[tuple[TreePath, str | None]], manifest: bytes, stamp: bytes
+) -> None:
+    """Replace the tree of the program `base` in one step, unless its stamp says that it is as it should be."""
+    directory = ExecPath(base + RUNFILES_SUFFIX)
+    host_directory = exec_root.output_path(directory)
     stamp_path = exec_root.output_path(ExecPath(base + _STAMP_SUFFIX))
     if _read(stamp_path) == stamp and os.path.isdir(host_directory) and not os.path.islink(host_directory):
-        return Path(host_directory)
-
+        return
     temporary = exec_root.temporary_directory()
     try:
-        _build(temporary, tree_links, os.path.basename(base) + MANIFEST_SUFFIX)
+        _build(temporary, links, os.path.basename(base) + MANIFEST_SUFFIX)
         exec_root.prepare_parent(directory)
         remove(stamp_path)
         write_atomically(exec_root.output_path(ExecPath(base + MANIFEST_SUFFIX)), manifest)
@@ -61,7 +70,6 @@ def lay_out(
         remove(temporary)
         raise
     write_atomically(stamp_path, stamp)
-    return Path(host_directory)
 
 
 def _links(
@@ -147,7 +155,10 @@ def _tree_links(
 
 
 def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifest_name: str) -> None:
-    made = {directory}
+    # The working directory of tests and of `run`, whether or not something lies in it.
+    main = f"{directory}/{MAIN_RUNFILES_DIRECTORY}"
+    os.mkdir(main)
+    made = {directory, main}
     for path, text in links:
         full = f"{directory}/{path}"
         above = full.rpartition("/")[0]

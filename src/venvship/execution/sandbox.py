@@ -22,7 +22,13 @@ from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 
 UNCONFINED = frozenset({"local", "no-sandbox"})
-NETWORK = "requires-network"
+
+
+def network_allowed(requirements: frozenset[str], default: bool) -> bool:
+    """Whether a program with these requirements or tags sees the network."""
+    if "requires-network" in requirements:
+        return True
+    return default and "block-network" not in requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,20 @@ class SandboxResult:
 class Sandbox:
     """One private execution root; made for one action and removed with it."""
 
-    def __init__(self, exec_root: ExecRoot, *, children: Children, isolation: Isolation, visible: tuple[str, ...]):
+    def __init__(
+        self,
+        exec_root: ExecRoot,
+        *,
+        children: Children,
+        isolation: Isolation,
+        visible: tuple[str, ...],
+        network: bool = False,
+    ) -> None:
         self._exec_root = exec_root
         self._children = children
         self._isolation = isolation
         self._visible = visible
+        self._network = network
         self.base = exec_root.temporary_directory()
         self.root = f"{self.base}/{MAIN_RUNFILES_DIRECTORY}"
         self.temporary = f"{self.base}/tmp"
@@ -79,7 +94,7 @@ class Sandbox:
             writable=(self.root,),
             temporary=self.temporary,
             visible=self._visible,
-            network=NETWORK in spawn.requirements,
+            network=network_allowed(spawn.requirements, self._network),
         )
         return confined(spawn.argv, confinement, cwd=self.root, way=self._way(spawn))
 

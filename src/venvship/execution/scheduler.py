@@ -17,39 +17,22 @@ from dataclasses import dataclass
 
 from venvship.blobs.store import MissingBlob
 from venvship.errors import InternalError, VenvshipError
-from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, EventSink, PhaseProgress
-from venvship.execution.action_cache import ActionCache, ActionResult
+from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
+from venvship.execution.action_cache import ActionResult
 from venvship.execution.action_key import action_key
-from venvship.execution.exec_root import ExecRoot
 from venvship.execution.failures import Interrupted
 from venvship.execution.graph import Generating, Node, needed_actions
+from venvship.execution.machinery import Machinery
 from venvship.execution.making import ActionInterrupted, make_directly, run_spawn, run_tool
-from venvship.execution.output_state import OutputState, Record, trace_of
+from venvship.execution.output_state import Record, trace_of
 from venvship.execution.outputs import Output, OutputTree
 from venvship.execution.result import ExecutionResult
-from venvship.execution.workers import ToolInterrupted, WorkerPool
-from venvship.host.processes import Children
-from venvship.host.sandbox import Isolation
+from venvship.execution.workers import ToolInterrupted
 from venvship.model.action import Action, LinkArtifact, RunTool, Spawn
 from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath
 
 NO_CACHE = "no-cache"
-
-
-@dataclass(frozen=True, slots=True)
-class Machinery:
-    """What executing takes; made by `session`, or by a test."""
-
-    exec_root: ExecRoot
-    state: OutputState
-    cache: ActionCache
-    workers: WorkerPool
-    children: Children
-    events: EventSink
-    isolation: Isolation
-    platform: str
-    visible: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +229,7 @@ class _Run:
                     children=machinery.children,
                     isolation=machinery.isolation,
                     visible=machinery.visible,
+                    network=machinery.network,
                     generating=self._generating,
                     content=self._content,
                 )

@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from build_bench import Bench
+
+from tests.build_bench import Bench
 
 
 @pytest.fixture

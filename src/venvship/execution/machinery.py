@@ -1,0 +1,34 @@
+"""What executing takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from venvship.events.build_events import EventSink
+from venvship.execution.action_cache import ActionCache
+from venvship.execution.exec_root import ExecRoot
+from venvship.execution.output_state import OutputState
+from venvship.execution.workers import WorkerPool
+from venvship.host.processes import Children
+from venvship.host.sandbox import Isolation
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """The parts, made by `session` or by a test.
+
+    `platform` is what keys of actions say of this machine. `visible` are directories that a confined program sees
+    though they lie below `/tmp`: state and workspace. `network` says whether programs see the network whose
+    requirements say nothing of it.
+    """
+
+    exec_root: ExecRoot
+    state: OutputState
+    cache: ActionCache
+    workers: WorkerPool
+    children: Children
+    events: EventSink
+    isolation: Isolation
+    platform: str
+    visible: tuple[str, ...] = ()
+    network: bool = False
