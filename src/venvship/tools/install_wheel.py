@@ -30,6 +30,7 @@ import io
 import json
 import marshal
 import mmap
+import operator
 import os
 import posixpath
 import re
@@ -475,9 +476,9 @@ def _with_sets_of_its_own(code: types.CodeType) -> types.CodeType:
             constants.append(_with_sets_of_its_own(constant))
         else:
             constants.append(constant)
-    if all(new is old for new, old in zip(constants, code.co_consts)):
-        return code
-    return code.replace(co_consts=tuple(constants))
+    if any(map(operator.is_not, constants, code.co_consts)):
+        return code.replace(co_consts=tuple(constants))
+    return code
 
 
 def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterator[str]:
