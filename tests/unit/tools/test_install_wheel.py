@@ -182,7 +182,7 @@ def test_bytecode_is_the_same_in_a_warm_and_in_a_fresh_interpreter(tmp_path: Pat
 
 def test_bytecode_does_not_depend_on_the_order_of_sets() -> None:
     names = [f"'name{n}'" for n in range(40)]
-    lines = [f"x in {{{', '.join(names[n : n + 5])}}}\nx in {{{', '.join(names[n : n + 5][::-1])}}}" for n in range(35)]
+    lines = [f"x in {{{', '.join(names[n : n + 4])}}}\nx in {{{', '.join(names[n : n + 4][::-1])}}}" for n in range(36)]
     program = (
         "import hashlib, runpy, sys\n"
         "compiled = runpy.run_path(sys.argv[1])['compiled']\n"
