@@ -173,7 +173,6 @@ class _Builder:
     def __init__(self, files: ModuleFiles, ignore_dev_dependencies: bool) -> None:
         self._files = files
         self._builtins = files.builtin_names()
-        self._ignore_dev = ignore_dev_dependencies
         self._errors: list[VenvshipError] = []
         self._root = (
             _without_dev(files.module_file(RootSource(), ""))
@@ -204,7 +203,8 @@ class _Builder:
                 self._add(name, BuiltinSource(name), found, waiting)
         while waiting:
             dep = waiting.popleft()
-            if dep.name in found or dep.name in unknown or dep.name == self._root.name:
+            # Without a name it is a wish about the version, should somebody else need the module.
+            if dep.name in found or dep.name in unknown or dep.name == self._root.name or dep.repo_name is None:
                 continue
             source = self._source(dep)
             if source is None:
@@ -255,7 +255,7 @@ class _Builder:
         if own:
             give(own, name, "the module itself", None)
         for dep in file.deps:
-            if dep.repo_name is not None:
+            if dep.repo_name is not None and (dep.name in found or dep.name == self._root.name):
                 give(dep.repo_name, self._canonical(dep.name), f"module `{dep.name}`", dep.place)
         for usage in file.extensions:
             for apparent, exported in usage.imports.items():
@@ -310,7 +310,7 @@ class _Builder:
 
 
 def _without_dev(file: ModuleFile) -> ModuleFile:
-    """What a module says to those that depend on it: its own dev dependencies and its overrides do not count."""
+    """What a module says to those that depend on it, or to a build that is told to ignore dev dependencies."""
     return ModuleFile(
         name=file.name,
         version=file.version,

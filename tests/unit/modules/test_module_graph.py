@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import pytest
+
+from venvship.errors import SeveralErrors
+from venvship.modules.module_evaluation import evaluate_module_file
+from venvship.modules.module_file import LocalPathOverride, ModuleFile
+from venvship.modules.module_graph import (
+    BuiltinSource,
+    MismatchedModule,
+    ModuleGraph,
+    ModuleSource,
+    NameTaken,
+    RootSource,
+    UnknownModule,
+    build_module_graph,
+)
+
+
+class TextModules:
+    """Modules by name; those with a path are overridden, the others built in."""
+
+    def __init__(self, root: str, builtin: dict[str, str], local: dict[str, str] | None = None) -> None:
+        self.root = root
+        self.builtin = builtin
+        self.local = local or {}
+
+    def builtin_names(self) -> frozenset[str]:
+        return frozenset(self.builtin)
+
+    def module_file(self, source: ModuleSource, name: str) -> ModuleFile:
+        match source:
+            case RootSource():
+                text = self.root
+            case BuiltinSource():
+                text = self.builtin[name]
+            case LocalPathOverride():
+                text = self.local[source.path]
+            case _:
+                raise AssertionError(source)
+        return evaluate_module_file(text.encode(), filename=f"{name}MODULE.bazel")
+
+
+def graph(root: str, *, local: dict[str, str] | None = None, **builtin: str) -> ModuleGraph:
+    return build_module_graph(TextModules(root, {"venvship": "", **builtin}, local))
+
+
+def test_a_workspace_without_dependencies_sees_itself_and_what_everybody_sees() -> None:
+    assert graph("").root.mapping == {"": "", "venvship": "venvship"}
+
+
+def test_the_root_is_seen_by_its_own_name() -> None:
+    assert graph('module(name = "shop")').root.mapping["shop"] == ""
+    assert graph('module(name = "shop", repo_name = "me")').root.mapping["me"] == ""
+
+
+def test_each_module_has_its_own_names_for_others() -> None:
+    result = graph(
+        'bazel_dep(name = "rules", repo_name = "my_rules")',
+        rules='bazel_dep(name = "lib", repo_name = "base")',
+        lib="",
+        unused="",
+    )
+    assert result.root.mapping["my_rules"] == "rules"
+    assert "lib" not in result.root.mapping
+    assert result.modules["rules"].mapping == {"rules": "rules", "base": "lib", "venvship": "venvship"}
+    assert list(result.modules) == ["", "venvship", "rules", "lib"]
+
+
+def test_an_override_wins_over_what_is_built_in() -> None:
+    root = 'bazel_dep(name = "rules")\nlocal_path_override(module_name = "rules", path = "../rules")'
+    result = graph(root, local={"../rules": 'module(name = "rules", version = "9")'}, rules="")
+    assert isinstance(result.modules["rules"].source, LocalPathOverride)
+    assert result.modules["rules"].file.version == "9"
+
+
+def test_an_override_must_lead_to_the_module_it_names() -> None:
+    root = 'bazel_dep(name = "rules")\nlocal_path_override(module_name = "rules", path = "x")'
+    with pytest.raises(MismatchedModule, match="calls itself `other`"):
+        graph(root, local={"x": 'module(name = "other")'})
+
+
+def test_every_unknown_module_is_reported() -> None:
+    with pytest.raises(SeveralErrors) as caught:
+        graph('bazel_dep(name = "a")\nbazel_dep(name = "rules")\nbazel_dep(name = "b")', rules='bazel_dep(name = "c")')
+    assert [error.module_name for error in caught.value.errors if isinstance(error, UnknownModule)] == ["a", "b", "c"]
+
+
+def test_an_unknown_module_says_what_is_built_in_and_how_to_add_it() -> None:
+    with pytest.raises(UnknownModule) as caught:
+        graph('bazel_dep(name = "rules_go")', rules_python="")
+    assert str(caught.value) == (
+        "MODULE.bazel:1:10: module `rules_go` is neither built in nor overridden\n\n"
+        "hint: built in are rules_python, venvship; for another one, check it out and add "
+        '`local_path_override(module_name = "rules_go", path = "...")` to MODULE.bazel'
+    )
+
+
+def test_dev_dependencies_count_in_the_root_only() -> None:
+    result = graph(
+        'bazel_dep(name = "a", dev_dependency = True)', a='bazel_dep(name = "nowhere", dev_dependency = True)'
+    )
+    assert "a" in result.modules
+    ignored = build_module_graph(
+        TextModules('bazel_dep(name = "a", dev_dependency = True)', {"a": ""}), ignore_dev_dependencies=True
+    )
+    assert "a" not in ignored.modules
+
+
+def test_a_dependency_without_a_name_is_only_a_wish() -> None:
+    assert "a" not in graph('bazel_dep(name = "a", repo_name = None)').modules
+
+
+def test_modules_may_depend_on_each_other_and_on_the_root() -> None:
+    result = graph(
+        'module(name = "shop")\nbazel_dep(name = "a")',
+        a='bazel_dep(name = "b")\nbazel_dep(name = "shop")',
+        b='bazel_dep(name = "a")',
+    )
+    assert result.modules["a"].mapping["shop"] == ""
+    assert result.modules["b"].mapping["a"] == "a"
+
+
+def test_repositories_of_extensions_are_named_as_they_are_imported() -> None:
+    result = graph(
+        'bazel_dep(name = "rules", repo_name = "r")\n'
+        'uv = use_extension("@r//uv:extension.bzl", "uv")\n'
+        'uv.hub(name = "pypi")\n'
+        'use_repo(uv, "pypi", tools = "pypi_tools")\n',
+        rules='uv = use_extension("//uv:extension.bzl", "uv")\nuse_repo(uv, own = "pypi")',
+    )
+    assert (result.root.mapping["pypi"], result.root.mapping["tools"]) == ("pypi", "pypi_tools")
+    assert result.modules["rules"].mapping["own"] == "pypi"
+    assert {usage.extension for usage in result.extension_usages} == {"@@rules//uv:extension.bzl%uv"}
+    repositories = result.extension_repositories()
+    assert [usage.module for usage in repositories["pypi"]] == ["", "rules"]
+    assert [usage.module for usage in repositories["pypi_tools"]] == [""]
+    assert result.mapping_of("pypi") is result.root.mapping
+
+
+def test_one_name_for_two_repositories_is_refused() -> None:
+    with pytest.raises(NameTaken) as caught:
+        graph('bazel_dep(name = "a", repo_name = "x")\nbazel_dep(name = "b", repo_name = "x")', a="", b="")
+    assert str(caught.value).startswith(
+        "MODULE.bazel:2:10: repository name `x` is used for module `b`, but it already means module `a`"
+    )
+
+
+def test_two_extensions_cannot_make_one_repository() -> None:
+    text = "".join(
+        f'e{name} = use_extension("//:{name}.bzl", "e")\nuse_repo(e{name}, r{name} = "pypi")\n' for name in "ab"
+    )
+    with pytest.raises(NameTaken, match=r"already means a repository of extension `@@//:a\.bzl%e`"):
+        graph(text)
+
+
+def test_registrations_of_the_root_come_first() -> None:
+    result = graph(
+        'bazel_dep(name = "rules")\nregister_toolchains("//mine:all")', rules='register_toolchains("//theirs:all")'
+    )
+    assert [(module, one.pattern) for module, one in result.toolchains()] == [
+        ("", "//mine:all"),
+        ("rules", "//theirs:all"),
+    ]
