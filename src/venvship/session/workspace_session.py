@@ -124,6 +124,10 @@ class Session:
     def bin_directory(self) -> Path:
         return self.execution_root / OUTPUT_DIRECTORY / self.configuration.directory / "bin"
 
+    @property
+    def test_logs(self) -> Path:
+        return self.bin_directory.parent / "testlogs"
+
     def info(self) -> Mapping[str, str]:
         """What `venvship info` prints, by key."""
         prefix = self.options.symlink_prefix.rstrip("-") or "venvship"
@@ -134,7 +138,7 @@ class Session:
             "execution_root": str(self.execution_root),
             "output_path": str(self.execution_root / OUTPUT_DIRECTORY),
             f"{prefix}-bin": str(self.bin_directory),
-            f"{prefix}-testlogs": str(self.layout.test_logs),
+            f"{prefix}-testlogs": str(self.test_logs),
             "server_pid": "0",
         }
 
@@ -445,7 +449,7 @@ class Session:
         links = {
             "bin": self.bin_directory,
             "out": self.execution_root / OUTPUT_DIRECTORY,
-            "testlogs": self.layout.test_logs,
+            "testlogs": self.test_logs,
         }
         for name, target in links.items():
             link = self.root / f"{prefix}{name}"

@@ -8,6 +8,8 @@ A row is one of
     {"tree": host directory, "at": destination, "entries": host file, "wheel": host file,
      "strip": prefix, "include": [patterns], "exclude": [patterns]}
     {"file": host path, "at": destination, "executable": bool}
+    {"path": host path, "at": destination}      the file or directory that it leads to, with its own mode
+    {"link_of": host path, "at": destination}   the link itself
     {"text": base64, "at": destination, "executable": bool}
     {"link": text, "at": destination}
     {"directory": destination}
@@ -102,6 +104,10 @@ def _conflict_text(conflicts: Sequence[tuple[Entry, Entry]]) -> str:
 def _entries_of(row: dict[str, Any], values: dict[str, Any]) -> Iterator[Entry]:
     if "tree" in row:
         yield from _tree(row, values)
+    elif "path" in row:
+        yield from _whatever(str(row["path"]), row, values)
+    elif "link_of" in row:
+        yield _link(_destination(row["at"]), os.readlink(row["link_of"]), values)
     elif "file" in row:
         path = _destination(row["at"])
         status = os.stat(row["file"])
@@ -117,6 +123,17 @@ def _entries_of(row: dict[str, Any], values: dict[str, Any]) -> Iterator[Entry]:
         yield _directory(path, int(values.get("mode", 0o755)), values, _origin(values, path))
     else:
         raise LayerProblem(f"a row of no known kind: {sorted(row)}")
+
+
+def _whatever(host: str, row: dict[str, Any], values: dict[str, Any]) -> Iterator[Entry]:
+    status = os.stat(host)
+    if stat.S_ISDIR(status.st_mode):
+        yield from _tree({"tree": host, "at": row["at"]}, values)
+    elif stat.S_ISREG(status.st_mode):
+        executable = bool(status.st_mode & 0o100)
+        yield _file(_destination(row["at"]), host, status.st_size, executable, "", values, None)
+    else:
+        raise LayerProblem(f"`{host}` is neither a file nor a directory")
 
 
 def _destination(text: str) -> str:
