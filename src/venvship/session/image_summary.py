@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +27,18 @@ def image_summary(session: Session, label: Label) -> ImageSummary:
     [listed] = _read(layout / "index.json")["manifests"]
     manifest = _read(_blob(layout, listed["digest"]))
     config = _read(_blob(layout, manifest["config"]["digest"]))
-    history = [step for step in config.get("history", []) if not step.get("empty_layer")]
     layers = []
     for number, layer in enumerate(manifest["layers"]):
-        facts: Mapping[str, str] = layer.get("annotations") or {}
-        comment = history[number].get("comment", "") if number < len(history) else ""
+        record = info.layers[number] if number < len(info.layers) else None
+        facts = _read(Path(session.exec_root.path_of(record.descriptor))) if record is not None else {}
         layers.append(
             ImageLayer(
-                name=comment or f"layer {number + 1}",
+                name=record.name if record is not None else f"layer {number + 1}",
                 media_type=layer["mediaType"],
                 compressed_bytes=layer["size"],
-                uncompressed_bytes=int(facts.get("venvship.uncompressed-size", 0)),
+                uncompressed_bytes=int(facts.get("uncompressed_size", 0)),
                 digest=layer["digest"],
-                entries=int(facts.get("venvship.entries", 0)),
+                entries=int(facts.get("entries", 0)),
             )
         )
     started = config.get("config", {})

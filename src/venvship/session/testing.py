@@ -53,15 +53,12 @@ def test(
     results: list[TestFinished] = []
     if requests and not stopped:
         session.events.emit(PhaseStarted("testing", len(requests)))
-        for done in run_tests(
-            runner,
-            requests,
-            jobs=options.jobs or session.options.jobs or cpu_count(),
-            children=session.machinery.children,
-            events=session.events,
-            keep_going=options.keep_going,
-        ):
-            results.append(TestFinished(done.label, done.status, done.cached, done.seconds, done.log))
+        jobs = options.jobs or session.options.jobs or cpu_count()
+        children = session.machinery.children
+        ended = run_tests(
+            runner, requests, jobs=jobs, children=children, events=session.events, keep_going=options.keep_going
+        )
+        results += [TestFinished(one.label, one.status, one.cached, one.seconds, one.log) for one in ended]
     known = {finished.label for finished in results}
     for label in labels:
         if label in known:

@@ -23,17 +23,28 @@ from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.python.providers import LayerRecord
 
 LIBRARIES = "runtime_libraries"
 LIBRARIES_LABEL = Label(PackageId(LIBRARIES, ""), "libraries")
 
 
 @dataclass(frozen=True, slots=True)
+class RootDirectory:
+    """A directory of a root file system with a mode or an owner of its own."""
+
+    path: str
+    mode: int
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedLibraries:
-    """A tree of a root file system, and directories of it whose mode is not 0755, by path."""
+    """A tree of a root file system, and its directories that are not 0755 and root's."""
 
     tree: Digest
-    directories: Mapping[str, int]
+    directories: tuple[RootDirectory, ...]
 
 
 class RuntimeLibraries(Protocol):
@@ -44,10 +55,10 @@ class RuntimeLibraries(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RootTreeInfo:
-    """The start of a root file system: a directory artifact, and modes of directories that are not 0755."""
+    """The start of a root file system: a directory artifact, and its directories that are not 0755 and root's."""
 
     tree: Artifact
-    directories: Mapping[str, int]
+    directories: tuple[RootDirectory, ...]
 
 
 def libraries_rule(libraries: RuntimeLibraries) -> RuleClass:
@@ -74,7 +85,7 @@ def _runtime_base(ctx: RuleContext) -> list[object]:
     blob = ctx.declare_file(f"{ctx.label.name}.tar.gz")
     descriptor = ctx.declare_file(f"{ctx.label.name}.json")
     rows: list[RequestValue] = [{"tree": root.tree, "at": "", "origin": "runtime libraries"}]
-    rows += [{"directory": path, "mode": mode} for path, mode in sorted(root.directories.items())]
+    rows += [{"directory": d.path, "mode": d.mode, "uid": d.uid, "gid": d.gid} for d in root.directories]
     ctx.run_tool(
         "write_layer",
         {"rows": tuple(rows), "output": blob, "descriptor": descriptor, "compressor": GZIP_COMPRESSOR},
@@ -101,7 +112,10 @@ def _runtime_base(ctx: RuleContext) -> list[object]:
         progress=f"Assembling image {ctx.label}",
     )
     files = Depset([layout])
-    return [DefaultInfo(files, Runfiles(files=files)), OciImageInfo(layout, digest)]
+    return [
+        DefaultInfo(files, Runfiles(files=files)),
+        OciImageInfo(layout, digest, (LayerRecord("runtime libraries", blob, descriptor),)),
+    ]
 
 
 RUNTIME_BASE = RuleClass("runtime_base", (), _runtime_base, computed_dependencies=_dependencies)

@@ -14,27 +14,34 @@ from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.oci.layers import ImageLayersInfo
+from venvship.rules.python.providers import LayerRecord
 
 _TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OciImageInfo:
-    """An image: `layout` is the directory artifact of its OCI layout."""
+    """An image: `layout` is the directory artifact of its OCI layout.
+
+    `layers` are those with a description of their own, lowest first, with the base's; None stands for other tars.
+    """
 
     layout: Artifact
     digest: Artifact
+    layers: tuple[LayerRecord | None, ...]
 
 
 def _oci_image(ctx: RuleContext) -> list[object]:
     bases = ctx.provided("base", OciImageInfo)
     base_layout = bases[0].layout if bases else None
+    records: list[LayerRecord | None] = list(bases[0].layers) if bases else []
     platform = _platform(ctx, has_base=base_layout is not None)
     layers: list[RequestValue] = []
     inputs: list[Artifact] = [base_layout] if base_layout is not None else []
     for target in ctx.targets("tars"):
         found = target.get(ImageLayersInfo)
         if found is not None:
+            records += found.layers
             for layer in found.layers:
                 layers.append({"blob": layer.blob, "descriptor": layer.descriptor, "comment": layer.name})
                 inputs += [layer.blob, layer.descriptor]
@@ -44,6 +51,7 @@ def _oci_image(ctx: RuleContext) -> list[object]:
                 raise ctx.error(f"`tars` entry `{target.label}` gives `{file.short_path}`, which is no tar archive")
             layers.append({"blob": file, "comment": str(target.label)})
             inputs.append(file)
+            records.append(None)
     layout = ctx.declare_directory(ctx.label.name)
     digest = ctx.declare_file(f"{ctx.label.name}.digest")
     ctx.run_tool(
@@ -68,7 +76,7 @@ def _oci_image(ctx: RuleContext) -> list[object]:
     return [
         DefaultInfo(files=files, default_runfiles=Runfiles(files=files)),
         OutputGroupInfo({"digest": Depset([digest])}),
-        OciImageInfo(layout, digest),
+        OciImageInfo(layout, digest, tuple(records)),
     ]
 
 
