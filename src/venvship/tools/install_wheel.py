@@ -466,7 +466,7 @@ def compiled(source: bytes, path: str) -> bytes:
 def _with_sets_of_its_own(code: types.CodeType) -> types.CodeType:
     """The same code, in which no two constants are one frozenset.
 
-    The compiler joins equal sets when it meets their elements in the same order, which is an accident of hashing.
+    Whether the compiler makes one object of equal sets differs from process to process.
     """
     constants: list[object] = []
     for constant in code.co_consts:
