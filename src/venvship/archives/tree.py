@@ -82,6 +82,8 @@ class Tree:
                 raise MalformedTree(f"tree with a bad path: {error}") from error
             if normal != entry.path or not normal or "\0" in normal:
                 raise MalformedTree(f"tree with the path {entry.path!r}, which is not normalised")
+            if isinstance(entry, TreeLink) and (not entry.text or "\0" in entry.text):
+                raise MalformedTree(f"tree with the link `{entry.path}`, whose text {entry.text!r} no link can have")
             kinds[entry.path] = entry
         checked: set[str] = set()
         for path in kinds:
@@ -100,14 +102,20 @@ class Tree:
             raise MalformedTree("not a tree")
         try:
             rows = json.loads(data[len(_HEADER) :])
-            return cls.of(_entry(row) for row in rows)
+            if not isinstance(rows, list):
+                raise ValueError("no list of entries")
+            tree = cls.of(_entry(row) for row in rows)
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             raise MalformedTree(f"malformed tree: {error}") from error
+        # One tree has one encoding, or its digest would mean nothing.
+        if tree.encode() != data:
+            raise MalformedTree("a tree that is not encoded as trees are")
+        return tree
 
 
 def _entry(row: list[object]) -> TreeEntry:
     match row:
-        case [str(path), ("f" | "x") as kind, str(sha256), int(size)]:
+        case [str(path), ("f" | "x") as kind, str(sha256), int(size)] if not isinstance(size, bool):
             return TreeFile(TreePath(path), Digest(sha256, size), kind == "x")
         case [str(path), "l", str(text)]:
             return TreeLink(TreePath(path), text)

@@ -123,7 +123,8 @@ def _topological(root: Depset[T]) -> list[T]:
                 seen.add(id(child))
                 stack.append((child, len(child.transitive) - 1))
         else:
-            for element in reversed(node.direct):
+            # Repetitions within one list count where they come first, as they do in the other orders.
+            for element in reversed(dict.fromkeys(node.direct)):
                 if element not in emitted:
                     emitted.add(element)
                     result.append(element)

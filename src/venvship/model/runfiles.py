@@ -10,7 +10,7 @@ from venvship.errors import UserError
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
-from venvship.model.paths import TreePath, join, parent
+from venvship.model.paths import TreePath, join, normalise, parent
 
 
 class RunfilesConflict(UserError):
@@ -22,6 +22,17 @@ class RunfilesConflict(UserError):
             "these runfiles paths are claimed twice:\n" + "\n".join(lines),
             hint="rename one of the files, or remove one of the targets from data or deps",
         )
+
+
+class InvalidRunfilesPath(UserError):
+    """A link or an empty file of runfiles has a path that no entry of a runfiles tree can have."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"`{path}` is no path of a runfiles tree",
+            hint="use a relative path that stays in the tree, such as `directory/name`",
+        )
+        self.path = path
 
 
 class RunfilesLink(NamedTuple):
@@ -53,7 +64,9 @@ class Runfiles:
     def entries(self) -> dict[TreePath, Artifact | None]:
         """Every path of the runfiles tree with the artifact there; None stands for an empty file.
 
-        Raises RunfilesConflict when two different artifacts claim one path or one path is a directory of another.
+        Raises RunfilesConflict when two different artifacts claim one path or one path is a directory of another, and
+        InvalidRunfilesPath for a path that leaves the tree. `..` is resolved: a file of another repository has a
+        `short_path` of the form `../repository/path`.
         """
         entries: dict[TreePath, Artifact | None] = {}
         conflicts: set[tuple[TreePath, str, str]] = set()
@@ -66,17 +79,19 @@ class Runfiles:
         for artifact in self.files.to_tuple():
             place(artifact.runfiles_path, artifact)
         for link in self.symlinks.to_tuple():
-            place(TreePath(join(MAIN_RUNFILES_DIRECTORY, link.path)), link.target)
+            place(_placed(MAIN_RUNFILES_DIRECTORY, link.path), link.target)
         for link in self.root_symlinks.to_tuple():
-            place(link.path, link.target)
+            place(_placed("", link.path), link.target)
         for path in self.empty_filenames.to_tuple():
-            entries.setdefault(path, None)
+            entries.setdefault(_placed("", path), None)
+        directories: set[str] = set()
         for path in entries:
             above = parent(path)
-            while above:
-                blocker = entries.get(TreePath(above))
-                if blocker is not None:
-                    conflicts.add((TreePath(above), blocker.exec_path, path))
+            while above and above not in directories:
+                directories.add(above)
+                if above in entries:
+                    blocker = entries[TreePath(above)]
+                    conflicts.add((TreePath(above), blocker.exec_path if blocker else "an empty file", path))
                 above = parent(above)
         if conflicts:
             raise RunfilesConflict(conflicts)
@@ -98,6 +113,16 @@ class Runfiles:
             root_symlinks=union(part.root_symlinks for part in every),
             empty_filenames=union(part.empty_filenames for part in every),
         )
+
+
+def _placed(directory: str, path: str) -> TreePath:
+    try:
+        placed = normalise(join(directory, path)) if path and not path.startswith("/") else ""
+    except ValueError:
+        placed = ""
+    if not placed or placed == directory or "\0" in placed:
+        raise InvalidRunfilesPath(path)
+    return TreePath(placed)
 
 
 EMPTY_RUNFILES = Runfiles()

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import pytest
+
+from venvship.model.artifact import Artifact, Root
+from venvship.model.depset import Depset
+from venvship.model.label import Label, PackageId
+from venvship.model.paths import TreePath
+from venvship.model.runfiles import EMPTY_RUNFILES, InvalidRunfilesPath, Runfiles, RunfilesConflict, RunfilesLink
+
+OWNER = Label(PackageId("", "pkg"), "t")
+
+
+def source(path: str) -> Artifact:
+    return Artifact(Root.of_sources(""), path, OWNER)
+
+
+def output(path: str) -> Artifact:
+    return Artifact(Root.of_outputs("cfg", ""), path, OWNER)
+
+
+def link(path: str, target: Artifact) -> RunfilesLink:
+    return RunfilesLink(TreePath(path), target)
+
+
+def test_each_kind_of_entry_has_its_place() -> None:
+    a, b, c = source("a"), source("b"), source("c")
+    runfiles = Runfiles(
+        files=Depset([a]),
+        symlinks=Depset([link("x/b", b)]),
+        root_symlinks=Depset([link("other/c", c)]),
+        empty_filenames=Depset([TreePath("_main/pkg/__init__.py")]),
+    )
+    assert runfiles.entries() == {
+        "_main/a": a,
+        "_main/x/b": b,
+        "other/c": c,
+        "_main/pkg/__init__.py": None,
+    }
+    assert set(runfiles.artifacts.to_tuple()) == {a, b, c}
+
+
+def test_one_file_on_several_ways_is_no_conflict() -> None:
+    a = source("a")
+    runfiles = Runfiles(files=Depset([a]), symlinks=Depset([link("a", a)]))
+    assert runfiles.entries() == {"_main/a": a}
+
+
+def test_two_files_at_one_path_are_refused_whichever_comes_first() -> None:
+    with pytest.raises(RunfilesConflict) as caught:
+        Runfiles(files=Depset([source("a"), output("a")])).entries()
+    assert "_main/a: a and venvship-out/cfg/bin/a" in str(caught.value)
+    with pytest.raises(RunfilesConflict):
+        Runfiles(symlinks=Depset([link("a", source("b")), link("a", source("c"))])).entries()
+
+
+def test_a_path_below_a_file_is_refused() -> None:
+    with pytest.raises(RunfilesConflict) as caught:
+        Runfiles(files=Depset([source("x"), source("x/y/z")])).entries()
+    assert "_main/x" in str(caught.value) and "x/y/z" in str(caught.value)
+
+
+def test_a_path_below_an_empty_file_is_refused() -> None:
+    with pytest.raises(RunfilesConflict):
+        Runfiles(files=Depset([source("x/y")]), empty_filenames=Depset([TreePath("_main/x")])).entries()
+
+
+def test_a_file_takes_the_place_of_an_empty_one() -> None:
+    a = source("a")
+    runfiles = Runfiles(files=Depset([a]), empty_filenames=Depset([TreePath("_main/a")]))
+    assert runfiles.entries() == {"_main/a": a}
+
+
+@pytest.mark.parametrize("path", ["..", "/etc/passwd", "a/../../../x", "", ".", "a/..", "../..", "a\0b"])
+def test_a_path_that_leaves_the_tree_is_refused(path: str) -> None:
+    for runfiles in (
+        Runfiles(root_symlinks=Depset([link(path, source("a"))])),
+        Runfiles(symlinks=Depset([link(path, source("a"))])),
+        Runfiles(empty_filenames=Depset([TreePath(path)])),
+    ):
+        with pytest.raises(InvalidRunfilesPath) as caught:
+            runfiles.entries()
+        assert f"`{path}`" in str(caught.value)
+
+
+def test_a_link_may_be_placed_by_the_short_path_of_another_repository() -> None:
+    a = source("a")
+    assert Runfiles(symlinks=Depset([link("../rules/x", a)])).entries() == {"rules/x": a}
+    assert Runfiles(root_symlinks=Depset([link("a/./b//c", a)])).entries() == {"a/b/c": a}
+
+
+def test_all_conflicts_are_reported_at_once() -> None:
+    with pytest.raises(RunfilesConflict) as caught:
+        Runfiles(files=Depset([source("a"), output("a"), source("b"), output("b")])).entries()
+    assert "_main/a" in str(caught.value) and "_main/b" in str(caught.value)
+
+
+def test_merging_keeps_everything_and_shares_what_it_can() -> None:
+    one = Runfiles(files=Depset([source("a")]))
+    two = Runfiles(files=Depset([source("b")]), symlinks=Depset([link("l", source("c"))]))
+    merged = one.merge(two)
+    assert set(merged.entries()) == {"_main/a", "_main/b", "_main/l"}
+    assert Runfiles.merged([EMPTY_RUNFILES, one, EMPTY_RUNFILES]) is one
+    assert set(Runfiles.merged([one], files=[source("z")]).entries()) == {"_main/a", "_main/z"}
