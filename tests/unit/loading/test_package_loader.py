@@ -1,0 +1,415 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+from loading_workspace import LoadingWorkspace, package
+
+from venvship.errors import Place
+from venvship.loading.code_cache import MemoryCodeCache
+from venvship.loading.package import NoSuchTarget
+from venvship.loading.package_builder import CrossesPackageBoundary
+from venvship.loading.package_loader import NoSuchPackage, PackageKey
+from venvship.loading.repositories import NoSuchRepository, Repository, TargetSpec
+from venvship.loading.rule_class import RuleClass
+from venvship.loading.targets import Generator, OutputFileTarget, PackageGroup, SourceFileTarget
+from venvship.loading.visibility import PRIVATE, PUBLIC
+from venvship.memo.computation import Cycle
+from venvship.memo.keys import DirectoryEntries, FileContent
+from venvship.model.label import Label, PackageId
+
+P = PackageId("", "p")
+
+
+def test_rules_become_targets_in_the_order_of_the_file() -> None:
+    loaded = package('files(name = "b")\nfiles(name = "a", srcs = [":b"])').load("p")
+    assert [(t.label.name, t.kind, t.place) for t in loaded.targets.values()] == [
+        ("b", "files rule", Place("p/BUILD.bazel", 1, 6)),
+        ("a", "files rule", Place("p/BUILD.bazel", 2, 6)),
+    ]
+    assert loaded.build_file == "p/BUILD.bazel"
+
+
+def test_build_bazel_wins_over_build() -> None:
+    workspace = LoadingWorkspace({"p/BUILD": 'files(name = "old")', "p/BUILD.bazel": 'files(name = "new")'})
+    assert list(workspace.load("p").targets) == ["new"]
+
+
+def test_a_file_named_by_a_rule_is_a_target_if_it_exists() -> None:
+    workspace = package('files(name = "a", srcs = ["x.py", "gone.py", "d/y.py"])', {"x.py": "", "d/y.py": ""})
+    files = [t for t in workspace.load("p").targets.values() if isinstance(t, SourceFileTarget)]
+    assert [one.label.name for one in files] == ["x.py", "d/y.py"]
+
+
+def test_outputs_are_targets_that_know_their_rule() -> None:
+    loaded = package('make(name = "m", outs = ["o", "d/o2"], visibility = ["//visibility:public"])').load("p")
+    output = loaded.targets["d/o2"]
+    assert isinstance(output, OutputFileTarget)
+    assert (output.generating_rule, output.visibility) == (Label(P, "m"), PUBLIC)
+
+
+def test_a_rule_may_bear_the_name_of_its_output() -> None:
+    assert [t.kind for t in package('make(name = "o", outs = ["o"])').load("p").targets.values()] == ["make rule"]
+
+
+def test_implicit_outputs_follow_their_templates() -> None:
+    rule = RuleClass("pair", implicit_outputs={"zip": "%{name}.zip", "text": "%{name}-%{deprecation}.txt"})
+    workspace = LoadingWorkspace({"p/BUILD": 'pair(name = "x", deprecation = "old")'}, rules={"pair": rule})
+    assert list(workspace.load("p").targets) == ["x", "x.zip", "x-old.txt"]
+
+
+def test_a_macro_declares_targets_at_the_place_of_its_call() -> None:
+    workspace = package(
+        'load(":defs.bzl", "both")\nboth(name = "n")',
+        {"defs.bzl": 'def _one(name):\n    native.files(name = name)\n\ndef both(name):\n    _one(name + "1")\n'},
+    )
+    target = workspace.rule("p", "n1")
+    assert target.place == Place("p/BUILD.bazel", 2, 5)
+    assert target.generator == Generator("both", Place("p/defs.bzl", 2, 17))
+
+
+def test_values_are_converted_and_none_means_the_default() -> None:
+    target = package('values(name = "v", text = None, texts = ["x"], flag = 0, label = "//q")').rule("p", "v")
+    assert dict(target.attributes) == {"texts": ("x",), "flag": False, "label": Label(PackageId("", "q"), "q")}
+    assert (target.value("text"), target.value("number"), target.value("labels")) == ("a", 5, ())
+
+
+def test_every_problem_of_a_file_is_reported_with_its_place() -> None:
+    workspace = package(
+        """\
+files(name = "a", scrs = [])
+files(name = "b", srcs = "x")
+make(name = "c")
+files(name = "d", srcs = ["//x:y:z"])
+files(name = "d")
+files(name = "d2", srcs = glob(["../*"]))
+files(srcs = [])
+files(name = "d2")
+make(name = "e", outs = ["d2"])
+values(name = "f", text = "z")
+files(name = "g", visibility = ["//visibility:nobody"])
+fail("no", 1)
+"""
+    )
+    lines = [line for line in workspace.problems("p").splitlines() if line.startswith("p/")]
+    assert lines == [
+        "p/BUILD.bazel:1:6: //p:a: no such attribute 'scrs' in 'files' rule",
+        "p/BUILD.bazel:2:6: //p:b: expected value of type 'list(label)' for attribute 'srcs' in 'files' rule, "
+        'but got "x" (string)',
+        "p/BUILD.bazel:3:5: //p:c: missing value for mandatory attribute 'outs' in 'make' rule",
+        "p/BUILD.bazel:4:6: //p:d: invalid label `//x:y:z`: target name `y:z` contains a character that is not "
+        "allowed (in element 0 of attribute 'srcs' in 'files' rule)",
+        "p/BUILD.bazel:6:31: invalid glob pattern '../*': segment '..' not permitted",
+        "p/BUILD.bazel:7:6: missing value for mandatory attribute 'name' in 'files' rule",
+        "p/BUILD.bazel:8:6: files rule `//p:d2` conflicts with the files rule of the same name, declared at "
+        "p/BUILD.bazel:6:6",
+        "p/BUILD.bazel:9:5: generated file `//p:d2` conflicts with the files rule of the same name, declared at "
+        "p/BUILD.bazel:6:6",
+        "p/BUILD.bazel:10:7: //p:f: invalid value in 'text' attribute: has to be one of 'a' or 'b' instead of 'z'",
+        "p/BUILD.bazel:11:6: //p:g: invalid visibility label '//visibility:nobody'",
+        "p/BUILD.bazel:12:5: no 1",
+    ]
+
+
+def test_a_misspelt_attribute_gets_a_hint() -> None:
+    assert "hint: did you mean `srcs`?" in package('files(name = "a", scrs = [])').problems("p")
+
+
+def test_a_private_attribute_cannot_be_set() -> None:
+    problems = package('make(name = "a", outs = ["o"], _tool = "x")').problems("p")
+    assert "no such attribute '_tool' in 'make' rule" in problems
+
+
+def test_positional_arguments_of_rules_are_refused() -> None:
+    assert "files: unexpected positional arguments" in package('files("a")').problems("p")
+
+
+def test_labels_may_not_reach_into_other_packages() -> None:
+    workspace = package('files(name = "a", srcs = ["sub/f.txt"])', {"sub/BUILD": "", "sub/f.txt": ""})
+    with pytest.raises(CrossesPackageBoundary) as caught:
+        workspace.load("p")
+    assert str(caught.value) == (
+        "p/BUILD.bazel:1:6: label `//p:sub/f.txt` crosses the boundary of the package `//p/sub`\n\n"
+        "hint: did you mean `//p/sub:f.txt`?"
+    )
+
+
+def test_a_target_of_a_label_is_found_or_explained() -> None:
+    workspace = LoadingWorkspace(
+        {"p/BUILD": 'files(name = "server")', "p/f.txt": "", "p/s/BUILD": "", "p/s/g": "", "q/BUILD": ""}
+    )
+    assert workspace.loader.target(Label(P, "server")).kind == "files rule"
+    with pytest.raises(NoSuchTarget) as caught:
+        workspace.loader.target(Label(P, "sever"))
+    assert str(caught.value) == (
+        "no such target `//p:sever`: no rule or file `p/sever` of this name, declared in p/BUILD\n\n"
+        "hint: did you mean `server`?"
+    )
+    with pytest.raises(NoSuchTarget) as caught:
+        workspace.loader.target(Label(P, "f.txt"))
+    assert 'hint: add `exports_files(["f.txt"])` to p/BUILD' in str(caught.value)
+    with pytest.raises(CrossesPackageBoundary):
+        workspace.loader.target(Label(P, "s/g"))
+
+
+def test_a_missing_package_is_explained() -> None:
+    workspace = LoadingWorkspace(
+        {"libs/cache/BUILD": "", "libs/notes/readme": "", "skip/BUILD": "", ".bazelignore": "skip/\n"}
+    )
+    messages = {}
+    for path in ("libs/cahce", "libs/notes", "skip"):
+        with pytest.raises(NoSuchPackage) as caught:
+            workspace.load(path)
+        messages[path] = str(caught.value)
+    assert messages == {
+        "libs/cahce": "no such package `//libs/cahce`: there is no directory `libs/cahce`\n\n"
+        "hint: did you mean `//libs/cache`?",
+        "libs/notes": "no such package `//libs/notes`: there is no BUILD.bazel or BUILD file in `libs/notes`",
+        "skip": "no such package `//skip`: `skip` is listed in .bazelignore",
+    }
+    with pytest.raises(NoSuchRepository, match="no repository `@@gone`"):
+        workspace.load("p", "gone")
+
+
+def test_visibility_comes_from_the_target_or_the_package() -> None:
+    workspace = package(
+        """\
+package(default_visibility = ["//app:__subpackages__"])
+files(name = "a")
+files(name = "b", visibility = ["//visibility:public"])
+files(name = "c", visibility = ["//visibility:private"])
+files(name = "d", visibility = [":group", "//x:__pkg__"])
+exports_files(["e"])
+exports_files(["f"], visibility = ["//visibility:private"])
+package_group(name = "group", packages = ["//y/...", "-//y/z", "//w"], includes = ["//x:others"])
+"""
+    )
+    targets = workspace.load("p").targets
+    shown = {n: str(t.visibility) for n, t in targets.items() if not isinstance(t, PackageGroup)}
+    assert shown == {
+        "a": "[//app:__subpackages__]",
+        "b": "[//visibility:public]",
+        "c": "[//visibility:private]",
+        "d": "[//x:__pkg__, //p:group]",
+        "e": "[//visibility:public]",
+        "f": "[//visibility:private]",
+    }
+    group = targets["group"]
+    assert isinstance(group, PackageGroup)
+    held = [path for path in ("y", "y/a", "y/z", "w", "w/a") if group.holds(PackageId("", path))]
+    assert held == ["y", "y/a", "w"]
+    assert group.includes == (Label(PackageId("", "x"), "others"),)
+
+
+def test_nothing_is_visible_unless_somebody_says_so() -> None:
+    assert package('files(name = "a")').rule("p", "a").visibility == PRIVATE
+
+
+def test_defaults_of_the_package_reach_its_rules() -> None:
+    target = package('package(default_testonly = True, default_deprecation = "old")\nfiles(name = "a")').rule("p", "a")
+    assert (target.value("testonly"), target.value("deprecation")) == (True, "old")
+
+
+def test_package_is_said_once() -> None:
+    assert "'package' can only be used once" in package("package()\npackage()").problems("p")
+
+
+def test_existing_rules_show_what_was_declared() -> None:
+    workspace = package(
+        'files(name = "a", srcs = ["x", "//q:y"], tags = ["t"])\n'
+        'r = existing_rule("a")\n'
+        'print(r["kind"], r["srcs"], r["tags"], existing_rule("b"), existing_rules().keys())'
+    )
+    workspace.load("p")
+    assert workspace.printed == ['p/BUILD.bazel:3:6: files [":x", "//q:y"] ["t"] None ["a"]']
+
+
+def test_the_package_tells_its_names() -> None:
+    workspace = package("print(package_name(), repository_name(), repo_name(), module_name())")
+    workspace.load("p")
+    assert workspace.printed == ["p/BUILD.bazel:1:6: p @  None"]
+
+
+def test_load_cycles_show_the_way_round() -> None:
+    workspace = package('load(":x.bzl", "x")', {"x.bzl": 'load(":y.bzl", "y")', "y.bzl": 'load(":x.bzl", "x")'})
+    with pytest.raises(Cycle) as caught:
+        workspace.load("p")
+    assert str(caught.value).splitlines()[1:] == ["    //p", ".-> //p:x.bzl", "|   //p:y.bzl", "`-- //p:x.bzl"]
+
+
+@pytest.mark.parametrize(
+    ("load", "message"),
+    [
+        ('load("x.bzl", "X")', "must start with `//`, `:` or `@`"),
+        ('load(":x.txt", "X")', "must have the extension .bzl or .scl"),
+        ('load(":gone.bzl", "X")', "no such file `p/gone.bzl`"),
+        ('load("//q:x.bzl", "X")', "no such file `q/x.bzl`"),
+        ('load("//r:x.bzl", "X")', "`r` is not a package"),
+        ('load(":sub/x.bzl", "X")', "did you mean `//p/sub:x.bzl`"),
+        ('load("@nowhere//:x.bzl", "X")', "no repository `@nowhere` is visible here"),
+        ('load("@@nowhere//:x.bzl", "X")', "there is no repository `@@nowhere`"),
+        ('load(":x.bzl", "_X")', "_X"),
+        ('load(":x.bzl", "valeu")', "does not contain symbol 'valeu' (did you mean 'value'?)"),
+    ],
+)
+def test_a_bad_load_is_refused_at_its_place(load: str, message: str) -> None:
+    workspace = LoadingWorkspace(
+        {"p/BUILD": load, "p/x.bzl": "value = 1\n_X = 2", "p/sub/BUILD": "", "p/sub/x.bzl": "X = 1", "r/x.bzl": "X = 1"}
+    )
+    problems = workspace.problems("p")
+    assert message in problems
+    assert problems.startswith("p/BUILD:1:")
+
+
+def test_loaded_names_are_not_exported_again() -> None:
+    workspace = package('load(":y.bzl", "a")', {"y.bzl": 'load(":z.bzl", "a")', "z.bzl": "a = 1"})
+    assert "does not contain symbol 'a'" in workspace.problems("p")
+
+
+def test_loaded_values_never_change() -> None:
+    workspace = package('load(":x.bzl", "L")\nL.append(1)', {"x.bzl": "L = []"})
+    assert "trying to mutate a frozen list value" in workspace.problems("p")
+
+
+def test_a_file_is_evaluated_once_for_all_who_load_it() -> None:
+    workspace = LoadingWorkspace(
+        {
+            "p/BUILD": 'load("//q:x.bzl", "X")',
+            "q/BUILD": 'load(":x.bzl", "X")\nload(":y.bzl", "Y")',
+            "q/x.bzl": 'print("once")\nX = 1',
+            "q/y.bzl": 'load(":x.bzl", "X")\nY = X',
+        }
+    )
+    assert workspace.load("p").loads == (Label(PackageId("", "q"), "x.bzl"),)
+    assert [label.name for label in workspace.load("q").loads] == ["x.bzl", "y.bzl"]
+    assert workspace.printed == ["q/x.bzl:1:6: once"]
+
+
+def test_a_traceback_goes_through_macros() -> None:
+    workspace = package('load(":x.bzl", "f")\nf(name = "a")', {"x.bzl": 'def f(name):\n    fail("boom", name)\n'})
+    assert workspace.problems("p") == "p/x.bzl:2:9: boom a\n  in f\n  called from p/BUILD.bazel:2:2 in <toplevel>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "R = rule(implementation = None)",
+        "A = attr.string()",
+        "T = transition()",
+        "V = visibility([])",
+        "native.glob([])",
+    ],
+)
+def test_what_a_bzl_file_cannot_do_is_refused_by_name(text: str) -> None:
+    problems = package('load(":x.bzl", "X")', {"x.bzl": f"{text}\nX = 1"}).problems("p")
+    assert problems.startswith("p/x.bzl:1:")
+    assert "is not supported yet" in problems or "can only be used while a BUILD file is evaluated" in problems
+
+
+def test_rules_that_do_not_exist_here_are_refused_by_name() -> None:
+    assert "`cc_library()` is not supported" in package('cc_library(name = "x")').problems("p")
+
+
+def test_further_names_of_bzl_files_replace_those_that_are_refused() -> None:
+    workspace = LoadingWorkspace(
+        {"p/BUILD": 'load(":x.bzl", "X")', "p/x.bzl": "X = 1\nprint(attr)"}, bzl_names={"attr": "mine"}
+    )
+    workspace.load("p")
+    assert workspace.printed == ["p/x.bzl:2:6: mine"]
+
+
+class Wheels:
+    """A hub of wheels: one package for each."""
+
+    names: Sequence[str] = ("fastapi", "six")
+
+    def package(self, path: str) -> Sequence[TargetSpec] | None:
+        if path not in self.names:
+            return None
+        return [TargetSpec("files", path, {"srcs": ["//six:six"], "tags": ["wheel"]})]
+
+    def package_paths(self) -> Iterable[str]:
+        return self.names
+
+    def source(self, path: str) -> bytes | None:
+        return b'def requirement(name):\n    return Label("//" + name)\n' if path == "requirements.bzl" else None
+
+
+def hub(text: str) -> LoadingWorkspace:
+    wheels = Repository("hub", {"": "", "hub": "hub"}, generated=Wheels())
+    return LoadingWorkspace({"p/BUILD": text}, mapping={"pypi": "hub"}, repositories=(wheels,))
+
+
+def test_packages_may_come_without_files() -> None:
+    workspace = hub("")
+    target = workspace.load("fastapi", "hub").targets["fastapi"]
+    assert str(target.label) == "@@hub//fastapi:fastapi"
+    assert not isinstance(target, PackageGroup)
+    assert target.visibility == PUBLIC
+    assert [str(one) for one in workspace.loader.packages_below("hub")] == ["@@hub//fastapi", "@@hub//six"]
+    with pytest.raises(NoSuchPackage) as caught:
+        workspace.load("fastapj", "hub")
+    assert str(caught.value).endswith("hint: did you mean `fastapi`?")
+
+
+def test_made_repositories_may_have_bzl_files() -> None:
+    workspace = hub('load("@pypi//:requirements.bzl", "requirement")\nfiles(name = "a", srcs = [requirement("six")])')
+    assert workspace.rule("p", "a").value("srcs") == (Label(PackageId("hub", "six"), "six"),)
+
+
+def test_built_in_modules_see_all_rules_and_others_do_not() -> None:
+    files = {"p/BUILD": 'load("@rules//:defs.bzl", "lib")\nlib(name = "a")', "p/x.bzl": "X = _venvship"}
+    rules = Repository("rules", {"": "", "rules": "rules"}, root="/w/.rules", is_builtin=True)
+    workspace = LoadingWorkspace(
+        {**files, ".rules/BUILD": "", ".rules/defs.bzl": "def lib(name):\n    _venvship.files(name = name)\n"},
+        mapping={"rules": "rules"},
+        repositories=(rules,),
+    )
+    assert workspace.rule("p", "a").kind == "files rule"
+    refused = package('load(":x.bzl", "X")', {"x.bzl": "X = _venvship"})
+    assert "'_venvship' is not defined" in refused.problems("p")
+
+
+def test_packages_below_a_directory_are_sorted_and_skip_what_is_ignored() -> None:
+    workspace = LoadingWorkspace(
+        {
+            "BUILD": "",
+            ".bazelignore": "# generated\nnode_modules\n./third/party/\n",
+            "node_modules/x/BUILD": "",
+            "third/party/BUILD": "",
+            "third/BUILD": "",
+            "b/BUILD.bazel": "",
+            "a/deep/er/BUILD": "",
+            "a/deep/readme": "",
+            "out/tree/BUILD": "",
+        },
+        links={"venvship-out": "out", "a/loop": "a", "a/up": "", "linked": "b"},
+    )
+    found = [one.path for one in workspace.loader.packages_below("")]
+    assert found == ["", "a/deep/er", "b", "linked", "out/tree", "third"]
+    assert [one.path for one in workspace.loader.packages_below("", "a")] == ["a/deep/er"]
+    assert workspace.loader.packages_below("", "node_modules") == []
+
+
+def test_a_package_exists_even_if_it_is_broken() -> None:
+    loader = package("syntax error").loader
+    assert loader.exists(P)
+    assert not loader.exists(PackageId("", "q"))
+
+
+def test_compiled_files_are_kept_and_give_the_same_targets() -> None:
+    cache = MemoryCodeCache()
+    files = {"p/BUILD": 'load(":x.bzl", "n")\nfiles(name = n)\nprint("here")', "p/x.bzl": 'n = "a"'}
+    workspaces = [LoadingWorkspace(files, cache=cache) for _ in range(2)]
+    assert [list(one.load("p").targets) for one in workspaces] == [["a"], ["a"]]
+    assert [one.printed for one in workspaces] == [["p/BUILD:3:6: here"]] * 2
+
+
+def test_what_a_package_was_made_from_is_recorded() -> None:
+    workspace = package('load(":x.bzl", "X")\nfiles(name = "a", srcs = glob(["*.py"]))', {"x.bzl": "X = 1", "a.py": ""})
+    workspace.load("p")
+    keys = set(workspace.memo.record_of(PackageKey(P)).dependencies)
+    assert {FileContent("/w/p/BUILD.bazel"), DirectoryEntries("/w/p")} <= keys
+    observed = {key for key, _ in workspace.memo.observations()}
+    assert FileContent("/w/p/x.bzl") in observed
+    assert FileContent("/w/.bazelignore") in observed
