@@ -258,8 +258,8 @@ def matches_name(segment: str, name: str) -> bool:
         return segment == name
     if name.startswith(".") and not segment.startswith("."):
         return False
-    prefix, *middle, suffix = segment.split("*")
-    if "?" not in segment and not middle:
+    prefix, _, suffix = segment.partition("*")
+    if "?" not in segment and "*" not in suffix:
         return len(name) >= len(prefix) + len(suffix) and name.startswith(prefix) and name.endswith(suffix)
     return _matches_wildcards(segment, name)
 
