@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from venvship.errors import UserError
 from venvship.model.paths import join, normalise
+from venvship.model.platform import PythonVersion
 from venvship.venvs.wheel_layout import InstalledWheel
 
 
@@ -23,6 +25,13 @@ class UnwritableImportRoot(UserError):
             hint="rename the directory: line breaks, and spaces at its end, have a meaning there",
         )
         self.root = root
+
+
+_NAMESPACE_FILE: Final = "-nspkg.pth"
+"""Programs that declare a namespace; in a merged directory it is one without them."""
+
+_SAID_PLAINLY: Final = {"import cmeel_pth": "cmeel.prefix/lib/{python}/site-packages"}
+"""Programs that do no more than add a directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +73,23 @@ def relative_directory(start: str, target: str) -> str:
     return "/".join([".."] * (len(here) - common) + there[common:]) or "."
 
 
-def wheel_path_lines(wheel: InstalledWheel, *, site_packages: str) -> WheelPathLines:
+def wheel_path_lines(wheel: InstalledWheel, *, python: PythonVersion, site_packages: str) -> WheelPathLines:
     """Sort the lines of a wheel's `.pth` files; `site_packages` is relative to the venv."""
     directories: list[str] = []
     notes: list[str] = []
     for name in wheel.path_file_names:
+        if name.endswith(_NAMESPACE_FILE):
+            continue
         text = wheel.path_files.get(name)
         if text is None:
             notes.append(f"`{name}` of {wheel} is left out: its lines are not known")
             continue
         left_out = 0
-        for line in text.splitlines():
-            line = line.strip()
+        for raw in text.splitlines():
+            line = raw.strip()
             if not line or line.startswith("#"):
                 continue
+            line = _SAID_PLAINLY.get(line, line).replace("{python}", python.directory)
             if line.startswith(("import ", "import\t")) or not _stays_in_venv(line, site_packages):
                 left_out += 1
             else:

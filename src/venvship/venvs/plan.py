@@ -131,7 +131,7 @@ def plan_venv(
     site = venv.merge_site(builds)
     scripts = choose_scripts(builds, members, reserved=venv.reserved_programs)
     data = venv.merge_data(builds, scripts=scripts.chosen)
-    lines = [wheel_path_lines(wheel, site_packages=venv.site_packages) for wheel in builds]
+    lines = [wheel_path_lines(wheel, python=python, site_packages=venv.site_packages) for wheel in builds]
     warnings = _judged(
         policy,
         versions,

@@ -235,6 +235,15 @@ def test_plain_lines_of_path_files_are_kept_and_programs_are_left_out() -> None:
     assert "3 of its lines" in made.notes[1]
 
 
+def test_known_programs_of_path_files_are_said_plainly() -> None:
+    made = plan(
+        wheel("cmeel", "cmeel.pth", path_files={"cmeel.pth": "import cmeel_pth\n"}),
+        wheel("pastedeploy", "PasteDeploy-nspkg.pth", "paste/x.py", path_files={"PasteDeploy-nspkg.pth": "import sys"}),
+    )
+    assert content(made, f"{SITE}/server.pth") == f"{UP[:-1]}\ncmeel.prefix/lib/python3.11/site-packages\n"
+    assert made.notes == ()
+
+
 def test_scripts_are_returned_as_facts_and_programs_are_linked() -> None:
     made = plan(
         wheel(
