@@ -1,10 +1,11 @@
-"""Assembles an image: an OCI layout of a base and layers on top. No layer is read, only linked.
+"""Assembles an image: an OCI layout of a base and layers on top. No layer that we wrote is read, only linked.
 
 The request holds
 
     output       host path of the layout directory, which does not exist yet
     base         host path of an OCI layout, or absent
-    layers       [{"blob": host path, "descriptor": host path, "comment": text}], lowest first
+    layers       [{"blob": host path, "descriptor": host path, "comment": text}], lowest first;
+                 without a descriptor, the blob is a tar archive of anybody's, read once to describe it
     platform     {"os": ..., "architecture": ..., "variant": ...}; what is absent comes from the base
     config       entrypoint, cmd, env, user, workdir, stop_signal, labels, exposed_ports, volumes
     config_files the same names and `annotations`, `created`: host paths of text files, one item a line
@@ -24,6 +25,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from venvship.tools import oci_documents
+from venvship.tools.foreign_layer import describe_archive
 from venvship.tools.oci_documents import ImageProblem
 from venvship.tools.oci_layout import Layout, LayoutWriter
 
@@ -32,7 +34,7 @@ _LISTS = ("entrypoint", "cmd", "exposed_ports", "volumes")
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Write the layout; raises ImageProblem."""
+    """Write the layout; raises ImageProblem or MissingCompressor."""
     settings = {**(request.get("config") or {}), "annotations": dict(request.get("annotations") or {})}
     settings["created"] = request.get("created")
     for name, path in sorted((request.get("config_files") or {}).items()):
@@ -85,6 +87,10 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _layer(writer: LayoutWriter, layer: Mapping[str, Any]) -> dict[str, Any]:
+    if not layer.get("descriptor"):
+        document = describe_archive(layer["blob"])
+        writer.add_file(layer["blob"], document)
+        return {**document, "comment": layer.get("comment") or ""}
     with open(layer["descriptor"], "rb") as file:
         document = oci_documents.decode(file.read(), f"`{layer['descriptor']}`")
     blob = oci_documents.descriptor(document)

@@ -131,6 +131,12 @@ def test_settings_are_laid_over_those_of_the_base(images: Images) -> None:
     assert len(manifest["layers"]) == len(config["rootfs"]["diff_ids"]) == len(config["history"]) == 2
 
 
+def test_an_archive_without_a_descriptor_is_described_first(images: Images) -> None:
+    layer = images.layer(a="1")
+    described, plain = images.image(layers=[layer]), images.image(layers=[{"blob": layer["blob"]}])
+    assert rows_of(described) == rows_of(plain)
+
+
 def test_a_docker_base_becomes_an_oci_image(images: Images) -> None:
     base = images.image(layers=[images.layer(a="1")])
     manifest, _ = documents(base)
