@@ -40,7 +40,7 @@ class ImageProblem(ValueError):
     user_error = True
 
 
-def encode(document: Mapping[str, Any]) -> bytes:
+def encode(document: Mapping[str, Any] | list[Any]) -> bytes:
     """The canonical bytes of a document."""
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 

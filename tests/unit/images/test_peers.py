@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from venvship.tools import assemble_image, write_layer
+from venvship.tools import assemble_image, image_archive, write_layer
 
 pytestmark = pytest.mark.peers
 
@@ -129,3 +129,12 @@ def test_gzip_unpacks_a_layer_to_its_diff_id(image: Path, tmp_path: Path, peer: 
 def test_tar_lists_a_layer_without_a_word_of_complaint(image: Path, tmp_path: Path, peer: Peer) -> None:
     names = peer("tar", "--quoting-style=literal", "-tf", tmp_path / "blob").splitlines()
     assert names == sorted(names, key=lambda name: name.rstrip("/").encode())
+
+
+@pytest.mark.parametrize("transport", ["oci-archive", "docker-archive"])
+def test_skopeo_reads_an_archive_in_both_formats(image: Path, tmp_path: Path, peer: Peer, transport: str) -> None:
+    archive = tmp_path / "archive.tar"
+    image_archive.run({"layout": str(image), "output": str(archive), "repo_tags": ["app:latest"]})
+    facts: dict[str, Any] = json.loads(peer("skopeo", "inspect", f"{transport}:{archive}"))
+    assert facts["Env"] == ["A=1"]
+    peer("skopeo", "--insecure-policy", "copy", f"{transport}:{archive}", f"oci:{tmp_path / 'copy'}:latest")
