@@ -26,6 +26,7 @@ from venvship.interpreters.relocation import (
     relocated,
     relocated_build_variables,
 )
+from venvship.interpreters.stripping import stripped
 from venvship.model.paths import TreePath, parent
 from venvship.repos.host_interpreters import HostInterpreter
 
@@ -134,7 +135,7 @@ class _Copy:
     def _write(self, path: TreePath, data: bytes, *, executable: bool = False) -> None:
         if is_elf(data):
             self._libraries_of(data)
-            data = relocated(data, path, shared_library=self._facts.shared_library)
+            data = stripped(relocated(data, path, shared_library=self._facts.shared_library))
         target = self._into / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
