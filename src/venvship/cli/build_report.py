@@ -1,0 +1,66 @@
+"""What is said when a build is over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from venvship.cli.exit_codes import ExitCode
+from venvship.cli.invocation import Invocation
+from venvship.cli.report import exit_code_of_all, print_error
+from venvship.errors import VenvshipError
+from venvship.events.build_events import Severity
+from venvship.session.outcomes import BuildOutcome
+from venvship.ui.messages import message
+
+
+def errors_and_code(
+    failures: Sequence[VenvshipError], outcome: BuildOutcome | None, invocation: Invocation
+) -> ExitCode:
+    """Print each failure once and say what exit code they mean together."""
+    for error in {str(error): error for error in failures}.values():
+        print_error(error, invocation.surroundings.stderr, colour=invocation.colour)
+    code = exit_code_of_all(failures)
+    if code is ExitCode.SUCCESS and outcome is not None and outcome.failed:
+        return ExitCode.BUILD_FAILED
+    return code
+
+
+def print_build(outcome: BuildOutcome, invocation: Invocation) -> None:
+    """Each target with its outputs, unless there are more than `--show_result` of them; failed ones in any case."""
+    write = invocation.surroundings.stderr.write
+    for skipped in outcome.skipped:
+        text = f"Target {skipped.label} was skipped: {skipped.reason}"
+        write(message(Severity.INFO, text, colour=invocation.colour) + "\n")
+    if not invocation.flags.boolean("build"):
+        return
+    if len(outcome.targets) <= invocation.flags.number("show_result"):
+        for target in outcome.targets:
+            if target.outputs:
+                write(f"Target {target.label} up-to-date:\n")
+                for output in target.outputs:
+                    write(f"  {output}\n")
+            else:
+                write(f"Target {target.label} up-to-date (nothing to build)\n")
+    for label in outcome.failed:
+        write(f"Target {label} failed to build\n")
+
+
+def print_conclusion(outcome: BuildOutcome | None, invocation: Invocation, *, code: int, seconds: float) -> None:
+    """How long it took, and the line that scripts look for."""
+    colour = invocation.colour
+    write = invocation.surroundings.stderr.write
+    write(message(Severity.INFO, f"Elapsed time: {seconds:.3f}s", colour=colour) + "\n")
+    if outcome is not None and invocation.flags.boolean("build"):
+        counts = f"{outcome.actions_run} run, {outcome.actions_cached} from the cache, {outcome.up_to_date} up to date"
+        write(message(Severity.INFO, f"Actions: {counts}", colour=colour) + "\n")
+    if code == ExitCode.SUCCESS and outcome is not None:
+        total = outcome.actions_run + outcome.actions_cached
+        actions = f"{total} total action{'' if total == 1 else 's'}"
+        write(message(Severity.INFO, f"Build completed successfully, {actions}", colour=colour) + "\n")
+    elif code == ExitCode.TESTS_FAILED:
+        total = 0 if outcome is None else outcome.actions_run + outcome.actions_cached
+        actions = f"{total} total action{'' if total == 1 else 's'}"
+        write(message(Severity.INFO, f"Build completed, tests FAILED, {actions}", colour=colour) + "\n")
+    else:
+        write(message(Severity.ERROR, "Build did NOT complete successfully", colour=colour) + "\n")
+    invocation.surroundings.stderr.flush()

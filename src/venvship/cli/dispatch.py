@@ -1,0 +1,96 @@
+"""From words to an exit code: reads rc files, parses flags, runs the command, reports what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from venvship.cli.command_line import SplitWords, UnknownCommand, parse_command, parse_startup, split_words
+from venvship.cli.commands import command_names, overview
+from venvship.cli.exit_codes import ExitCode
+from venvship.cli.invocation import Invocation, workspace_of
+from venvship.cli.rc_files import host_config, rc_files
+from venvship.cli.report import exit_code, print_error
+from venvship.cli.surroundings import Surroundings
+from venvship.cli.version import version_text
+from venvship.loading.bazelrc import RcFiles
+from venvship.ui.choice import choose_display
+
+
+def dispatch(argv: Sequence[str], surroundings: Surroundings) -> int:
+    """Run the command that `argv` names; never raises."""
+    try:
+        return _run(split_words(argv), surroundings)
+    except BaseException as error:
+        choice = choose_display(is_terminal=surroundings.stderr.isatty(), environment=surroundings.environment)
+        print_error(error, surroundings.stderr, colour=choice.colour)
+        return exit_code(error)
+
+
+def _run(words: SplitWords, surroundings: Surroundings) -> int:
+    if words.command in ("", "help") or "--help" in words.rest or "-h" in words.rest:
+        return _help(words, surroundings)
+    if words.command not in command_names():
+        raise UnknownCommand(words.command, command_names())
+    startup = parse_startup((), words.startup).flags
+    workspace = workspace_of(surroundings.cwd)
+    if words.command == "version":
+        files = RcFiles()
+    else:
+        files = rc_files(startup, surroundings.environment, workspace=workspace, cwd=surroundings.cwd)
+        startup = parse_startup(files.startup_options(), words.startup).flags
+    options = files.options_for(words.command, words.rest, host_config=host_config())
+    line = parse_command(words.command, options)
+    return _command(words.command)(Invocation(words.command, line, startup, surroundings, workspace))
+
+
+def _command(name: str) -> Callable[[Invocation], int]:
+    """The function of a command; each is imported only when it is the one."""
+    match name:
+        case "build":
+            from venvship.cli.build import build
+
+            return build
+        case "run":
+            from venvship.cli.run import run
+
+            return run
+        case "test":
+            from venvship.cli.test import test
+
+            return test
+        case "query":
+            from venvship.cli.query import query
+
+            return query
+        case "image":
+            from venvship.cli.image import image
+
+            return image
+        case "info":
+            from venvship.cli.info import info
+
+            return info
+        case "clean":
+            from venvship.cli.clean import clean
+
+            return clean
+        case "version":
+            return _version
+        case _:
+            raise UnknownCommand(name, command_names())
+
+
+def _version(invocation: Invocation) -> int:
+    invocation.surroundings.stdout.write(version_text() + "\n")
+    return ExitCode.SUCCESS
+
+
+def _help(words: SplitWords, surroundings: Surroundings) -> int:
+    topic = words.command if words.command not in ("", "help") else next(iter(words.rest), "")
+    if not topic or topic.startswith("-"):
+        surroundings.stdout.write(overview() + "\n")
+    else:
+        from venvship.cli.help import help_page
+
+        surroundings.stdout.write(help_page(topic) + "\n")
+    return ExitCode.SUCCESS

@@ -1,0 +1,95 @@
+"""The command `venvship`. Nothing beyond the interpreter's own modules is imported until a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from venvship.cli.version import version_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import NoReturn, TextIO
+
+    from venvship.cli.surroundings import OpenSession, ReplaceProcess
+
+
+def console_main() -> NoReturn:
+    """The entry point of the console script."""
+    answer = _quick_answer(sys.argv[1:])
+    if answer is not None:
+        print(answer)
+        sys.exit(0)
+    from pathlib import Path
+
+    from venvship.cli.interruption import stop_orderly_when_interrupted
+
+    stop_orderly_when_interrupted()
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError:
+        print("ERROR: the current directory does not exist any more", file=sys.stderr)
+        sys.exit(36)
+    code = main(sys.argv[1:], cwd=cwd, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ)
+    _forget_closed_pipes()
+    sys.exit(code)
+
+
+def main(
+    argv: Sequence[str],
+    *,
+    cwd: Path,
+    stdout: TextIO,
+    stderr: TextIO,
+    environment: Mapping[str, str],
+    open_session: OpenSession | None = None,
+    replace_process: ReplaceProcess | None = None,
+) -> int:
+    """Run one command and give its exit code.
+
+    `open_session` and `replace_process` stand for the real ones, so that the way from words to a session can be
+    walked without either.
+    """
+    answer = _quick_answer(argv)
+    if answer is not None:
+        stdout.write(answer + "\n")
+        return 0
+    from venvship.cli.dispatch import dispatch
+    from venvship.cli.streams import PatientStream
+    from venvship.cli.surroundings import Surroundings, execute, open_workspace_session
+
+    return dispatch(
+        argv,
+        Surroundings(
+            cwd=cwd,
+            stdout=PatientStream(stdout),
+            stderr=PatientStream(stderr),
+            environment=dict(environment),
+            open_session=open_session or open_workspace_session,
+            replace_process=replace_process or execute,
+        ),
+    )
+
+
+def _quick_answer(argv: Sequence[str]) -> str | None:
+    """The answer to a command that no workspace and no flag can change."""
+    words = tuple(argv)
+    if words in (("--version",), ("version",)):
+        return version_text()
+    if words in ((), ("help",), ("--help",), ("-h",)):
+        from venvship.cli.commands import overview
+
+        return overview()
+    return None
+
+
+def _forget_closed_pipes() -> None:
+    """Flush here, where it may fail, so that the interpreter does not complain at exit."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())

@@ -1,0 +1,105 @@
+"""Errors as the user sees them, and the exit code that each of them means."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+
+from venvship.cli.command_line import CommandLineError
+from venvship.cli.exit_codes import ExitCode
+from venvship.errors import EnvironmentProblem, InternalError, SeveralErrors, VenvshipError
+from venvship.events.build_events import Severity
+from venvship.host.locks import LockHeld
+from venvship.loading.bazelrc import ConfigCycle, ImportCycle, RcFileMissing, RcSyntaxError, UnknownConfig
+from venvship.loading.workspace import NotInWorkspace
+from venvship.query.expression import QuerySyntaxError
+from venvship.ui.display import TextOutput
+from venvship.ui.messages import message
+
+_BAD_COMMAND_LINE = (
+    CommandLineError,
+    ConfigCycle,
+    ImportCycle,
+    NotInWorkspace,
+    QuerySyntaxError,
+    RcFileMissing,
+    RcSyntaxError,
+    UnknownConfig,
+)
+
+
+def exit_code(error: BaseException, *, otherwise: ExitCode = ExitCode.BUILD_FAILED) -> ExitCode:
+    """The code for a command that ended with `error`; `otherwise` is for faults of the workspace.
+
+    Of several errors the one that says most counts: our own fault before the machine's before the user's.
+    """
+    match error:
+        case SeveralErrors():
+            codes = [exit_code(one, otherwise=otherwise) for one in error.errors]
+            return max(codes, key=_weight)
+        case LockHeld():
+            return ExitCode.LOCK_HELD
+        case EnvironmentProblem() | OSError():
+            return ExitCode.ENVIRONMENT
+        case InternalError():
+            return ExitCode.INTERNAL_ERROR
+        case VenvshipError():
+            return ExitCode.BAD_COMMAND_LINE if isinstance(error, _BAD_COMMAND_LINE) else otherwise
+        case KeyboardInterrupt():
+            return ExitCode.INTERRUPTED
+        case MemoryError():
+            return ExitCode.OUT_OF_MEMORY
+        case _:
+            return ExitCode.INTERNAL_ERROR
+
+
+def exit_code_of_all(errors: Iterable[VenvshipError]) -> ExitCode:
+    """The code for a build that had these failures and went on as far as it could."""
+    return max((exit_code(error) for error in errors), key=_weight, default=ExitCode.SUCCESS)
+
+
+def print_error(error: BaseException, stream: TextOutput, *, colour: bool = False) -> None:
+    """Each problem with its place, its reason, the way to it and a next step; our own faults with a traceback."""
+    match error:
+        case SeveralErrors():
+            for one in error.errors:
+                print_error(one, stream, colour=colour)
+            return
+        case InternalError():
+            text = _our_fault(error)
+        case VenvshipError():
+            text = str(error)
+        case KeyboardInterrupt():
+            text = "interrupted"
+        case MemoryError():
+            text = "out of memory; try fewer --jobs"
+        case OSError():
+            text = f"{error.strerror or error}" + (f": `{error.filename}`" if error.filename else "")
+        case _:
+            text = _our_fault(error)
+    stream.write(message(Severity.ERROR, text, colour=colour) + "\n")
+    stream.flush()
+
+
+def _our_fault(error: BaseException) -> str:
+    trace = "".join(traceback.format_exception(error)).rstrip()
+    return f"this is a fault of venvship, not of your workspace; please report it with what follows\n{trace}"
+
+
+def _weight(code: ExitCode) -> int:
+    return _WEIGHTS.index(code)
+
+
+_WEIGHTS = (
+    ExitCode.SUCCESS,
+    ExitCode.NO_TESTS,
+    ExitCode.TESTS_FAILED,
+    ExitCode.QUERY_FAILED,
+    ExitCode.BUILD_FAILED,
+    ExitCode.BAD_COMMAND_LINE,
+    ExitCode.ENVIRONMENT,
+    ExitCode.LOCK_HELD,
+    ExitCode.OUT_OF_MEMORY,
+    ExitCode.INTERRUPTED,
+    ExitCode.INTERNAL_ERROR,
+)

@@ -1,0 +1,76 @@
+"""Flags as the options of a session."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from venvship.cli.command_line import CommandLine, CommandLineError
+from venvship.cli.flag_values import FlagValues
+from venvship.session.options import SessionOptions
+
+_UNSANDBOXED = frozenset({"local", "standalone"})
+
+
+def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
+    flags = line.flags
+    defaults = SessionOptions()
+    root = startup.text("output_user_root")
+    defines = {f"define:{name}": value for name, value in _pairs(flags, "define").items()}
+    return SessionOptions(
+        output_user_root=Path(os.path.expanduser(root)) if root else None,
+        index_overrides=_texts(flags, "index_override"),
+        symlink_prefix=_text(flags, "symlink_prefix", defaults.symlink_prefix),
+        platform=_platform(_text(flags, "platforms", defaults.platform)),
+        compilation_mode=_text(flags, "compilation_mode", defaults.compilation_mode),
+        settings={**line.settings, **defines},
+        jobs=count(flags, "jobs"),
+        keep_going=_boolean(flags, "keep_going", defaults.keep_going),
+        offline=not _boolean(flags, "fetch", not defaults.offline),
+        sandbox=_sandbox(flags),
+        sandbox_debug=_boolean(flags, "sandbox_debug", defaults.sandbox_debug),
+        block_for_lock=startup.boolean("block_for_lock") and flags.boolean("block_for_lock"),
+        verbose_failures=_boolean(flags, "verbose_failures", defaults.verbose_failures),
+    )
+
+
+def count(flags: FlagValues, name: str) -> int:
+    """A number, or 0 for `auto`: as many as the machine can do."""
+    text = _text(flags, name, "auto")
+    if text == "auto" or text.startswith("HOST_CPUS"):
+        return 0
+    return whole_number(text, name)
+
+
+def whole_number(text: str, flag: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise CommandLineError(f"`--{flag}` is a number, not `{text}`")
+    return int(text)
+
+
+def _platform(text: str) -> str:
+    if "," in text:
+        raise CommandLineError("`--platforms` is one platform; several are built one after the other", place=None)
+    return text
+
+
+def _sandbox(flags: FlagValues) -> bool:
+    first = next(iter(_texts(flags, "spawn_strategy")), "")
+    return _boolean(flags, "sandbox", True) and first not in _UNSANDBOXED
+
+
+def _text(flags: FlagValues, name: str, otherwise: str) -> str:
+    """The value of a flag that some commands that open a session do not have."""
+    return flags.text(name) if name in flags.table else otherwise
+
+
+def _texts(flags: FlagValues, name: str) -> tuple[str, ...]:
+    return flags.texts(name) if name in flags.table else ()
+
+
+def _pairs(flags: FlagValues, name: str) -> dict[str, str]:
+    return flags.pairs(name) if name in flags.table else {}
+
+
+def _boolean(flags: FlagValues, name: str, otherwise: bool) -> bool:
+    return flags.boolean(name) if name in flags.table else otherwise

@@ -1,0 +1,71 @@
+"""What a command is given by the process it runs in, and the session it talks to."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, Protocol, TypeAlias
+
+from venvship.events.build_events import EventSink
+from venvship.model.label import Label
+from venvship.query.packages import Packages
+from venvship.session.options import SessionOptions, TestOptions
+from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, TestOutcome
+from venvship.ui.display import TextOutput
+
+
+class Session(Protocol):
+    """An open workspace, as commands use it."""
+
+    @property
+    def root(self) -> Path: ...
+
+    @property
+    def loader(self) -> Packages: ...
+
+    @property
+    def main_mapping(self) -> Mapping[str, str]: ...
+
+    def build(self, labels: Sequence[Label], *, nobuild: bool = False) -> BuildOutcome: ...
+
+    def test(self, labels: Sequence[Label], options: TestOptions) -> TestOutcome: ...
+
+    def prepare_run(self, label: Label) -> RunPlan: ...
+
+    def info(self) -> Mapping[str, str]: ...
+
+    def image(self, label: Label) -> ImageSummary: ...
+
+
+OpenSession: TypeAlias = Callable[[Path, SessionOptions, EventSink], AbstractContextManager[Session]]
+ReplaceProcess: TypeAlias = Callable[[RunPlan], int]
+"""Becomes the program of a plan; a stand-in may return an exit code instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    cwd: Path
+    stdout: TextOutput
+    stderr: TextOutput
+    environment: Mapping[str, str]
+    open_session: OpenSession
+    replace_process: ReplaceProcess
+
+
+def open_workspace_session(start: Path, options: SessionOptions, events: EventSink) -> AbstractContextManager[Session]:
+    from venvship.session.workspace_session import open_session
+
+    return open_session(start, options, events)
+
+
+def execute(plan: RunPlan) -> NoReturn:
+    """Become the program; raises OSError when the system refuses."""
+    # Python ignores these two; a program expects to be ended by them.
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        signal.signal(getattr(signal, name), signal.SIG_DFL)
+    os.chdir(plan.working_directory)
+    os.execve(plan.argv[0], plan.argv, dict(plan.environment))

@@ -1,0 +1,61 @@
+"""`test`: builds and runs tests."""
+
+from __future__ import annotations
+
+import time
+
+from venvship.cli.build_report import errors_and_code, print_build, print_conclusion
+from venvship.cli.exit_codes import ExitCode
+from venvship.cli.invocation import Invocation
+from venvship.cli.targets import pattern_texts, select
+from venvship.cli.test_options import test_options
+from venvship.cli.test_report import TestLogs, print_results
+from venvship.events.build_events import Severity, TestStatus
+from venvship.session.outcomes import TestOutcome
+from venvship.ui.messages import message
+
+_GOOD = frozenset({TestStatus.PASSED, TestStatus.FLAKY})
+
+
+def test(invocation: Invocation) -> int:
+    started = time.monotonic()
+    texts = pattern_texts(invocation)
+    options = test_options(invocation.flags, invocation.surroundings.environment)
+    outcome: TestOutcome | None = None
+    with invocation.display() as display:
+        logs = TestLogs(display, invocation.surroundings.stdout, options.output)
+        with invocation.session(logs) as session:
+            selection = select(invocation, session, texts, for_tests=True)
+            blocked = bool(selection.errors) and not invocation.flags.boolean("keep_going")
+            if not blocked and not invocation.flags.boolean("build"):
+                outcome = TestOutcome(session.build(selection.labels, nobuild=True))
+            elif not blocked and (selection.tests or not selection.errors):
+                outcome = session.test(selection.labels, options)
+    build = None if outcome is None else outcome.build
+    failures = (*selection.errors, *((*outcome.build.failures, *outcome.failures) if outcome is not None else ()))
+    code = errors_and_code(failures, build, invocation)
+    if build is not None:
+        print_build(build, invocation)
+    if code is ExitCode.SUCCESS and outcome is not None and invocation.flags.boolean("build"):
+        code = _code_of_results(outcome, has_tests=bool(selection.tests))
+    print_conclusion(build, invocation, code=code, seconds=time.monotonic() - started)
+    if outcome is not None:
+        for result in outcome.results:
+            logs.show(result)
+        print_results(outcome.results, invocation)
+    if code is ExitCode.NO_TESTS:
+        text = message(
+            Severity.ERROR, "No test targets were found, yet testing was requested", colour=invocation.colour
+        )
+        invocation.surroundings.stderr.write(text + "\n")
+    invocation.surroundings.stdout.flush()
+    return code
+
+
+def _code_of_results(outcome: TestOutcome, *, has_tests: bool) -> ExitCode:
+    if not has_tests:
+        return ExitCode.NO_TESTS
+    statuses = {result.status for result in outcome.results}
+    if TestStatus.FAILED_TO_BUILD in statuses:
+        return ExitCode.BUILD_FAILED
+    return ExitCode.SUCCESS if statuses <= _GOOD else ExitCode.TESTS_FAILED

@@ -1,0 +1,136 @@
+"""The targets that `build` and `test` work on: patterns in order, suites replaced, filters applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from venvship.errors import UserError, VenvshipError
+from venvship.loading.targets import RuleTarget, Target
+from venvship.model.label import Label, PackageId
+from venvship.query.matching import targets_of
+from venvship.query.packages import Packages
+from venvship.query.patterns import TargetPattern, TargetsBelow, TargetsIn, parse_pattern
+from venvship.query.tags import ANY, MANUAL, TagFilter, tags_of
+from venvship.query.test_suites import expand_suites, is_suite, is_test
+
+_DEFAULT_TIMEOUTS = {"small": "short", "medium": "moderate", "large": "long", "enormous": "eternal"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What of the matched targets counts; `test_*` concern tests only."""
+
+    build_tags: TagFilter = ANY
+    test_tags: TagFilter = ANY
+    test_sizes: TagFilter = ANY
+    test_timeouts: TagFilter = ANY
+    test_languages: TagFilter = ANY
+    manual_tests: bool = False
+    tests_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The chosen targets in order of their labels, and everything that is wrong with the patterns."""
+
+    targets: Mapping[Label, Target] = field(default_factory=dict)
+    errors: tuple[VenvshipError, ...] = ()
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        return tuple(self.targets)
+
+    @property
+    def tests(self) -> tuple[Label, ...]:
+        return tuple(label for label, target in self.targets.items() if is_test(target))
+
+
+def select_targets(
+    texts: Sequence[str],
+    packages: Packages,
+    *,
+    relative_to: PackageId,
+    mapping: Mapping[str, str],
+    filters: Filters | None = None,
+    for_tests: bool = False,
+) -> Selection:
+    """The targets that patterns name, all problems at once.
+
+    Wildcards leave manual targets out. `for_tests` applies the filters of tests to targets named in full, too.
+    """
+    filters = filters or Filters()
+    errors: list[VenvshipError] = []
+    chosen: dict[Label, Target] = {}
+    patterns = parse_patterns(texts, relative_to=relative_to, mapping=mapping, errors=errors)
+    for position, pattern in enumerate(patterns):
+        found = targets_of(
+            pattern.matched,
+            packages,
+            text=pattern.text,
+            # What a subtracted pattern does not find is not missed.
+            errors=[] if pattern.is_negative else errors,
+            without=_subtracted(patterns[position + 1 :]),
+        )
+        if pattern.is_wildcard and not pattern.is_negative:
+            found = (target for target in found if _wildcard_counts(target, filters))
+        expanded = expand_suites(found, packages, errors)
+        if pattern.is_negative:
+            for label in expanded:
+                chosen.pop(label, None)
+        else:
+            chosen.update(expanded)
+    kept = {label: chosen[label] for label in sorted(chosen) if _passes(chosen[label], filters, for_tests)}
+    return Selection(kept, tuple(_each_once(errors)))
+
+
+def parse_patterns(
+    texts: Iterable[str], *, relative_to: PackageId, mapping: Mapping[str, str], errors: list[VenvshipError]
+) -> list[TargetPattern]:
+    """All patterns that can be read; why the others can't is added to `errors`."""
+    patterns: list[TargetPattern] = []
+    for text in texts:
+        try:
+            patterns.append(parse_pattern(text, relative_to=relative_to, mapping=mapping))
+        except UserError as error:
+            errors.append(error)
+    return patterns
+
+
+def _subtracted(patterns: Iterable[TargetPattern]) -> list[TargetsIn | TargetsBelow]:
+    """Whole packages that the first of these patterns take away, before another one may bring them back."""
+    subtracted: list[TargetsIn | TargetsBelow] = []
+    for pattern in patterns:
+        if not pattern.is_negative:
+            break
+        if isinstance(pattern.matched, TargetsIn | TargetsBelow):
+            subtracted.append(pattern.matched)
+    return subtracted
+
+
+def _wildcard_counts(target: Target, filters: Filters) -> bool:
+    if MANUAL in tags_of(target):
+        return filters.manual_tests and is_test(target)
+    return not filters.tests_only or is_test(target) or is_suite(target)
+
+
+def _passes(target: Target, filters: Filters, for_tests: bool) -> bool:
+    if not isinstance(target, RuleTarget):
+        return True
+    if not filters.build_tags.matches(tags_of(target)):
+        return False
+    if not for_tests or not is_test(target):
+        return True
+    size = str(target.value("size"))
+    timeout = str(target.value("timeout")) or _DEFAULT_TIMEOUTS.get(size, "")
+    language = target.rule_class.name.rpartition("_")[0]
+    return (
+        filters.test_tags.matches(tags_of(target))
+        and filters.test_sizes.matches([size])
+        and filters.test_timeouts.matches([timeout])
+        and filters.test_languages.matches([language, language.partition("_")[0]])
+    )
+
+
+def _each_once(errors: Iterable[VenvshipError]) -> Iterable[VenvshipError]:
+    return {str(error): error for error in errors}.values()

@@ -1,0 +1,55 @@
+"""Tags of targets, and choosing by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Self
+
+from venvship.loading.targets import RuleTarget, Target
+
+MANUAL = "manual"
+"""Wildcards leave targets with this tag out."""
+
+
+def tags_of(target: Target) -> tuple[str, ...]:
+    if not isinstance(target, RuleTarget):
+        return ()
+    return strings_of(target, "tags")
+
+
+def strings_of(target: RuleTarget, attribute: str) -> tuple[str, ...]:
+    """The texts of a list attribute that can't be chosen; none if the rule class does not have it."""
+    if attribute not in target.rule_class.attributes:
+        return ()
+    value = target.value(attribute)
+    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, tuple) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilter:
+    """At least one of `wanted`, if there are any, and none of `unwanted`.
+
+    >>> TagFilter.parse(["fast", "-db"]).matches(["fast", "db"])
+    False
+    """
+
+    wanted: frozenset[str] = frozenset()
+    unwanted: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, words: Iterable[str]) -> Self:
+        """`tag` and `+tag` are wanted, `-tag` is not."""
+        given = list(words)
+        return cls(
+            frozenset(word.removeprefix("+") for word in given if not word.startswith("-")),
+            frozenset(word[1:] for word in given if word.startswith("-")),
+        )
+
+    def matches(self, tags: Iterable[str]) -> bool:
+        present = frozenset(tags)
+        return not (present & self.unwanted) and (not self.wanted or bool(present & self.wanted))
+
+
+ANY = TagFilter()
+"""Lets everything pass."""

@@ -1,0 +1,77 @@
+"""`test_suite`: a name for several tests, replaced by them before anything is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from venvship.errors import UserError, VenvshipError
+from venvship.loading.attributes import Choice, Select, labels_in
+from venvship.loading.targets import RuleTarget, Target
+from venvship.model.label import Label
+from venvship.query.packages import Packages
+from venvship.query.tags import MANUAL, TagFilter, tags_of
+
+SUITE = "test_suite"
+
+
+def is_suite(target: Target) -> bool:
+    return isinstance(target, RuleTarget) and target.rule_class.name == SUITE
+
+
+def is_test(target: Target) -> bool:
+    return isinstance(target, RuleTarget) and target.rule_class.is_test
+
+
+def expand_suites(targets: Iterable[Target], packages: Packages, errors: list[VenvshipError]) -> dict[Label, Target]:
+    """The targets with each suite replaced by its tests, each once; what is wrong is added to `errors`."""
+    expanded: dict[Label, Target] = {}
+    for target in targets:
+        if is_suite(target):
+            for one in tests_of_suite(target, packages, errors):
+                expanded.setdefault(one.label, one)
+        else:
+            expanded.setdefault(target.label, target)
+    return expanded
+
+
+def tests_of_suite(suite: Target, packages: Packages, errors: list[VenvshipError]) -> list[Target]:
+    """The tests that a suite stands for, through suites in it.
+
+    Without `tests` it holds all tests of its package but manual ones. `tags` choose among them.
+    """
+    seen = {suite.label}
+    waiting = [suite]
+    tests: dict[Label, Target] = {}
+    while waiting:
+        current = waiting.pop()
+        if not isinstance(current, RuleTarget):
+            continue
+        # In a suite, `manual` says that wildcards leave the suite out; it chooses nothing.
+        chosen = TagFilter.parse(tag for tag in tags_of(current) if tag != MANUAL)
+        for target in _members(current, packages, errors):
+            if is_suite(target):
+                if target.label not in seen:
+                    seen.add(target.label)
+                    waiting.append(target)
+            elif is_test(target) and chosen.matches(tags_of(target)):
+                tests[target.label] = target
+    return [tests[label] for label in sorted(tests)]
+
+
+def _members(suite: RuleTarget, packages: Packages, errors: list[VenvshipError]) -> list[Target]:
+    value = suite.value("tests")
+    parts = value.parts if isinstance(value, Select) else (value,)
+    labels: dict[Label, None] = {}
+    for part in parts:
+        for branch in part.branches.values() if isinstance(part, Choice) else (part,):
+            labels.update(dict.fromkeys(labels_in(branch)))
+    if not labels:
+        package = packages.load(suite.label.package)
+        return [target for target in package.rules() if is_test(target) and MANUAL not in tags_of(target)]
+    members: list[Target] = []
+    for label in labels:
+        try:
+            members.append(packages.target(label))
+        except UserError as error:
+            errors.append(error)
+    return members
