@@ -153,16 +153,13 @@ class DiskBlobStore:
             status = os.lstat(path)
         except FileNotFoundError:
             return False
-        if (
+        # What somebody wrote into, through one of its links, is no blob; writing the blob again replaces it.
+        return (
             status.st_size == digest.size_bytes
             and status.st_mtime_ns == blob_time(digest) * 1_000_000_000
             and stat.S_IMODE(status.st_mode) == (READ_ONLY_EXECUTABLE if executable else READ_ONLY)
             and stat.S_ISREG(status.st_mode)
-        ):
-            return True
-        # Somebody wrote into it, through one of its links. It must not be handed out again.
-        _unlink(path)
-        return False
+        )
 
     def _path_of(self, digest: Digest) -> Path:
         for executable in (False, True):

@@ -122,7 +122,6 @@ class TreeStore:
                 # Somebody else was faster with the same tree.
                 remove(directory)
                 return digest
-            # Last, because a directory that can't be written can't be moved.
             os.chmod(target, READ_ONLY_EXECUTABLE)
         return digest
 
@@ -139,6 +138,8 @@ class TreeStore:
 
 
 def _make_read_only(directory: str, tree: Tree) -> None:
+    # A directory that can't be written can't be moved either.
+    os.chmod(directory, 0o755)
     directories: set[str] = set()
     for entry in tree.entries:
         above = entry.path if isinstance(entry, TreeDirectory) else entry.path.rpartition("/")[0]

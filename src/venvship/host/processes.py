@@ -15,7 +15,8 @@ from pathlib import Path
 from venvship.errors import EnvironmentProblem
 from venvship.host.machine import SYSTEM
 
-GRACE_SECONDS = 5.0
+# Where nobody reaps orphans they stay as zombies, and waiting for them is of no use.
+_STRAYS_SECONDS = 0.25
 
 
 class ProgramNotStarted(EnvironmentProblem):
@@ -40,10 +41,12 @@ class Finished:
 class Children:
     """The process groups that are running now, so that an interrupt ends them all.
 
-    Once `kill_all` was called nothing new starts: `run` then reports an interrupted process.
+    A group that is asked to end has `grace_seconds` for it. Once `kill_all` was called nothing new starts: `run` then
+    reports an interrupted process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, grace_seconds: float = 5.0) -> None:
+        self._grace_seconds = grace_seconds
         self._lock = threading.Lock()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         self._stopped = False
@@ -105,7 +108,7 @@ class Children:
         def expire() -> None:
             expired.set()
             _signal_group(process, signal.SIGTERM)
-            if not ended.wait(GRACE_SECONDS):
+            if not ended.wait(self._grace_seconds):
                 kill_group(process)
 
         ended = threading.Event()
@@ -123,6 +126,7 @@ class Children:
                 timer.cancel()
                 timer.join()
             process.wait()
+            _await_group_end(process)
             self.forget(process)
         timed_out = expired.is_set()
         code = process.returncode
@@ -135,7 +139,7 @@ class Children:
             running = list(self._running.values())
         for process in running:
             _signal_group(process, signal.SIGTERM)
-        deadline = time.monotonic() + GRACE_SECONDS
+        deadline = time.monotonic() + self._grace_seconds
         for process in running:
             # Whoever started the process waits for it and forgets it; this only watches.
             while self._is_running(process) and time.monotonic() < deadline:
@@ -159,6 +163,15 @@ def _await_end(process: subprocess.Popen[bytes]) -> None:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     else:
         process.wait()
+
+
+def _await_group_end(process: subprocess.Popen[bytes]) -> None:
+    """Give killed strays the moment they need to be gone, so that they write nothing any more."""
+    deadline = time.monotonic() + _STRAYS_SECONDS
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.001)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

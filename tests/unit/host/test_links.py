@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from venvship.host.links import link_text, make_links, symlink
+
+
+def test_a_link_replaces_whatever_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "path"
+    symlink(path, "one")
+    symlink(path, "two")
+    assert os.readlink(path) == "two"
+    path.unlink()
+    path.write_text("x")
+    symlink(path, "three")
+    assert os.readlink(path) == "three"
+    path.unlink()
+    (path / "below").mkdir(parents=True)
+    symlink(path, "four")
+    assert os.readlink(path) == "four"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["path"]
+
+
+def test_only_links_have_a_text(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("../any where")
+    (tmp_path / "file").touch()
+    assert link_text(tmp_path / "link") == "../any where"
+    assert link_text(tmp_path / "file") is None
+    assert link_text(tmp_path / "missing") is None
+
+
+def test_many_links_are_made_with_their_directories(tmp_path: Path) -> None:
+    make_links(str(tmp_path), [("a/b/c", "x"), ("a/b/d", "y"), ("e", "z")])
+    assert {str(p.relative_to(tmp_path)): os.readlink(p) for p in tmp_path.rglob("*") if p.is_symlink()} == {
+        "a/b/c": "x",
+        "a/b/d": "y",
+        "e": "z",
+    }

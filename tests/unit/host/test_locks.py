@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from venvship.host.locks import FileLock, LockHeld
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from venvship.host.locks import FileLock
+with FileLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(1000)
+"""
+
+
+def test_a_lock_held_elsewhere_names_its_owner_and_dies_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "dir" / "lock"
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE)
+    try:
+        assert holder.stdout is not None and holder.stdout.readline() == b"held\n"
+        with pytest.raises(LockHeld) as caught:
+            FileLock(path).try_acquire()
+        assert caught.value.pid == holder.pid
+        assert f"pid {holder.pid}" in str(caught.value)
+    finally:
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait()
+        if holder.stdout is not None:
+            holder.stdout.close()
+    with FileLock(path) as lock:
+        assert path.read_text() == f"{os.getpid()}\n"
+        with pytest.raises(LockHeld):
+            FileLock(path).try_acquire()
+        lock.release()
+        again = FileLock(path)
+        again.try_acquire()
+        again.release()
