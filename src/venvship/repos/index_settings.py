@@ -19,8 +19,6 @@ from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
-
 from venvship.errors import EnvironmentProblem, Place, UserError
 
 DEFAULT_TARGET: Final = "@default"
@@ -113,7 +111,7 @@ def read_index_settings(environ: Mapping[str, str], places: ConfigurationPlaces)
     uv = _Uv(environ, places.uv)
     # One client that was told to use no index is one that only `find-links` serves.
     without_index = pip.flag("no-index") or uv.no_index
-    default = uv.default_index or pip.last("index-url") or PYPI_SIMPLE_ENDPOINT
+    default = uv.default_index or pip.last("index-url") or _customary_index()
     indexes = [] if without_index else [*uv.extra_indexes, default, *pip.words("extra-index-url")]
     certificates = pip.last("cert") or environ.get("SSL_CERT_FILE")
     return IndexSettings(
@@ -124,6 +122,14 @@ def read_index_settings(environ: Mapping[str, str], places: ConfigurationPlaces)
         trusted_hosts=frozenset(pip.words("trusted-host")),
         timeout=_positive(pip.last("timeout") or pip.last("default-timeout"), 60.0),
     )
+
+
+def _customary_index() -> str:
+    """The index of all clients that are not configured, which only a client library may name."""
+    # Loaded by need: it brings a validation library and an HTML parser, 200 ms of imports.
+    from pypi_simple import PYPI_SIMPLE_ENDPOINT
+
+    return PYPI_SIMPLE_ENDPOINT
 
 
 def _positive(text: str | None, default: float) -> float:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import quote
 
 import requests
-from pypi_simple import ACCEPT_ANY, DistributionPackage, ProjectPage
-from pypi_simple.errors import UnsupportedContentTypeError, UnsupportedRepoVersionError
 
 from venvship.errors import EnvironmentProblem
 from venvship.repos.index_settings import IndexOverride, IndexSettings
 from venvship.repos.network import Network
+from venvship.repos.simple_page import ACCEPT, IndexFile, MalformedPage, SimplePage, parse_html, parse_page
 from venvship.repos.urls import local_path, same_index, shown_url, without_credentials
 
 _MAX_PAGE = 256 << 20
@@ -32,15 +31,6 @@ class IndexUnreachable(EnvironmentProblem):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class IndexFile:
-    """A file as an index offers it; `location` is an address or, in a directory, a path."""
-
-    location: str
-    sha256: str | None
-    size: int | None
-
-
 class PackageIndex:
     """Several indexes asked one after the other; the pages of projects are read once."""
 
@@ -48,7 +38,7 @@ class PackageIndex:
         self._network = network
         self._indexes = tuple(indexes)
         self._find_links = tuple(find_links)
-        self._pages: dict[tuple[str, str], dict[str, list[IndexFile]]] = {}
+        self._pages: dict[tuple[str, str], _Listing] = {}
         self._guards: dict[tuple[str, str], threading.Lock] = {}
         self._guard = threading.Lock()
 
@@ -66,7 +56,7 @@ class PackageIndex:
         failure: IndexUnreachable | None = None
         for location, key in self._places(project):
             try:
-                candidates = self._page(location, key).get(filename, [])
+                candidates = self._page(location, key).files(filename)
             except IndexUnreachable as error:
                 failure = failure or error
                 continue
@@ -84,7 +74,7 @@ class PackageIndex:
         yield from ((location, "") for location in self._find_links)
         yield from ((location, project) for location in self._indexes)
 
-    def _page(self, location: str, project: str) -> dict[str, list[IndexFile]]:
+    def _page(self, location: str, project: str) -> _Listing:
         key = (location, project)
         with self._guard:
             guard = self._guards.setdefault(key, threading.Lock())
@@ -93,34 +83,28 @@ class PackageIndex:
                 self._pages[key] = self._read_page(location, project)
             return self._pages[key]
 
-    def _read_page(self, location: str, project: str) -> dict[str, list[IndexFile]]:
+    def _read_page(self, location: str, project: str) -> _Listing:
         directory = local_path(location)
         if directory is not None:
-            return dict(_directory_files(directory, project))
+            return _directory_listing(directory, project)
         url = without_credentials(location)
         if project:
             url = f"{url.rstrip('/')}/{quote(project)}/"
-        files: dict[str, list[IndexFile]] = {}
-        for package in self._packages(url, project):
-            digest = package.digests.get("sha256")
-            files.setdefault(package.filename, []).append(IndexFile(package.url, digest, package.size))
-        return files
-
-    def _packages(self, url: str, project: str) -> Iterable[DistributionPackage]:
         try:
-            response = self._network.get(url, headers={"Accept": ACCEPT_ANY})
+            response = self._network.get(url, headers={"Accept": ACCEPT})
         except requests.RequestException as error:
             raise IndexUnreachable(url, f"does not answer: {type(error).__name__}") from None
         if response.status_code == 404:
-            return []
+            return _Files({})
         if not response.ok:
             raise refused(url, response.status_code)
         if len(response.content) > _MAX_PAGE:
             raise IndexUnreachable(url, f"answers with {len(response.content)} bytes for one project")
         try:
-            return ProjectPage.from_response(response, project).packages
-        except (UnsupportedContentTypeError, UnsupportedRepoVersionError, ValueError) as error:
-            raise IndexUnreachable(url, f"does not answer like an index: {type(error).__name__}") from None
+            content_type = response.headers.get("Content-Type", "text/html")
+            return parse_page(response.content, content_type=content_type, url=response.url)
+        except MalformedPage as error:
+            raise IndexUnreachable(url, f"does not answer like an index: {error}") from None
 
 
 def refused(url: str, status: int) -> IndexUnreachable:
@@ -134,23 +118,33 @@ def refused(url: str, status: int) -> IndexUnreachable:
     return IndexUnreachable(url, f"answers with HTTP {status}")
 
 
-def _directory_files(directory: Path, project: str) -> Iterator[tuple[str, list[IndexFile]]]:
-    """Files of an index on disk, or of a plain directory of files; one that does not exist has none."""
+class _Files:
+    """Files that lie in directories."""
+
+    def __init__(self, paths: Mapping[str, Path]) -> None:
+        self._paths = paths
+
+    def files(self, filename: str) -> list[IndexFile]:
+        path = self._paths.get(filename)
+        return [] if path is None else [IndexFile(str(path), None, path.stat().st_size)]
+
+
+_Listing: TypeAlias = SimplePage | _Files
+
+
+def _directory_listing(directory: Path, project: str) -> _Listing:
+    """An index on disk, or a plain directory of files; one that does not exist has none."""
     below = directory / project if project else directory
     page = below / "index.html"
     if page.is_file():
-        content = page.read_bytes()
-        if len(content) > _MAX_PAGE:
-            raise IndexUnreachable(str(page), f"has {len(content)} bytes")
-        for package in ProjectPage.from_html(project, content, base_url=page.absolute().as_uri()).packages:
-            path = local_path(package.url)
-            yield package.filename, [IndexFile(str(path or package.url), package.digests.get("sha256"), package.size)]
-        return
-    for folder in dict.fromkeys((below, directory)):
-        if folder.is_dir():
-            for path in sorted(folder.iterdir()):
-                if path.suffix in (".whl", ".gz", ".zip") and path.is_file():
-                    yield path.name, [IndexFile(str(path.absolute()), None, path.stat().st_size)]
+        if page.stat().st_size > _MAX_PAGE:
+            raise IndexUnreachable(str(page), f"has more than {_MAX_PAGE} bytes")
+        try:
+            return parse_html(page.read_text("utf-8", "replace"), url=page.absolute().as_uri())
+        except MalformedPage as error:
+            raise IndexUnreachable(str(page), f"is not the page of an index: {error}") from None
+    folders = [folder for folder in dict.fromkeys((directory, below)) if folder.is_dir()]
+    return _Files({path.name: path.absolute() for folder in folders for path in folder.iterdir() if path.is_file()})
 
 
 class Indexes:

@@ -9,7 +9,8 @@ from fake_index import FakeIndex, running_index
 
 from venvship.repos.index_settings import IndexOverride, IndexSettings
 from venvship.repos.network import Network
-from venvship.repos.package_index import Indexes, IndexFile, IndexUnreachable, PackageIndex
+from venvship.repos.package_index import Indexes, IndexUnreachable, PackageIndex
+from venvship.repos.simple_page import IndexFile
 
 WHEEL = "a-1.0-py3-none-any.whl"
 
@@ -50,7 +51,7 @@ def test_directories_are_indexes_and_those_that_are_missing_have_nothing(tmp_pat
     (tmp_path / "flat/b-1.tar.gz").write_bytes(b"12")
     missing = (tmp_path / "missing").as_uri()
     index = index_of(missing, (tmp_path / "simple").as_uri(), find_links=(str(tmp_path / "flat"), missing))
-    assert index.find("a", WHEEL) == IndexFile(str(tmp_path / "files" / WHEEL), "0" * 64, None)
+    assert index.find("a", WHEEL) == IndexFile((tmp_path / "files" / WHEEL).as_uri(), "0" * 64, None)
     assert index.find("b", "b-1.tar.gz") == IndexFile(str(tmp_path / "flat/b-1.tar.gz"), None, 2)
     assert index.find("c", "c-1.tar.gz") is None
 
