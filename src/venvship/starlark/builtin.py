@@ -11,13 +11,14 @@ import collections.abc
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FunctionType, NoneType
 from typing import Any
 
 from venvship.errors import InternalError
-from venvship.starlark.errors import EvaluationError, did_you_mean
+from venvship.starlark.call_problems import binding_problem
+from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, HostType, Missing, Value, checked_value, register, type_name
 from venvship.starlark.printer import Printer
 from venvship.starlark.thread import RECORD
@@ -40,6 +41,8 @@ class _Checks:
     named: Mapping[str, _Check]
     more_positional: _Check | None
     more_named: _Check | None
+    none: bool
+    """Whether every parameter takes anything."""
 
 
 class Builtin:
@@ -58,6 +61,9 @@ class Builtin:
         if checks is None:
             checks = self._checks = _checks_of(self)
         try:
+            if checks.none:
+                result = self.function(*args, **kwargs)
+                return result if type(result) in TYPES else checked_value(result, f"the built-in {self.name}()")
             for check, arg in zip(checks.positional, args):  # noqa: B905  # the signature decides about the number
                 if check is not None and (type(arg) not in check.classes or check.elements is not None):
                     self._verify(check, arg)
@@ -79,7 +85,7 @@ class Builtin:
             # The call itself failed when no frame below ours was entered; anything deeper is a fault of ours.
             if error.__traceback__ is None or error.__traceback__.tb_next is not None:
                 raise
-            raise EvaluationError(self._mismatch(args, kwargs, error)) from None
+            raise EvaluationError(self._mismatch(args, kwargs, error), builtin=self.name) from None
         if type(result) not in TYPES:
             checked_value(result, f"the built-in {self.name}()")
         return result
@@ -146,42 +152,6 @@ def methods_of(value: Value) -> dict[str, Builtin]:
     return found
 
 
-def binding_problem(
-    name: str,
-    parameters: Iterable[inspect.Parameter],
-    args: tuple[Value, ...],
-    kwargs: Mapping[str, Value],
-) -> str | None:
-    """Why arguments don't fit parameters, None when they do."""
-    parameters = list(parameters)
-    kinds = inspect.Parameter
-    positional = [p for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
-    named = {p.name: p for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)}
-    if len(args) > len(positional) and not any(p.kind is kinds.VAR_POSITIONAL for p in parameters):
-        if not positional:
-            return f"{name}() got unexpected positional argument" + ("s" if len(args) > 1 else "")
-        plural = "" if len(positional) == 1 else "s"
-        return f"{name}() accepts no more than {len(positional)} positional argument{plural} but got {len(args)}"
-    if not any(p.kind is kinds.VAR_KEYWORD for p in parameters):
-        for keyword in kwargs:
-            if keyword not in named:
-                return f"{name}() got unexpected keyword argument '{keyword}'{did_you_mean(keyword, named)}"
-    for parameter in positional[: len(args)]:
-        if parameter.name in kwargs and parameter.name in named:
-            return f"{name}() got multiple values for parameter '{parameter.name}'"
-    lacking = [p.name for p in positional[len(args) :] if p.default is p.empty and p.name not in kwargs]
-    if lacking:
-        plural = "" if len(lacking) == 1 else "s"
-        return f"{name}() missing {len(lacking)} required positional argument{plural}: {', '.join(lacking)}"
-    lacking = [
-        p.name for p in parameters if p.kind is kinds.KEYWORD_ONLY and p.default is p.empty and p.name not in kwargs
-    ]
-    if lacking:
-        plural = "" if len(lacking) == 1 else "s"
-        return f"{name}() missing {len(lacking)} required named argument{plural}: {', '.join(lacking)}"
-    return None
-
-
 def _passed_program(error: EvaluationError) -> bool:
     traceback = error.__traceback__
     while traceback is not None:
@@ -214,7 +184,8 @@ def _checks_of(function: Builtin) -> _Checks:
                     positional.append(check)
                 if check is not None:
                     named[parameter.name] = check
-    return _Checks(tuple(positional), named, more_positional, more_named)
+    none = not named and more_positional is None and more_named is None
+    return _Checks(tuple(positional), named, more_positional, more_named, none)
 
 
 def _check_of(function: str, parameter: str, hint: object) -> _Check | None:

@@ -6,7 +6,7 @@ from types import NoneType
 
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import Value, host_type_of, type_name
-from venvship.starlark.thread import current_thread
+from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 _NATIVE = frozenset([str, int, bool, NoneType])
@@ -19,6 +19,8 @@ def equal(left: Value, right: Value) -> bool:
         return True
     kind, other = type(left), type(right)
     if kind is other and kind in _NATIVE:
+        if kind is str and len(left) > LONG_TEXT:
+            current_thread().use_steps(len(left) >> STEP_BITS)
         return bool(left == right)
     if kind in _NUMBERS:
         return other in _NUMBERS and bool(left == right or (left != left and right != right))

@@ -6,12 +6,12 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import FunctionType, TracebackType
+from types import TracebackType
 from typing import TypeVar
 
 from venvship.errors import InternalError, Place, SeveralErrors, VenvshipError
 from venvship.starlark import operators
-from venvship.starlark.builtin import binding_problem
+from venvship.starlark.call_problems import call_problem
 from venvship.starlark.errors import (
     EvaluationError,
     StarlarkSyntaxError,
@@ -21,7 +21,7 @@ from venvship.starlark.errors import (
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import Value
 from venvship.starlark.iteration import iterate, iterate_unpacking, unpack
-from venvship.starlark.program import Dialect, LoadStatement, Program
+from venvship.starlark.program import LoadStatement, Program
 from venvship.starlark.thread import CURRENT, RECORD, ModuleRecord, Thread, source_lines, stack_of
 from venvship.starlark.universe import UNIVERSE
 from venvship.starlark.values import Dict, List
@@ -141,12 +141,7 @@ def execute(
         exec(code, namespace)
 
     _run(thread, run)
-    keep_loaded = program.dialect is not Dialect.BZL
-    made = {
-        name: namespace[name]
-        for name in program.global_names
-        if name in namespace and (keep_loaded or name not in loaded)
-    }
+    made = {name: namespace[name] for name in program.global_names if name in namespace and name not in loaded}
     result = Module(program.filename, made)
     for value in made.values():
         freeze(value)
@@ -159,7 +154,7 @@ def call(
     """Call a function of the language, or a built-in, from the host."""
     named = dict(kwargs or {})
     positional = tuple(args)
-    return _run(thread, lambda: operators.callable_of(function)(*positional, **named))
+    return _run(thread, lambda: operators.invoke(function, *positional, **named))
 
 
 class EvaluationErrorAt(EvaluationError):
@@ -234,7 +229,6 @@ def _locate(error: VenvshipError, thread: Thread, traceback: TracebackType | Non
 
 
 _UNBOUND = re.compile(r"(?:local |free )variable '([^']+)'|name '([^']+)' is not defined|(?:variable|name) '([^']+)'")
-_TOO_MANY = re.compile(r"takes (?:from \d+ to )?(\d+) positional arguments? but (\d+)")
 
 
 def _mapped(error: Exception) -> VenvshipError:
@@ -252,30 +246,5 @@ def _mapped(error: Exception) -> VenvshipError:
         kind = "local" if isinstance(error, UnboundLocalError) or "free variable" in str(error) else "global"
         return EvaluationError(f"{kind} variable '{name}' is referenced before assignment")
     if in_program and isinstance(error, TypeError):
-        return EvaluationError(_call_problem(str(error)))
+        return EvaluationError(call_problem(str(error)))
     return InternalError(f"{type(error).__name__}: {error}")
-
-
-def _call_problem(message: str) -> str:
-    """The language's wording of what Python says about the arguments of a call."""
-    message = re.sub(r"^[^(]*?([^.(]+)\(\)", lambda match: f"{match[1].replace('<lambda>', 'lambda')}()", message)
-    if "missing" in message:
-        head, _, names = message.partition(": ")
-        return f"{head}: {', '.join(re.findall(chr(39) + '([^' + chr(39) + ']+)' + chr(39), names))}"
-    match = _TOO_MANY.search(message)
-    if match:
-        plural = "" if match[1] == "1" else "s"
-        name = message.partition("()")[0]
-        if match[1] == "0":
-            return f"{name}() does not accept positional arguments, but got {match[2]}"
-        return f"{name}() accepts no more than {match[1]} positional argument{plural} but got {match[2]}"
-    message = message.replace("got an unexpected keyword argument", "got unexpected keyword argument")
-    return re.sub(r"got multiple values for (?:keyword )?argument", "got multiple values for parameter", message)
-
-
-def function_name(function: FunctionType) -> str:
-    """The name in its `def`, or `lambda`."""
-    return "lambda" if function.__name__ == "<lambda>" else function.__name__
-
-
-__all__ = ["Module", "binding_problem", "call", "execute", "freeze", "function_name"]

@@ -12,6 +12,9 @@ from venvship.starlark.host_types import Value, type_name
 MAX_BITS = 8192
 """Of the largest integer; its decimal text stays within the interpreter's own limit on digits."""
 
+SMALL_INT = 1 << 62
+"""Below it nobody has to look at the bound."""
+
 _BOUND = 1 << MAX_BITS
 _INDEX_BOUND = 1 << 31
 

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import FunctionType, NoneType
 
-from venvship.starlark.builtin import BoundMethod, Builtin, methods_of
+from venvship.starlark.builtin import METHODS, BoundMethod, Builtin, methods_of
+from venvship.starlark.call_problems import call_problem
 from venvship.starlark.equality import equal, less
 from venvship.starlark.errors import EvaluationError, did_you_mean
 from venvship.starlark.formatting import format_percent
 from venvship.starlark.host_types import MISSING, TYPES, Value, checked_value, host_type_of, type_name
 from venvship.starlark.iteration import elements
 from venvship.starlark.keys import key_of, value_of
-from venvship.starlark.numbers import checked_int, finite_index, to_float
+from venvship.starlark.numbers import SMALL_INT, checked_int, finite_index, to_float
 from venvship.starlark.printer import repr_of
 from venvship.starlark.structs import Struct
-from venvship.starlark.thread import current_thread
+from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS, Dict, List, Set, check_mutable
 
-MAX_ELEMENTS = 1 << 24
-MAX_CHARACTERS = 1 << 26
+MAX_ELEMENTS = 1 << 22
+MAX_CHARACTERS = 1 << 24
 
 _SMALL = 256
 """Results up to this size are not accounted for: the step budget bounds their number."""
@@ -47,11 +48,14 @@ def _refuse(operator: str, left: Value, right: Value) -> Value:
 
 def add(left: Value, right: Value) -> Value:
     kind, other = type(left), type(right)
-    if kind is str and other is str:
-        grow(len(left) + len(right), MAX_CHARACTERS)
-        return left + right
     if kind is int and other is int:
-        return checked_int(left + right)
+        result = left + right
+        return result if -SMALL_INT < result < SMALL_INT else checked_int(result)
+    if kind is str and other is str:
+        size = len(left) + len(right)
+        if size > _SMALL:
+            grow(size, MAX_CHARACTERS)
+        return left + right
     if kind in LISTS and other in LISTS:
         grow(len(left) + len(right), MAX_ELEMENTS)
         return List(left + right)
@@ -66,7 +70,8 @@ def add(left: Value, right: Value) -> Value:
 def subtract(left: Value, right: Value) -> Value:
     kind, other = type(left), type(right)
     if kind is int and other is int:
-        return checked_int(left - right)
+        result = left - right
+        return result if -SMALL_INT < result < SMALL_INT else checked_int(result)
     if kind in _NUMBERS and other in _NUMBERS:
         return to_float(left) - to_float(right)
     if kind in SETS and other in SETS:
@@ -119,13 +124,12 @@ def modulo(left: Value, right: Value) -> Value:
     kind, other = type(left), type(right)
     if kind is str:
         return format_percent(left, right)
+    if kind is int and other is int and right != 0:
+        return left % right
     if kind in _NUMBERS and other in _NUMBERS:
-        if kind is int and other is int:
-            if right == 0:
-                raise EvaluationError("integer modulo by zero")
-            return left % right
         if right == 0:
-            raise EvaluationError("floating-point modulo by zero")
+            noun = "integer" if kind is int and other is int else "floating-point"
+            raise EvaluationError(f"{noun} modulo by zero")
         return to_float(left) % to_float(right)
     return _refuse("%", left, right)
 
@@ -228,6 +232,8 @@ def contains(item: Value, container: Value) -> bool:
     if kind is str:
         if type(item) is not str:
             raise EvaluationError(f"'in <string>' requires string as left operand, not '{type_name(item)}'")
+        if len(container) > LONG_TEXT:
+            current_thread().use_steps(len(container) >> STEP_BITS)
         return item in container
     if kind in LISTS or kind is tuple:
         if type(item) is str or type(item) is NoneType:
@@ -352,10 +358,23 @@ def get_attribute(value: Value, name: str) -> Value:
 
 def call_method(value: Value, name: str, /, *args: Value, **kwargs: Value) -> Value:
     """`value.name(...)`, without making the bound method."""
-    method = methods_of(value).get(name)
+    methods = METHODS.get(type(value)) or methods_of(value)
+    method = methods.get(name)
     if method is not None:
+        if type(value) is str and len(value) > LONG_TEXT:
+            return _call_on_long_text(method, value, args, kwargs)
         return method(value, *args, **kwargs)
-    return callable_of(get_attribute(value, name))(*args, **kwargs)
+    return invoke(get_attribute(value, name), *args, **kwargs)
+
+
+def _call_on_long_text(method: Builtin, value: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
+    """Searching or copying a long text takes as long as many steps of a program."""
+    thread = current_thread()
+    thread.use_steps(len(value) >> STEP_BITS)
+    result = method(value, *args, **kwargs)
+    if type(result) is str:
+        thread.use_memory(len(result))
+    return result
 
 
 def callable_of(value: Value) -> Callable[..., Value]:
@@ -367,6 +386,18 @@ def callable_of(value: Value) -> Callable[..., Value]:
     if hook is None:
         raise EvaluationError(f"'{type_name(value)}' object is not callable")
     return BoundMethod(value, Builtin(host_type_of(value).name, hook, method_of=host_type_of(value).name))
+
+
+def invoke(function: Value, /, *args: Value, **kwargs: Value) -> Value:
+    """`function(...)`, called from here instead of from a program."""
+    target = callable_of(function)
+    try:
+        return target(*args, **kwargs)
+    except TypeError as error:
+        # Nothing below this frame was entered: the arguments don't fit.
+        if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+            raise EvaluationError(call_problem(str(error))) from None
+        raise
 
 
 def positional_arguments(value: Value) -> Value:
@@ -397,7 +428,7 @@ def call_in_order(
     for name in named:
         if name in kwargs:
             raise EvaluationError(f"got multiple values for parameter '{name}'")
-    return callable_of(function)(*args, *extra, **kwargs, **named)
+    return invoke(function, *args, *extra, **kwargs, **named)
 
 
 def make_dict(*keys_and_values: Value) -> Dict:

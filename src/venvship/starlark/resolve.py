@@ -7,16 +7,24 @@ Every problem of a file is collected, so that one run reports all.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from venvship.errors import Place
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.errors import StarlarkSyntaxError
+from venvship.starlark.numbers import MAX_BITS
 from venvship.starlark.source_text import SourceText
 
 _RESERVED = frozenset(["__builtins__", "__debug__"])
 """Names with a meaning for the interpreter that runs the compiled program."""
+
+_MAX_CLAUSES = 50
+"""`for` clauses of a comprehension; Python's compiler recurses over them without a bound of its own."""
+
+_MAX_NAMED = 5000
+"""Named arguments of one call; Python compares each with each."""
 
 BINARY_OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -413,7 +421,13 @@ class Resolver:
         value = node.value
         if isinstance(value, str):
             self._found.strings.append(node)
-        elif value is not None and type(value) not in (bool, int, float):
+        elif type(value) is int:
+            if value >= 1 << MAX_BITS:
+                self._problem(node, f"integer literal of more than {MAX_BITS} bits")
+        elif type(value) is float:
+            if value == math.inf:
+                self._problem(node, "floating-point literal too large")
+        elif value is not None and type(value) is not bool:
             kind = "`...`" if value is ... else f"a {type(value).__name__} literal"
             self._problem(node, f"{kind} is not supported")
 
@@ -505,6 +519,8 @@ class Resolver:
                 if starred:
                     self._problem(argument, "positional argument is misplaced (positional arguments come first)")
                 self._expression(argument)
+        if len(node.keywords) > _MAX_NAMED:
+            self._problem(node, f"more than {_MAX_NAMED} named arguments in a call")
         double = False
         for keyword in node.keywords:
             if keyword.arg is None:
@@ -537,6 +553,8 @@ class Resolver:
 
     def _comprehension(self, generators: list[ast.comprehension], results: Iterable[ast.expr]) -> None:
         outer = self._scope
+        if len(generators) > _MAX_CLAUSES:
+            self._problem(generators[_MAX_CLAUSES].target, "too many `for` clauses in a comprehension")
         self._expression(generators[0].iter)
         self._scope = _Scope(outer, is_function=False)
         self._scopes.append(self._scope)

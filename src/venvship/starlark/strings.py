@@ -127,8 +127,9 @@ def _splitter(method: Callable[[str, str | None, int], list[str]]) -> Callable[.
         if sep == "":
             raise EvaluationError("Empty separator")
         limit = -1 if maxsplit is None else max(finite_index(maxsplit, "maxsplit"), -1)
-        grow(len(text) // 4, MAX_ELEMENTS)
-        return List(method(text, sep, limit))
+        pieces = method(text, sep, limit)
+        grow(len(pieces), MAX_ELEMENTS)
+        return List(pieces)
 
     return split
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import NoneType
 
 from venvship.starlark.builtin import Builtin
@@ -13,7 +14,15 @@ from venvship.starlark.host_types import MISSING, HostType, Missing, Value, host
 from venvship.starlark.iteration import elements, sequence
 from venvship.starlark.json_module import JSON
 from venvship.starlark.numbers import finite_index, float_to_int, parse_float, parse_int, to_float
-from venvship.starlark.operators import MAX_ELEMENTS, attribute_names, callable_of, find_attribute, get_attribute, grow
+from venvship.starlark.operators import (
+    MAX_ELEMENTS,
+    attribute_names,
+    callable_of,
+    find_attribute,
+    get_attribute,
+    grow,
+    invoke,
+)
 from venvship.starlark.printer import Printer, repr_of, str_of
 from venvship.starlark.strings import STRING
 from venvship.starlark.structs import Struct
@@ -112,7 +121,7 @@ def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[...,
         candidates = sequence(args[0]) if len(args) == 1 else list(args)
         if not candidates:
             raise EvaluationError("expected at least one item")
-        rank: Callable[[Value], Value] = (lambda value: value) if key is None else callable_of(key)
+        rank: Callable[[Value], Value] = (lambda value: value) if key is None else partial(invoke, key)
         best = candidates[0]
         best_rank = rank(best)
         for candidate in candidates[1:]:
@@ -128,6 +137,7 @@ def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[...,
 def _print(*args: Value, sep: str = " ") -> None:
     thread = current_thread()
     text = _joined(args, sep)
+    thread.use_memory(len(text))
     if thread.print_handler is not None:
         thread.print_handler(text, thread.caller_place())
 
@@ -177,8 +187,8 @@ def _sorted(iterable: Value, /, *, key: Value = None, reverse: bool = False) -> 
         if kinds <= {str} or kinds <= {int}:
             return List(sorted(values, reverse=reverse))
         return List(sorted(values, key=Ordered, reverse=reverse))
-    rank = callable_of(key)
-    return List(sorted(values, key=lambda value: Ordered(rank(value)), reverse=reverse))
+    callable_of(key)
+    return List(sorted(values, key=lambda value: Ordered(invoke(key, value)), reverse=reverse))
 
 
 def _str(x: Value, /) -> str:
