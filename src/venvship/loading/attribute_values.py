@@ -15,8 +15,9 @@ from venvship.loading.attributes import (
     PlainValue,
     Select,
 )
+from venvship.loading.label_values import parse_label
 from venvship.loading.select_values import SelectChoice, SelectExpression
-from venvship.model.label import InvalidLabel, Label, PackageId, UnknownRepository
+from venvship.model.label import InvalidLabel, Label, PackageId
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, Value, type_name
@@ -44,11 +45,10 @@ class LabelReader:
         self._known: dict[str, Label] = {}
 
     def read(self, text: str) -> Label:
-        """Raises InvalidLabel or UnknownRepository."""
+        """Raises InvalidLabel."""
         label = self._known.get(text)
         if label is None:
-            label = Label.parse(text, relative_to=self.package, repository_mapping=self.mapping)
-            self._known[text] = label
+            label = self._known[text] = parse_label(text, self.package, self.mapping)
         return label
 
 
@@ -199,8 +199,6 @@ class AttributeReader:
         try:
             return self._labels.read(value)
         except InvalidLabel as error:
-            raise AttributeProblem(f"{error.message} (in {named})", hint=error.hint) from error
-        except UnknownRepository as error:
             raise AttributeProblem(f"{error.message} (in {named})", hint=error.hint) from error
 
     def _output(self, value: Value, named: str, spec: AttributeSpec) -> Label:

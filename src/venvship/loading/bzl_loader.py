@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from venvship.errors import InternalError, Place, SeveralErrors, UserError
+from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
+from venvship.loading.attribute_values import LabelReader
 from venvship.loading.code_cache import CodeCache, compiled
+from venvship.loading.exporting import Exportable
 from venvship.loading.files import EntryKind, SourceFiles
 from venvship.loading.label_values import read_label
 from venvship.loading.nearest import did_you_mean
-from venvship.loading.provider_values import StarlarkProvider
 from venvship.loading.repositories import NoSuchRepository, Repository, RepositorySet
+from venvship.loading.visibility import PUBLIC, Visibility
+from venvship.loading.visibility_values import read_package_patterns
 from venvship.loading.workspace import BUILD_FILES, join_host
 from venvship.memo.computation import Cycle, Memo
 from venvship.memo.keys import Key
@@ -21,7 +24,8 @@ from venvship.starlark.builtin import builtin
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.execution import execute
-from venvship.starlark.host_types import Value
+from venvship.starlark.host_types import Value, type_name
+from venvship.starlark.iteration import sequence
 from venvship.starlark.program import LoadStatement, Program
 from venvship.starlark.thread import Thread, current_thread
 
@@ -35,6 +39,17 @@ _SUFFIXES = (".bzl", ".scl")
 
 class CannotLoad(UserError):
     """A load statement names a file that can't be loaded."""
+
+
+class NotVisibleForLoading(UserError):
+    """A `.bzl` file does not want to be loaded from there."""
+
+    def __init__(self, label: Label, package: PackageId, place: Place) -> None:
+        super().__init__(
+            f"`{label}` may not be loaded from package `{package}`",
+            place=place,
+            hint="check the `visibility()` that the loaded file declares",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,17 @@ class BzlModule:
     label: Label
     exports: Mapping[str, Value]
     loads: tuple[Label, ...]
+    visibility: Visibility
+
+
+@dataclass(slots=True, eq=False)
+class BzlFile:
+    """A `.bzl` file while it runs: the context of its thread."""
+
+    label: Label
+    repository: Repository
+    visibility: Visibility = PUBLIC
+    visibility_place: Place | None = None
 
 
 class BzlLoader:
@@ -74,7 +100,7 @@ class BzlLoader:
         self._repositories = repositories
         self._files = files
         self._memo = memo
-        self._names = {**names, "Label": self._label_builtin()}
+        self._names = {"visibility": declare_visibility, **names, "Label": self._label_builtin()}
         self._builtin_names = {**self._names, **builtin_names}
         self._print_handler = print_handler
         self._cache = cache
@@ -95,25 +121,29 @@ class BzlLoader:
         """
         modules: dict[str, BzlModule] = {}
         behind: dict[Label, None] = {}
-        problems: dict[UserError, None] = {}
+        problems: list[VenvshipError] = []
         for statement in program.loads:
             if statement.module in modules:
                 continue
             try:
-                module = self.load(_loaded_label(statement, package, repository))
+                label = _loaded_label(statement, package, repository)
+            except UserError as error:
+                problems.append(error)
+                continue
+            try:
+                module = self.load(label)
             except Cycle:
                 raise
             except UserError as error:
-                if error.place is None and isinstance(error, CannotLoad | NoSuchRepository):
-                    problems[CannotLoad(error.message, place=statement.place, hint=error.hint)] = None
-                else:
-                    problems[error] = None
+                problems.extend(_seen_from(error, statement.place))
                 continue
+            if not module.visibility.admits(package) and label.package != package:
+                problems.append(NotVisibleForLoading(label, package, statement.place))
             modules[statement.module] = module
             behind.update(dict.fromkeys(module.loads))
         if problems:
-            errors = list(problems)
-            raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+            unique = list({(str(problem.place), problem.message): problem for problem in reversed(problems)}.values())
+            raise unique[0] if len(unique) == 1 else SeveralErrors(reversed(unique))
         return modules, tuple(behind)
 
     def origin_of(self, filename: str) -> tuple[PackageId, Repository] | None:
@@ -134,7 +164,8 @@ class BzlLoader:
             modules, behind = self.load_for(program, label.package, repository)
         finally:
             self._depth -= 1
-        thread = Thread(print_handler=self._print_handler, context=label, source_line=self.source_line)
+        context = BzlFile(label, repository)
+        thread = Thread(print_handler=self._print_handler, context=context, source_line=self.source_line)
         module = execute(
             program,
             predeclared=self._builtin_names if repository.is_builtin else self._names,
@@ -143,9 +174,9 @@ class BzlLoader:
             label=str(label),
         )
         for name, value in module.globals.items():
-            if type(value) is StarlarkProvider and not value.name:
-                value.name = name
-        return BzlModule(label, module.exports, (*behind, label))
+            if isinstance(value, Exportable):
+                value.export(label, name)
+        return BzlModule(label, module.exports, (*behind, label), context.visibility)
 
     def source_line(self, filename: str, line: int) -> str | None:
         """The text of a line of a `.bzl` file, for tracebacks."""
@@ -221,6 +252,47 @@ def line_of(source: bytes | None, line: int) -> str | None:
     """The text of one line, counted from 1."""
     lines = (source or b"").decode("utf-8", "replace").splitlines()
     return lines[line - 1] if 1 <= line <= len(lines) else None
+
+
+@builtin("visibility")
+def declare_visibility(value: Value, /) -> None:
+    """Says which packages may load the file that runs."""
+    file = current_thread().context
+    place = current_thread().caller_place()
+    if not isinstance(file, BzlFile):
+        raise EvaluationError("visibility() can only be used at the top level of a .bzl file")
+    if file.visibility_place is not None:
+        raise EvaluationError(f"visibility() may be used only once, first at {file.visibility_place}")
+    texts = (value,) if isinstance(value, str) else tuple(sequence(value))
+    for text in texts:
+        if not isinstance(text, str):
+            raise EvaluationError(f"visibility() takes strings, not {type_name(text)}")
+    try:
+        is_public, packages, excluded = read_package_patterns(
+            texts, LabelReader(file.label.package, file.repository.mapping)
+        )
+    except UserError as error:
+        raise EvaluationError(error.message, hint=error.hint) from error
+    if excluded:
+        raise EvaluationError("visibility() does not take negative package specifications")
+    file.visibility = PUBLIC if is_public else Visibility(packages=packages)
+    file.visibility_place = place
+
+
+def _seen_from(error: UserError, place: Place) -> list[VenvshipError]:
+    """The problems of a loaded file as whoever loads it reports them; the memo keeps the original."""
+    if isinstance(error, SeveralErrors):
+        return [_loaded_from(one, place) for one in error.errors]
+    if error.place is None and isinstance(error, CannotLoad | NoSuchRepository):
+        return [CannotLoad(error.message, place=place, hint=error.hint)]
+    return [_loaded_from(error, place)]
+
+
+def _loaded_from(error: VenvshipError, place: Place) -> VenvshipError:
+    seen = error.__class__.__new__(error.__class__, *error.args)
+    seen.__dict__.update(error.__dict__)
+    seen.chain = (*error.chain, f"loaded from {place}")
+    return seen
 
 
 def _loaded_label(statement: LoadStatement, package: PackageId, repository: Repository) -> Label:

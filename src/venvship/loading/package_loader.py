@@ -12,6 +12,7 @@ from venvship.loading.code_cache import CodeCache, compiled
 from venvship.loading.depset_values import make_depset
 from venvship.loading.files import EntryKind, RecordedFiles, SourceFiles
 from venvship.loading.globs import PackageFiles
+from venvship.loading.label_values import InvisibleRepository, invisible_repository
 from venvship.loading.nearest import did_you_mean, nearest
 from venvship.loading.package import NoSuchTarget, Package
 from venvship.loading.package_builder import CrossesPackageBoundary, PackageBuilder
@@ -62,7 +63,6 @@ UNSUPPORTED_BZL_NAMES = (
     "tag_class",
     "testing",
     "transition",
-    "visibility",
 )
 """Names of `.bzl` files that are refused when they are used; whoever implements one passes it as an extra name."""
 
@@ -177,7 +177,7 @@ class PackageLoader:
 
     def exists(self, package: PackageId) -> bool:
         """Whether there is such a package, whatever may be wrong with it."""
-        repository = self._repositories.get(package.repository)
+        repository = self._repository(package.repository)
         if repository.generated is not None:
             return repository.generated.package(package.path) is not None
         return self._build_file(package, repository) is not None
@@ -187,7 +187,7 @@ class PackageLoader:
 
         Links are followed, except those that builds leave in the root and those that lead back to where they are.
         """
-        repository = self._repositories.get(repository_name)
+        repository = self._repository(repository_name)
         if repository.generated is not None:
             paths = [path for path in repository.generated.package_paths() if is_inside(path, directory)]
             return [PackageId(repository_name, path) for path in sorted(paths)]
@@ -208,8 +208,15 @@ class PackageLoader:
         """The text of a line of a file that was loaded, for tracebacks."""
         return self.bzl.source_line(filename, line)
 
+    def _repository(self, canonical_name: str) -> Repository:
+        invisible = invisible_repository(canonical_name)
+        if invisible is not None:
+            apparent, seen_from = invisible
+            raise InvisibleRepository(apparent, seen_from, self._repositories.get(seen_from).mapping)
+        return self._repositories.get(canonical_name)
+
     def _evaluate(self, package: PackageId) -> Package:
-        repository = self._repositories.get(package.repository)
+        repository = self._repository(package.repository)
         if repository.generated is not None:
             return self._generate(package, repository)
         build_file = self._build_file(package, repository)
@@ -312,7 +319,7 @@ class PackageLoader:
         return NoSuchPackage(package, f"there is no directory `{where}`", hint)
 
     def _missing(self, label: Label, package: Package) -> UserError:
-        repository = self._repositories.get(label.repository)
+        repository = self._repository(label.repository)
         if repository.root is None:
             return NoSuchTarget(label, package)
         files = PackageFiles(self._files, repository.root, label.package.path, self._ignored(repository))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from venvship.errors import Place
+from venvship.loading.exporting import Exportable
+from venvship.model.label import Label
 from venvship.starlark.builtin import builtin
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError, did_you_mean
@@ -16,7 +18,7 @@ from venvship.starlark.thread import current_thread
 from venvship.starlark.values import DICTS
 
 
-class StarlarkProvider:
+class StarlarkProvider(Exportable):
     """A kind of provider made by `provider()`; its identity is the key that targets are asked with.
 
     `name` is what the `.bzl` file calls it, known once the file is evaluated. `fields` of None allows any.
@@ -29,6 +31,9 @@ class StarlarkProvider:
         self.init = init
         self.name = ""
         self.place = place
+
+    def export(self, file: Label, name: str) -> None:
+        self.name = self.name or name
 
     @property
     def shown(self) -> str:

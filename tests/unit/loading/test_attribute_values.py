@@ -54,7 +54,6 @@ def test_values_take_the_type_of_their_attribute(given: str, value: object) -> N
         ("number = 1 << 40", "want value in signed 32-bit range"),
         ('labels = ["x", ":x"]', "label '//p:x' is duplicated in the attribute 'labels'"),
         ('label_keys = {"x": "1", ":x": "2"}', "a label is duplicated"),
-        ('label = "@nowhere//:x"', "no repository `@nowhere` is visible here"),
         ('label = ""', "invalid label ``"),
         ('out = "//q:o"', "is not in the current package"),
         ('fixed = select({":c": "a"})', 'attribute "fixed" is not configurable'),

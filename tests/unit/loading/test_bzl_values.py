@@ -30,9 +30,15 @@ def test_labels_print_unambiguously_and_have_fields() -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["@", "", "//a/", "//a:b:c", "@nope//x", "a/../b"])
+@pytest.mark.parametrize("text", ["@", "", "//a/", "//a:b:c", "@no pe//x", "a/../b"])
 def test_bad_labels_are_refused(text: str) -> None:
     assert refused(f'L = Label("{text}")').startswith("p/x.bzl:1:")
+
+
+def test_a_label_may_name_a_repository_that_nobody_sees() -> None:
+    assert printed('print(Label("@nope//x:y"), Label("@nope"))') == [
+        "@@[unknown repo 'nope' requested from @@]//x:y @@[unknown repo 'nope' requested from @@]//:nope"
+    ]
 
 
 def test_label_belongs_to_the_file_it_stands_in() -> None:

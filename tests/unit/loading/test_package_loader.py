@@ -6,7 +6,9 @@ import pytest
 from loading_workspace import LoadingWorkspace, package
 
 from venvship.errors import Place
+from venvship.loading.attributes import Select, labels_in
 from venvship.loading.code_cache import MemoryCodeCache
+from venvship.loading.label_values import InvisibleRepository
 from venvship.loading.package import NoSuchTarget
 from venvship.loading.package_builder import CrossesPackageBoundary
 from venvship.loading.package_loader import NoSuchPackage, PackageKey
@@ -261,6 +263,72 @@ def test_a_bad_load_is_refused_at_its_place(load: str, message: str) -> None:
     assert problems.startswith("p/BUILD:1:")
 
 
+def test_a_broken_file_is_reported_once_with_the_way_to_it() -> None:
+    workspace = package(
+        'load(":x.bzl", "x")\nload(":y.bzl", "y")',
+        {"x.bzl": 'load(":y.bzl", "y")\nx = y', "y.bzl": "y = 1 // 0"},
+    )
+    for _ in range(2):
+        assert workspace.problems("p") == (
+            "p/y.bzl:1:7: integer division by zero\n  loaded from p/x.bzl:1:6\n  loaded from p/BUILD.bazel:1:6"
+        )
+
+
+def test_all_broken_files_are_reported() -> None:
+    workspace = package('load(":x.bzl", "x")\nload(":y.bzl", "y")', {"x.bzl": "x = 1 // 0", "y.bzl": "def"})
+    places = [line.partition(" ")[0] for line in workspace.problems("p").splitlines() if line.startswith("p/")]
+    assert places == ["p/x.bzl:1:7:", "p/y.bzl:1:4:"]
+
+
+@pytest.mark.parametrize(
+    ("visibility", "allowed"),
+    [
+        ('"public"', True),
+        ('["//p"]', True),
+        ('["//..."]', True),
+        ('["//q/...", "//p/sub"]', False),
+        ('"private"', False),
+        ("[]", False),
+    ],
+)
+def test_a_file_says_who_may_load_it(visibility: str, allowed: bool) -> None:
+    workspace = LoadingWorkspace(
+        {
+            "p/BUILD": 'load("//q:x.bzl", "X")',
+            "q/BUILD": 'load(":x.bzl", "X")',
+            "q/x.bzl": f"visibility({visibility})\nX = 1",
+        }
+    )
+    workspace.load("q")
+    refusal = "p/BUILD:1:6: `//q:x.bzl` may not be loaded from package `//p`"
+    assert workspace.problems("p").partition("\n")[0] == ("" if allowed else refusal)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("visibility([1])", "takes strings"),
+        ('visibility("//p:x")', "it names a target"),
+        ('visibility("-//p")', "does not take negative"),
+        ('visibility("public")\nvisibility("public")', "only once, first at p/x.bzl:1:11"),
+    ],
+)
+def test_a_wrong_load_visibility_is_refused(text: str, message: str) -> None:
+    assert message in package('load(":x.bzl", "X")', {"x.bzl": f"{text}\nX = 1"}).problems("p")
+
+
+def test_a_repository_that_nobody_sees_matters_only_to_those_who_need_it() -> None:
+    workspace = package('files(name = "a", srcs = ["@pipy//six"])\nfiles(name = "b")')
+    srcs = workspace.rule("p", "a").value("srcs")
+    assert not isinstance(srcs, Select)
+    [label] = labels_in(srcs)
+    with pytest.raises(InvisibleRepository) as caught:
+        workspace.loader.target(label)
+    assert str(caught.value) == (
+        "no repository `@pipy` is visible in this workspace\n\nhint: add a `bazel_dep` or `use_repo` to MODULE.bazel"
+    )
+
+
 def test_loaded_names_are_not_exported_again() -> None:
     workspace = package('load(":y.bzl", "a")', {"y.bzl": 'load(":z.bzl", "a")', "z.bzl": "a = 1"})
     assert "does not contain symbol 'a'" in workspace.problems("p")
@@ -296,7 +364,6 @@ def test_a_traceback_goes_through_macros() -> None:
         "R = rule(implementation = None)",
         "A = attr.string()",
         "T = transition()",
-        "V = visibility([])",
         "native.glob([])",
     ],
 )
