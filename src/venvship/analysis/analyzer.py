@@ -117,6 +117,8 @@ class Analyzer:
         self._requester: dict[TargetKey, tuple[TargetKey, str]] = {}
         self._results: dict[TargetKey, ConfiguredTarget | None] = {}
         self._errors: dict[TargetKey, VenvshipError] = {}
+        self.errors: list[VenvshipError] = []
+        """What went wrong in the last call of `analyze`, each problem once."""
 
     def analyze(
         self, labels: Iterable[Label], configuration: Configuration, *, keep_going: bool = False
@@ -126,21 +128,18 @@ class Analyzer:
         Raises SeveralErrors with everything that is wrong; with `keep_going` the targets that can be analysed are
         returned, and `errors` tells the rest.
         """
-        self._errors.clear()
+        known = len(self._errors)
         wanted = [TargetKey(label, configuration) for label in labels]
         order = self._configure(wanted)
         self._before_rules([node for key in order if (node := self._nodes.get(key)) is not None])
         for key in order:
             self._evaluate(key)
-        if self._errors and not keep_going:
+        failed = [self._errors.get(self._canonical.get(key, key)) for key in wanted]
+        self.errors = _distinct([*list(self._errors.values())[known:], *failed])
+        if self.errors and not keep_going:
             raise SeveralErrors(self.errors)
         found = [self._result(key) for key in wanted]
         return [target for target in found if target is not None]
-
-    @property
-    def errors(self) -> list[VenvshipError]:
-        """What went wrong in the last call of `analyze`, each problem once."""
-        return list({id(error): error for error in self._errors.values()}.values())
 
     @property
     def targets(self) -> Iterable[ConfiguredTarget]:
@@ -421,6 +420,10 @@ class Analyzer:
                 step = self._requester.get(step[0])
             error.chain = tuple(chain)
         self._errors.setdefault(key, error)
+
+
+def _distinct(errors: Iterable[VenvshipError | None]) -> list[VenvshipError]:
+    return list({id(error): error for error in errors if error is not None}.values())
 
 
 def _cycle(on_path: Iterable[TargetKey], key: TargetKey) -> list[Label]:

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
+
+from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
+from venvship.model.platform import Platform
+from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualenvInfo
+
+
+def files_of(workspace: AnalysisWorkspace, label: str, configuration: Configuration = LINUX) -> list[str]:
+    return [file.exec_path for file in workspace.one(label, configuration).default_info.files.to_tuple()]
+
+
+def test_a_select_takes_the_branch_of_the_target_platform() -> None:
+    build = """
+filegroup(name = "f", srcs = select({
+    "@platforms//os:linux": ["linux.txt"],
+    "@platforms//os:macos": ["macos.txt"],
+}) + ["both.txt"])
+"""
+    workspace = AnalysisWorkspace({"BUILD": build, "linux.txt": "", "macos.txt": "", "both.txt": ""})
+    assert files_of(workspace, "//:f") == ["linux.txt", "both.txt"]
+    mac = Configuration(Platform.parse("macos_arm64"))
+    assert files_of(workspace, "//:f", mac) == ["macos.txt", "both.txt"]
+
+
+def test_the_more_special_condition_wins() -> None:
+    build = """
+config_setting(name = "opt", values = {"compilation_mode": "opt"})
+config_setting(name = "opt_linux", values = {"compilation_mode": "opt"}, constraint_values = ["@platforms//os:linux"])
+filegroup(name = "f", srcs = select({":opt": ["a"], ":opt_linux": ["b"], "//conditions:default": ["c"]}))
+"""
+    workspace = AnalysisWorkspace({"BUILD": build, "a": "", "b": "", "c": ""})
+    assert files_of(workspace, "//:f") == ["c"]
+    assert files_of(workspace, "//:f", LINUX.with_options({"compilation_mode": "opt"})) == ["b"]
+
+
+def test_conditions_that_do_not_decide_are_named() -> None:
+    build = """
+config_setting(name = "x", define_values = {"x": "1"})
+config_setting(name = "y", define_values = {"y": "1"})
+filegroup(name = "f", srcs = select({":x": ["a"], ":y": ["b"]}))
+"""
+    workspace = AnalysisWorkspace({"BUILD": build, "a": "", "b": ""})
+    problem = workspace.problems("//:f")
+    assert "no condition holds" in problem and "//:x" in problem and "BUILD:4" in problem
+    both = LINUX.with_options({"define:x": "1", "define:y": "1"})
+    try:
+        workspace.analyze("//:f", configuration=both)
+    except Exception as error:
+        assert "several conditions hold" in str(error)
+    else:
+        raise AssertionError("ambiguous conditions were accepted")
+
+
+def test_a_missing_target_is_reported_with_the_chain_that_leads_to_it() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "BUILD": 'filegroup(name = "top", srcs = ["//a:mid"])',
+            "a/BUILD": 'filegroup(name = "mid", srcs = ["//b:nope"], visibility = ["//visibility:public"])',
+            "b/BUILD": 'filegroup(name = "none")',
+        }
+    )
+    problem = workspace.problems("//:top")
+    assert "`//b:nope`" in problem
+    assert "needed by `//a:mid` (attribute `srcs`)" in problem
+    assert "needed by `//:top` (attribute `srcs`)" in problem
+    assert "none" in problem
+
+
+def test_all_problems_are_reported_at_once_and_keep_going_analyses_the_rest() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "a/BUILD": 'filegroup(name = "a", srcs = ["//x:x"])\n'
+            'filegroup(name = "b", srcs = ["//y:y"])\nfilegroup(name = "c")',
+        }
+    )
+    problem = workspace.problems("//a:a", "//a:b", "//a:c")
+    assert "//x" in problem and "//y" in problem
+    assert [str(target.label) for target in workspace.analyze("//a:a", "//a:c", keep_going=True)] == ["//a:c"]
+    assert len(workspace.analyzer.errors) == 1
+
+
+def test_a_cycle_is_shown_as_a_path() -> None:
+    build = "\n".join(f'filegroup(name = "{name}", srcs = [":{other}"])' for name, other in ("ab", "bc", "ca"))
+    problem = AnalysisWorkspace({"BUILD": build}).problems("//:a")
+    assert ".-> //:a\n|   //:b\n|   //:c\n`-- //:a" in problem
+
+
+def test_a_private_target_is_not_visible_elsewhere() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "a/BUILD": 'filegroup(name = "a", srcs = ["//b:hidden", "//b:shown"])',
+            "b/BUILD": 'filegroup(name = "hidden")\nfilegroup(name = "shown", visibility = ["//a:__pkg__"])',
+        }
+    )
+    problem = workspace.problems("//a:a")
+    assert "`//b:hidden` is not visible from `//a:a`" in problem and "a/BUILD:1" in problem
+    assert "shown" not in problem.replace("is shown", "")
+
+
+def test_package_groups_let_their_packages_in() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "a/BUILD": 'filegroup(name = "a", srcs = ["//b:b"])',
+            "b/BUILD": 'package_group(name = "friends", packages = ["//a/..."])\n'
+            'filegroup(name = "b", visibility = [":friends"])',
+        }
+    )
+    assert workspace.problems("//a:a") == ""
+
+
+def test_a_dependency_without_the_needed_provider_is_refused() -> None:
+    workspace = AnalysisWorkspace({"BUILD": DEFS + 'filegroup(name = "f")\npy_library(name = "l", deps = [":f"])'})
+    problem = workspace.problems("//:l")
+    assert "`//:f` does not have the provider PyInfo" in problem and "BUILD:3" in problem
+
+
+def test_a_file_of_the_wrong_kind_is_refused() -> None:
+    workspace = AnalysisWorkspace({"BUILD": DEFS + 'py_library(name = "l", srcs = ["a.txt"])', "a.txt": ""})
+    assert "`//:a.txt` is a file of the wrong kind (expected .py" in workspace.problems("//:l")
+
+
+def test_only_tests_may_use_what_is_testonly() -> None:
+    build = 'filegroup(name = "t", testonly = True)\nfilegroup(name = "f", srcs = [":t"])'
+    assert "is testonly" in AnalysisWorkspace({"BUILD": build}).problems("//:f")
+
+
+def test_two_targets_that_make_one_file_are_both_named() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "BUILD": 'genrule(name = "a", outs = ["x"], cmd = "")\ngenrule(name = "b", outs = ["x/y"], cmd = "")',
+        }
+    )
+    workspace.analyze("//:a", "//:b")
+    try:
+        workspace.graph()
+    except Exception as error:
+        assert "Genrule action of `//:a`" in str(error) and "Genrule action of `//:b`" in str(error)
+    else:
+        raise AssertionError("an output below another output was accepted")
+
+
+def test_an_alias_is_the_target_behind_it() -> None:
+    workspace = AnalysisWorkspace(
+        {"BUILD": 'alias(name = "other", actual = ":f")\nfilegroup(name = "f", srcs = ["a"])', "a": ""}
+    )
+    assert str(workspace.one("//:other").label) == "//:f"
+
+
+def test_an_incompatible_target_says_so_and_passes_it_on() -> None:
+    build = """
+filegroup(name = "mac", target_compatible_with = ["@platforms//os:macos"])
+filegroup(name = "above", srcs = [":mac"])
+"""
+    target = AnalysisWorkspace({"BUILD": build}).one("//:above")
+    assert target.incompatible == ("`//:mac` is only compatible with `@@platforms//os:macos`",)
+
+
+def test_a_target_is_analysed_once_for_each_configuration() -> None:
+    workspace = AnalysisWorkspace({"BUILD": DEFS + 'py_library(name = "l", srcs = ["l.py"])', "l.py": ""})
+    assert workspace.one("//:l") is workspace.one("//:l")
+    assert workspace.one("//:l") is not workspace.one("//:l", LINUX.with_options({"define:x": "1"}))
+
+
+def test_the_memo_knows_what_a_result_was_made_of() -> None:
+    from venvship.analysis.analyzer import ConfiguredTargetKey
+    from venvship.analysis.configured_target import TargetKey
+
+    workspace = AnalysisWorkspace({"BUILD": 'filegroup(name = "f", srcs = ["a"])', "a": ""})
+    target = workspace.one("//:f")
+    read = [str(key) for key in workspace.memo.record_of(ConfiguredTargetKey(target.key)).dependencies]
+    assert "//:a" in read and "//" in read
+    assert str(TargetKey(target.label, None)) == "//:f"
+
+
+def test_a_version_of_python_is_chosen_for_a_venv_and_all_below_it() -> None:
+    hub = ValueHub([Dist("six")])
+    build = DEFS + 'py_venv(name = "v", deps = ["@pypi//six"], python_version = "3.13")'
+    venv = AnalysisWorkspace({"BUILD": build}, hub=hub).one("//:v")[VirtualenvInfo]
+    assert venv.runtime.full_version == "3.13.4"
+    [wheel] = venv.wheels.to_tuple()
+    assert wheel.layout.site_packages.endswith("lib/python3.13/site-packages")
+
+
+def test_a_dependency_group_chooses_other_versions() -> None:
+    hub = ValueHub([Dist("six", "1.0")], groups={"new": [Dist("six", "2.0")]})
+    workspace = AnalysisWorkspace({"BUILD": DEFS + 'py_library(name = "l", deps = ["@pypi//six"])'}, hub=hub)
+    plain = workspace.one("//:l")[PyWheelsInfo].wheels.to_tuple()
+    new = workspace.one("//:l", LINUX.with_options({DEP_GROUP: "new"}))[PyWheelsInfo].wheels.to_tuple()
+    assert [f"{wheel.project} {wheel.version}" for wheel in (*plain, *new)] == ["six 1.0", "six 2.0"]
+
+
+def test_distributions_that_need_each_other_come_together_and_once() -> None:
+    hub = ValueHub([Dist("a", needs=("b",)), Dist("b", needs=("a", "c")), Dist("c")])
+    workspace = AnalysisWorkspace({"BUILD": DEFS + 'py_library(name = "l", deps = ["@pypi//b"])'}, hub=hub)
+    wheels = workspace.one("//:l")[PyWheelsInfo].wheels.to_tuple()
+    assert [wheel.project for wheel in wheels] == ["c", "a", "b"]
+
+
+def test_sources_and_imports_travel_upward_in_depsets() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "a/BUILD": DEFS + 'py_library(name = "a", srcs = ["src/a.py"], imports = ["src"], deps = ["//b:b"])',
+            "a/src/a.py": "",
+            "b/BUILD": DEFS + 'py_library(name = "b", srcs = ["b.py"], visibility = ["//visibility:public"])',
+            "b/b.py": "",
+        }
+    )
+    target = workspace.one("//a:a")
+    assert [file.exec_path for file in target[PyInfo].transitive_sources.to_tuple()] == ["b/b.py", "a/src/a.py"]
+    assert target[PyInfo].imports.to_tuple() == ("_main", "_main/a/src")
+    assert [file.exec_path for file in target.default_info.files.to_tuple()] == ["a/src/a.py"]
+    assert PYTHON_VERSION.startswith("@")
