@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from venv_building import apply_plan, installed_wheel
 
-from tests.venv_building import apply_plan, installed_wheel
 from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
 from venvship.venvs.plan import VenvLocation, plan_venv

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from venvship.errors import UserError
 from venvship.venvs.merge import Clash
+from venvship.venvs.metadata import normalised_name
+from venvship.venvs.scripts import Bringer, FirstPartyDistribution, Scripts
 from venvship.venvs.wheel_layout import EntryKind, InstalledWheel
 
 
@@ -128,6 +130,32 @@ def collisions_in_site(clashes: Iterable[Clash], why: Why) -> list[Collision]:
             # The package itself has one owner, and the others extend it: only these files are in dispute.
             found += [Collision(CollisionKind.FILE, path, owners) for path in paths]
     return found
+
+
+def bringer_of(bringer: Bringer, why: Why) -> Owner:
+    if isinstance(bringer, InstalledWheel):
+        return owner_of(bringer, why)
+    return Owner(f"{bringer.name} {bringer.version}", "first-party")
+
+
+def collisions_in_metadata(
+    builds: Sequence[InstalledWheel], members: Sequence[FirstPartyDistribution], why: Why
+) -> Iterable[Collision]:
+    by_project = {wheel.project: wheel for wheel in builds}
+    for member in members:
+        wheel = by_project.get(normalised_name(member.name))
+        if wheel is not None:
+            yield Collision(CollisionKind.METADATA, wheel.project, (bringer_of(member, why), owner_of(wheel, why)))
+
+
+def collisions_in_scripts(scripts: Scripts, why: Why) -> Iterable[Collision]:
+    for name, claims in scripts.clashes:
+        yield Collision(CollisionKind.SCRIPT, name, tuple(bringer_of(claim.bringer, why) for claim in claims))
+
+
+def collisions_in_data(clashes: Iterable[Clash], why: Why) -> Iterable[Collision]:
+    for clash in clashes:
+        yield Collision(CollisionKind.DATA_FILE, clash.path, tuple(owner_of(wheel, why) for wheel in clash.wheels))
 
 
 def _importable(clash: Clash) -> str:

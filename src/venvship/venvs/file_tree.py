@@ -49,9 +49,12 @@ class FileTree:
         return index < len(self.paths) and self.paths[index] == path
 
     def has_directory(self, path: str) -> bool:
-        prefix = path + "/"
-        index = bisect_left(self.paths, prefix)
-        return index < len(self.paths) and self.paths[index].startswith(prefix)
+        return self.has_file_starting(path + "/")
+
+    def has_file_starting(self, start: str) -> bool:
+        """Whether any path starts with the text `start`."""
+        index = bisect_left(self.paths, start)
+        return index < len(self.paths) and self.paths[index].startswith(start)
 
     def children(self, directory: str = "") -> Iterator[tuple[str, bool]]:
         """Name each direct entry, and whether it is a directory."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from venvship.venvs.file_tree import FileTree
-from venvship.venvs.wheel_layout import FileIdentity, InstalledWheel
+from venvship.venvs.wheel_layout import FileIdentity, InstalledWheel, is_metadata
 
 _INIT = "__init__.py"
 _BYTECODE = "__pycache__"
@@ -22,15 +22,16 @@ class Overlay:
     tree: FileTree
     entries: Sequence[tuple[str, bool]]
     identities: Mapping[str, FileIdentity]
-    indivisible: bool = False
 
     @classmethod
     def of_site(cls, wheel: InstalledWheel) -> Overlay:
         return cls(wheel, wheel.site_packages, wheel.site, wheel.top_levels, wheel.identities)
 
     @classmethod
-    def of_data(cls, wheel: InstalledWheel) -> Overlay:
-        return cls(wheel, wheel.prefix, wheel.data, tuple(wheel.data.children()), wheel.data_identities)
+    def of_data(cls, wheel: InstalledWheel, *, without: Set[str]) -> Overlay:
+        """A wheel's data files, apart from those at the paths `without`."""
+        tree = FileTree(tuple(path for path in wheel.data.paths if path not in without))
+        return cls(wheel, wheel.prefix, tree, tuple(tree.children()), wheel.data_identities)
 
     def children(self, directory: str) -> Iterator[tuple[str, bool]]:
         return self.tree.children(directory) if directory else iter(self.entries)
@@ -55,7 +56,7 @@ class Merged:
 def merge(overlays: Sequence[Overlay], *, real: Set[str], reserved: Set[str] = frozenset()) -> Merged:
     """Lay `overlays` over each other; the first that has a path wins it.
 
-    `real` are directories that may neither be linked whole nor be files; `reserved` paths are left to somebody else.
+    `real` are directories that may not be linked whole; `reserved` paths are left to somebody else.
     """
     links: dict[str, str] = {}
     clashes: list[Clash] = []
@@ -71,15 +72,11 @@ def merge(overlays: Sequence[Overlay], *, real: Set[str], reserved: Set[str] = f
             path = f"{directory}/{name}" if directory else name
             if path in reserved or name == _BYTECODE:
                 continue  # Compiled files follow their sources.
-            if path in real:
-                claimants = [claimant for claimant in claimants if claimant[1]]
-                if not claimants:
-                    continue
             if name == _INIT:
                 claimants = _without_legacy(directory, claimants)
             winner, is_directory = claimants[0]
             agreeing = [overlay for overlay, kind in claimants if kind is is_directory]
-            whole = is_directory and not directory and name.endswith((".dist-info", ".egg-info"))
+            whole = is_directory and not directory and is_metadata(name)
             if len(claimants) > 1 and _differ(path, claimants, agreeing, whole or not is_directory):
                 clashes.append(Clash(path, tuple(overlay.wheel for overlay, _ in claimants)))
             if is_directory and not whole and (len(agreeing) > 1 or path in real):

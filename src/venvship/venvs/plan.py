@@ -5,43 +5,34 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 from venvship.errors import SeveralErrors, UserError
-from venvship.model.paths import TreePath, basename, join, parent, relative_link
+from venvship.model.paths import TreePath, basename, join
 from venvship.model.platform import PythonVersion
 from venvship.venvs.activation import activation_scripts
 from venvship.venvs.collisions import (
     CollidingWheels,
     Collision,
-    CollisionKind,
     CollisionPolicy,
-    Owner,
     Precedence,
     SeveralVersions,
     VersionClash,
     Why,
+    bringer_of,
+    collisions_in_data,
+    collisions_in_metadata,
+    collisions_in_scripts,
     collisions_in_site,
     nobody_knows_why,
     owner_of,
 )
 from venvship.venvs.configuration_file import configuration_file
-from venvship.venvs.merge import Clash, Merged, Overlay, merge
-from venvship.venvs.metadata import metadata_files, normalised_name
+from venvship.venvs.layout import CONFIGURATION_FILE, VenvLayout
+from venvship.venvs.metadata import metadata_files
 from venvship.venvs.path_file import path_file, wheel_path_lines
-from venvship.venvs.real_directories import directories_kept_real
-from venvship.venvs.scripts import (
-    ACTIVATION_SCRIPTS,
-    Bringer,
-    FirstPartyDistribution,
-    ScriptClaim,
-    Scripts,
-    choose_scripts,
-    interpreter_names,
-)
+from venvship.venvs.scripts import FirstPartyDistribution, ScriptClaim, choose_scripts, interpreter_names
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
-
-CONFIGURATION_FILE: Final = "pyvenv.cfg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +91,6 @@ class VenvPlan:
     notes: tuple[str, ...] = ()
 
 
-def site_packages_of(python: PythonVersion) -> str:
-    """The path of site-packages in a venv."""
-    return f"lib/{python.directory}/site-packages"
-
-
 def plan_venv(
     wheels: Sequence[InstalledWheel],
     *,
@@ -126,9 +112,10 @@ def plan_venv(
     """
     strongest_first = list(wheels) if precedence is Precedence.FIRST_WINS else list(reversed(wheels))
     builds, versions = _one_build_each(strongest_first, why)
-    venv = _Venv(location, python)
+    venv = VenvLayout(location.directory, name=location.name, python=python)
 
-    site = venv.merge_site(builds)
+    metadata = {path: content for member in members for path, content in metadata_files(member).items()}
+    site = venv.merge_site(builds, members=members, taken={path.partition("/")[0] for path in metadata})
     scripts = choose_scripts(builds, members, reserved=venv.reserved_programs)
     data = venv.merge_data(builds, scripts=scripts.chosen)
     lines = [wheel_path_lines(wheel, python=python, site_packages=venv.site_packages) for wheel in builds]
@@ -137,43 +124,39 @@ def plan_venv(
         versions,
         [
             *collisions_in_site(site.clashes, why),
-            *_metadata_collisions(builds, members, why),
-            *_script_collisions(scripts, why),
-            *_data_collisions(data.clashes, why),
+            *collisions_in_metadata(builds, members, why),
+            *collisions_in_scripts(scripts, why),
+            *collisions_in_data(data.clashes, why),
         ],
     )
 
     entries = [
-        VenvFile(TreePath("pyvenv.cfg"), configuration_file(python, location.name, include_system_site_packages)),
-        *venv.interpreter_links(interpreter),
+        VenvFile(TreePath(CONFIGURATION_FILE), configuration_file(python, location.name, include_system_site_packages)),
+        *_interpreter_links(venv, python, interpreter),
         *(
             VenvFile(TreePath(f"bin/{name}"), content, executable=True)
             for name, content in activation_scripts(location.name, environment or {}).items()
         ),
-        *(venv.script(claim) for claim in scripts.chosen.values()),
-        *(
-            VenvFile(venv.in_site(path), content)
-            for member in members
-            for path, content in metadata_files(member).items()
-        ),
+        *(_script(venv, claim) for claim in scripts.chosen.values()),
+        *(VenvFile(venv.in_site(path), content) for path, content in metadata.items()),
         VenvFile(
-            venv.in_site(f"{location.name}.pth"),
+            venv.in_site(venv.path_file_name),
             path_file(
                 venv.import_roots(first_party),
                 site_packages=join(location.directory, venv.site_packages),
                 more=[line for wheel_lines in lines for line in wheel_lines.directories],
             ),
         ),
-        *(venv.link(venv.in_site(path), target) for path, target in site.links.items()),
-        *(venv.link(TreePath(path), target) for path, target in data.links.items()),
+        *(_link(venv, venv.in_site(path), target) for path, target in site.links.items()),
+        *(_link(venv, TreePath(path), target) for path, target in data.links.items()),
     ]
     notes = [
         *(note for wheel_lines in lines for note in wheel_lines.notes),
         *(
-            f"the script `{claim.script.name}` of {_owner(claim.bringer, why)} is left out: `bin` can't hold the name"
+            f"the script `{claim.script.name}` of {bringer_of(claim.bringer, why)} is left out: it can't have that name"
             for claim in scripts.refused
         ),
-        *venv.data_notes(builds),
+        *venv.data_notes(builds, scripts=scripts.chosen),
     ]
     return VenvPlan(
         tuple(sorted(entries, key=lambda entry: entry.path)),
@@ -182,74 +165,25 @@ def plan_venv(
     )
 
 
-class _Venv:
-    """The paths of one venv, and the link texts that follow from where it lies."""
+def _link(venv: VenvLayout, path: TreePath, target: str) -> VenvLink:
+    return VenvLink(path, venv.link_text(path, target))
 
-    def __init__(self, location: VenvLocation, python: PythonVersion) -> None:
-        self.directory = location.directory
-        self.python = python
-        self.site_packages = site_packages_of(python)
-        self.reserved_programs = (*interpreter_names(python), *ACTIVATION_SCRIPTS)
-        self._texts: dict[tuple[str, str], str] = {}
 
-    def in_site(self, path: str) -> TreePath:
-        return TreePath(f"{self.site_packages}/{path}")
+def _interpreter_links(venv: VenvLayout, python: PythonVersion, prefix: TreePath) -> Iterable[VenvLink]:
+    first, *others = interpreter_names(python)
+    yield _link(venv, TreePath(f"bin/{first}"), f"{prefix}/bin/{python.directory}")
+    for name in others:
+        yield VenvLink(TreePath(f"bin/{name}"), first)
 
-    def merge_site(self, builds: Sequence[InstalledWheel]) -> Merged:
-        return merge(
-            [Overlay.of_site(wheel) for wheel in builds],
-            real=directories_kept_real(builds, site_packages=self.site_packages),
-            reserved={name for wheel in builds for name in wheel.path_file_names},
-        )
 
-    def merge_data(self, builds: Sequence[InstalledWheel], *, scripts: Iterable[str]) -> Merged:
-        programs = [f"bin/{name}" for name in (*self.reserved_programs, *scripts)]
-        return merge(
-            [Overlay.of_data(wheel) for wheel in builds if wheel.data],
-            real=self._own_directories,
-            reserved={CONFIGURATION_FILE, self.site_packages, *programs},
-        )
-
-    @property
-    def _own_directories(self) -> set[str]:
-        return {"bin", "lib", parent(self.site_packages)}
-
-    def data_notes(self, builds: Sequence[InstalledWheel]) -> Iterable[str]:
-        places = [CONFIGURATION_FILE, self.site_packages, *(f"bin/{name}" for name in self.reserved_programs)]
-        for wheel in builds:
-            if not wheel.data:
-                continue
-            for place in places:
-                if wheel.data.has_file(place) or wheel.data.has_directory(place):
-                    yield f"the data file `{place}` of {wheel} is left out: the venv has its own"
-            for place in sorted(self._own_directories):
-                if wheel.data.has_file(place):
-                    yield f"the data file `{place}` of {wheel} is left out: it is a directory of the venv"
-
-    def interpreter_links(self, prefix: TreePath) -> Iterable[VenvLink]:
-        first, *others = interpreter_names(self.python)
-        yield self.link(TreePath(f"bin/{first}"), f"{prefix}/bin/{self.python.directory}")
-        for name in others:
-            yield VenvLink(TreePath(f"bin/{name}"), first)
-
-    def script(self, claim: ScriptClaim) -> VenvEntry:
-        path = TreePath(f"bin/{claim.script.name}")
-        match claim.script, claim.bringer:
-            case InstalledScript(path=source, has_python_shebang=has_shebang) as script, InstalledWheel(prefix=prefix):
-                target = TreePath(f"{prefix}/{source}")
-                return VenvScript(path, script, target) if has_shebang else self.link(path, target)
-            case script, _:
-                return VenvScript(path, script)
-
-    def import_roots(self, first_party: Iterable[str]) -> list[str]:
-        """The root of the runfiles tree first, so that every repository can be imported from by its name."""
-        return list(first_party) if self.directory.startswith("/") else ["", *first_party]
-
-    def link(self, path: TreePath, target: str) -> VenvLink:
-        """A target that starts with `/` is a place of the machine, and linked as it is."""
-        if target.startswith("/"):
-            return VenvLink(path, target)
-        return VenvLink(path, relative_link(f"{self.directory}/{path}", target))
+def _script(venv: VenvLayout, claim: ScriptClaim) -> VenvEntry:
+    path = TreePath(f"bin/{claim.script.name}")
+    match claim.script, claim.bringer:
+        case InstalledScript(path=source, has_python_shebang=has_shebang) as script, InstalledWheel(prefix=prefix):
+            target = TreePath(f"{prefix}/{source}")
+            return VenvScript(path, script, target) if has_shebang else _link(venv, path, target)
+        case script, _:
+            return VenvScript(path, script)
 
 
 def _one_build_each(
@@ -265,32 +199,6 @@ def _one_build_each(
         if len(several) > 1
     ]
     return [next(iter(several.values())) for several in builds.values()], clashes
-
-
-def _owner(bringer: Bringer, why: Why) -> Owner:
-    if isinstance(bringer, InstalledWheel):
-        return owner_of(bringer, why)
-    return Owner(f"{bringer.name} {bringer.version}", "first-party")
-
-
-def _metadata_collisions(
-    builds: Sequence[InstalledWheel], members: Sequence[FirstPartyDistribution], why: Why
-) -> Iterable[Collision]:
-    by_project = {wheel.project: wheel for wheel in builds}
-    for member in members:
-        wheel = by_project.get(normalised_name(member.name))
-        if wheel is not None:
-            yield Collision(CollisionKind.METADATA, wheel.project, (_owner(member, why), owner_of(wheel, why)))
-
-
-def _script_collisions(scripts: Scripts, why: Why) -> Iterable[Collision]:
-    for name, claims in scripts.clashes:
-        yield Collision(CollisionKind.SCRIPT, name, tuple(_owner(claim.bringer, why) for claim in claims))
-
-
-def _data_collisions(clashes: Iterable[Clash], why: Why) -> Iterable[Collision]:
-    for clash in clashes:
-        yield Collision(CollisionKind.DATA_FILE, clash.path, tuple(owner_of(wheel, why) for wheel in clash.wheels))
 
 
 def _judged(

@@ -11,7 +11,6 @@ from venvship.model.paths import TreePath
 from venvship.venvs.file_tree import FileTree
 
 _NO_FILES: Final = FileTree()
-_INITS: Final = ("__init__.py", "__init__.pyc", "__init__.pyi")
 
 
 class EntryKind(enum.Enum):
@@ -46,6 +45,11 @@ class InstalledScript:
     name: str
     path: str
     has_python_shebang: bool = False
+
+
+def is_metadata(name: str) -> bool:
+    """Whether a directory of site-packages describes a distribution."""
+    return name.endswith((".dist-info", ".egg-info"))
 
 
 FileIdentity: TypeAlias = object
@@ -133,10 +137,10 @@ class InstalledWheel:
             if path == name and name.endswith(".pth"):
                 return EntryKind.PATH_FILE
             return EntryKind.MODULE if name.endswith((".py", ".pyc", ".so")) else EntryKind.OTHER
-        if path == name and name.endswith((".dist-info", ".egg-info")):
+        if path == name and is_metadata(name):
             return EntryKind.METADATA
         if path in self.legacy_namespaces:
             return EntryKind.LEGACY_NAMESPACE
-        if any(self.site.has_file(f"{path}/{init}") for init in _INITS):
+        if self.site.has_file_starting(f"{path}/__init__."):
             return EntryKind.PACKAGE
         return EntryKind.NAMESPACE if name.isidentifier() else EntryKind.OTHER

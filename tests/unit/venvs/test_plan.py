@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from venv_building import wheel
 
-from tests.venv_building import wheel
 from venvship.errors import SeveralErrors
 from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
@@ -293,6 +293,24 @@ def test_data_files_are_linked_below_the_prefix_and_the_venvs_own_names_are_kept
     assert len(made.notes) == 3
 
 
+def test_a_data_file_cannot_be_a_directory_of_the_venv() -> None:
+    made = plan(wheel("evil", data=["bin", "lib"]), wheel("tool", data=["lib/x.so"]))
+    links = [entry.path for entry in made.entries if isinstance(entry, VenvLink) and "dist-info" not in entry.path]
+    assert links == ["bin/python", "bin/python3", "bin/python3.11", "lib/x.so"]
+    assert len(made.notes) == 2
+
+
+def test_a_file_stays_a_file_where_another_wheel_has_a_directory_that_must_be_real() -> None:
+    made = plan(
+        wheel("one", "a/lib.so", origins={"a/lib.so": ("b",)}),
+        wheel("two", "b/lib.so"),
+        wheel("three", "a"),
+        policy=CollisionPolicy.WARNING,
+    )
+    assert site_links(made) == {"a": "pypi/three/1.0/a", "b": "pypi/two/1.0/b"}
+    assert len(made.warnings) == 1
+
+
 def test_first_party_distributions_have_metadata_and_programs() -> None:
     member = FirstPartyDistribution("My.App", "2.0", (("console_scripts", (("my-app", "my_app.cli:main"),)),))
     made = plan(members=(member,))
@@ -303,6 +321,25 @@ def test_first_party_distributions_have_metadata_and_programs() -> None:
         "[console_scripts]\nmy-app = my_app.cli:main\n"
     )
     assert VenvScript(TreePath("bin/my-app"), ScriptEntryPoint("my-app", "my_app.cli", "main")) in made.entries
+
+
+def test_a_first_party_distribution_is_found_instead_of_a_wheel_of_its_name() -> None:
+    member = FirstPartyDistribution("Ours", "1.0")
+    made = plan(
+        wheel("ours", "ours.py"),
+        wheel("ours", "ours.py", version="2.0"),
+        members=(member,),
+        policy=CollisionPolicy.IGNORE,
+    )
+    metadata = [entry.path for entry in made.entries if "dist-info" in entry.path]
+    assert metadata == [f"{SITE}/ours-1.0.dist-info/INSTALLER", f"{SITE}/ours-1.0.dist-info/METADATA"]
+    assert site_links(made) == {"ours.py": "pypi/ours/2.0/ours.py"}
+
+
+def test_a_wheel_cannot_take_the_place_of_the_path_file() -> None:
+    made = plan(wheel("evil", "server.pth/x.py"))
+    assert content(made, f"{SITE}/server.pth") == f"{UP[:-1]}\n"
+    assert site_links(made) == {}
 
 
 def test_all_collisions_are_reported_at_once_with_their_owners() -> None:

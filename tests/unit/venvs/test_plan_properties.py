@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from venv_building import wheel
 
-from tests.venv_building import wheel
 from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
 from venvship.venvs.collisions import CollisionPolicy, Precedence
@@ -99,6 +99,7 @@ def shown_by(entries: tuple[VenvEntry, ...], given_wheels: list[InstalledWheel])
     return shown
 
 
+@settings(max_examples=400)
 @given(wheels(), st.sampled_from(Precedence))
 def test_a_venv_shows_the_union_of_its_wheels(given_wheels: list[InstalledWheel], precedence: Precedence) -> None:
     assert shown_by(plan(given_wheels, precedence), given_wheels) == expected(given_wheels, precedence)
