@@ -13,6 +13,8 @@ A row is one of
     {"text": base64, "at": destination, "executable": bool}
     {"link": text, "at": destination}
     {"directory": destination}
+    {"mtree": host path of a specification, or "lines": [its lines], "contents": {path it names: host path},
+     "mutate": {"strip_prefix", "package_dir", "mtime", "uid", "gid"}}
 
 and may carry `mode`, `uid`, `gid`, `mtime` and `origin` (who asked for it). `entries` is an encoded tree as
 `venvship.archives.tree` writes it; without one the directory is read.
@@ -30,6 +32,8 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from re import Pattern
 from typing import Any, NamedTuple
+
+from venvship.tools import mtree
 
 FILE, TEXT, LINK, DIRECTORY = "file", "text", "link", "directory"
 
@@ -118,6 +122,8 @@ def _entries_of(row: dict[str, Any], values: dict[str, Any]) -> Iterator[Entry]:
         yield _text(_destination(row["at"]), str(row["text"]), values)
     elif "link" in row:
         yield _link(_destination(row["at"]), str(row["link"]), values)
+    elif "mtree" in row or "lines" in row:
+        yield from _specified(row, values)
     elif "directory" in row:
         path = _destination(row["directory"])
         yield _directory(path, int(values.get("mode", 0o755)), values, _origin(values, path))
@@ -134,6 +140,47 @@ def _whatever(host: str, row: dict[str, Any], values: dict[str, Any]) -> Iterato
         yield _file(_destination(row["at"]), host, status.st_size, executable, "", values, None)
     else:
         raise LayerProblem(f"`{host}` is neither a file nor a directory")
+
+
+def _specified(row: dict[str, Any], values: dict[str, Any]) -> Iterator[Entry]:
+    """Entries of an mtree specification. `contents` maps what it names: files, or directories that hold them."""
+    if "mtree" in row:
+        with open(row["mtree"], encoding="utf-8") as file:
+            rows = mtree.parse(file.read(), str(row.get("origin") or row["mtree"]))
+    else:
+        rows = mtree.parse("\n".join(row["lines"]), str(row.get("origin") or "mtree"))
+    contents: dict[str, str] = row.get("contents") or {}
+    for one in mtree.mutate(rows, **(row.get("mutate") or {})):
+        if not one.path and one.kind == mtree.DIRECTORY:
+            continue
+        path = _destination(one.path)
+        own = {name: getattr(one, name) for name in ("mode", "uid", "gid", "mtime") if getattr(one, name) is not None}
+        merged = {**values, **own}
+        if one.kind == mtree.LINK:
+            yield _link(path, one.content, merged)
+        elif one.kind == mtree.DIRECTORY:
+            yield _directory(path, int(merged.get("mode", 0o755)), merged, _origin(values, path))
+        elif not one.content:
+            yield _text(path, "", merged)
+        else:
+            host = _content(one.content, contents)
+            if host is None:
+                raise LayerProblem(f"`{one.content}`, wanted at `{path}`, is no input of the archive")
+            status = os.stat(host)
+            if not stat.S_ISREG(status.st_mode):
+                raise LayerProblem(f"`{one.content}`, wanted at `{path}`, is no file")
+            yield _file(path, host, status.st_size, bool(status.st_mode & 0o100), "", merged, None)
+
+
+def _content(name: str, contents: dict[str, str]) -> str | None:
+    if name in contents:
+        return contents[name]
+    if _path_problem(name):
+        return None
+    for above in _parents(name):
+        if above in contents:
+            return os.path.join(contents[above], name[len(above) + 1 :])
+    return None
 
 
 def _destination(text: str) -> str:

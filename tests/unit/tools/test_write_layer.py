@@ -233,6 +233,33 @@ def test_a_pipe_in_a_tree_is_refused(layers: Layers, tmp_path: Path) -> None:
         layers.write({"tree": str(tmp_path / "tree")})
 
 
+def test_an_archive_is_written_to_an_mtree_specification(layers: Layers, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/inner").write_bytes(b"inner")
+    (tmp_path / "program").write_bytes(b"program")
+    contents = {"out/bin/program": str(tmp_path / "program"), "out/tree": str(tmp_path / "tree")}
+    lines = [
+        "x/bin/program mode=0555 uid=7 time=3 type=file content=out/bin/program",
+        "x/data type=file content=out/tree/inner",
+        "x/link type=link link=bin/program",
+        "x/tmp type=dir mode=1777",
+    ]
+    row: Row = {"lines": lines, "contents": contents, "mutate": {"strip_prefix": "x", "package_dir": "opt"}}
+    members = layers.members(row, mtime=1)
+    assert list(members) == ["opt", "opt/bin", "opt/bin/program", "opt/data", "opt/link", "opt/tmp"]
+    program = members["opt/bin/program"]
+    assert (program.mode, program.uid, program.mtime, program.size) == (0o555, 7, 3, 7)
+    assert members["opt/link"].linkname == "bin/program"
+    assert members["opt/tmp"].mode == 0o1777
+    (tmp_path / "spec").write_text("\n".join(lines))
+    written = {**row, "mtree": str(tmp_path / "spec")}
+    del written["lines"]
+    assert layers.write(written) == layers.write(row)
+    for name in ("out/other", "out/tree/../program", "/etc/passwd"):
+        with pytest.raises(LayerProblem, match="no input of the archive"):
+            layers.write({"lines": [f"a/b type=file content={name}"], "contents": contents})
+
+
 def test_an_unknown_compressor_is_an_error_and_never_replaced(layers: Layers) -> None:
     with pytest.raises(MissingCompressor, match="pigz"):
         layers.write(text("a"), compressor="pigz")
