@@ -54,7 +54,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class Collision:
-    """A name with several owners, the one that keeps it first. `files` counts what differs below a directory."""
+    """A name with several owners, the one that keeps it first; `files` counts all that they compete for there."""
 
     kind: CollisionKind
     name: str
@@ -62,7 +62,9 @@ class Collision:
     files: int = 1
 
     def __str__(self) -> str:
-        count = f" ({self.files} files)" if self.files > 1 else ""
+        count = ""
+        if self.files > 1:
+            count = f" and {self.files - 1} more" if self.kind is CollisionKind.FILE else f" ({self.files} files)"
         lines = [f"{self.kind.value} `{self.name}`{count}:", *(f"  {owner}" for owner in self.owners)]
         return "\n".join(lines)
 
@@ -128,7 +130,7 @@ def collisions_in_site(clashes: Iterable[Clash], why: Why) -> list[Collision]:
             found.append(Collision(kind, thing, owners, len(paths)))
         else:
             # The package itself has one owner, and the others extend it: only these files are in dispute.
-            found += [Collision(CollisionKind.FILE, path, owners) for path in paths]
+            found.append(Collision(CollisionKind.FILE, min(paths), owners, len(paths)))
     return found
 
 

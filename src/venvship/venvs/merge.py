@@ -22,10 +22,11 @@ class Overlay:
     tree: FileTree
     entries: Sequence[tuple[str, bool]]
     identities: Mapping[str, FileIdentity]
+    bytecode_tag: str | None = None
 
     @classmethod
     def of_site(cls, wheel: InstalledWheel) -> Overlay:
-        return cls(wheel, wheel.site_packages, wheel.site, wheel.top_levels, wheel.identities)
+        return cls(wheel, wheel.site_packages, wheel.site, wheel.top_levels, wheel.identities, wheel.bytecode_tag)
 
     @classmethod
     def of_data(cls, wheel: InstalledWheel, *, without: Set[str]) -> Overlay:
@@ -107,7 +108,7 @@ def _differ(
 
 def _link_bytecode(links: dict[str, str], directory: str, name: str, owner: Overlay) -> None:
     """Python looks for compiled files beside the link it imports, not beside the linked file."""
-    tag = owner.wheel.bytecode_tag
+    tag = owner.bytecode_tag
     if tag is None or not name.endswith(".py"):
         return
     compiled = "/".join(filter(None, (directory, _BYTECODE, f"{name[:-3]}.{tag}.pyc")))

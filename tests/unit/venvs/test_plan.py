@@ -195,8 +195,9 @@ def test_a_library_may_look_for_another_wheels_in_the_prefix() -> None:
 def test_compiled_files_follow_the_modules_that_are_linked_one_by_one() -> None:
     made = plan(
         wheel("six", "six.py", bytecode_tag="cpython-311"),
-        wheel("pkg", "pkg/__init__.py", bytecode_tag="cpython-311"),
+        wheel("pkg", "pkg/__init__.py", data=["share/plugin.py"], bytecode_tag="cpython-311"),
     )
+    assert not [entry for entry in made.entries if "share/__pycache__" in entry.path]
     assert site_links(made) == {
         "six.py": "pypi/six/1.0/six.py",
         "__pycache__/six.cpython-311.pyc": "pypi/six/1.0/__pycache__/six.cpython-311.pyc",
@@ -350,8 +351,8 @@ def test_all_collisions_are_reported_at_once_with_their_owners() -> None:
             wheel("opencv-headless", "cv2/__init__.py", "cv2/a.so", "cv2/b.so", data=["share/x"]),
             wheel("one", "ns/mod/__init__.py", entry_points=[ScriptEntryPoint("tool", "one", "main")]),
             wheel("two", "ns/mod/__init__.py", "six.py", entry_points=[ScriptEntryPoint("tool", "two", "main")]),
-            wheel("qt", "qt/__init__.py", "qt/core.py"),
-            wheel("qt-more", "qt/core.py", "qt/more.py"),
+            wheel("qt", "qt/__init__.py", "qt/core.py", "qt/core.pyi"),
+            wheel("qt-more", "qt/core.py", "qt/core.pyi", "qt/more.py"),
             wheel("ours", "ours.py"),
             members=(member,),
         )
@@ -359,7 +360,7 @@ def test_all_collisions_are_reported_at_once_with_their_owners() -> None:
         (CollisionKind.SCRIPT, "tool", 1),
         (CollisionKind.DATA_FILE, "share/x", 1),
         (CollisionKind.METADATA, "ours", 1),
-        (CollisionKind.FILE, "qt/core.py", 1),
+        (CollisionKind.FILE, "qt/core.py", 2),
         (CollisionKind.NAMESPACE_ENTRY, "ns/mod", 1),
         (CollisionKind.TOP_LEVEL, "cv2", 2),
         (CollisionKind.TOP_LEVEL, "six.py", 1),
@@ -369,6 +370,7 @@ def test_all_collisions_are_reported_at_once_with_their_owners() -> None:
         f"    opencv-headless 1.0 (pypi/opencv-headless/1.0/{SITE}), required by //libs:opencv-headless\n"
         f"    opencv 1.0 (pypi/opencv/1.0/{SITE}), required by //libs:opencv\n"
     ) in str(caught.value)
+    assert "  file `qt/core.py` and 1 more:\n    qt-more 1.0" in str(caught.value)
 
 
 @pytest.mark.parametrize(("precedence", "winner"), [(Precedence.LAST_WINS, "two"), (Precedence.FIRST_WINS, "one")])
