@@ -24,6 +24,7 @@ from venvship.host.processes import Children, kill_group
 from venvship.tools import worker as worker_program
 
 _LOG_TAIL = 1 << 16
+_ENDING_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,21 @@ class WorkerPool:
     """Runs tools in workers; used from several threads, closed at the end of the command.
 
     `packages` maps names of packages to their directories; tools find them when they run under our own interpreter.
+    The tools are those that lie beside `program`.
     """
 
-    def __init__(self, children: Children, temporary: Path, *, packages: Mapping[str, Path] | None = None) -> None:
+    def __init__(
+        self,
+        children: Children,
+        temporary: Path,
+        *,
+        packages: Mapping[str, Path] | None = None,
+        program: Path = Path(worker_program.__file__),
+    ) -> None:
         self._children = children
         self._temporary = temporary
         self._packages = dict(packages or {})
+        self._program = program
         self._lock = threading.Lock()
         self._idle: dict[str, list[_Worker]] = {}
         self._every: list[_Worker] = []
@@ -90,6 +100,9 @@ class WorkerPool:
             worker.process.stdin.flush()
             answer = worker.process.stdout.readline()
         if not answer.endswith(b"\n"):
+            # Its stdout is closed, so it is ending; its exit code says how.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.process.wait(_ENDING_SECONDS)
             self._discard(worker)
             if self._children.stopped:
                 raise ToolInterrupted
@@ -130,11 +143,13 @@ class WorkerPool:
 
     def _take(self, program: str) -> _Worker:
         with self._lock:
-            idle = self._idle.get(program)
-            if idle:
-                return idle.pop()
+            idle = self._idle.get(program, [])
+            while idle:
+                worker = idle.pop()
+                if worker.process.poll() is None:
+                    return worker
         packages = [f"{name}={path}" for name, path in sorted(self._packages.items())]
-        argv = [program, "-I", "-S", "-B", os.path.abspath(worker_program.__file__)]
+        argv = [program, "-I", "-S", "-B", os.path.abspath(self._program)]
         if program == sys.executable:
             argv += packages
         self._temporary.mkdir(parents=True, exist_ok=True)
@@ -168,8 +183,9 @@ class WorkerPool:
         remove(worker.log)
 
     def _stop(self, worker: _Worker) -> None:
-        kill_group(worker.process)
-        worker.process.wait()
+        if worker.process.poll() is None:
+            kill_group(worker.process)
+            worker.process.wait()
         for stream in (worker.process.stdin, worker.process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):

@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from tests.build_bench import OUTPUTS, PACKAGE, Bench
+from venvship.execution.runfiles_tree import lay_out
+from venvship.model.action import ForestFile, ForestLink, LinkArtifact, MakeForest, MakeSymlink, Program
+from venvship.model.artifact import Artifact, ArtifactKind, Root
+from venvship.model.depset import Depset
+from venvship.model.label import Label, PackageId
+from venvship.model.paths import ExecPath, TreePath
+from venvship.model.runfiles import Runfiles, RunfilesLink
+
+OWNER = Label(PACKAGE, "t")
+WHEELS = Root.of_outputs("cfg", "pypi_six")
+
+
+def lay(bench: Bench, program: Program) -> Path:
+    artifacts = [program.executable, *program.runfiles.artifacts.to_tuple()]
+    result = bench.build(*artifacts)
+    result.raise_failures()
+    exec_root = bench.machinery().exec_root
+    return lay_out(program, exec_root, generating=bench.actions.get, content=result.outputs.__getitem__)
+
+
+def links(tree: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(tree)): os.readlink(path) if path.is_symlink() else "file"
+        for path in tree.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+
+
+def venv(bench: Bench, *entries: tuple[str, str]) -> MakeForest:
+    forest = MakeForest(
+        OWNER,
+        ExecPath("venvship-out/cfg/bin/pkg/.venv"),
+        (
+            ForestFile(bench.output("pkg/.venv/pyvenv.cfg"), b""),
+            *(ForestLink(bench.output(f"pkg/.venv/{path}", ArtifactKind.SYMLINK), text) for path, text in entries),
+        ),
+    )
+    bench.add(forest)
+    return forest
+
+
+def wheel(bench: Bench) -> Artifact:
+    output = Artifact(WHEELS, "site", Label(PackageId("pypi_six", ""), "six"), ArtifactKind.DIRECTORY)
+    bench.shell(f"echo 'six = 6' > {output.exec_path}/six.py", outputs=(output,))
+    return output
+
+
+def test_everything_is_a_link_to_where_it_is(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "#!/bin/sh\n", executable=True)
+    source = bench.source("pkg/data file.txt", "x")
+    raw = bench.add(MakeSymlink(OWNER, bench.output("pkg/raw", ArtifactKind.SYMLINK), "../else/where"))
+    alias = bench.add(LinkArtifact(OWNER, bench.output("pkg/alias"), source))
+    tree = wheel(bench)
+    program = Program(
+        executable,
+        Runfiles(
+            files=Depset([executable, source, raw, alias, tree]),
+            symlinks=Depset([RunfilesLink(TreePath("moved/x"), source)]),
+            root_symlinks=Depset([RunfilesLink(TreePath("other/y"), source)]),
+            empty_filenames=Depset([TreePath("_main/pkg/__init__.py")]),
+        ),
+    )
+    directory = lay(bench, program)
+    root = bench.layout.exec_root
+    assert directory == root / "venvship-out/cfg/bin/pkg/t.runfiles"
+    data = str(bench.layout.workspace / "pkg" / "data file.txt")
+    seen = links(directory)
+    assert seen.pop("pypi_six/site").startswith(str(bench.layout.trees))
+    assert seen == {
+        "MANIFEST": "../t.runfiles_manifest",
+        "_main/pkg/t": str(root / executable.exec_path),
+        "_main/pkg/data file.txt": data,
+        "_main/pkg/raw": "../else/where",
+        "_main/pkg/alias": str(root / alias.exec_path),
+        "_main/moved/x": data,
+        "_main/pkg/__init__.py": "file",
+        "other/y": data,
+    }
+    assert (directory / "_main" / "pkg" / "alias").read_text() == "x"
+    manifest = (directory / "MANIFEST").read_text().splitlines()
+    assert f" _main/pkg/data\\sfile.txt {data}" in manifest
+    assert f"_main/pkg/t {root / executable.exec_path}" in manifest
+    assert "_main/pkg/__init__.py " in manifest
+    assert f"_main/pkg/raw {root / raw.exec_path}" in manifest
+
+
+def test_a_tree_is_left_alone_until_it_changes(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    one, two = bench.source("one", "1"), bench.source("two", "2")
+    small = Program(executable, Runfiles(files=Depset([executable, one])))
+    large = Program(executable, Runfiles(files=Depset([executable, one, two])))
+    directory = lay(bench, small)
+    inode = directory.stat().st_ino
+    assert lay(bench, small).stat().st_ino == inode
+    bench.write("one", "changed")
+    assert lay(bench, small).stat().st_ino == inode
+    assert sorted(links(lay(bench, large))) == ["MANIFEST", "_main/one", "_main/pkg/t", "_main/two"]
+    assert sorted(links(lay(bench, small))) == ["MANIFEST", "_main/one", "_main/pkg/t"]
+    shutil.rmtree(directory)
+    assert sorted(links(lay(bench, small))) == ["MANIFEST", "_main/one", "_main/pkg/t"]
+
+
+def test_a_virtual_environment_is_one_link(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    site = wheel(bench)
+    forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"), ("bin/python", "/usr/bin/python3"))
+    runfiles = Runfiles(files=Depset([executable, site, *forest.outputs]))
+    directory = lay(bench, Program(executable, runfiles))
+    seen = links(directory)
+    assert seen["_main/pkg/.venv"] == str(bench.layout.exec_root / forest.directory)
+    assert sorted(seen) == ["MANIFEST", "_main/pkg/.venv", "_main/pkg/t", "pypi_six/site"]
+    assert (directory / "_main/pkg/.venv/lib/six.py").read_text() == "six = 6\n"
+    assert "_main/pkg/.venv/lib/six.py " in (directory / "MANIFEST").read_text()
+
+
+def test_a_part_of_a_virtual_environment_is_not_linked_whole(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    site = wheel(bench)
+    forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"))
+    runfiles = Runfiles(files=Depset([executable, site, forest.outputs[1]]))
+    seen = links(lay(bench, Program(executable, runfiles)))
+    assert seen["_main/pkg/.venv/lib/six.py"] == "../../../../pypi_six/site/six.py"
+    assert "_main/pkg/.venv/pyvenv.cfg" not in seen
+
+
+def test_an_entry_added_below_a_virtual_environment_keeps_it_apart(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    forest = venv(bench)
+    extra = bench.source("extra", "x")
+    runfiles = Runfiles(
+        files=Depset([executable, *forest.outputs]),
+        symlinks=Depset([RunfilesLink(TreePath("pkg/.venv/lib/extra"), extra)]),
+    )
+    directory = lay(bench, Program(executable, runfiles))
+    assert (directory / "_main/pkg/.venv/lib/extra").read_text() == "x"
+    assert not (bench.layout.exec_root / forest.directory / "lib").exists()
+
+
+def test_links_to_sources_hold_in_the_runfiles_tree(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    module = bench.source("pkg/module.py", "first party")
+    forest = venv(bench, ("lib/module.py", "../../module.py"))
+    runfiles = Runfiles(files=Depset([executable, module, *forest.outputs]))
+    directory = lay(bench, Program(executable, runfiles))
+    assert (directory / "_main/pkg/.venv/lib/module.py").read_text() == "first party"
+
+
+def test_the_working_directory_exists_even_when_nothing_lies_in_it(bench: Bench) -> None:
+    executable = Artifact(OUTPUTS, "pkg/t", OWNER)
+    bench.text("pkg/t", "")
+    assert (lay(bench, Program(executable, Runfiles())) / "_main").is_dir()

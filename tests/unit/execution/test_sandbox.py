@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.build_bench import PACKAGE, Bench
+from venvship.execution.failures import ActionFailed
+from venvship.execution.sandbox import make_input_links, network_allowed
+from venvship.host.sandbox import Isolation, isolation
+from venvship.model.action import Program, Spawn
+from venvship.model.artifact import ArtifactKind
+from venvship.model.depset import Depset
+from venvship.model.label import Label
+from venvship.model.runfiles import Runfiles
+
+OWNER = Label(PACKAGE, "t")
+
+
+def test_nothing_is_made_through_a_link(tmp_path: Path) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    (outside / "sub").mkdir(parents=True)
+    root.mkdir()
+    make_input_links(
+        str(root),
+        [("d/sub/new", "x"), ("d", str(outside)), ("d/other/deep/new", "x"), ("d-e/f", "y"), ("a/b/c", "z")],
+    )
+    assert sorted(str(path.relative_to(outside)) for path in outside.rglob("*")) == ["sub"]
+    assert os.readlink(root / "d") == str(outside)
+    assert os.readlink(root / "d-e" / "f") == "y" and os.readlink(root / "a" / "b" / "c") == "z"
+
+
+def test_the_network_is_a_matter_of_requirements_and_of_the_default() -> None:
+    assert network_allowed(frozenset({"requires-network"}), False)
+    assert not network_allowed(frozenset(), False)
+    assert network_allowed(frozenset(), True)
+    assert not network_allowed(frozenset({"block-network"}), True)
+
+
+def test_a_program_runs_with_its_runfiles(bench: Bench) -> None:
+    data = bench.source("pkg/data.txt", "from runfiles")
+    tool = bench.text("pkg/tool", '#!/bin/sh\ncat "$0.runfiles/_main/pkg/data.txt" > "$1"\n', executable=True)
+    output = bench.output("pkg/out")
+    bench.add(
+        Spawn(
+            OWNER,
+            (tool.exec_path, output.exec_path),
+            Depset(),
+            (output,),
+            "Tool",
+            "running a tool",
+            {"PATH": "/usr/bin:/bin"},
+            programs=(Program(tool, Runfiles(files=Depset([tool, data]))),),
+        )
+    )
+    bench.build(output).raise_failures()
+    assert bench.read(output) == "from runfiles"
+    bench.write("pkg/data.txt", "changed")
+    assert bench.build(output).ran == 1
+    assert bench.read(output) == "changed"
+
+
+def test_each_program_has_a_temporary_directory_of_its_own(bench: Bench) -> None:
+    outputs = [bench.output(f"pkg/{name}") for name in "ab"]
+    for output in outputs:
+        bench.shell(f'ls -A "$TMPDIR" > {output.exec_path}; touch "$TMPDIR/left"', outputs=(output,))
+    bench.build(*outputs).raise_failures()
+    assert [bench.read(output) for output in outputs] == ["", ""]
+    assert list(bench.layout.temporary.iterdir()) == []
+
+
+def test_nothing_temporary_is_left_by_failures(bench: Bench) -> None:
+    output = bench.output("pkg/out")
+    bench.shell("mkdir -p d; chmod 000 d; false", outputs=(output,))
+    assert len(bench.build(output).failures) == 1
+    assert list(bench.layout.temporary.iterdir()) == []
+
+
+def test_a_program_that_is_not_there_is_named(bench: Bench) -> None:
+    output = bench.output("pkg/out")
+    bench.add(Spawn(OWNER, ("pkg/nope",), Depset(), (output,), "Tool", "x"))
+    [failure] = bench.build(output).failures
+    assert isinstance(failure, ActionFailed)
+    assert "can't start `pkg/nope`" in str(failure)
+
+
+@pytest.fixture
+def confined(bench: Bench) -> Bench:
+    bench.isolation = isolation()
+    assert bench.isolation is not Isolation.NONE
+    return bench
+
+
+@pytest.mark.peers
+def test_a_confined_program_writes_nothing_else(confined: Bench, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("kept")
+    source = confined.source("pkg/in", "kept")
+    output = confined.output("pkg/out")
+    confined.shell(
+        f"echo 1 > {output.exec_path}; echo 2 > /tmp/mine; echo 3 > {victim}; echo 4 > pkg/in;"
+        f"echo 5 > {tmp_path}/new; echo 6 > /var/tmp/venvship-new; true",
+        inputs=(source,),
+        outputs=(output,),
+    )
+    confined.build(output).raise_failures()
+    assert confined.read(output) == "1\n"
+    assert victim.read_text() == "kept" and (confined.workspace / "pkg" / "in").read_text() == "kept"
+    assert not (tmp_path / "new").exists() and not os.path.exists("/var/tmp/venvship-new")
+    assert not os.path.exists("/tmp/mine")
+
+
+@pytest.mark.peers
+def test_a_confined_program_sees_its_own_network_only(confined: Bench) -> None:
+    command = "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '"
+    alone, shared = confined.output("pkg/alone"), confined.output("pkg/shared")
+    confined.shell(f"{command} > {alone.exec_path}", outputs=(alone,))
+    confined.shell(f"{command} > {shared.exec_path}", outputs=(shared,), requirements=frozenset({"requires-network"}))
+    confined.build(alone, shared).raise_failures()
+    assert confined.read(alone).split() == ["lo"]
+    names = [line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]]
+    assert confined.read(shared).split() == sorted(names)
+
+
+@pytest.mark.peers
+def test_tags_take_a_program_out_of_confinement(confined: Bench, tmp_path: Path) -> None:
+    for tag in ("no-sandbox", "local"):
+        output = confined.output(f"pkg/{tag}")
+        confined.shell(
+            f"echo > {tmp_path}/{tag}; echo > {output.exec_path}", outputs=(output,), requirements=frozenset({tag})
+        )
+        confined.build(output).raise_failures()
+        assert (tmp_path / tag).exists()
+
+
+@pytest.mark.peers
+def test_a_confined_program_does_all_an_unconfined_one_does(confined: Bench) -> None:
+    tree = confined.output("pkg/tree", ArtifactKind.DIRECTORY)
+    copy = confined.output("pkg/copy")
+    confined.shell(f"echo x > {tree.exec_path}/f; echo y > /dev/shm/z; exit $((1 - 1))", outputs=(tree,))
+    confined.shell(f"cat {tree.exec_path}/f > {copy.exec_path}", inputs=(tree,), outputs=(copy,))
+    confined.build(copy).raise_failures()
+    assert confined.read(copy) == "x\n"
+    failing = confined.output("pkg/failing")
+    confined.shell("echo words; exit 7", outputs=(failing,))
+    [failure] = confined.build(failing).failures
+    assert "exit code 7" in str(failure) and "words" in str(failure)
