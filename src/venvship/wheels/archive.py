@@ -112,9 +112,14 @@ class WheelArchive:
         if info.file_size > limit:
             raise MalformedWheel(self.name, [f"`{path}` has {info.file_size} bytes, more than {limit}"])
         try:
-            return self._zip.read(info)
+            with self._zip.open(info) as stream:
+                # With a number `zipfile` inflates no more than that; without one, whatever there is.
+                data = stream.read(info.file_size + 1)
         except _UNREADABLE as error:
             raise MalformedWheel(self.name, [f"`{path}` is damaged: {error}"]) from None
+        if len(data) != info.file_size:
+            raise MalformedWheel(self.name, [f"`{path}` is damaged: its size is not what it declares"])
+        return data
 
     def access(self, path: str, *, whole_below: int) -> RandomAccess:
         """A member as a file; small ones are read at once, larger ones are inflated again for each step back."""

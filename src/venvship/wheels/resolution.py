@@ -175,7 +175,7 @@ class Resolution:
     """A closed graph of distributions, one version each.
 
     `groups` tells what each group of each project names directly; `components` are the strongly connected
-    components, each sorted, those that others need first.
+    components, each sorted, those that others need first; `packages` are the records of the lock by name.
     """
 
     lock: Lock
@@ -183,7 +183,7 @@ class Resolution:
     distributions: Mapping[str, ResolvedDistribution]
     groups: Mapping[tuple[str, str], tuple[str, ...]]
     components: tuple[tuple[str, ...], ...]
-    _packages: Mapping[str, LockedPackage]
+    packages: Mapping[str, LockedPackage]
 
     def distribution(self, name: str) -> ResolvedDistribution:
         """The node of a normalised name; raises NotResolved."""
@@ -195,7 +195,7 @@ class Resolution:
     def wheel_of(self, name: str) -> Artifact:
         """The file or source tree to install `name` from; raises NoMatchingWheel with every candidate and why."""
         node = self.distribution(name)
-        package = self._packages[name]
+        package = self.packages[name]
         match package.source:
             case GitSource() | DirectorySource() | EditableSource() | VirtualSource():
                 return package.source

@@ -257,6 +257,14 @@ def test_a_bomb_is_refused_before_it_is_inflated() -> None:
     )
 
 
+@pytest.mark.parametrize("claimed", [10, 5000])
+def test_a_member_that_is_larger_than_declared_is_refused(claimed: int) -> None:
+    data = wheel_bytes("a", files={"a-1.0.dist-info/WHEEL": bytes(40 << 20)})
+    start = data.rindex(CENTRAL, 0, data.rindex(b"a-1.0.dist-info/WHEEL")) + 24
+    lying = data[:start] + struct.pack("<I", claimed) + data[start + 4 :]
+    assert "`a-1.0.dist-info/WHEEL` is damaged" in refusal(lying)
+
+
 def test_record_must_list_what_there_is() -> None:
     dist_info = "a-1.0.dist-info"
     listed = {

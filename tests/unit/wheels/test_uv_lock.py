@@ -18,7 +18,7 @@ from venvship.wheels.lock import (
     UrlSource,
     VirtualSource,
 )
-from venvship.wheels.uv_lock import parse_uv_lock
+from venvship.wheels.uv_lock import compact_uv_lock, parse_compact_uv_lock, parse_uv_lock
 
 SHA = "0" * 64
 COMMIT = "a" * 40
@@ -257,3 +257,18 @@ def test_any_table_is_a_package_or_refused(fields: dict[str, str]) -> None:
         parse_uv_lock(text.encode(), filename="uv.lock")
     except MalformedLock:
         return
+
+
+def test_the_compact_form_of_a_lock_says_the_same() -> None:
+    text = f"""{PACKAGE}
+    sdist = {{ url = "https://x.example/a-1.tar.gz", upload-time = 2026-01-01T00:00:00Z }}
+    wheels = [{{ url = "https://x.example/a-1-py3-none-any.whl", hash = "sha256:{SHA}", size = 5 }}]
+    """
+    compact = compact_uv_lock(text.encode(), filename="uv.lock")
+    assert parse_compact_uv_lock(compact, filename="uv.lock") == parse_uv_lock(text.encode(), filename="uv.lock")
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff", b"[" * 100_000])
+def test_a_damaged_compact_form_is_refused(data: bytes) -> None:
+    with pytest.raises(MalformedLock):
+        parse_compact_uv_lock(data, filename="uv.lock")
