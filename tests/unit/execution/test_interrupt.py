@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from tests.build_bench import Bench
+from venvship.execution.failures import Interrupted
+
+bench = Bench(Path(sys.argv[1]))
+done = bench.output("pkg/done")
+bench.shell(f"echo done > {done.exec_path}", outputs=(done,))
+slow = bench.output("pkg/slow")
+flag = Path(sys.argv[1]) / "flag"
+bench.shell(f"echo $$ > {flag}; sleep 1000; echo slow > {slow.exec_path}", inputs=(done,), outputs=(slow,))
+try:
+    bench.build(slow)
+except Interrupted as error:
+    print(error)
+    sys.exit(8)
+result = bench.build(done)
+"""
+
+AGAIN = (
+    PROGRAM.split("slow =")[0]
+    + """
+result = bench.build(done)
+print(result.ran, result.cached, result.up_to_date)
+"""
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_command_that_is_stopped_ends_its_programs_and_keeps_what_was_made(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    root = Path(__file__).parents[3]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    flag = tmp_path / "flag"
+    while not flag.exists() or not flag.read_text().endswith("\n"):
+        assert command.poll() is None
+        time.sleep(0.01)
+    os.kill(command.pid, number)
+    out, _ = command.communicate()
+    child = Path(f"/proc/{flag.read_text().strip()}/stat")
+    if number == signal.SIGINT:
+        assert (command.returncode, out) == (8, "interrupted\n")
+        assert not child.exists() or ") Z " in child.read_text()
+    elif child.exists():
+        os.killpg(int(flag.read_text()), signal.SIGKILL)
+    again = subprocess.run(
+        [sys.executable, "-c", AGAIN, str(tmp_path)], env=environment, capture_output=True, text=True, check=False
+    )
+    expected = "0 0 1\n" if number == signal.SIGINT else "0 1 0\n"
+    assert again.stdout == expected, again.stderr

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.build_bench import PACKAGE, Bench
+from venvship.archives.tree import Tree, TreeDirectory, TreeFile, TreeLink
+from venvship.errors import InternalError
+from venvship.execution.collecting import tree_of_rows
+from venvship.model.action import RunTool
+from venvship.model.artifact import Artifact
+from venvship.model.depset import Depset
+from venvship.model.digest import Digest
+from venvship.model.label import Label
+from venvship.model.paths import TreePath
+
+OWNER = Label(PACKAGE, "t")
+
+
+def expansion(bench: Bench, template: Artifact, **substitutions: str) -> Artifact:
+    output = bench.output("pkg/out")
+    bench.add(
+        RunTool(
+            OWNER,
+            "expand_template",
+            {"template": template, "output": output, "substitutions": substitutions, "executable": True},
+            Depset([template]),
+            (output,),
+            "TemplateExpand",
+            "expanding a template",
+        )
+    )
+    return output
+
+
+def test_a_tool_reads_inputs_and_makes_outputs(bench: Bench) -> None:
+    output = expansion(bench, bench.source("in", "hello NAME"), NAME="world")
+    bench.build(output).raise_failures()
+    assert bench.read(output) == "hello world"
+    assert bench.path(output).stat().st_mode & 0o777 == 0o555
+    assert bench.build(output).up_to_date == 1
+    shutil.rmtree(bench.layout.output_base)
+    assert bench.build(output).cached == 1
+
+
+def test_another_request_is_another_action(bench: Bench) -> None:
+    source = bench.source("in", "hello NAME")
+    bench.build(expansion(bench, source, NAME="one"))
+    output = expansion(bench, source, NAME="two")
+    assert bench.build(output).ran == 1
+    assert bench.read(output) == "hello two"
+
+
+def test_a_tool_that_fails_says_how(bench: Bench) -> None:
+    output = bench.output("pkg/out")
+    bench.tool("expand_template", {}, outputs=(output,))
+    [failure] = bench.build(output).failures
+    assert "KeyError" in str(failure) and "Traceback" in str(failure) and "`//pkg:t`" in str(failure)
+
+
+def test_an_artifact_that_is_no_input_is_refused(bench: Bench) -> None:
+    output = bench.output("pkg/out")
+    bench.tool("expand_template", {"template": bench.source("in", "")}, outputs=(output,))
+    [failure] = bench.build(output).failures
+    assert isinstance(failure, InternalError)
+    assert "`in`, which is no input of it" in str(failure)
+
+
+def test_rows_of_a_tool_become_a_tree() -> None:
+    digest = Digest.of(b"x")
+    rows = [["b", "link", "a"], ["a", digest.sha256, 1, True], ["c", "directory"]]
+    assert tree_of_rows(rows) == Tree.of(
+        [
+            TreeFile(TreePath("a"), digest, executable=True),
+            TreeLink(TreePath("b"), "a"),
+            TreeDirectory(TreePath("c")),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    "rows", [None, {}, [[]], [["a"]], [["a", "x", 1, True]], [["a", "0" * 64, -1, True]], [["../a", "directory"]]]
+)
+def test_rows_that_make_no_sense_are_refused(rows: object) -> None:
+    with pytest.raises(InternalError, match="described a directory"):
+        tree_of_rows(rows)
