@@ -17,7 +17,7 @@ from venvship.loading.attributes import (
 )
 from venvship.loading.label_values import parse_label
 from venvship.loading.select_values import SelectChoice, SelectExpression
-from venvship.model.label import InvalidLabel, Label, PackageId
+from venvship.model.label import InvalidLabel, Label, PackageId, target_name_problem
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, Value, type_name
@@ -48,7 +48,13 @@ class LabelReader:
         """Raises InvalidLabel."""
         label = self._known.get(text)
         if label is None:
-            label = self._known[text] = parse_label(text, self.package, self.mapping)
+            name = text.removeprefix(":")
+            # Most labels are plain names of this package.
+            if "/" not in name and not name.startswith("@") and target_name_problem(name) is None:
+                label = Label(self.package, name)
+            else:
+                label = parse_label(text, self.package, self.mapping)
+            self._known[text] = label
         return label
 
 

@@ -12,12 +12,12 @@ from venvship.loading.attributes import AttributeValue, Choice, PlainValue, Sele
 from venvship.loading.bazel_version import BAZEL_VERSION
 from venvship.loading.label_values import read_label
 from venvship.loading.package_builder import PackageBuilder
-from venvship.loading.rule_functions import RuleFunction, package_in_progress
+from venvship.loading.rule_functions import package_in_progress
 from venvship.loading.select_values import SelectChoice, SelectExpression, make_select
 from venvship.loading.targets import RuleTarget
 from venvship.loading.visibility_values import read_visibility
 from venvship.model.label import Label
-from venvship.starlark.builtin import builtin
+from venvship.starlark.builtin import Builtin, builtin
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import Value
 from venvship.starlark.structs import Struct
@@ -169,12 +169,12 @@ FUNCTIONS: Mapping[str, Value] = {
 """What BUILD files and `native` share."""
 
 
-def build_names(rules: Mapping[str, RuleFunction]) -> dict[str, Value]:
+def build_names(rules: Mapping[str, Builtin]) -> dict[str, Value]:
     """The names of BUILD files."""
     return {**FUNCTIONS, "package": _package, "select": make_select, **rules}
 
 
-def native_module(rules: Mapping[str, RuleFunction]) -> Struct:
+def native_module(rules: Mapping[str, Builtin]) -> Struct:
     """The value of `native` in `.bzl` files."""
     return Struct({**FUNCTIONS, "bazel_version": BAZEL_VERSION, **rules})
 

@@ -19,7 +19,7 @@ from venvship.loading.package_builder import CrossesPackageBoundary, PackageBuil
 from venvship.loading.provider_values import make_provider
 from venvship.loading.repositories import Repository, RepositorySet, TargetSpec
 from venvship.loading.rule_class import RuleClass
-from venvship.loading.rule_functions import RuleFunction, Unsupported
+from venvship.loading.rule_functions import Unsupported, rule_function
 from venvship.loading.select_values import make_select
 from venvship.loading.targets import Target
 from venvship.loading.visibility import PRIVATE, PUBLIC
@@ -139,7 +139,7 @@ class PackageLoader:
         self._print_handler = print_handler
         self._cache = code_cache
         self._modules = dict(modules or {})
-        functions = {name: RuleFunction(rule_class) for name, rule_class in rule_classes.items()}
+        functions = {name: rule_function(rule_class) for name, rule_class in rule_classes.items()}
         native = functions if native_rules is None else {name: functions[name] for name in native_rules}
         self._build_names: dict[str, Value] = {
             **{name: Unsupported(name) for name in UNSUPPORTED_RULES},

@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from venvship.loading.package_builder import PackageBuilder
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import Generator
+from venvship.starlark.builtin import Builtin
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import HostType, Value, register
 from venvship.starlark.printer import Printer
 from venvship.starlark.thread import current_thread
 
 
-class RuleFunction:
-    """Calling it declares a target of its rule class in the package that is being read."""
+def rule_function(rule_class: RuleClass) -> Builtin:
+    """Calling it declares a target of the rule class in the package that is being read."""
+    name = rule_class.name
 
-    __slots__ = ("rule_class",)
+    def declare(*args: Value, **kwargs: Value) -> None:
+        if args:
+            raise EvaluationError("unexpected positional arguments; attributes are given by name")
+        declare_target(rule_class, kwargs)
 
-    def __init__(self, rule_class: RuleClass) -> None:
-        self.rule_class = rule_class
+    return Builtin(name, declare)
+
+
+def declare_target(rule_class: RuleClass, given: Mapping[str, Value]) -> None:
+    """Declare a target for the call of a rule that is in progress."""
+    builder = package_in_progress(rule_class.name)
+    stack = current_thread().call_stack()
+    generator = Generator(stack[1].function, stack[-1].place) if len(stack) > 1 else None
+    builder.add_rule(rule_class, given, stack[0].place, generator)
 
 
 class Unsupported:
@@ -39,16 +53,6 @@ def package_in_progress(function: str) -> PackageBuilder:
     return context
 
 
-def _call(function: RuleFunction, /, *args: Value, **kwargs: Value) -> None:
-    name = function.rule_class.name
-    if args:
-        raise EvaluationError(f"{name}: unexpected positional arguments; attributes are given by name")
-    builder = package_in_progress(name)
-    stack = current_thread().call_stack()
-    generator = Generator(stack[1].function, stack[-1].place) if len(stack) > 1 else None
-    builder.add_rule(function.rule_class, kwargs, stack[0].place, generator)
-
-
 def _refuse_call(unsupported: Unsupported, /, *args: Value, **kwargs: Value) -> None:
     raise EvaluationError(f"`{unsupported.name}()` is not supported yet")
 
@@ -57,15 +61,10 @@ def _refuse_attribute(unsupported: Unsupported, name: str) -> object:
     raise EvaluationError(f"`{unsupported.name}.{name}` is not supported yet")
 
 
-def _repr_rule(function: RuleFunction, printer: Printer) -> None:
-    printer.write(f"<built-in rule {function.rule_class.name}>")
-
-
 def _repr_unsupported(unsupported: Unsupported, printer: Printer) -> None:
     printer.write(f"<unsupported {unsupported.name}>")
 
 
-register(RuleFunction, HostType(name="rule", call=_call, hashable=True, repr=_repr_rule))
 register(
     Unsupported,
     HostType(

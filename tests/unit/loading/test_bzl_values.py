@@ -55,7 +55,7 @@ def test_label_belongs_to_the_file_it_stands_in() -> None:
 
 def test_functions_print_with_their_file() -> None:
     assert printed("def f():\n    pass\nprint(f, native.files, native)")[0].startswith(
-        "<function f from //p:x.bzl> <built-in rule files> struct("
+        "<function f from //p:x.bzl> <built-in function files> struct("
     )
 
 

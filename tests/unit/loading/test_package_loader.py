@@ -123,7 +123,7 @@ def test_a_private_attribute_cannot_be_set() -> None:
 
 
 def test_positional_arguments_of_rules_are_refused() -> None:
-    assert "files: unexpected positional arguments" in package('files("a")').problems("p")
+    assert "unexpected positional arguments" in package('files("a")').problems("p")
 
 
 def test_labels_may_not_reach_into_other_packages() -> None:
