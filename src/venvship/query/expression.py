@@ -307,7 +307,7 @@ class _Parser:
         arguments: list[Argument] = []
         while not self._peek().is_sign(")"):
             if arguments:
-                self._expect(",")
+                self._expect("," if self._peek().kind is not _Kind.END else ")")
             arguments.append(self._argument(name, function, len(arguments)))
         if len(arguments) < function.required:
             raise self._error(self._peek(), f"`{name.text}` needs {function.required} arguments")

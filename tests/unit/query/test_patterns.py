@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from venvship.errors import UserError
+from venvship.model.label import InvalidLabel, Label, PackageId, UnknownRepository
+from venvship.query.patterns import (
+    InvalidPattern,
+    Matched,
+    OneTarget,
+    PathInWorkspace,
+    TargetsBelow,
+    TargetsIn,
+    parse_pattern,
+)
+
+MAPPING = {"": "", "pypi": "hub"}
+
+
+def parse(text: str, here: str = "") -> Matched:
+    return parse_pattern(text, relative_to=PackageId("", here), mapping=MAPPING).matched
+
+
+def one(package: str, name: str, repository: str = "") -> OneTarget:
+    return OneTarget(Label(PackageId(repository, package), name))
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "matched"),
+    [
+        ("//a/b:c", "", one("a/b", "c")),
+        ("//a/b", "", one("a/b", "b")),
+        ("//:c", "x", one("", "c")),
+        (":c", "x/y", one("x/y", "c")),
+        ("a:c", "x", one("x/a", "c")),
+        ("a/b:d/e.txt", "", one("a/b", "d/e.txt")),
+        ("@pypi//numpy", "", one("numpy", "numpy", "hub")),
+        ("@pypi//numpy:pkg", "", one("numpy", "pkg", "hub")),
+        ("@@canonical//a:b", "", one("a", "b", "canonical")),
+        ("@@//a:b", "x", one("a", "b")),
+        ("//a:all", "", TargetsIn(PackageId("", "a"), True)),
+        ("//a:*", "", TargetsIn(PackageId("", "a"), False)),
+        ("//a:all-targets", "", TargetsIn(PackageId("", "a"), False)),
+        ("//:all", "x", TargetsIn(PackageId("", ""), True)),
+        (":all", "x", TargetsIn(PackageId("", "x"), True)),
+        ("a:all", "x", TargetsIn(PackageId("", "x/a"), True)),
+        ("//...", "x", TargetsBelow("", "", True)),
+        ("//a/...", "x", TargetsBelow("", "a", True)),
+        ("//a/...:all", "", TargetsBelow("", "a", True)),
+        ("//a/...:*", "", TargetsBelow("", "a", False)),
+        ("//...:all-targets", "", TargetsBelow("", "", False)),
+        ("...", "x/y", TargetsBelow("", "x/y", True)),
+        ("a/...", "x", TargetsBelow("", "x/a", True)),
+        ("./...", "x", TargetsBelow("", "x", True)),
+        ("@pypi//...", "", TargetsBelow("hub", "", True)),
+        ("@pypi//a/...", "", TargetsBelow("hub", "a", True)),
+        ("a", "x", PathInWorkspace("x/a")),
+        ("a/b.py", "x", PathInWorkspace("x/a/b.py")),
+        ("../a/b.py", "x", PathInWorkspace("a/b.py")),
+        (".", "x", PathInWorkspace("x")),
+        ("a/", "x", PathInWorkspace("x/a")),
+    ],
+)
+def test_a_pattern_means_targets_here(text: str, here: str, matched: Matched) -> None:
+    assert parse(text, here) == matched
+
+
+def test_a_leading_minus_subtracts() -> None:
+    pattern = parse_pattern("-//a/...", relative_to=PackageId("", ""), mapping=MAPPING)
+    assert (pattern.is_negative, pattern.matched, pattern.is_wildcard) == (True, TargetsBelow("", "a", True), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "reason"),
+    [
+        ("", InvalidPattern, "no target is named"),
+        ("-", InvalidPattern, "no target is named"),
+        ("/etc/passwd", InvalidPattern, "paths start at the current directory"),
+        ("../../x", InvalidPattern, "leads out of the workspace"),
+        ("//a/...:b", InvalidPattern, "only `:all` and `:\\*` can follow"),
+        ("//a//b", InvalidLabel, "empty"),
+        ("//a:b:c", InvalidLabel, "malformed|not allowed"),
+        ("//", InvalidLabel, "empty target name"),
+        ("@nowhere//a", UnknownRepository, "no repository `@nowhere` is visible"),
+    ],
+)
+def test_a_malformed_pattern_is_refused_with_a_reason(text: str, kind: type[UserError], reason: str) -> None:
+    with pytest.raises(kind, match=reason):
+        parse(text, "x")
+
+
+@given(st.text(alphabet="/:.@-*ab ", max_size=12), st.sampled_from(["", "x", "x/y"]))
+def test_any_text_is_a_pattern_or_the_users_error(text: str, here: str) -> None:
+    try:
+        matched = parse(text, here)
+    except UserError:
+        return
+    if isinstance(matched, PathInWorkspace):
+        assert ".." not in matched.path.split("/")
+        assert not matched.path.startswith("/")
