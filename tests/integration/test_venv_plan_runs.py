@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -292,6 +293,18 @@ def test_a_library_finds_those_of_another_wheel(tmp_path: Path) -> None:
     assert (tree.site_packages / "supplier").is_symlink()
     assert not (tree.site_packages / "user").is_symlink()
     assert tree.evaluate("__import__('ctypes').CDLL(__import__('user').__path__[0] + '/lib/libg.so').g()") == 42
+
+
+def test_compiled_files_are_found_beside_the_links_to_modules(tmp_path: Path) -> None:
+    interpreter = INTERPRETERS[0]
+    root = tmp_path / "server.runfiles"
+    plain = write_wheel(root, interpreter.python, "single", {"single.py": "VALUE = 'compiled'\n"})
+    compile_all = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(root / "pypi")]
+    subprocess.run([str(interpreter.executable), *compile_all], check=True)
+    (root / plain.site_packages / "single.py").write_text("VALUE = 'source'\n")
+    wheel = dataclasses.replace(plain, bytecode_tag=f"cpython-{interpreter.python.soabi_tag}")
+    tree = make_tree(root, interpreter, [wheel])
+    assert tree.evaluate("__import__('single').VALUE") == "compiled"
 
 
 @dataclass(frozen=True, slots=True)
