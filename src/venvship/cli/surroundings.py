@@ -57,7 +57,7 @@ class Surroundings:
 
 
 def open_workspace_session(start: Path, options: SessionOptions, events: EventSink) -> AbstractContextManager[Session]:
-    from venvship.session.workspace_session import open_session
+    from venvship.session.commands import open_session
 
     return open_session(start, options, events)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.configured_target import ConfiguredTarget
@@ -19,17 +19,13 @@ from venvship.session.options import TestOptions
 from venvship.session.outcomes import BuildOutcome, TestOutcome
 from venvship.session.workspace_session import Session, requested_artifacts
 
-FollowLog = Callable[[Label, str], None]
-"""Told the path of a test's log when the test begins to write it."""
 
-
-def test(
+def run_test_targets(
     session: Session,
     labels: Sequence[Label],
     options: TestOptions,
     *,
     client_environment: Mapping[str, str],
-    follow: FollowLog = lambda _label, _log: None,
 ) -> TestOutcome:
     """Build and run tests. Targets among `labels` that are no tests are only built."""
     targets = session.analyze(labels)
@@ -47,7 +43,6 @@ def test(
         session.machinery,
         content=lambda artifact: result.outputs[artifact],
         generating=graph.generating,
-        follow=lambda request, log: follow(request.label, log),
     )
     stopped = bool(failures) and not session.options.keep_going
     results: list[TestFinished] = []

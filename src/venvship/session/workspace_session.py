@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import os
@@ -18,7 +17,7 @@ from venvship.errors import InternalError, Place, SeveralErrors, UserError, Venv
 from venvship.events.build_events import EventSink, Message, PhaseStarted, Severity
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
-from venvship.execution.layout import Layout, default_user_root
+from venvship.execution.layout import Layout
 from venvship.execution.machinery import Machinery
 from venvship.execution.output_state import OutputState
 from venvship.execution.result import ExecutionResult
@@ -27,7 +26,6 @@ from venvship.execution.scheduler import Scheduler
 from venvship.execution.source_state import LazySource, SourceState
 from venvship.execution.trees import TreeStore
 from venvship.execution.workers import WorkerPool
-from venvship.host.locks import FileLock, LockHeld
 from venvship.host.machine import cpu_count, this_machine
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation, isolation
@@ -36,7 +34,6 @@ from venvship.loading.disk_files import DiskFiles
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import GeneratedPackages
 from venvship.loading.targets import RuleTarget
-from venvship.loading.workspace import NotInWorkspace, find_workspace
 from venvship.memo.computation import Memo
 from venvship.model.action import Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
@@ -70,26 +67,6 @@ class NotExecutable(UserError):
 
 class UnsupportedPlatform(UserError):
     """`--platforms` names a platform that nothing is built for."""
-
-
-@contextlib.contextmanager
-def open_session(start: Path, options: SessionOptions, events: EventSink) -> Iterator[Session]:
-    """Open the workspace that holds `start`; other commands in it wait. Raises NotInWorkspace and LockHeld."""
-    root = find_workspace(str(start), DiskFiles())
-    if root is None:
-        raise NotInWorkspace(str(start))
-    user_root = options.output_user_root or default_user_root(os.environ)
-    layout = Layout.of(Path(root), user_root)
-    lock = FileLock(layout.lock)
-    try:
-        lock.try_acquire()
-    except LockHeld as error:
-        if not options.block_for_lock:
-            raise
-        events.emit(Message(Severity.INFO, f"{error.message}; waiting for it"))
-        lock.acquire()
-    with lock, contextlib.closing(Session(Path(root), layout, options, events)) as session:
-        yield session
 
 
 class Session:
