@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import time
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -122,16 +122,17 @@ class Downloads:
         events: EventSink,
         parallel: int = 8,
         attempts: int = 5,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._store = store
         self._indexes = indexes
         self._events = events
         self._parallel = parallel
         self._attempts = attempts
-        self._sleep = sleep
         # Servers that did not answer at all: asking them again for each file would only take time.
         self._silent: dict[str, IndexUnreachable] = {}
+        self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait
 
     def fetch(self, files: Iterable[WantedFile]) -> dict[WantedFile, Path]:
         """The verified path of each file; raises the one error, or SeveralErrors with all of them."""
@@ -147,18 +148,27 @@ class Downloads:
             else:
                 missing.append(file)
         if missing and not errors:
-            with ThreadPoolExecutor(min(self._parallel, len(missing)), "download") as pool:
-                for file, result in zip(missing, pool.map(self._outcome, missing), strict=True):
-                    if isinstance(result, VenvshipError):
-                        errors.append(result)
-                    else:
-                        found[file] = result
+            for file, result in zip(missing, self._outcomes(missing), strict=True):
+                if isinstance(result, VenvshipError):
+                    errors.append(result)
+                else:
+                    found[file] = result
         distinct = list({str(error): error for error in errors}.values())
         if len(distinct) == 1:
             raise distinct[0]
         if distinct:
             raise SeveralErrors(distinct)
         return found
+
+    def _outcomes(self, files: Sequence[WantedFile]) -> list[Path | VenvshipError]:
+        with ThreadPoolExecutor(min(self._parallel, len(files)), "download") as pool:
+            try:
+                return list(pool.map(self._outcome, files))
+            except BaseException:
+                # The user interrupts us: leaving the block waits for the threads, so they must end soon.
+                self._stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def _outcome(self, file: WantedFile) -> Path | VenvshipError:
         try:
@@ -175,7 +185,7 @@ class Downloads:
                 return path
             location = self._located(file)
             self._events.emit(TransferStarted(file.filename, file.size))
-            transfer = _Transfer(file, partial, self._events)
+            transfer = _Transfer(file, partial, self._events, self._stopped)
             try:
                 self._transfer(transfer, location)
             finally:
@@ -212,6 +222,7 @@ class Downloads:
         for attempt in range(0 if failure is not None else self._attempts):
             if attempt:
                 self._sleep(max(min(0.25 * 2**attempt, _LONGEST_WAIT), wait))
+                transfer.check()
             try:
                 headers = {"Accept-Encoding": "identity"} | transfer.range_header()
                 with self._indexes.network.get(url, headers=headers, stream=True) as response:
@@ -247,13 +258,18 @@ class _CutOff(Exception):
     """Fewer bytes than announced, or an answer to another range; worth another attempt."""
 
 
+class _Stopped(Exception):
+    """Nobody waits for the file any more."""
+
+
 class _Transfer:
     """The file that grows in `partial`, and the hash of what is there."""
 
-    def __init__(self, file: WantedFile, partial: Path, events: EventSink) -> None:
+    def __init__(self, file: WantedFile, partial: Path, events: EventSink, stopped: threading.Event) -> None:
         self.file = file
         self._partial = partial
         self._events = events
+        self._stopped = stopped
         self._hash = hashlib.sha256()
         self.received = 0
         if partial.is_file():
@@ -306,12 +322,19 @@ class _Transfer:
         """Raises HashMismatch, and forgets what is there."""
         if self.is_right():
             return
-        got = self._hash.hexdigest()
-        size = "" if self.file.size is None else f", {self.received} bytes"
         self._partial.unlink(missing_ok=True)
-        raise HashMismatch(self.file, url, got=f"sha256 {got}{size}")
+        if self.file.size is not None and self.received > self.file.size:
+            raise HashMismatch(self.file, url, got="more bytes than that")
+        size = "" if self.file.size is None else f", {self.received} bytes"
+        raise HashMismatch(self.file, url, got=f"sha256 {self._hash.hexdigest()}{size}")
+
+    def check(self) -> None:
+        """Raises _Stopped once nobody waits any more."""
+        if self._stopped.is_set():
+            raise _Stopped
 
     def _append(self, write: Callable[[bytes], int], chunk: bytes) -> None:
+        self.check()
         write(chunk)
         self._count(chunk)
         self._events.emit(TransferProgress(self.file.filename, self.received))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -176,7 +177,7 @@ def test_an_index_that_offers_another_hash_is_refused_before_the_download(settin
 
 def test_more_bytes_than_locked_are_not_read_to_the_end(setting: Setting) -> None:
     setting.server.replaced[NAME] = bytes(64 << 20)
-    with pytest.raises(HashMismatch):
+    with pytest.raises(HashMismatch, match="received more bytes than that"):
         setting.downloads().fetch([wanted(size=1000)])
     received = [event.done_bytes for event in setting.events.seen if isinstance(event, TransferProgress)]
     assert max(received) <= 2 << 20
@@ -227,6 +228,23 @@ def test_a_server_that_is_down_is_reported_once_for_all_its_files(setting: Setti
         setting.downloads("x=y").fetch(files)
     assert str(caught.value).startswith(f"`{url}` does not answer: ConnectionError")
     assert "--index_override=ORIGIN=TARGET" in str(caught.value)
+
+
+def test_an_interrupt_ends_a_batch_early(setting: Setting) -> None:
+    class Interrupting(Events):
+        def emit(self, event: Event) -> None:
+            super().emit(event)
+            if len(self.seen) == 1:
+                signal.raise_signal(signal.SIGINT)
+
+    setting.events = Interrupting()
+    files = []
+    for n in range(200):
+        name, content = f"x{n}-1-py3-none-any.whl", f"{n}".encode()
+        files.append(wanted(name, setting.server.add(f"x{n}", name, content)))
+    with pytest.raises(KeyboardInterrupt):
+        setting.downloads().fetch(files)
+    assert any(setting.store.path_of(str(file.sha256), file.filename) is None for file in files)
 
 
 def test_files_of_a_directory_are_copied_and_verified(setting: Setting, tmp_path: Path) -> None:

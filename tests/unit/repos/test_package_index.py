@@ -88,6 +88,14 @@ def test_an_index_that_refuses_us_says_where_credentials_belong(server: FakeInde
     assert index_of(server.simple_url.replace("//", "//me:secret@")).find("a", WHEEL) is not None
 
 
+def test_credentials_of_netrc_are_used(server: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.credentials = ("me", "secret")
+    server.add("a", WHEEL, b"content")
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert index_of(server.simple_url).find("a", WHEEL) is not None
+
+
 def test_a_server_error_is_not_an_empty_index(server: FakeIndex) -> None:
     server.failures["a"] = (500, 1)
     with pytest.raises(IndexUnreachable, match="answers with HTTP 500"):
