@@ -74,7 +74,7 @@ class AttributeReader:
         return plain
 
     def _read_select(self, spec: AttributeSpec, expression: SelectExpression) -> Select:
-        if not spec.configurable:
+        if not spec.configurable or spec.type.holds_outputs:
             raise AttributeProblem(f'attribute "{spec.name}" is not configurable, so it can\'t hold a select()')
         parts: list[Choice | PlainValue] = []
         for part in expression.parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -58,18 +59,25 @@ class BzlKey(Key["BzlModule"]):
 
     label: Label
 
+    def fingerprint(self, value: BzlModule) -> str:
+        return value.digest
+
     def __str__(self) -> str:
         return str(self.label)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BzlModule:
-    """An evaluated `.bzl` file. `loads` are the files it loads, directly or not, itself last."""
+    """An evaluated `.bzl` file. `loads` are the files it loads, directly or not, itself last.
+
+    `digest` changes whenever the text of any of these files does.
+    """
 
     label: Label
     exports: Mapping[str, Value]
     loads: tuple[Label, ...]
     visibility: Visibility
+    digest: str
 
 
 @dataclass(slots=True, eq=False)
@@ -176,7 +184,10 @@ class BzlLoader:
         for name, value in module.globals.items():
             if isinstance(value, Exportable):
                 value.export(label, name)
-        return BzlModule(label, module.exports, (*behind, label), context.visibility)
+        digest = hashlib.sha256(source)
+        for loaded in modules.values():
+            digest.update(loaded.digest.encode())
+        return BzlModule(label, module.exports, (*behind, label), context.visibility, digest.hexdigest())
 
     def source_line(self, filename: str, line: int) -> str | None:
         """The text of a line of a `.bzl` file, for tracebacks."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import assert_never
 
 from venvship.errors import UserError
 from venvship.loading.nearest import did_you_mean
-from venvship.loading.targets import RuleTarget, Target
+from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.visibility import Visibility
 from venvship.model.label import Label, PackageId
 from venvship.model.paths import join
@@ -36,7 +38,7 @@ class Package:
 
     `build_file` is the path of the BUILD file for messages, empty for a generated package. `loads` are the `.bzl`
     files that it loaded, directly or not, each once. `targets` has a source file only if it is exported or named by
-    a rule of this package.
+    a rule of this package. `rule_digests` are the digests of the `.bzl` files that define rules which it uses.
     """
 
     id: PackageId
@@ -45,6 +47,25 @@ class Package:
     default_visibility: Visibility
     loads: tuple[Label, ...] = ()
     features: tuple[str, ...] = ()
+    rule_digests: Mapping[Label, str] = field(default_factory=dict)
+
+    def fingerprint(self) -> str:
+        """Equal for packages that say the same, wherever in their files they say it."""
+        parts: list[object] = [self.default_visibility, self.features, sorted(self.rule_digests.items())]
+        for name, target in self.targets.items():
+            parts.append((name, target.kind))
+            match target:
+                case RuleTarget():
+                    parts += [target.rule_class.defined_in, sorted(target.attributes.items()), target.visibility]
+                case OutputFileTarget():
+                    parts += [target.generating_rule, target.visibility]
+                case SourceFileTarget():
+                    parts.append(target.visibility)
+                case PackageGroup():
+                    parts += [target.packages, target.excluded, target.includes, target.is_public]
+                case _:
+                    assert_never(target)
+        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
     def rules(self) -> Iterator[RuleTarget]:
         return (target for target in self.targets.values() if isinstance(target, RuleTarget))

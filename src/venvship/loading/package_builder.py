@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader, shown
@@ -146,12 +146,18 @@ class PackageBuilder:
             return
         self._declare(PackageGroup(Label(self.id, name), place, wanted, excluded, included, is_public))
 
-    def finish(self, loads: tuple[Label, ...] = ()) -> Package:
-        """The package, with the files that its rules name; raises everything that was reported."""
+    def finish(self, loads: tuple[Label, ...] = (), digest_of: Callable[[Label], str] | None = None) -> Package:
+        """The package, with the files that its rules name; raises everything that was reported.
+
+        `digest_of` gives the digest of a `.bzl` file that was loaded.
+        """
         self._add_named_files()
         if self.errors:
             errors = list({(str(error.place), error.message): error for error in self.errors}.values())
             raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+        definitions = {
+            rule.rule_class.defined_in: None for rule in self.rules if rule.rule_class.defined_in is not None
+        }
         return Package(
             self.id,
             self.build_file,
@@ -159,6 +165,7 @@ class PackageBuilder:
             self.default_visibility,
             loads,
             self.features,
+            {} if digest_of is None else {file: digest_of(file) for file in definitions},
         )
 
     def _attributes(

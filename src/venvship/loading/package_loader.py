@@ -97,6 +97,9 @@ class PackageKey(Key[Package]):
 
     package: PackageId
 
+    def fingerprint(self, value: Package) -> str:
+        return value.fingerprint()
+
     def __str__(self) -> str:
         return str(self.package)
 
@@ -231,7 +234,7 @@ class PackageLoader:
         builder = self._builder(package, repository, shown, files)
         modules, behind = self.bzl.load_for(program, package, repository)
         self._run(builder, modules, source, program)
-        return builder.finish(behind)
+        return builder.finish(behind, lambda file: self.bzl.load(file).digest)
 
     def _run(
         self,

@@ -51,7 +51,7 @@ class Memo:
 
     def __init__(self) -> None:
         self._outcomes: dict[AnyKey, _Value[object] | _Failure] = {}
-        self._records: dict[AnyKey, Record] = {}
+        self._dependencies: dict[AnyKey, tuple[AnyKey, ...]] = {}
         # Insertion order is the path from the outermost computation to the innermost; the values are what each read.
         self._running: dict[AnyKey, dict[AnyKey, None]] = {}
         self._innermost: dict[AnyKey, None] | None = None
@@ -78,26 +78,26 @@ class Memo:
         read: dict[AnyKey, None] = {}
         self._running[key] = self._innermost = read
         outcome: _Value[object] | _Failure
-        fingerprint: str | None = None
         try:
-            value = function()
-            fingerprint = key.fingerprint(value)
-            outcome = _Value(value)
+            outcome = _Value(function())
         except VenvshipError as error:
             outcome = _Failure(error)
         finally:
             del self._running[key]
             self._innermost = outer
         self._outcomes[key] = outcome
-        self._records[key] = Record(fingerprint, tuple(read))
+        self._dependencies[key] = tuple(read)
         return outcome
 
     def record_of(self, key: AnyKey) -> Record:
         """What the computation of `key` read; raises KeyError when it was not computed."""
-        return self._records[key]
+        # The fingerprint is taken now and not when the value was made: most builds end without asking for it.
+        outcome = self._outcomes[key]
+        fingerprint = key.fingerprint(outcome.value) if isinstance(outcome, _Value) else None
+        return Record(fingerprint, self._dependencies[key])
 
     def observations(self) -> Iterator[tuple[AnyObservation, Record]]:
         """Everything that was asked of the outside, in the order it was asked first."""
-        for key, record in self._records.items():
+        for key in self._dependencies:
             if isinstance(key, Observation):
-                yield key, record
+                yield key, self.record_of(key)

@@ -480,3 +480,41 @@ def test_what_a_package_was_made_from_is_recorded() -> None:
     observed = {key for key, _ in workspace.memo.observations()}
     assert FileContent("/w/p/x.bzl") in observed
     assert FileContent("/w/.bazelignore") in observed
+
+
+def test_a_package_that_says_the_same_has_the_same_fingerprint() -> None:
+    def fingerprint(text: str, bzl: str = "X = 1") -> str | None:
+        workspace = package(f'load(":x.bzl", "X")\n{text}', {"x.bzl": bzl, "a.py": ""})
+        workspace.load("p")
+        return workspace.memo.record_of(PackageKey(P)).fingerprint
+
+    base = fingerprint('make(name = "a", srcs = ["a.py"], outs = ["o"])')
+    assert base is not None
+    assert base == fingerprint('# moved\nmake(outs = ["o"], srcs = ["a.py"], name = "a")', "X = 2")
+    assert base != fingerprint('make(name = "a", srcs = ["b.py"], outs = ["o"])')
+    assert base != fingerprint('make(name = "a", srcs = ["a.py"], outs = ["p"])')
+    assert base != fingerprint('make(name = "a", srcs = ["a.py"], outs = ["o"], visibility = [":__pkg__"])')
+
+
+def test_a_package_depends_on_the_text_of_the_files_that_define_its_rules() -> None:
+    file = Label(P, "rules.bzl")
+    rule = RuleClass("mine", defined_in=file)
+
+    def fingerprint(bzl: str) -> str | None:
+        files = {
+            "p/BUILD": 'load(":rules.bzl", "X")\nmine(name = "a")',
+            "p/rules.bzl": 'load(":y.bzl", "Y")\nX = Y',
+            "p/y.bzl": bzl,
+        }
+        workspace = LoadingWorkspace(files, rules={"mine": rule})
+        workspace.load("p")
+        return workspace.memo.record_of(PackageKey(P)).fingerprint
+
+    assert fingerprint("Y = 1") == fingerprint("Y = 1")
+    assert fingerprint("Y = 1") != fingerprint("Y = 2")
+
+
+def test_files_that_load_each_other_without_end_are_refused() -> None:
+    files = {f"p/f{n}.bzl": f'load(":f{n + 1}.bzl", _x = "x")\nx = _x' for n in range(500)}
+    problems = LoadingWorkspace({"p/BUILD": 'load(":f0.bzl", "x")', **files}).problems("p")
+    assert "files load each other more than 60 deep" in problems
