@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from venvship.starlark.equality import equal
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.host_types import HostType, Value, type_name
+from venvship.starlark.host_types import MISSING, HostType, Value, type_name
 from venvship.starlark.iteration import elements
 from venvship.starlark.keys import key_of, value_of
 from venvship.starlark.numbers import finite_index
@@ -122,7 +122,7 @@ def _dict_clear(values: Dict, /) -> None:
     values.clear()
 
 
-def _dict_get(values: Dict, key: Value, default: Value = None, /) -> Value:
+def _dict_get(values: Dict, /, key: Value, default: Value = None) -> Value:
     return values.get(key_of(key), default)
 
 
@@ -134,13 +134,10 @@ def _dict_keys(values: Dict, /) -> List:
     return List(map(value_of, values))
 
 
-_REQUIRED = object()
-
-
-def _dict_pop(values: Dict, key: Value, default: Value = _REQUIRED, /) -> Value:
+def _dict_pop(values: Dict, /, key: Value, default: Value = MISSING) -> Value:
     check_mutable(values)
     found = values.pop(key_of(key), default)
-    if found is _REQUIRED:
+    if found is MISSING:
         raise EvaluationError(f"KeyError: {repr_of(key)}")
     return found
 
@@ -153,7 +150,7 @@ def _dict_popitem(values: Dict, /) -> tuple[Value, Value]:
     return value_of(key), values.pop(key)
 
 
-def _dict_setdefault(values: Dict, key: Value, default: Value = None, /) -> Value:
+def _dict_setdefault(values: Dict, /, key: Value, default: Value = None) -> Value:
     check_mutable(values)
     return values.setdefault(key_of(key), default)
 

@@ -62,9 +62,9 @@ def _leave() -> None:
     CURRENT.thread.active.popitem()  # type: ignore[union-attr]
 
 
-def _leave_lambda(*steps: Value) -> Value:
+def _leave_lambda(_entered: None, value: Value) -> Value:
     CURRENT.thread.active.popitem()  # type: ignore[union-attr]
-    return steps[-1]
+    return value
 
 
 _HELPERS: Mapping[str, object] = {

@@ -112,7 +112,7 @@ class _Refused(Exception):
     """The text is no JSON that the language reads."""
 
 
-def _decode(_module: JsonModule, x: str, default: Value = MISSING, /) -> Value:
+def _decode(_module: JsonModule, x: str, default: Value = MISSING) -> Value:
     try:
         current_thread().use_memory(len(x))
         return _converted(_DECODER.decode(x))

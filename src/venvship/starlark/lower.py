@@ -421,12 +421,14 @@ class Lowering:
         self._arguments(node.args)
         place = self._source.place_at(node.lineno, node.col_offset)
         enter = self._helper("enter", [self._constant(f"lambda {place}", node)], node)
-        steps: list[ast.expr] = [enter]
+        body = self._expression(node.body)
         kwarg = node.args.kwarg
         if kwarg is not None:
-            target = ast.copy_location(ast.Name(kwarg.arg, _STORE), kwarg)
-            steps.append(ast.copy_location(ast.NamedExpr(target, self._named(kwarg)), kwarg))
-        node.body = self._helper("lambda", [*steps, self._expression(node.body)], node.body)
+            # An inner function binds the name anew: Python forbids assignments inside a comprehension's source.
+            parameter = ast.copy_location(ast.arg(kwarg.arg), kwarg)
+            inner = ast.Lambda(ast.arguments([], [parameter], None, [], [], None, []), body)
+            body = ast.copy_location(ast.Call(ast.copy_location(inner, node.body), [self._named(kwarg)], []), node.body)
+        node.body = self._helper("lambda", [enter, body], node.body)
         return node
 
 

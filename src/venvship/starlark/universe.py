@@ -167,8 +167,8 @@ def _repr(x: Value, /) -> str:
     return repr_of(x)
 
 
-def _reversed(sequence_: Value, /) -> List:
-    return List(sequence(sequence_)[::-1])
+def _reversed(values: Value, /) -> List:
+    return List(sequence(values)[::-1])
 
 
 def _set(x: Value = (), /) -> Set:

@@ -90,7 +90,7 @@ def evaluate() -> Callable[..., Value]:
     """The value of an expression, computed inside a function."""
 
     def value_of(expression: str, thread: Thread | None = None, **names: Value) -> Value:
-        source = f"def f():\n    return {expression}\nx = f()\n"
-        return run_source(source, thread=thread, predeclared=names).globals["x"]
+        source = f"def evaluated():\n    return {expression}\nresult = evaluated()\n"
+        return run_source(source, thread=thread, predeclared=names).globals["result"]
 
     return value_of
