@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from venvship.errors import InternalError
-from venvship.execution.outputs import Output
 from venvship.execution.tool_source import tool_source_digest
 from venvship.model.action import (
     Action,
@@ -32,6 +31,9 @@ from venvship.model.artifact import Artifact
 
 _FORMAT = "venvship action 1"
 _MAX_DEPTH = 100
+
+Fingerprint = Callable[[Artifact], str]
+"""What an artifact holds, as the text of its `Output`."""
 
 
 class KeyWriter:
@@ -56,10 +58,10 @@ class KeyWriter:
     def add_mapping(self, mapping: Mapping[str, str]) -> None:
         self.add_list(part for item in sorted(mapping.items()) for part in item)
 
-    def add_inputs(self, artifacts: Iterable[Artifact], content: Callable[[Artifact], Output]) -> None:
+    def add_inputs(self, artifacts: Iterable[Artifact], fingerprint: Fingerprint) -> None:
         """Paths and contents, sorted: the order of inputs changes nothing that an action can see."""
         rows = sorted((artifact.exec_path, artifact) for artifact in dict.fromkeys(artifacts))
-        self.add_list(part for path, artifact in rows for part in (path, str(content(artifact))))
+        self.add_list(part for path, artifact in rows for part in (path, fingerprint(artifact)))
 
     def add_artifacts(self, artifacts: Iterable[Artifact]) -> None:
         self.add_list(f"{artifact.kind.value} {artifact.exec_path}" for artifact in artifacts)
@@ -68,8 +70,8 @@ class KeyWriter:
         return self._hasher.hexdigest()
 
 
-def action_key(action: Action, content: Callable[[Artifact], Output], *, platform: str) -> str:
-    """The key of `action`, whose inputs hold what `content` says."""
+def action_key(action: Action, fingerprint: Fingerprint, *, platform: str) -> str:
+    """The key of `action`, whose inputs hold what `fingerprint` says."""
     writer = KeyWriter(type(action).__name__)
     match action:
         case WriteFile():
@@ -79,7 +81,7 @@ def action_key(action: Action, content: Callable[[Artifact], Output], *, platfor
             writer.add(action.output.exec_path, action.text)
         case LinkArtifact():
             writer.add_artifacts([action.output, action.target])
-            writer.add(str(action.executable), str(content(action.target)))
+            writer.add(str(action.executable), fingerprint(action.target))
         case MakeForest():
             writer.add(action.directory, str(len(action.entries)))
             for entry in action.entries:
@@ -96,14 +98,14 @@ def action_key(action: Action, content: Callable[[Artifact], Output], *, platfor
             writer.add(action.interpreter.exec_path if action.interpreter is not None else "")
             _add_request(writer, action.request, 0)
             writer.add_artifacts(action.outputs)
-            writer.add_inputs(inputs_of(action).to_tuple(), content)
+            writer.add_inputs(inputs_of(action).to_tuple(), fingerprint)
         case Spawn():
             writer.add(platform)
             writer.add_list(action.argv)
             writer.add_mapping(action.environment)
             writer.add_list(sorted(action.requirements))
             writer.add_artifacts(action.outputs)
-            writer.add_inputs(inputs_of(action).to_tuple(), content)
+            writer.add_inputs(inputs_of(action).to_tuple(), fingerprint)
             for program in action.programs:
                 add_program(writer, program)
         case _:

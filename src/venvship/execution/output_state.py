@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from venvship.execution.outputs import Output, parse_output
 from venvship.host.files import write_atomically
 from venvship.host.links import link_text
 from venvship.model.paths import ExecPath
@@ -36,13 +34,8 @@ def trace_of(path: str) -> Trace | None:
     return f"f{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_mode:o}"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An action's key, its outputs, and their traces."""
-
-    key: str
-    outputs: Mapping[ExecPath, Output]
-    traces: Mapping[ExecPath, Trace]
+Rows = Mapping[str, Sequence[str]]
+"""Of each output of an action, by exec path: what it is (the text of an `Output`), and its trace."""
 
 
 class OutputState:
@@ -60,28 +53,15 @@ class OutputState:
             # Without records everything is looked up in the action cache.
             pass
 
-    def key_of(self, primary: ExecPath) -> str | None:
+    def get(self, primary: ExecPath, key: str) -> Rows | None:
+        """What the action left, if its key was `key` then."""
         match self._rows.get(primary):
-            case [str(key), dict()]:
-                return key
+            case [recorded, dict(rows)] if recorded == key:
+                return rows
         return None
 
-    def get(self, primary: ExecPath) -> Record | None:
-        match self._rows.get(primary):
-            case [str(key), dict(rows)]:
-                try:
-                    outputs = {ExecPath(path): parse_output(output) for path, [output, _] in rows.items()}
-                    traces = {ExecPath(path): str(trace) for path, [_, trace] in rows.items()}
-                except (ValueError, TypeError, AttributeError):
-                    return None
-                return Record(key, outputs, traces)
-        return None
-
-    def put(self, primary: ExecPath, record: Record) -> None:
-        self._rows[primary] = [
-            record.key,
-            {path: [str(output), record.traces[path]] for path, output in record.outputs.items()},
-        ]
+    def put(self, primary: ExecPath, key: str, rows: Rows) -> None:
+        self._rows[primary] = [key, dict(rows)]
         self._dirty = True
 
     def forget(self, primary: ExecPath) -> None:

@@ -24,8 +24,8 @@ from venvship.execution.failures import Interrupted
 from venvship.execution.graph import Generating, Node, needed_actions
 from venvship.execution.machinery import Machinery
 from venvship.execution.making import ActionInterrupted, make_directly, run_spawn, run_tool
-from venvship.execution.output_state import Record, trace_of
-from venvship.execution.outputs import Output, OutputTree
+from venvship.execution.output_state import Rows, trace_of
+from venvship.execution.outputs import Output, Outputs, OutputTree
 from venvship.execution.result import ExecutionResult
 from venvship.execution.workers import ToolInterrupted
 from venvship.model.action import Action, LinkArtifact, RunTool, Spawn
@@ -55,7 +55,7 @@ class Scheduler:
         self._machinery = machinery
         self._jobs = max(1, jobs)
         self._keep_going = keep_going
-        self._outputs: dict[Artifact, Output] = {}
+        self._outputs = Outputs()
         self._done: dict[int, Action] = {}
 
     def execute(self, requested: Iterable[Artifact], generating: Generating) -> ExecutionResult:
@@ -87,7 +87,7 @@ class _Run:
         jobs: int,
         keep_going: bool,
         generating: Generating,
-        outputs: dict[Artifact, Output],
+        outputs: Outputs,
         done: dict[int, Action],
     ) -> None:
         self._machinery = machinery
@@ -162,10 +162,10 @@ class _Run:
             return
         begin = time.monotonic()
         try:
-            key = action_key(action, self._content, platform=self._machinery.platform)
-            record = self._untouched(action, key)
-            if record is not None:
-                self._take(_Made(node, key, ActionSource.UP_TO_DATE, record.outputs, 0.0, ""))
+            key = action_key(action, self._fingerprint, platform=self._machinery.platform)
+            rows = self._untouched(action, key)
+            if rows is not None:
+                self._keep(node, action, rows)
                 return
             if isinstance(action, RunTool | Spawn):
                 self._waiting_for_thread.append((node, key))
@@ -176,27 +176,35 @@ class _Run:
             return
         self._take(_Made(node, key, ActionSource.RUN, outputs, time.monotonic() - begin, ""))
 
-    def _untouched(self, action: Action, key: str) -> Record | None:
-        """The record of an action that has nothing to do, if it is such a one."""
+    def _untouched(self, action: Action, key: str) -> Rows | None:
+        """What an action left that has nothing to do, if it is such a one."""
         machinery = self._machinery
-        primary = action.outputs[0].exec_path
-        if machinery.state.key_of(primary) != key:
+        outputs = action.outputs
+        rows = machinery.state.get(outputs[0].exec_path, key)
+        if rows is None or len(rows) != len(outputs):
             return None
-        record = machinery.state.get(primary)
-        if record is None or len(record.outputs) != len(action.outputs):
-            return None
-        for path, trace in record.traces.items():
-            if trace_of(machinery.exec_root.output_path(path)) != trace:
-                return None
-        for path, output in record.outputs.items():
-            if isinstance(output, OutputTree) and not os.path.isdir(machinery.exec_root.output_path(path)):
-                return None
-        # The key knows what the target of a link is, not where; a workspace may have moved.
-        if isinstance(action, LinkArtifact) and record.traces[primary] != "l" + machinery.exec_root.path_of(
-            action.target
-        ):
-            return None
-        return record
+        for artifact in outputs:
+            match rows.get(artifact.exec_path):
+                case [str(text), str(trace)]:
+                    path = machinery.exec_root.output_path(artifact.exec_path)
+                    if trace_of(path) != trace or (text.startswith("t ") and not os.path.isdir(path)):
+                        return None
+                case _:
+                    return None
+        if isinstance(action, LinkArtifact):
+            # The key knows what the target is, not where; a workspace may have moved.
+            place = machinery.exec_root.path_of(action.target)
+            return rows if rows[action.output.exec_path][1] == f"l{place}" else None
+        return rows
+
+    def _keep(self, node: Node, action: Action, rows: Rows) -> None:
+        """Take the outputs of an action that has nothing to do."""
+        self._finished += 1
+        self.counts[ActionSource.UP_TO_DATE] += 1
+        self._done[id(action)] = action
+        for artifact in action.outputs:
+            self._outputs.add_text(artifact, rows[artifact.exec_path][0])
+        self._release(node)
 
     def _obtain_on_thread(self, node: Node, key: str) -> None:
         begin = time.monotonic()
@@ -270,22 +278,22 @@ class _Run:
             return
         self._done[id(action)] = action
         for artifact in action.outputs:
-            self._outputs[artifact] = made.outputs[artifact.exec_path]
+            self._outputs.add(artifact, made.outputs[artifact.exec_path])
         self.counts[made.source] += 1
-        if made.source is not ActionSource.UP_TO_DATE:
-            self._record(action, made)
-            description = (
-                action.progress if isinstance(action, RunTool | Spawn) else f"{action.mnemonic} {action.owner}"
-            )
-            machinery.events.emit(ActionFinished(action.mnemonic, description, made.source, made.seconds, made.log))
-            machinery.events.emit(PhaseProgress(self._finished, self._total, description))
+        self._record(action, made)
+        description = action.progress if isinstance(action, RunTool | Spawn) else f"{action.mnemonic} {action.owner}"
+        machinery.events.emit(ActionFinished(action.mnemonic, description, made.source, made.seconds, made.log))
+        machinery.events.emit(PhaseProgress(self._finished, self._total, description))
         self._release(made.node)
 
     def _record(self, action: Action, made: _Made) -> None:
-        traces = {path: trace_of(self._machinery.exec_root.output_path(path)) for path in made.outputs}
-        present = {path: trace for path, trace in traces.items() if trace is not None}
-        if len(present) == len(traces):
-            self._machinery.state.put(action.outputs[0].exec_path, Record(made.key, made.outputs, present))
+        rows: dict[str, tuple[str, str]] = {}
+        for path, output in made.outputs.items():
+            trace = trace_of(self._machinery.exec_root.output_path(path))
+            if trace is None:
+                return
+            rows[path] = (str(output), trace)
+        self._machinery.state.put(action.outputs[0].exec_path, made.key, rows)
 
     def _remove_outputs(self, action: Action) -> None:
         """Take away what an earlier run of a failed action left; nothing old may pass for its outputs."""
@@ -300,15 +308,20 @@ class _Run:
                 self._ready.append(dependant)
 
     def _content(self, artifact: Artifact) -> Output:
-        if artifact.is_source:
-            known = self._outputs.get(artifact)
-            if known is None:
-                known = self._outputs.setdefault(artifact, self._machinery.exec_root.sources.output_of(artifact))
-            return known
-        try:
-            return self._outputs[artifact]
-        except KeyError:
-            raise InternalError(f"`{artifact.exec_path}` is read before it is made") from None
+        self._look(artifact)
+        return self._outputs[artifact]
+
+    def _fingerprint(self, artifact: Artifact) -> str:
+        self._look(artifact)
+        return self._outputs.text(artifact)
+
+    def _look(self, artifact: Artifact) -> None:
+        """Know a source; anything else that is asked for is known by now."""
+        if artifact in self._outputs:
+            return
+        if not artifact.is_source:
+            raise InternalError(f"`{artifact.exec_path}` is read before it is made")
+        self._outputs.add(artifact, self._machinery.exec_root.sources.output_of(artifact))
 
     def _drain(self) -> None:
         """Wait for the threads; what they still make is good and is kept."""

@@ -137,9 +137,12 @@ class TestRunner:
         writer.add(str(request.timeout_seconds), str(request.shards), str(part.shard), str(request.fail_fast))
         writer.add_list([] if request.test_filter is None else [request.test_filter])
         writer.add_list([] if request.coverage is None else ["coverage", *request.coverage])
-        writer.add_inputs(Depset([program.executable], [program.runfiles.artifacts]).to_tuple(), self._content)
+        writer.add_inputs(Depset([program.executable], [program.runfiles.artifacts]).to_tuple(), self._fingerprint)
         add_program(writer, program)
         return writer.key()
+
+    def _fingerprint(self, artifact: Artifact) -> str:
+        return str(self._content(artifact))
 
     def _cached(self, request: TestRequest, part: TestPart, key: str) -> PartResult | None:
         if request.cache is CachePolicy.NO or request.runs > 1 or "external" in request.tags:

@@ -165,11 +165,14 @@ class Spawn:
 Action: TypeAlias = WriteFile | MakeSymlink | LinkArtifact | MakeForest | ImportTree | RunTool | Spawn
 
 
+_NOTHING: Depset[Artifact] = Depset()
+
+
 def inputs_of(action: Action) -> Depset[Artifact]:
     """Everything that must exist before `action` can run."""
     match action:
         case WriteFile() | MakeSymlink() | MakeForest() | ImportTree():
-            return Depset()
+            return _NOTHING
         case LinkArtifact():
             return Depset([action.target])
         case RunTool():

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.build_bench import Bench
+from venvship.execution.output_state import OutputState, trace_of
+from venvship.execution.outputs import BrokenRecord, OutputFile, Outputs
+from venvship.model.digest import Digest
+from venvship.model.paths import ExecPath
+
+
+def test_a_record_is_kept_for_its_key_only(tmp_path: Path) -> None:
+    state = OutputState(tmp_path / "dir" / "state.json")
+    state.put(ExecPath("a"), "k1", {"a": ("l x", "lx")})
+    state.save()
+    again = OutputState(tmp_path / "dir" / "state.json")
+    rows = again.get(ExecPath("a"), "k1")
+    assert rows is not None and list(rows["a"]) == ["l x", "lx"]
+    assert again.get(ExecPath("a"), "k2") is None
+    again.forget(ExecPath("a"))
+    again.save()
+    assert OutputState(tmp_path / "dir" / "state.json").get(ExecPath("a"), "k1") is None
+
+
+def test_every_change_of_an_output_leaves_a_trace(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    seen = {trace_of(str(path))}
+    path.write_text("1")
+    seen.add(trace_of(str(path)))
+    path.chmod(0o755)
+    seen.add(trace_of(str(path)))
+    os.utime(path, (1, 1))
+    seen.add(trace_of(str(path)))
+    path.unlink()
+    path.symlink_to("y")
+    seen.add(trace_of(str(path)))
+    assert len(seen) == 5
+    path.unlink()
+    path.write_text("x")
+    before = trace_of(str(path))
+    os.link(path, tmp_path / "other")
+    assert trace_of(str(path)) == before
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"format":1,"actions":[]}',
+        b'{"format":1,"actions":{"venvship-out/cfg/bin/pkg/a.txt":[]}}',
+        b'{"format":2,"actions":{}}',
+    ],
+)
+def test_a_broken_record_costs_work_and_nothing_else(bench: Bench, content: bytes) -> None:
+    artifact = bench.text("pkg/a.txt", "x")
+    bench.build(artifact)
+    (bench.layout.output_base / "outputs.json").write_bytes(content)
+    assert bench.build(artifact).ran == 1
+    assert bench.build(artifact).up_to_date == 1
+
+
+def test_rows_of_a_broken_record_are_not_believed(bench: Bench) -> None:
+    artifact = bench.text("pkg/a.txt", "x")
+    bench.build(artifact)
+    file = bench.layout.output_base / "outputs.json"
+    text = file.read_text()
+    for broken in (text.replace('["f ', '[1,"f '), text.replace('["f ', '[["f'), text.replace("venvship-out/", "x/")):
+        file.write_text(broken)
+        assert bench.build(artifact).ran == 1
+
+
+def test_outputs_are_read_when_they_are_asked_for(bench: Bench) -> None:
+    outputs = Outputs()
+    a, b, c = (bench.output(name) for name in "abc")
+    digest = Digest.of(b"x")
+    outputs.add_text(a, f"f {digest}")
+    outputs.add(b, OutputFile(digest))
+    assert outputs[a] == outputs[b] and outputs.text(b) == outputs.text(a)
+    assert len(outputs) == 2 and set(outputs) == {a, b} and c not in outputs
+    with pytest.raises(KeyError):
+        outputs[c]
+    outputs.add_text(c, "nonsense")
+    with pytest.raises(BrokenRecord, match="nonsense"):
+        outputs[c]
