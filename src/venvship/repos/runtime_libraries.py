@@ -36,7 +36,7 @@ _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bu
 _CERTIFICATES_IN_IMAGE = TreePath("etc/ssl/certs/ca-certificates.crt")
 _OPENSSL_DIRECTORY = re.compile(rb'OPENSSLDIR: "(/[^"\0]{1,200})"')
 
-_TEXTS: Final = {
+SYSTEM_TEXTS: Final = {
     TreePath("etc/passwd"): (
         "root:x:0:0:root:/root:/sbin/nologin\n"
         "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"
@@ -184,7 +184,7 @@ def runtime_base(trees: Iterable[Path], *, extra_libraries: Iterable[str] = ()) 
     for name in extra_libraries:
         found.want(name, needed_by="extra libraries", machine=machine)
     entries = [*found.entries(), *_certificates(found.sources()), *_time_zone(), *_system_name()]
-    entries += [BaseText(path, text) for path, text in _TEXTS.items()]
+    entries += [BaseText(path, text) for path, text in SYSTEM_TEXTS.items()]
     unique = {entry.path: entry for entry in entries}
     return RuntimeBase(tuple(unique[path] for path in sorted(unique)), missing=tuple(sorted(found.missing)))
 
