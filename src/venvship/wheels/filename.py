@@ -10,7 +10,7 @@ from typing import Self
 
 _SEPARATORS = re.compile(r"[-_.]+")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?", re.IGNORECASE | re.ASCII)
-_FILE_PART = re.compile(r"[\w.!+]+")
+_FILE_PART = re.compile(r"[\w.!+]+", re.ASCII)
 _TAG_SET = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*", re.ASCII)
 _BUILD = re.compile(r"([0-9]{1,18})([A-Za-z0-9_.]*)", re.ASCII)
 

@@ -6,7 +6,6 @@ import base64
 import binascii
 import csv
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -31,20 +30,6 @@ def parse_record(data: bytes) -> tuple[RecordRow, ...]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise MalformedRecord(f"it is not readable: {error}") from None
     return tuple(_row(number, fields) for number, fields in enumerate(lines, 1) if fields)
-
-
-def format_record(rows: Iterable[RecordRow]) -> bytes:
-    """Write rows sorted by path, as `parse_record` reads them."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    for row in sorted(rows, key=lambda row: row.path):
-        hashed = f"{row.algorithm}={_base64(row.digest)}" if row.algorithm and row.digest is not None else ""
-        writer.writerow([row.path, hashed, "" if row.size is None else row.size])
-    return text.getvalue().encode()
-
-
-def _base64(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
 
 
 def _row(number: int, fields: list[str]) -> RecordRow:

@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NoReturn
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from venvship.wheels.filename import WheelFilename, normalise_name
 from venvship.wheels.lock import (
@@ -379,10 +379,8 @@ def _location(table: _Table, source: Source) -> tuple[str | None, str | None]:
 
 
 def _file_name(location: str) -> str:
-    try:
-        path = urlsplit(location).path if "://" in location else location
-    except ValueError:
-        return ""
+    """The last component, without query and fragment, which only addresses have."""
+    path = location.partition("#")[0].partition("?")[0] if "://" in location else location
     return unquote(path.rpartition("/")[2])
 
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from venvship.model.platform import Platform, PythonVersion
 from venvship.wheels.lock import EditableSource, GitSource, Lock, LockedSdist, LockedWheel, MalformedLock
@@ -18,7 +16,6 @@ from venvship.wheels.resolution import (
     UnknownRoot,
     UnsupportedTarget,
     resolve,
-    strongly_connected,
 )
 from venvship.wheels.tags import supported_tags
 from venvship.wheels.uv_lock import parse_uv_lock
@@ -308,26 +305,3 @@ def test_a_chain_longer_than_the_stack_of_python_is_resolved() -> None:
     resolution = resolved(lock)
     assert len(resolution.components) == count + 2
     assert len(resolution.path_to(f"p{count}")) == count + 1
-
-
-@given(st.dictionaries(st.integers(0, 8), st.sets(st.integers(0, 8), max_size=4), max_size=9))
-def test_components_partition_a_graph_in_the_order_of_need(edges: dict[int, set[int]]) -> None:
-    graph = {str(n): [str(m) for m in edges.get(n, ())] for n in range(9)}
-
-    def reachable(start: str) -> set[str]:
-        seen, pending = set(), [start]
-        while pending:
-            name = pending.pop()
-            if name not in seen:
-                seen.add(name)
-                pending.extend(graph[name])
-        return seen
-
-    components = strongly_connected(graph)
-    assert sorted(name for component in components for name in component) == sorted(graph)
-    position = {name: n for n, component in enumerate(components) for name in component}
-    for name in graph:
-        for other in graph:
-            mutual = other in reachable(name) and name in reachable(other)
-            assert (position[name] == position[other]) is mutual
-        assert all(position[needed] <= position[name] for needed in graph[name])
