@@ -1,21 +1,22 @@
+"""The modules that come with venvship and need none of its rules."""
+
 from __future__ import annotations
 
-from pathlib import Path
+import importlib.resources
+from collections.abc import Mapping
 
-import pytest
-
-from venvship.errors import Place, UserError
+from venvship.errors import Place
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.disk_files import DiskFiles
-from venvship.loading.module_sources import ModuleSources, NoModuleThere, UnsupportedOverride
+from venvship.loading.files import DirectoryEntry, EntryKind, MemoryFiles
 from venvship.loading.package_loader import PackageLoader
-from venvship.loading.repositories import KnownRepositories
+from venvship.loading.repositories import KnownRepositories, Repository
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import RuleTarget
 from venvship.memo.computation import Memo
 from venvship.model.label import PackageId
-from venvship.modules.module_graph import build_module_graph
 
+BUILTIN = str(importlib.resources.files("venvship.modules").joinpath("builtin"))
 RULES = {
     "alias": RuleClass("alias", (AttributeSpec("actual", AttributeType.LABEL, mandatory=True),)),
     "constraint_setting": RuleClass("constraint_setting"),
@@ -23,35 +24,44 @@ RULES = {
 }
 
 
-class Workspace:
-    """A workspace on the disk with the modules that are built in."""
+class WorkspaceOnModules:
+    """A workspace in memory beside built-in modules on the disk."""
 
-    def __init__(self, root: Path, files: dict[str, str]) -> None:
-        for path, text in files.items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
-            (root / path).write_text(text)
-        self.sources = ModuleSources(str(root), DiskFiles())
-        self.graph = build_module_graph(self.sources)
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._memory = MemoryFiles({f"/w/{path}": text for path, text in files.items()})
+        self._disk = DiskFiles()
         self.printed: list[str] = []
+        names = {name: name for name in ("platforms", "bazel_skylib")}
+        modules = [Repository(name, names, root=f"{BUILTIN}/{name}", is_builtin=True) for name in names]
         self.loader = PackageLoader(
-            repositories=KnownRepositories(self.sources.repositories(self.graph)),
-            files=DiskFiles(),
+            repositories=KnownRepositories([Repository("", {"": "", **names}, root="/w"), *modules]),
+            files=self,
             memo=Memo(),
             rule_classes=RULES,
             print_handler=self._print,
         )
 
+    def read(self, path: str) -> bytes | None:
+        return self._at(path).read(path)
+
+    def kind(self, path: str) -> EntryKind:
+        return self._at(path).kind(path)
+
+    def list_directory(self, path: str) -> tuple[DirectoryEntry, ...]:
+        return self._at(path).list_directory(path)
+
+    def real_path(self, path: str) -> str:
+        return self._at(path).real_path(path)
+
+    def _at(self, path: str) -> MemoryFiles | DiskFiles:
+        return self._disk if path.startswith(BUILTIN) else self._memory
+
     def _print(self, text: str, place: Place) -> None:
         self.printed.append(text)
 
 
-def test_a_workspace_may_be_marked_by_an_empty_workspace_file(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path, {"WORKSPACE": "", "p/BUILD": 'constraint_setting(name = "a")'})
-    assert list(workspace.loader.load(PackageId("", "p")).targets) == ["a"]
-
-
-def test_platforms_name_systems_and_processors(tmp_path: Path) -> None:
-    loader = Workspace(tmp_path, {"MODULE.bazel": 'bazel_dep(name = "platforms", version = "0.0.11")'}).loader
+def test_platforms_name_systems_and_processors() -> None:
+    loader = WorkspaceOnModules({}).loader
     system = loader.load(PackageId("platforms", "os")).targets
     processor = loader.load(PackageId("platforms", "cpu")).targets
     assert {"os", "linux", "macos", "windows", "osx"} <= set(system)
@@ -62,9 +72,8 @@ def test_platforms_name_systems_and_processors(tmp_path: Path) -> None:
     assert str(linux.visibility) == "[//visibility:public]"
 
 
-def test_every_package_of_the_modules_written_here_loads(tmp_path: Path) -> None:
-    text = 'bazel_dep(name = "platforms")\nbazel_dep(name = "bazel_skylib")'
-    loader = Workspace(tmp_path, {"MODULE.bazel": text}).loader
+def test_every_package_of_these_modules_loads() -> None:
+    loader = WorkspaceOnModules({}).loader
     for module in ("platforms", "bazel_skylib"):
         packages = loader.packages_below(module)
         assert packages
@@ -72,24 +81,21 @@ def test_every_package_of_the_modules_written_here_loads(tmp_path: Path) -> None
             loader.load(package)
 
 
-def run(tmp_path: Path, imports: str, statements: str) -> list[str]:
+def run(imports: str, statements: str) -> list[str]:
     """What a macro file prints that uses libraries of `bazel_skylib`."""
-    workspace = Workspace(
-        tmp_path,
+    lines = "".join(f"    {line}\n" for line in statements.splitlines())
+    workspace = WorkspaceOnModules(
         {
-            "MODULE.bazel": 'bazel_dep(name = "bazel_skylib", version = "1.7.1")',
             "BUILD": 'load(":x.bzl", "main")\nmain()',
-            "x.bzl": f'load("@bazel_skylib//:lib.bzl", {imports})\n\ndef main():\n'
-            + "".join(f"    {line}\n" for line in statements.splitlines()),
-        },
+            "x.bzl": f'load("@bazel_skylib//:lib.bzl", {imports})\n\ndef main():\n{lines}',
+        }
     )
     workspace.loader.load(PackageId("", ""))
     return workspace.printed
 
 
-def test_paths_of_skylib(tmp_path: Path) -> None:
+def test_paths_of_skylib() -> None:
     printed = run(
-        tmp_path,
         '"paths"',
         """\
 print([paths.basename(p) for p in ["a/b", "a", "a/", "/"]])
@@ -115,9 +121,8 @@ print(paths.replace_extension("a/b.c", ".d"), paths.starts_with("a/b/c", "a/b"),
     ]
 
 
-def test_dictionaries_collections_and_types_of_skylib(tmp_path: Path) -> None:
+def test_dictionaries_collections_and_types_of_skylib() -> None:
     printed = run(
-        tmp_path,
         '"collections", "dicts", "partial", "shell", "structs", "types", "versions"',
         """\
 print(dicts.add({"a": 1}, {"b": 2, "a": 3}, c = 4), dicts.omit({"a": 1, "b": 2}, ["a"]))
@@ -141,9 +146,8 @@ print(versions.parse("8.1.0-rc1"))""",
     ]
 
 
-def test_selects_of_skylib_name_several_conditions(tmp_path: Path) -> None:
+def test_selects_of_skylib_name_several_conditions() -> None:
     printed = run(
-        tmp_path,
         '"selects"',
         """\
 print(selects.with_or({(":a", ":b"): ["x"], "//conditions:default": []}))
@@ -155,44 +159,3 @@ print([(name, rule["actual"]) for name, rule in native.existing_rules().items()]
         '[("both", select({":a": ":both_1", "//conditions:default": ":a"})), '
         '("both_1", select({":b": ":c", "//conditions:default": ":b"}))]',
     ]
-
-
-def test_a_directory_replaces_a_module(tmp_path: Path) -> None:
-    text = 'bazel_dep(name = "rules", repo_name = "r")\nlocal_path_override(module_name = "rules", path = "../theirs")'
-    workspace = Workspace(
-        tmp_path / "ws",
-        {
-            "MODULE.bazel": text,
-            "BUILD": 'load("@r//:defs.bzl", "X")\nprint(X)',
-            "../theirs/MODULE.bazel": 'module(name = "rules")',
-            "../theirs/BUILD": "",
-            "../theirs/defs.bzl": 'X = Label(":here")',
-        },
-    )
-    workspace.loader.load(PackageId("", ""))
-    assert workspace.printed == ["@@rules//:here"]
-
-
-@pytest.mark.parametrize(
-    ("override", "error"),
-    [
-        ('local_path_override(module_name = "rules", path = "gone")', NoModuleThere),
-        ('git_override(module_name = "rules", remote = "r", commit = "c")', UnsupportedOverride),
-    ],
-)
-def test_an_override_that_leads_nowhere_is_refused(tmp_path: Path, override: str, error: type[UserError]) -> None:
-    with pytest.raises(error) as caught:
-        Workspace(tmp_path, {"MODULE.bazel": f'bazel_dep(name = "rules")\n{override}'})
-    assert caught.value.place is not None
-    assert (caught.value.place.path, caught.value.place.line) == ("MODULE.bazel", 2)
-
-
-def test_included_files_are_read_from_the_workspace(tmp_path: Path) -> None:
-    workspace = Workspace(
-        tmp_path,
-        {
-            "MODULE.bazel": 'include("//tools:deps.MODULE.bazel")',
-            "tools/deps.MODULE.bazel": 'bazel_dep(name = "platforms")',
-        },
-    )
-    assert "platforms" in workspace.graph.modules
