@@ -5,6 +5,7 @@ from __future__ import annotations
 from venvship.analysis.rule_context import RuleContext
 from venvship.model.depset import Depset
 from venvship.model.label import Label
+from venvship.rules.python import origins
 from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualenvInfo, WheelRecord
 from venvship.venvs.coverage import Closure, CoverageChecker, UncoveredProgram, WheelKey
 
@@ -20,16 +21,11 @@ def check_coverage(
     def required_by(needed: WheelKey | str) -> str:
         if isinstance(needed, str):
             return str(_bringer(ctx, needed) or ctx.label)
-        for origin in wheels.origins.to_tuple():
-            found = next((record for record in origin.wheels.to_tuple() if record == needed), None)
-            if found is not None:
-                asked = "" if found.label == origin.distribution else f" (through {_spelled(origin.distribution)})"
-                return f"{origin.target}{asked}"
-        return str(ctx.label)
+        return origins.required_by(wheels, lambda record: record == needed) or str(ctx.label)
 
     def label_of(needed: WheelKey | str) -> str:
         if isinstance(needed, WheelRecord):
-            return _spelled(needed.label)
+            return origins.spelled(needed.label)
         return needed.project if isinstance(needed, WheelKey) else str(_bringer(ctx, needed) or ctx.label)
 
     raise UncoveredProgram(
@@ -50,8 +46,3 @@ def _bringer(ctx: RuleContext, root: str) -> Label | None:
         if info is not None and root in info.imports.to_tuple():
             return target.label
     return None
-
-
-def _spelled(label: Label) -> str:
-    """A hub label as BUILD files write it: `@pypi//numpy`."""
-    return f"@{label.repository}//{label.package.path}"

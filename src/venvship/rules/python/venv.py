@@ -26,11 +26,12 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info
 from venvship.rules.python.library import LIBRARY_ATTRIBUTES, data_runfiles, imports_of, sources_of, wheels_of
-from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, VirtualenvInfo
+from venvship.rules.python.origins import required_by
+from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, PyWheelsInfo, VirtualenvInfo
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
 from venvship.venvs.collisions import CollisionPolicy, Precedence
 from venvship.venvs.plan import VenvFile, VenvLink, VenvLocation, VenvPlan, VenvScript, plan_venv
-from venvship.venvs.wheel_layout import InstalledScript, ScriptEntryPoint
+from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
 
 ENVIRONMENT_ATTRIBUTES = (
     attributes.string_dict("env"),
@@ -74,6 +75,7 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         precedence=Precedence.FIRST_WINS if ctx.string("dialect") == "rules_python" else Precedence.LAST_WINS,
         include_system_site_packages=ctx.boolean("include_system_site_packages"),
         environment=target_variables(ctx.label),
+        why=lambda wheel: _why(required, wheel),
     )
     forest = _make(ctx, plan, directory, directory_name)
     environment = environment_of(ctx)
@@ -104,6 +106,11 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         RunEnvironmentInfo({**environment, **target_variables(ctx.label)}, ctx.strings("env_inherit")),
         arguments_info(ctx),
     ]
+
+
+def _why(required: PyWheelsInfo, wheel: InstalledWheel) -> str:
+    found = required_by(required, lambda record: record.layout is wheel)
+    return f"required by {found}" if found else ""
 
 
 def venv_runfiles(info: VirtualenvInfo) -> Runfiles:
