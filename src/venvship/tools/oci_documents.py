@@ -83,14 +83,16 @@ def descriptor_of(media_type: str, data: bytes) -> dict[str, Any]:
 def choose(index: Mapping[str, Any], platform: Mapping[str, str]) -> dict[str, Any]:
     """The one descriptor of `index` that fits `platform`; raises ImageProblem."""
     listed = [descriptor(one) for one in index.get("manifests") or [] if isinstance(one, dict)]
-    fitting = [one for one in listed if _fits(one.get("platform"), platform)]
+    # Attestations lie beside images, for a platform that nobody has.
+    images = [one for one in listed if "unknown" not in _names(one.get("platform"))]
+    fitting = [one for one in images if _fits(one.get("platform"), platform)]
     if len(fitting) == 1:
         return fitting[0]
-    wanted = "/".join(platform[key] for key in ("os", "architecture", "variant") if platform.get(key))
+    wanted = "/".join(platform[key] for key in ("os", "architecture", "variant") if platform.get(key)) or "any platform"
+    have = ", ".join(sorted({"/".join(_names(one.get("platform"))) for one in images})) or "nothing"
     if not fitting:
-        have = sorted({"/".join(_names(one.get("platform"))) for one in listed})
-        raise ImageProblem(f"the base image has nothing for {wanted}; it has {', '.join(have) or 'nothing'}")
-    raise ImageProblem(f"the base image has {len(fitting)} manifests for {wanted}")
+        raise ImageProblem(f"the base image has nothing for {wanted}; it has {have}")
+    raise ImageProblem(f"the base image has {len(fitting)} manifests for {wanted}: {have}")
 
 
 def _names(platform: Any) -> list[str]:

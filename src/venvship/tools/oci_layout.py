@@ -47,7 +47,10 @@ class LayoutWriter:
         path = blob_path(blob["digest"])
         if path in self._rows:
             return
-        size = os.stat(host).st_size
+        try:
+            size = os.stat(host).st_size
+        except FileNotFoundError as error:
+            raise ImageProblem(f"there is no blob {blob['digest']} at `{host}`") from error
         if size != blob["size"]:
             raise ImageProblem(f"`{host}` has {size} bytes, its descriptor says {blob['size']}")
         target = os.path.join(self._directory, path)

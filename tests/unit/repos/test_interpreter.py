@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -137,3 +138,34 @@ def test_the_same_installation_gives_the_same_bytes(
     again.mkdir()
     import_interpreter(host, again)
     assert digest(again) == digest(tree[0])
+
+
+def without_runpath(data: bytes) -> bytes:
+    """An executable as makers build it who rely on the configuration of the loader."""
+    edited = bytearray(data)
+    table, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+    for number in range(count):
+        kind, _, offset, _, _, size, _, _ = struct.unpack_from("<IIQQQQQQ", data, table + number * 56)
+        for at in range(offset, offset + size, 16) if kind == 2 else ():
+            if struct.unpack_from("<q", data, at)[0] in (15, 29):
+                struct.pack_into("<q", edited, at, 21)
+    return bytes(edited)
+
+
+@pytest.mark.slow
+def test_an_executable_without_a_runpath_finds_its_library_in_the_tree(tmp_path: Path) -> None:
+    shared = [one for one in FOUND if any(name.startswith("libpython") for name in _needed(one.path))]
+    for host in shared[:1]:
+        program = tmp_path / host.path.name
+        program.write_bytes(without_runpath(host.path.read_bytes()))
+        program.chmod(0o755)
+        (tmp_path / "tree").mkdir()
+        import_interpreter(HostInterpreter(program, host.facts), tmp_path / "tree")
+        assert (tmp_path / "tree/lib/py").is_symlink()
+        maps = python(tmp_path / "tree/bin/python", "print(open('/proc/self/maps').read())")
+        assert f"{tmp_path}/tree/lib/libpython" in maps
+
+
+def _needed(program: Path) -> tuple[str, ...]:
+    data = program.read_bytes()
+    return read_elf(data).needed if is_elf(data) else ()

@@ -170,6 +170,27 @@ def test_the_platform_chooses_among_the_images_of_a_base(images: Images, tmp_pat
         assemble_index.run({"output": str(tmp_path / "twice"), "images": [str(amd), str(amd)]})
 
 
+def test_attestations_of_a_base_are_no_images(images: Images) -> None:
+    base = images.image(layers=[images.layer(a="1")])
+    index = json.loads((base / "index.json").read_bytes())
+    [image] = index["manifests"]
+    index["manifests"].append({**image, "platform": {"os": "unknown", "architecture": "unknown"}})
+    (base / "index.json").write_text(json.dumps(index))
+    assert documents(images.image(base=str(base), platform={}))[0]["layers"]
+    index["manifests"].append({**image, "platform": {"os": "linux", "architecture": "arm64"}})
+    (base / "index.json").write_text(json.dumps(index))
+    with pytest.raises(ImageProblem, match="2 manifests for any platform: linux/amd64, linux/arm64"):
+        images.image(base=str(base), platform={})
+
+
+def test_a_base_without_its_layers_is_refused(images: Images) -> None:
+    base = images.image(layers=[images.layer(a="1")])
+    manifest, _ = documents(base)
+    (base / "blobs/sha256" / manifest["layers"][0]["digest"][7:]).unlink()
+    with pytest.raises(ImageProblem, match="there is no blob sha256:"):
+        images.image(base=str(base))
+
+
 def test_settings_may_come_from_files(images: Images, tmp_path: Path) -> None:
     (tmp_path / "env").write_text("A=1\nB=x=y\n")
     (tmp_path / "cmd").write_text("serve\n--fast\n")
