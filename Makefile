@@ -7,7 +7,7 @@ PYTHON ?= python3
 TESTS ?= not peers
 # More words for pytest, such as PYTEST_ARGS="-x tests/unit/venvs"
 PYTEST_ARGS ?=
-# `make quickstart STRICT=1` takes it for a failure when podman is installed and cannot start the image.
+# `make quickstart STRICT=1` takes it for a failure when this machine cannot start the image, with podman or without.
 STRICT ?=
 
 IN_VENV = .venv/bin

@@ -281,6 +281,8 @@ def shells(root: Path) -> list[str]:
 
 # Starting
 
+_UNSHARE = ("unshare", "--user", "--net", "--ipc", "--pid", "--fork", "--mount-proc")
+
 Start = Callable[[Image, Path, Sequence[str]], int]
 
 
@@ -294,13 +296,17 @@ def start_in_bwrap(image: Image, root: Path, arguments: Sequence[str]) -> int:
 
 
 def start_in_unshare(image: Image, root: Path, arguments: Sequence[str]) -> int:
-    command = ["unshare", "--user", f"--map-user={image.user}", f"--map-group={image.group}", "--net", "--ipc"]
+    command = [*_UNSHARE, f"--map-user={image.user}", f"--map-group={image.group}"]
     command += [f"--root={root}", f"--wd={image.working_directory}", "--", *arguments]
     return subprocess.run(command, check=False, env=dict(image.environment)).returncode
 
 
 def start_in_chroot(image: Image, root: Path, arguments: Sequence[str]) -> int:
-    """Only root may do this."""
+    """Only root may do this. Nothing is mounted, which root may not do in most containers."""
+    environment = dict(image.environment)
+    # Without /proc the loader cannot tell where a program lies, so that `$ORIGIN` in its search path leads nowhere.
+    libraries = sorted({f"/{path.parent.relative_to(root)}" for path in root.rglob("libpython3*.so*")})
+    environment.setdefault("LD_LIBRARY_PATH", ":".join(libraries))
     child = os.fork()
     if child == 0:
         try:
@@ -309,7 +315,7 @@ def start_in_chroot(image: Image, root: Path, arguments: Sequence[str]) -> int:
             os.setgroups([])
             os.setgid(image.group)
             os.setuid(image.user)
-            os.execve(arguments[0], list(arguments), dict(image.environment))
+            os.execve(arguments[0], list(arguments), environment)
         except OSError as error:
             print(f"run_in_root: {arguments[0]}: {error.strerror}", file=sys.stderr, flush=True)
         os._exit(127)
@@ -321,7 +327,7 @@ def ways_of_starting() -> Iterator[tuple[str, Start]]:
     """The ways that work on this machine, the most contained first; each has been tried with a program."""
     if _works("bwrap", "--ro-bind", "/", "/", "--unshare-all", "--uid", "65532", "--gid", "65532", "--"):
         yield "bwrap", start_in_bwrap
-    if _works("unshare", "--user", "--map-user=65532", "--map-group=65532", "--net", "--ipc", "--root=/", "--"):
+    if _works(*_UNSHARE, "--map-user=65532", "--map-group=65532", "--root=/", "--"):
         yield "unshare", start_in_unshare
     if hasattr(os, "chroot") and os.geteuid() == 0 and sys.platform == "linux":
         yield "chroot", start_in_chroot
