@@ -10,13 +10,13 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from venvship.archives.tree import MalformedTree, Tree, TreeDirectory, TreeEntry, TreeFile, TreeLink
 from venvship.blobs.disk import digest_of_file
 from venvship.blobs.store import BlobStore, MissingBlob
-from venvship.errors import UserError
+from venvship.errors import InternalError, UserError
 from venvship.host.files import (
     READ_ONLY,
     READ_ONLY_EXECUTABLE,
@@ -30,6 +30,7 @@ from venvship.model.paths import TreePath
 
 _DAY = 86_400.0
 _MAX_DEPTH = 256
+_NO_DIGEST = Digest("0" * 64, 0)
 
 
 class UnsupportedEntry(UserError):
@@ -38,6 +39,14 @@ class UnsupportedEntry(UserError):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"`{path}` {reason}")
         self.path = path
+
+
+class MisdescribedTree(InternalError):
+    """A directory does not hold what its maker says; only whoever made it knows why."""
+
+    def __init__(self, directory: str, paths: Iterable[str]) -> None:
+        named = sorted(paths)[:10]
+        super().__init__(f"`{directory}` does not hold what was said of it, for example of {', '.join(named)}")
 
 
 def scan_tree(
@@ -101,10 +110,11 @@ class TreeStore:
     def adopt(self, directory: str | Path, tree: Tree | None = None) -> Digest:
         """Take over a directory without copying it; it is gone afterwards, also when the store has its like.
 
-        `tree` is what `directory` holds when the caller knows it; else every file is hashed. Permission bits are
+        `tree` is what `directory` holds when the caller knows it; names, kinds and sizes are compared and raise
+        MisdescribedTree. Else every file is hashed. Permission bits are
         normalised. The directory must lie on the store's file system.
         """
-        known = scan_tree(directory) if tree is None else tree
+        known = scan_tree(directory) if tree is None else _checked(directory, tree)
         encoded = known.encode()
         digest = Digest.of(encoded)
         target = f"{self._root}/{digest.sha256}"
@@ -135,6 +145,32 @@ class TreeStore:
         except FileNotFoundError:
             return
         remove(doomed)
+
+
+def _checked(directory: str | Path, tree: Tree) -> Tree:
+    """`tree`, when the directory looks like it from outside the files."""
+    digests = {entry.path: entry.digest for entry in tree.entries if isinstance(entry, TreeFile)}
+    root = len(os.fspath(directory)) + 1
+
+    def said(path: str, status: os.stat_result) -> Digest:
+        digest = digests.get(TreePath(path[root:]))
+        return digest if digest is not None and digest.size_bytes == status.st_size else _NO_DIGEST
+
+    found = scan_tree(directory, said)
+    different = {_shape(entry) for entry in found.entries} ^ {_shape(entry) for entry in tree.entries}
+    if different:
+        raise MisdescribedTree(os.fspath(directory), {shape[0] for shape in different})
+    return tree
+
+
+def _shape(entry: TreeEntry) -> tuple[str, ...]:
+    match entry:
+        case TreeFile(path, digest, executable):
+            return (path, digest.sha256, str(executable))
+        case TreeLink(path, text):
+            return (path, text)
+        case TreeDirectory(path):
+            return (path,)
 
 
 def _make_read_only(directory: str, tree: Tree) -> None:

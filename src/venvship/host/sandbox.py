@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import enum
 import functools
+import json
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from venvship.host import namespaces
 from venvship.host.machine import SYSTEM
 
 _SYSTEM_TEMPORARY = "/tmp"
@@ -22,6 +26,7 @@ _PROBE_SECONDS = 10.0
 
 class Isolation(enum.Enum):
     BUBBLEWRAP = "bubblewrap"  # user, mount, pid and network namespaces through `bwrap`
+    NAMESPACES = "namespaces"  # the same through `namespaces.py`, which takes a Python start
     NONE = "none"
 
 
@@ -42,16 +47,22 @@ class Confinement:
 @functools.cache
 def isolation() -> Isolation:
     """The best way of confining that works on this machine."""
-    if SYSTEM == "Linux" and (program := shutil.which("bwrap")) is not None:
-        probe = Confinement(writable=(), temporary="/var")
-        argv = [program, *_bubblewrap_arguments(probe, "/"), "/bin/true"]
+    return next((way for way in (Isolation.BUBBLEWRAP, Isolation.NAMESPACES) if works(way)), Isolation.NONE)
+
+
+def works(way: Isolation) -> bool:
+    """Whether this machine allows a way of confining; tried with a program that does nothing."""
+    if way is Isolation.NONE:
+        return True
+    if SYSTEM != "Linux" or (way is Isolation.BUBBLEWRAP and shutil.which("bwrap") is None):
+        return False
+    with tempfile.TemporaryDirectory() as directory:
+        argv = confined(["/bin/sh", "-c", ":"], Confinement((), directory), cwd="/", way=way)
         try:
             done = subprocess.run(argv, capture_output=True, timeout=_PROBE_SECONDS, check=False, env={})
         except (OSError, subprocess.TimeoutExpired):
-            return Isolation.NONE
-        if done.returncode == 0:
-            return Isolation.BUBBLEWRAP
-    return Isolation.NONE
+            return False
+    return done.returncode == 0
 
 
 def confined(argv: Sequence[str], confinement: Confinement, *, cwd: str, way: Isolation) -> tuple[str, ...]:
@@ -59,6 +70,15 @@ def confined(argv: Sequence[str], confinement: Confinement, *, cwd: str, way: Is
     match way:
         case Isolation.BUBBLEWRAP:
             return (shutil.which("bwrap") or "bwrap", *_bubblewrap_arguments(confinement, cwd), *argv)
+        case Isolation.NAMESPACES:
+            settings = {
+                "writable": [os.path.realpath(path) for path in confinement.writable],
+                "visible": [os.path.realpath(path) for path in confinement.visible],
+                "temporary": confinement.temporary,
+                "network": confinement.network,
+                "cwd": cwd,
+            }
+            return (sys.executable, "-I", "-S", "-B", namespaces.__file__, json.dumps(settings), *argv)
         case Isolation.NONE:
             return tuple(argv)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.build_bench import PACKAGE, Bench
 from venvship.execution.failures import ActionFailed
 from venvship.execution.sandbox import make_input_links, network_allowed
-from venvship.host.sandbox import Isolation, isolation
+from venvship.host.sandbox import Isolation, isolation, works
 from venvship.model.action import Program, Spawn
 from venvship.model.artifact import ArtifactKind
 from venvship.model.depset import Depset
@@ -85,11 +85,15 @@ def test_a_program_that_is_not_there_is_named(bench: Bench) -> None:
     assert "can't start `pkg/nope`" in str(failure)
 
 
-@pytest.fixture
-def confined(bench: Bench) -> Bench:
-    bench.isolation = isolation()
-    assert bench.isolation is not Isolation.NONE
+@pytest.fixture(params=[Isolation.BUBBLEWRAP, Isolation.NAMESPACES])
+def confined(bench: Bench, request: pytest.FixtureRequest) -> Bench:
+    bench.isolation = request.param
+    assert works(bench.isolation)
     return bench
+
+
+def test_the_best_way_of_confining_is_one_that_works() -> None:
+    assert works(isolation())
 
 
 @pytest.mark.peers

@@ -13,7 +13,7 @@ from venvship.events import build_events as events
 from venvship.execution import test_request as requests
 from venvship.execution import test_runner as runners
 from venvship.execution.test_scheduler import run_tests
-from venvship.host.sandbox import isolation
+from venvship.host.sandbox import Isolation
 from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
@@ -203,8 +203,11 @@ def test_a_program_that_does_not_start_is_a_failure_with_a_log(bench: Bench) -> 
 
 
 @pytest.mark.peers
-def test_a_confined_test_writes_its_own_places_only_and_sees_no_network(bench: Bench, tmp_path: Path) -> None:
-    bench.isolation = isolation()
+@pytest.mark.parametrize("way", [Isolation.BUBBLEWRAP, Isolation.NAMESPACES])
+def test_a_confined_test_writes_its_own_places_only_and_sees_no_network(
+    bench: Bench, tmp_path: Path, way: Isolation
+) -> None:
+    bench.isolation = way
     outside = tmp_path / "outside"
     outside.mkdir()
     data = bench.source("pkg/data.txt", "precious")

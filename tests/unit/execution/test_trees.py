@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from venvship.archives.tree import Tree, TreeDirectory, TreeFile, TreeLink
 from venvship.blobs.disk import DiskBlobStore
 from venvship.blobs.memory import MemoryBlobStore
 from venvship.blobs.store import MissingBlob
-from venvship.execution.trees import TreeStore, UnsupportedEntry, scan_tree
+from venvship.execution.trees import MisdescribedTree, TreeStore, UnsupportedEntry, scan_tree
 from venvship.host.files import NoSpaceLeft
 from venvship.model.digest import Digest
 from venvship.model.paths import TreePath
@@ -82,6 +83,26 @@ def test_a_known_tree_is_not_read_again(store: TreeStore) -> None:
     # Another content than the caller says: only reading the file would tell.
     (directory / "data" / "file").write_text("y")
     assert store.adopt(directory, CONTENT) == CONTENT.digest
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: (d / "more").touch(),
+        lambda d: (d / "data" / "file").write_text("longer"),
+        lambda d: (d / "data" / "file").unlink(),
+        lambda d: (d / "data" / "file").chmod(0o755),
+        lambda d: (d / "empty").rmdir(),
+        lambda d: ((d / "data" / "link").unlink(), (d / "data" / "link").symlink_to("elsewhere")),
+    ],
+)
+def test_a_directory_that_is_not_what_its_maker_says_is_refused(
+    store: TreeStore, change: Callable[[Path], object]
+) -> None:
+    directory = fill(store.temporary / "d")
+    change(directory)
+    with pytest.raises(MisdescribedTree, match="does not hold what was said of it"):
+        store.adopt(directory, CONTENT)
 
 
 def test_the_second_of_two_equal_directories_is_dropped(store: TreeStore) -> None:
