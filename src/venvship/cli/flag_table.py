@@ -193,12 +193,12 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         Flag(name, kind, BUILDING, purpose, effect=Effect.REFUSED, reason=reason, harmless=harmless)
         for name, kind, purpose, reason, harmless in (
             ("disk_cache", FlagKind.TEXT, "a cache shared by workspaces", "every workspace keeps its own cache", ("",)),
-            ("remote_cache", FlagKind.TEXT, "a remote cache", "there is no client for remote caches yet", ("",)),
+            ("remote_cache", FlagKind.TEXT, "a remote cache", "there is no client for it yet", ("",)),
             (
                 "remote_executor",
                 FlagKind.TEXT,
                 "a remote cluster",
-                "there is no client for remote execution yet",
+                "there is no client for it yet",
                 ("",),
             ),
             (

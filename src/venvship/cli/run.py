@@ -59,7 +59,8 @@ def run(invocation: Invocation) -> int:
     if plan is None or code is not ExitCode.SUCCESS:
         return code
     # The workspace is free again here: a program may run for ever, and may start venvship itself.
-    return _start(replace(plan, argv=(*plan.argv, *arguments)), invocation)
+    environment = {**plan.environment, "BUILD_WORKING_DIRECTORY": str(invocation.surroundings.cwd)}
+    return _start(replace(plan, argv=(*plan.argv, *arguments), environment=environment), invocation)
 
 
 def _one_target(invocation: Invocation, session: Session, pattern: str) -> Label:

@@ -1,0 +1,137 @@
+"""The command as a process: what it imports, how it is interrupted, whom it becomes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from fake_session import CommandLine
+
+from venvship.cli.help import commands_document
+from venvship.cli.surroundings import execute
+from venvship.cli.version import VERSION
+from venvship.session.outcomes import RunPlan
+
+ROOT = Path(__file__).parents[3]
+
+
+def python(code: str, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code, *argv], cwd=cwd, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("words", [["--version"], ["version"], ["help"]])
+def test_simple_answers_import_next_to_nothing(words: list[str]) -> None:
+    code = """
+import sys
+before = set(sys.modules)
+from venvship.cli.main import console_main
+try:
+    console_main()
+except SystemExit as end:
+    assert end.code == 0
+new = sorted(name for name in set(sys.modules) - before)
+print(*new, file=sys.stderr)
+"""
+    done = python(code, *words)
+    imported = done.stderr.split()
+    assert done.stdout
+    assert [name for name in imported if not name.startswith(("venvship", "__future__"))] == []
+    assert len(imported) < 8
+
+
+def test_flags_are_parsed_without_packages_of_others(venvship: CommandLine) -> None:
+    code = """
+import sys
+from venvship.cli.main import console_main
+try:
+    console_main()
+except SystemExit as end:
+    print(end.code)
+print(*sorted(name.partition(".")[0] for name in sys.modules), file=sys.stderr)
+"""
+    done = python(code, "build", "--nope", cwd=venvship.root)
+    assert done.stdout == "2\n"
+    assert {"rich", "packaging", "requests", "pypi_simple", "isal"}.isdisjoint(done.stderr.split())
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
+
+
+def test_the_page_about_commands_is_that_of_the_flag_table() -> None:
+    assert (ROOT / "docs" / "commands.md").read_text() == commands_document(), (
+        "write it again: python -c 'from venvship.cli.help import commands_document as d; print(d(), end=\"\")'"
+    )
+
+
+INTERRUPTED = """
+import io, os, signal, sys, time
+from pathlib import Path
+from venvship.cli import main as cli
+from venvship.cli.interruption import stop_orderly_when_interrupted
+stop_orderly_when_interrupted()
+
+class Sleeper:
+    def __enter__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+    def __exit__(self, *error):
+        return None
+
+class Stubborn(Sleeper):
+    def __enter__(self):
+        try:
+            super().__enter__()
+        except KeyboardInterrupt:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(30)
+
+sessions = {"orderly": Sleeper, "stubborn": Stubborn}
+code = cli.main(
+    ["build", "//lib"], cwd=Path.cwd(), stdout=sys.stdout, stderr=sys.stderr, environment={},
+    open_session=lambda start, options, events: sessions[sys.argv[1]](),
+)
+print("after", code)
+"""
+
+
+def test_the_first_interruption_is_orderly_and_the_second_at_once(venvship: CommandLine) -> None:
+    orderly = python(INTERRUPTED, "orderly", cwd=venvship.root)
+    assert (orderly.returncode, orderly.stdout, orderly.stderr) == (0, "after 8\n", "ERROR: interrupted\n")
+    stubborn = python(INTERRUPTED, "stubborn", cwd=venvship.root)
+    assert (stubborn.returncode, stubborn.stdout) == (8, "")
+
+
+def test_a_program_gets_its_environment_directory_and_default_signals(tmp_path: Path) -> None:
+    code = """
+import sys
+from pathlib import Path
+from venvship.cli.surroundings import execute
+from venvship.session.outcomes import RunPlan
+execute(RunPlan(("/bin/sh", "-c", sys.argv[2], "name", "x y"), {"A": "b"}, Path(sys.argv[1])))
+"""
+    done = python(code, str(tmp_path), 'pwd; echo "$A, $1, $HOME"; exit 7')
+    assert (done.returncode, done.stdout) == (7, f"{tmp_path}\nb, x y, \n")
+    done = python(code, str(tmp_path), "kill -PIPE $$; echo survived")
+    assert (done.returncode, done.stdout) == (-signal.SIGPIPE, "")
+
+
+def test_a_program_that_can_not_be_started_is_the_machines_problem(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        execute(RunPlan((str(tmp_path / "nothing"),), {}, Path.cwd()))
+
+
+def test_a_pipe_that_closes_early_is_no_complaint(venvship: CommandLine) -> None:
+    done = subprocess.run(
+        f"'{sys.executable}' -m venvship help query | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        cwd=venvship.root,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

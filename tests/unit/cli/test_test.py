@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fake_session import CommandLine
+
+from venvship.cli.test_report import result_line, summary_line
+from venvship.errors import UserError
+from venvship.events.build_events import TestFinished as Finished
+from venvship.events.build_events import TestStatus as Status
+from venvship.model.label import Label, PackageId
+
+
+def result(name: str, status: Status, *, cached: bool = False, log: str = "") -> Finished:
+    return Finished(Label(PackageId("", "app"), name), status, cached, 0.14, log)
+
+
+def test_results_are_lines_on_stdout(venvship: CommandLine) -> None:
+    done = venvship("test", "//app:server_test")
+    assert done.code == 0
+    assert done.stdout == "//app:server_test PASSED in 0.1s\n\nExecuted 1 out of 1 test: 1 test passes.\n"
+    assert "INFO: Build completed successfully" in done.stderr
+
+
+def test_a_failure_names_its_log(venvship: CommandLine) -> None:
+    venvship.plan.results = {"//app:slow_test": result("slow_test", Status.FAILED, log="/logs/test.log")}
+    done = venvship("test", "//app/...")
+    assert done.code == 3
+    assert "//app:slow_test FAILED in 0.1s\n  /logs/test.log\n" in done.stdout
+    assert "Executed 2 out of 2 tests: 1 test passes and 1 fails locally.\n" in done.stdout
+    assert "INFO: Build completed, tests FAILED, " in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (Status.FLAKY, 0),
+        (Status.TIMEOUT, 3),
+        (Status.NO_STATUS, 3),
+        (Status.FAILED_TO_BUILD, 1),
+    ],
+)
+def test_the_exit_code_follows_from_the_results(venvship: CommandLine, status: Status, code: int) -> None:
+    venvship.plan.results = {"//app:slow_test": result("slow_test", status)}
+    assert venvship("test", "//app:slow_test").code == code
+
+
+def test_no_tests_is_a_code_of_its_own(venvship: CommandLine) -> None:
+    done = venvship("test", "//lib")
+    assert done.code == 4
+    assert "ERROR: No test targets were found, yet testing was requested" in done.stderr
+
+
+def test_a_build_error_counts_more_than_a_failed_test(venvship: CommandLine) -> None:
+    venvship.plan.results = {"//app:slow_test": result("slow_test", Status.FAILED)}
+    venvship.plan.failures = (UserError("x"),)
+    assert venvship("test", "-k", "//app/...").code == 1
+    venvship.plan.failures = ()
+    assert venvship("test", "-k", "//app:slow_test", "//app:nope").code == 1
+
+
+def test_tags_choose_tests(venvship: CommandLine) -> None:
+    done = venvship("test", "//app/...", "--test_tag_filters=-slow")
+    assert "server_test" in done.stdout
+    assert "slow_test" not in done.stdout
+    assert venvship("test", "//app/...", "--test_size_filters=small").stdout.count("PASSED") == 1
+    assert venvship("test", "//app/...", "--test_tag_filters=nothing").code == 4
+
+
+@pytest.mark.parametrize(("output", "shown"), [("summary", 0), ("errors", 1), ("all", 2), ("streamed", 2)])
+def test_logs_are_shown_once_each(venvship: CommandLine, tmp_path: Path, output: str, shown: int) -> None:
+    log = tmp_path / "test.log"
+    log.write_bytes(b"hello \xff")
+    venvship.plan.results = {
+        "//app:slow_test": result("slow_test", Status.FAILED, log=str(log)),
+        "//app:server_test": result("server_test", Status.PASSED, log=str(log)),
+    }
+    done = venvship("test", "//app/...", f"--test_output={output}")
+    assert done.stdout.count("==================== Test output for //app:") == shown
+    assert done.stdout.count("hello \N{REPLACEMENT CHARACTER}\n===") == shown
+
+
+def test_a_log_that_is_gone_is_no_fault(venvship: CommandLine) -> None:
+    venvship.plan.results = {"//app:slow_test": result("slow_test", Status.FAILED, log="/nowhere/test.log")}
+    done = venvship("test", "//app:slow_test", "--test_output=all")
+    assert done.code == 3
+    assert "(the log can't be read: No such file or directory)" in done.stdout
+
+
+def test_flags_become_options_of_the_run(venvship: CommandLine) -> None:
+    venvship.environment["INHERITED"] = "yes"
+    venvship(
+        "test",
+        "//app/...",
+        "--test_arg=-x",
+        "--test_arg",
+        "--y=1",
+        "--test_env=A=b=c",
+        "--test_env=INHERITED",
+        "--test_env=ABSENT",
+        "--test_filter=test_a",
+        "--runs_per_test=3",
+        "--flaky_test_attempts=2",
+        "--test_timeout=60",
+        "--nocache_test_results",
+        "--test_output=streamed",
+        "--notest_keep_going",
+    )
+    [options] = venvship.test_options
+    assert options.arguments == ("-x", "--y=1")
+    assert options.environment == {"A": "b=c", "INHERITED": "yes"}
+    assert (options.filter, options.runs_per_test, options.flaky_attempts) == ("test_a", 3, 2)
+    assert (options.timeout, options.cache_results, options.jobs, options.keep_going) == (60, False, 1, False)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--runs_per_test=x",
+        "--runs_per_test=//a@3",
+        "--flaky_test_attempts=//a@3",
+        "--test_timeout=1,2,3,4",
+        "--test_env==x",
+    ],
+)
+def test_what_can_not_be_done_is_refused(venvship: CommandLine, flag: str) -> None:
+    assert venvship("test", "//app/...", flag).code == 2
+
+
+def test_the_summary_counts_every_kind() -> None:
+    results = [
+        result("a", Status.PASSED, cached=True),
+        result("b", Status.PASSED),
+        result("c", Status.FAILED),
+        result("d", Status.TIMEOUT),
+        result("e", Status.NO_STATUS),
+        result("f", Status.FAILED_TO_BUILD),
+    ]
+    assert summary_line(results) == (
+        "Executed 3 out of 6 tests: 2 tests pass, 1 fails to build, 2 fail locally and 1 was skipped."
+    )
+    assert summary_line([result("c", Status.FAILED)]) == "Executed 1 out of 1 test: 1 fails locally."
+
+
+def test_lines_say_whether_a_result_is_cached_and_can_be_aligned() -> None:
+    assert result_line(result("a", Status.PASSED, cached=True)) == "//app:a (cached) PASSED in 0.1s"
+    assert result_line(result("a", Status.NO_STATUS)) == "//app:a NO STATUS"
+    aligned = [result_line(result(name, Status.PASSED), width=40) for name in ("a", "longer")]
+    assert [len(line) for line in aligned] == [40, 40]
