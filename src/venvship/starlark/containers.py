@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from venvship.starlark.access import position_in
 from venvship.starlark.equality import equal
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Value, type_name
-from venvship.starlark.iteration import elements
+from venvship.starlark.iteration import elements, sequence
 from venvship.starlark.keys import key_of, value_of
 from venvship.starlark.numbers import finite_index
-from venvship.starlark.operators import MAX_ELEMENTS, grow, position_in
 from venvship.starlark.printer import repr_of
+from venvship.starlark.sizes import more_elements, new_elements
 from venvship.starlark.values import (
     DICTS,
     LISTS,
@@ -35,8 +36,8 @@ def _list_clear(values: List, /) -> None:
 
 def _list_extend(values: List, items: Value, /) -> None:
     check_mutable(values)
-    added = list(elements(items))
-    grow(len(values) + len(added), MAX_ELEMENTS)
+    added = sequence(items)
+    more_elements(len(values), len(added))
     values.extend(added)
 
 
@@ -93,12 +94,13 @@ def update_dict(target: Dict, args: tuple[Value, ...], kwargs: dict[str, Value])
     """What `dict(...)` and `d.update(...)` do with their arguments."""
     if len(args) > 1:
         raise EvaluationError(f"accepts no more than 1 positional argument but got {len(args)}")
+    present = len(target)
     if args:
         source = args[0]
         if type(source) in DICTS:
             target.update(source)
         else:
-            for position, entry in enumerate(elements(source)):
+            for position, entry in enumerate(sequence(source)):
                 pair = list(_pair(entry, position))
                 if len(pair) != 2:
                     raise EvaluationError(
@@ -106,7 +108,7 @@ def update_dict(target: Dict, args: tuple[Value, ...], kwargs: dict[str, Value])
                     )
                 target[key_of(pair[0])] = pair[1]
     target.update(kwargs)
-    grow(len(target), MAX_ELEMENTS)
+    more_elements(present, len(target) - present)
 
 
 def _pair(entry: Value, position: int) -> Iterable[Value]:
@@ -184,7 +186,7 @@ def set_keys(value: Value) -> dict[object, None]:
     """The elements of any iterable as a set stores them."""
     if type(value) in SETS:
         return dict.fromkeys(value)
-    return dict.fromkeys([key_of(element) for element in elements(value)])
+    return dict.fromkeys([key_of(element) for element in sequence(value)])
 
 
 def _set_add(values: Set, element: Value, /) -> None:
@@ -227,7 +229,7 @@ def _union(values: Set, *others: Value) -> Set:
     result = Set(values)
     for other in others:
         result.update(set_keys(other))
-    grow(len(result), MAX_ELEMENTS)
+    new_elements(len(result))
     return result
 
 

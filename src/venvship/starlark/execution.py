@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from venvship.errors import InternalError, Place, SeveralErrors, VenvshipError
-from venvship.starlark import operators
+from venvship.starlark import access, calling, displays, operators
 from venvship.starlark.call_problems import call_problem
 from venvship.starlark.errors import (
     EvaluationError,
@@ -74,22 +74,22 @@ _HELPERS: Mapping[str, object] = {
     "-x": operators.negative,
     "+x": operators.positive,
     "~x": operators.invert,
-    "in": operators.contains,
-    "[]": operators.get_item,
-    "[:]": operators.get_slice,
-    "[]=": operators.set_item,
-    ".": operators.get_attribute,
-    ".=": operators.set_attribute,
-    ".()": operators.call_method,
-    "()": operators.callable_of,
-    "(*)": operators.call_in_order,
+    "in": access.contains,
+    "[]": access.get_item,
+    "[:]": access.get_slice,
+    "[]=": access.set_item,
+    ".": access.get_attribute,
+    ".=": access.set_attribute,
+    ".()": calling.call_method,
+    "()": calling.callable_of,
+    "(*)": calling.call_in_order,
     "*": operators.multiply,
-    "*args": operators.positional_arguments,
-    "**": operators.named_arguments,
+    "*args": calling.positional_arguments,
+    "**": calling.named_arguments,
     "[...]": List,
     "{...}": Dict,
-    "{}": operators.make_dict,
-    "{for}": operators.comprehend_dict,
+    "{}": displays.make_dict,
+    "{for}": displays.comprehend_dict,
     "for": iterate,
     "for,": iterate_unpacking,
     "unpack": unpack,
@@ -154,7 +154,7 @@ def call(
     """Call a function of the language, or a built-in, from the host."""
     named = dict(kwargs or {})
     positional = tuple(args)
-    return _run(thread, lambda: operators.invoke(function, *positional, **named))
+    return _run(thread, lambda: calling.invoke(function, *positional, **named))
 
 
 class EvaluationErrorAt(EvaluationError):

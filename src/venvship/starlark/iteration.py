@@ -7,8 +7,9 @@ from itertools import islice
 from typing import TypeAlias
 
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.host_types import TYPES, Value, host_type_of, type_name
+from venvship.starlark.host_types import Value, host_type_of, type_name
 from venvship.starlark.keys import value_of
+from venvship.starlark.sizes import new_elements
 from venvship.starlark.thread import CURRENT, current_thread
 from venvship.starlark.values import DICTS, LISTS, LOCKED, SETS
 
@@ -33,58 +34,39 @@ def elements(value: Value) -> Iterable[Value]:
 
 def sequence(value: Value) -> list[Value]:
     """All elements, paid for."""
-    thread = current_thread()
     found = elements(value)
-    thread.use_steps(len(found) if isinstance(found, (list, tuple, range)) else 0)
-    if isinstance(found, range):
-        thread.use_memory(len(found))
-    result = list(found)
-    thread.use_memory(len(result))
-    return result
+    if not isinstance(found, (list, tuple, range)):
+        found = list(found)
+    current_thread().use_steps(len(found))
+    new_elements(len(found))
+    return list(found)
 
 
 def iterate(value: Value) -> Iterable[Value]:
     """What a `for` ranges over."""
     kind = type(value)
-    if kind is tuple or kind is range:
-        if len(value) <= _CHUNK:
-            CURRENT.thread.use_steps(len(value))  # type: ignore[union-attr]
-            return value  # type: ignore[no-any-return]
-        return _in_chunks(value, len(value))
+    if (kind is tuple or kind is range) and len(value) <= _CHUNK:
+        CURRENT.thread.use_steps(len(value))  # type: ignore[union-attr]
+        return value  # type: ignore[no-any-return]
     locked = LOCKED.get(kind)
     if locked is not None:
         return _locked(value, kind, locked)
-    found = elements(value)
-    return _in_chunks(found, len(found) if isinstance(found, (list, tuple)) else _CHUNK)
+    return _paid(elements(value))
 
 
-def _in_chunks(values: Iterable[Value], count: int) -> Iterator[Value]:
+def _paid(values: Iterable[Value]) -> Iterator[Value]:
+    """The elements, paid for piece by piece, because a loop may end early."""
     thread = current_thread()
     source = iter(values)
-    while count > 0:
-        thread.use_steps(min(count, _CHUNK))
-        given = 0
-        for value in islice(source, _CHUNK):
-            given += 1
-            yield value
-        if given < _CHUNK:
-            return
-        count -= 0 if count == _CHUNK else given
+    while chunk := list(islice(source, _CHUNK)):
+        thread.use_steps(len(chunk))
+        yield from chunk
 
 
 def _locked(value: Value, kind: type, locked: type) -> Iterator[Value]:
     value.__class__ = locked
     try:
-        count = len(value)
-        current_thread().use_steps(min(count, _CHUNK))
-        if kind in LISTS:
-            if count <= _CHUNK:
-                yield from list.__iter__(value)
-            else:
-                yield from _in_chunks(value, count)
-        else:
-            for key in value:
-                yield value_of(key)
+        yield from _paid(elements(value))
     finally:
         if type(value) is locked:
             value.__class__ = kind
@@ -100,7 +82,7 @@ def unpack(value: Value, shape: Shape) -> tuple[Value, ...]:
     """The elements of `value`, one for each target."""
     kind = type(value)
     if kind is not tuple and kind not in LISTS:
-        if kind is not range and kind not in DICTS and kind not in SETS and TYPES[kind].iterate is None:
+        if kind is not range and kind not in DICTS and kind not in SETS and host_type_of(value).iterate is None:
             raise EvaluationError(f"got '{type_name(value)}' in sequence assignment")
         value = list(islice(iter(elements(value)), len(shape) + 1))
     if len(value) != len(shape):

@@ -7,13 +7,14 @@ import math
 import re
 from collections.abc import Callable
 
+from venvship.starlark.access import attribute_names, get_attribute
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.floats import format_shortest, non_finite
 from venvship.starlark.host_types import MISSING, HostType, Value, host_type_of, register, type_name
 from venvship.starlark.keys import key_of, value_of
 from venvship.starlark.numbers import MAX_BITS, checked_int
-from venvship.starlark.operators import attribute_names, get_attribute
 from venvship.starlark.printer import Printer
+from venvship.starlark.sizes import new_elements
 from venvship.starlark.structs import Struct
 from venvship.starlark.thread import current_thread
 from venvship.starlark.values import DICTS, LISTS, Dict, List
@@ -114,7 +115,7 @@ class _Refused(Exception):
 
 def _decode(_module: JsonModule, x: str, default: Value = MISSING) -> Value:
     try:
-        current_thread().use_memory(len(x))
+        new_elements(x.count(","))
         return _converted(_DECODER.decode(x))
     except json.JSONDecodeError as error:
         problem = f"at offset {error.pos}, {error.msg}"

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.formatting import format_fields
 from venvship.starlark.host_types import HostType, Value, type_name
-from venvship.starlark.iteration import elements
+from venvship.starlark.iteration import sequence
 from venvship.starlark.numbers import finite_index
-from venvship.starlark.operators import MAX_CHARACTERS, MAX_ELEMENTS, grow
 from venvship.starlark.printer import str_of
+from venvship.starlark.sizes import new_elements, new_text
 from venvship.starlark.values import List
 
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
@@ -52,7 +52,7 @@ def _count(text: str, sub: str, start: int | None = None, end: int | None = None
 
 
 def _elems(text: str, /) -> List:
-    grow(len(text), MAX_ELEMENTS)
+    new_elements(len(text))
     return List(text)
 
 
@@ -86,7 +86,7 @@ def _format(text: str, /, *args: Value, **kwargs: Value) -> str:
 
 
 def _join(text: str, parts: Value, /) -> str:
-    pieces = list(elements(parts))
+    pieces = sequence(parts)
     total = len(text) * max(len(pieces) - 1, 0)
     for position, piece in enumerate(pieces):
         if type(piece) is not str:
@@ -95,7 +95,7 @@ def _join(text: str, parts: Value, /) -> str:
                 f"got '{str_of(piece)[:80]}' of type {type_name(piece)}"
             )
         total += len(piece)
-    grow(total, MAX_CHARACTERS)
+    new_text(total)
     return text.join(pieces)
 
 
@@ -118,7 +118,7 @@ def _removesuffix(text: str, suffix: str, /) -> str:
 
 def _replace(text: str, old: str, new: str, count: int = -1, /) -> str:
     times = text.count(old) if count < 0 else min(count, text.count(old))
-    grow(len(text) + times * (len(new) - len(old)), MAX_CHARACTERS)
+    new_text(len(text) + times * (len(new) - len(old)))
     return text.replace(old, new, count if count >= 0 else -1)
 
 
@@ -128,7 +128,7 @@ def _splitter(method: Callable[[str, str | None, int], list[str]]) -> Callable[.
             raise EvaluationError("Empty separator")
         limit = -1 if maxsplit is None else max(finite_index(maxsplit, "maxsplit"), -1)
         pieces = method(text, sep, limit)
-        grow(len(pieces), MAX_ELEMENTS)
+        new_elements(len(pieces))
         return List(pieces)
 
     return split

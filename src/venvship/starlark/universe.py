@@ -6,24 +6,18 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from types import NoneType
 
+from venvship.starlark.access import attribute_names, find_attribute, get_attribute
 from venvship.starlark.builtin import Builtin
+from venvship.starlark.calling import callable_of, invoke
 from venvship.starlark.containers import DICT, LIST, SET, set_keys, update_dict
 from venvship.starlark.equality import Ordered, less
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Missing, Value, host_type_of, register, type_name
-from venvship.starlark.iteration import elements, sequence
+from venvship.starlark.iteration import sequence
 from venvship.starlark.json_module import JSON
 from venvship.starlark.numbers import finite_index, float_to_int, parse_float, parse_int, to_float
-from venvship.starlark.operators import (
-    MAX_ELEMENTS,
-    attribute_names,
-    callable_of,
-    find_attribute,
-    get_attribute,
-    grow,
-    invoke,
-)
 from venvship.starlark.printer import Printer, repr_of, str_of
+from venvship.starlark.sizes import new_text
 from venvship.starlark.strings import STRING
 from venvship.starlark.structs import Struct
 from venvship.starlark.thread import current_thread
@@ -137,7 +131,7 @@ def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[...,
 def _print(*args: Value, sep: str = " ") -> None:
     thread = current_thread()
     text = _joined(args, sep)
-    thread.use_memory(len(text))
+    new_text(len(text))
     if thread.print_handler is not None:
         thread.print_handler(text, thread.caller_place())
 
@@ -172,10 +166,6 @@ def _reversed(values: Value, /) -> List:
 
 
 def _set(x: Value = (), /) -> Set:
-    sized = elements(x)
-    if isinstance(sized, (list, tuple, range)):
-        grow(len(sized), MAX_ELEMENTS)
-        current_thread().use_steps(len(sized))
     return Set(set_keys(x))
 
 

@@ -1,0 +1,148 @@
+"""What is inside a value: elements, slices, attributes, membership."""
+
+from __future__ import annotations
+
+from types import NoneType
+
+from venvship.starlark.builtin import BoundMethod, methods_of
+from venvship.starlark.equality import equal
+from venvship.starlark.errors import EvaluationError, did_you_mean
+from venvship.starlark.host_types import MISSING, TYPES, Value, checked_value, host_type_of, type_name
+from venvship.starlark.keys import key_of
+from venvship.starlark.numbers import finite_index
+from venvship.starlark.printer import repr_of
+from venvship.starlark.sizes import SMALL, new_elements, new_text
+from venvship.starlark.structs import Struct
+from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
+from venvship.starlark.values import DICTS, LISTS, SETS, List, check_mutable
+
+
+def contains(item: Value, container: Value) -> bool:
+    """`item in container`."""
+    kind = type(container)
+    if kind in DICTS or kind in SETS:
+        return key_of(item) in container
+    if kind is str:
+        if type(item) is not str:
+            raise EvaluationError(f"'in <string>' requires string as left operand, not '{type_name(item)}'")
+        if len(container) > LONG_TEXT:
+            current_thread().use_steps(len(container) >> STEP_BITS)
+        return item in container
+    if kind in LISTS or kind is tuple:
+        if type(item) is str or type(item) is NoneType:
+            return item in container
+        current_thread().use_steps(len(container))
+        return any(equal(item, element) for element in container)
+    if kind is range:
+        return type(item) is int and item in container
+    host_type = host_type_of(container)
+    if host_type.contains is not None:
+        return host_type.contains(container, item)
+    if host_type.iterate is not None:
+        return any(equal(item, element) for element in host_type.iterate(container))
+    if host_type.binary is not None:
+        found = host_type.binary("in", item, container)
+        if found is not MISSING:
+            return bool(found)
+    raise EvaluationError(f"unsupported binary operation: {type_name(item)} in {host_type.name}")
+
+
+def position_in(length: int, index: Value) -> int:
+    """An index that is inside a sequence of `length`, counted from its start."""
+    position = finite_index(index, "sequence index")
+    absolute = position + length if position < 0 else position
+    if not 0 <= absolute < length:
+        raise EvaluationError(f"index out of range (index is {position}, but sequence has {length} elements)")
+    return absolute
+
+
+def get_item(value: Value, index: Value) -> Value:
+    """`value[index]`."""
+    kind = type(value)
+    if kind in DICTS:
+        try:
+            return value[key_of(index)]
+        except KeyError:
+            raise EvaluationError(f"key {repr_of(index)} not found in dictionary") from None
+    if kind in LISTS or kind is tuple or kind is str or kind is range:
+        if type(index) is int:
+            try:
+                return value[index]
+            except IndexError:
+                pass
+        return value[position_in(len(value), index)]
+    hook = host_type_of(value).index
+    if hook is None:
+        raise EvaluationError(f"type '{type_name(value)}' has no operator [](" + type_name(index) + ")")
+    return checked_value(hook(value, index), f"indexing a {type_name(value)}")
+
+
+def get_slice(value: Value, start: Value, stop: Value, step: Value) -> Value:
+    """`value[start:stop:step]`."""
+    kind = type(value)
+    if kind not in LISTS and kind is not tuple and kind is not str and kind is not range:
+        raise EvaluationError(f"invalid slice operand: {type_name(value)}")
+    bounds = []
+    for bound, what in ((start, "start"), (stop, "stop"), (step, "step")):
+        bounds.append(None if bound is None else finite_index(bound, f"{what} index" if what != "step" else "step"))
+    if bounds[2] == 0:
+        raise EvaluationError("slice step cannot be zero")
+    part = slice(*bounds)
+    if len(value) > SMALL and kind is not range:
+        (new_text if kind is str else new_elements)(len(range(*part.indices(len(value)))))
+    return List(value[part]) if kind in LISTS else value[part]
+
+
+def set_item(item: Value, value: Value, index: Value) -> None:
+    """`value[index] = item`; the item comes first because it is evaluated first."""
+    kind = type(value)
+    if kind in DICTS:
+        check_mutable(value)
+        value[key_of(index)] = item
+    elif kind in LISTS:
+        position = position_in(len(value), index)
+        check_mutable(value)
+        value[position] = item
+    else:
+        raise EvaluationError(f"can only assign an element in a dictionary or a list, not in a '{type_name(value)}'")
+
+
+def set_attribute(_item: Value, value: Value, _name: str) -> None:
+    """`value.name = item`, which nothing supports."""
+    raise EvaluationError(f"{type_name(value)} value does not support field assignment")
+
+
+def find_attribute(value: Value, name: str) -> Value:
+    """`value.name`, or MISSING."""
+    kind = type(value)
+    if kind is Struct:
+        return value.fields.get(name, MISSING)
+    host_type = TYPES.get(kind) or host_type_of(value)
+    getter = host_type.fields.get(name)
+    if getter is not None:
+        return checked_value(getter(value), f"{host_type.name}.{name}")
+    if name in host_type.methods:
+        return BoundMethod(value, methods_of(value)[name])
+    if host_type.dynamic_attr is not None:
+        found = host_type.dynamic_attr(value, name)
+        return found if found is MISSING else checked_value(found, f"{host_type.name}.{name}")
+    return MISSING
+
+
+def attribute_names(value: Value) -> list[str]:
+    """What `dir(value)` lists."""
+    host_type = host_type_of(value)
+    names = {*host_type.fields, *host_type.methods}
+    if host_type.dynamic_dir is not None:
+        names.update(host_type.dynamic_dir(value))
+    return sorted(names)
+
+
+def get_attribute(value: Value, name: str) -> Value:
+    """`value.name`."""
+    found = find_attribute(value, name)
+    if found is MISSING:
+        raise EvaluationError(
+            f"'{type_name(value)}' value has no field or method '{name}'{did_you_mean(name, attribute_names(value))}"
+        )
+    return found
