@@ -42,7 +42,10 @@ class LiveTerminal:
         self._stream = stream
         self._colour = colour
         self._clock = clock
-        self._lock = threading.RLock()
+        # The drawing thread of rich holds its own lock while it asks for the drawing. So `_state` is never held
+        # while something is printed, and `_output` is never asked for while something is drawn.
+        self._state = threading.Lock()
+        self._output = threading.RLock()
         self._phase = ""
         self._progress: PhaseProgress | None = None
         self._actions: dict[tuple[str, str], float] = {}
@@ -54,14 +57,15 @@ class LiveTerminal:
         self._start()
 
     def emit(self, event: Event) -> None:
-        with self._lock:
+        with self._state:
             line = self._take(event)
-            if line is not None:
+        if line is not None:
+            with self._output:
                 self._print(line)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
-        with self._lock:
+        with self._output:
             self._stop()
             try:
                 yield
@@ -69,7 +73,7 @@ class LiveTerminal:
                 self._start()
 
     def close(self) -> None:
-        with self._lock:
+        with self._output:
             self._stop()
             self._stream.flush()
 
@@ -123,7 +127,7 @@ class LiveTerminal:
             self._live = None
 
     def _draw(self) -> RenderableType:
-        with self._lock:
+        with self._state:
             return Group(*self._rows())
 
     def _rows(self) -> Iterator[RenderableType]:
