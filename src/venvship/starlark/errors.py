@@ -36,7 +36,7 @@ class EvaluationError(UserError):
         super().__init__(message, hint=hint)
         self.builtin = builtin
         self.stack: tuple[StackFrame, ...] = ()
-        self.traceback = ""
+        self.traceback = f"Error: {message}"
 
     def locate(self, stack: tuple[StackFrame, ...], source_lines: Iterable[str | None]) -> None:
         """Add where it happened; `stack` and `source_lines` are outermost first."""
@@ -51,6 +51,17 @@ class EvaluationError(UserError):
                 lines.append(f"\t\t{source.strip()}")
         lines.append(f"Error in {self.builtin}: {self.message}" if self.builtin else f"Error: {self.message}")
         self.traceback = "\n".join(lines)
+
+
+class MissingSymbol(EvaluationError):
+    """A load statement names something that the other file does not define."""
+
+    def __init__(self, module: str, symbol: str, exports: Iterable[str], *, place: Place) -> None:
+        public = [name for name in exports if not name.startswith("_")]
+        super().__init__(f"file '{module}' does not contain symbol '{symbol}'{did_you_mean(symbol, public)}")
+        self.place = place
+        self.module = module
+        self.symbol = symbol
 
 
 def called_from(stack: tuple[StackFrame, ...]) -> tuple[str, ...]:

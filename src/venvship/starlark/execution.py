@@ -14,6 +14,7 @@ from venvship.starlark import access, calling, displays, operators
 from venvship.starlark.call_problems import call_problem
 from venvship.starlark.errors import (
     EvaluationError,
+    MissingSymbol,
     StarlarkSyntaxError,
     called_from,
     did_you_mean,
@@ -127,11 +128,7 @@ def execute(
         exports = load(statement)
         for local, exported in statement.bindings:
             if exported not in exports:
-                public = [name for name in exports if not name.startswith("_")]
-                raise EvaluationErrorAt(
-                    f"file '{statement.module}' does not contain symbol '{exported}'{did_you_mean(exported, public)}",
-                    statement.place,
-                )
+                raise MissingSymbol(statement.module, exported, exports, place=statement.place)
             namespace[local] = exports[exported]
             loaded.add(local)
 
@@ -155,14 +152,6 @@ def call(
     named = dict(kwargs or {})
     positional = tuple(args)
     return _run(thread, lambda: calling.invoke(function, *positional, **named))
-
-
-class EvaluationErrorAt(EvaluationError):
-    """A failure with its own place, outside any call."""
-
-    def __init__(self, message: str, place: Place) -> None:
-        super().__init__(message)
-        self.place = place
 
 
 def _check_names(program: Program, environment: Mapping[str, object]) -> None:
@@ -223,7 +212,8 @@ def _locate(error: VenvshipError, thread: Thread, traceback: TracebackType | Non
         if not error.stack and stack:
             error.locate(stack, source_lines(thread, stack))
         return
-    if error.place is None and stack:
+    # Several errors have places of their own.
+    if error.place is None and stack and not isinstance(error, SeveralErrors):
         error.place = stack[-1].place
     error.chain = (*error.chain, *called_from(stack))
 

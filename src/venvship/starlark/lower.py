@@ -11,8 +11,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from venvship.starlark.grammar import BINARY_OPERATORS, COMPARISONS
 from venvship.starlark.iteration import Shape
-from venvship.starlark.resolve import BINARY_OPERATORS, COMPARISONS, Resolution
+from venvship.starlark.resolution import Resolution
 from venvship.starlark.source_text import SourceText
 
 _LOAD = ast.Load()

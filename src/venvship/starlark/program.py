@@ -22,7 +22,7 @@ from venvship.errors import InternalError, Place, SeveralErrors
 from venvship.starlark.dialect import Dialect as Dialect
 from venvship.starlark.errors import StarlarkSyntaxError
 from venvship.starlark.lower import Lowering
-from venvship.starlark.resolve import LoadStatement as LoadStatement
+from venvship.starlark.resolution import LoadStatement as LoadStatement
 from venvship.starlark.resolve import Resolver
 from venvship.starlark.source_text import SourceText
 

@@ -9,103 +9,24 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from venvship.errors import Place
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.errors import StarlarkSyntaxError
+from venvship.starlark.grammar import (
+    BINARY_OPERATORS,
+    COMPARISONS,
+    MAX_CLAUSES,
+    MAX_NAMED,
+    RESERVED,
+    is_docstring,
+    is_load,
+    noun_of,
+    string_of,
+)
 from venvship.starlark.numbers import MAX_BITS
+from venvship.starlark.resolution import LoadStatement, Resolution, Scope
 from venvship.starlark.source_text import SourceText
-
-_RESERVED = frozenset(["__builtins__", "__debug__"])
-"""Names with a meaning for the interpreter that runs the compiled program."""
-
-_MAX_CLAUSES = 50
-"""`for` clauses of a comprehension; Python's compiler recurses over them without a bound of its own."""
-
-_MAX_NAMED = 5000
-"""Named arguments of one call; Python compares each with each."""
-
-BINARY_OPERATORS: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.BitAnd: "&",
-    ast.BitOr: "|",
-    ast.BitXor: "^",
-    ast.LShift: "<<",
-    ast.RShift: ">>",
-}
-COMPARISONS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.Gt: ">",
-    ast.LtE: "<=",
-    ast.GtE: ">=",
-    ast.In: "in",
-    ast.NotIn: "not in",
-}
-_NOUNS = {
-    "AsyncFunctionDef": "`async`",
-    "Assert": "`assert`",
-    "Await": "`await`",
-    "ClassDef": "`class`",
-    "Delete": "`del`",
-    "GeneratorExp": "a generator expression",
-    "Global": "`global`",
-    "Import": "`import`",
-    "ImportFrom": "`import`",
-    "JoinedStr": "an f-string",
-    "Match": "`match`",
-    "NamedExpr": "`:=`",
-    "Nonlocal": "`nonlocal`",
-    "Raise": "`raise`",
-    "Set": "a set display",
-    "SetComp": "a set comprehension",
-    "Starred": "`*` outside a call",
-    "Try": "`try`",
-    "While": "`while`",
-    "With": "`with`",
-    "Yield": "`yield`",
-    "YieldFrom": "`yield`",
-    "AnnAssign": "a type annotation",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class LoadStatement:
-    """`load("module", "name", local = "name")`; `bindings` holds (local, exported) pairs."""
-
-    module: str
-    bindings: tuple[tuple[str, str], ...]
-    place: Place
-
-
-@dataclass(slots=True, eq=False)
-class _Scope:
-    parent: _Scope | None
-    is_function: bool
-    bindings: dict[str, ast.AST | None] = field(default_factory=dict)
-    uses: list[ast.Name] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Resolution:
-    """What one pass over a tree found."""
-
-    loads: list[LoadStatement] = field(default_factory=list)
-    load_nodes: set[ast.stmt] = field(default_factory=set)
-    globals: frozenset[str] = frozenset()
-    """Names that statements of the top level bind, loads included."""
-    free: dict[str, Place] = field(default_factory=dict)
-    """Names that the file does not bind, with their first use."""
-    functions: set[ast.Name] = field(default_factory=set)
-    """Uses that can mean nothing but a function defined at the top level."""
-    strings: list[ast.Constant] = field(default_factory=list)
 
 
 class Resolver:
@@ -116,7 +37,7 @@ class Resolver:
         self._dialect = dialect
         self.problems: list[StarlarkSyntaxError] = []
         self._found = Resolution()
-        self._module = _Scope(None, is_function=False)
+        self._module = Scope(None, is_function=False)
         self._scope = self._module
         self._loops = 0
         self._functions: set[str] = set()
@@ -167,7 +88,7 @@ class Resolver:
         found = self._found
         for scope in self._scopes:
             for use in scope.uses:
-                holder: _Scope | None = scope
+                holder: Scope | None = scope
                 while holder is not None and use.id not in holder.bindings:
                     holder = holder.parent
                 if holder is None:
@@ -186,9 +107,9 @@ class Resolver:
             return
         first: ast.stmt | None = None
         for statement in body:
-            if _is_docstring(statement):
+            if is_docstring(statement):
                 continue
-            if not _is_load(statement):
+            if not is_load(statement):
                 first = first or statement
             elif first is not None:
                 self._problem(statement, "load statements must appear before any other statement")
@@ -197,7 +118,7 @@ class Resolver:
         for statement in statements:
             check = self._statements.get(type(statement))
             if check is None:
-                self._problem(statement, f"{_noun(statement)} is not supported")
+                self._problem(statement, f"{noun_of(statement)} is not supported")
                 continue
             if not self._source.ascii or "\t" in self._source.text:
                 self._indentation(statement)
@@ -213,7 +134,7 @@ class Resolver:
         return self._scope is self._module
 
     def _expression_statement(self, node: ast.Expr) -> None:
-        if _is_load(node):
+        if is_load(node):
             self._load(node)
         else:
             self._expression(node.value)
@@ -227,7 +148,7 @@ class Resolver:
         if not self._at_top:
             self._problem(node, "load statement not at top level")
             return
-        literals = [_string(argument) for argument in call.args]
+        literals = [string_of(argument) for argument in call.args]
         self._found.strings += [a for a in call.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
         self._found.strings += [
             k.value for k in call.keywords if isinstance(k.value, ast.Constant) and isinstance(k.value.value, str)
@@ -237,11 +158,11 @@ class Resolver:
             return
         bindings: dict[str, str] = {}
         pairs = [(name, name, argument) for name, argument in zip(literals[1:], call.args[1:], strict=True)]
-        pairs += [(keyword.arg, _string(keyword.value), keyword.value) for keyword in call.keywords]
+        pairs += [(keyword.arg, string_of(keyword.value), keyword.value) for keyword in call.keywords]
         for local, exported, argument in pairs:
             if local is None or exported is None:
                 self._problem(argument, 'load operand must be "name" or local="name"')
-            elif not exported.isidentifier() or not local.isidentifier() or local in _RESERVED:
+            elif not exported.isidentifier() or not local.isidentifier() or local in RESERVED:
                 self._problem(argument, f"load: '{exported}' is not a valid identifier")
             elif exported.startswith("_"):
                 self._problem(argument, f"symbol '{exported}' is private and cannot be imported")
@@ -297,7 +218,7 @@ class Resolver:
         self._scope.bindings.setdefault(name, node)
 
     def _identifier(self, name: str, node: ast.AST) -> None:
-        if name in _RESERVED or name == "load":
+        if name in RESERVED or name == "load":
             self._problem(node, f"`{name}` is reserved and can't be used as a name")
         elif not self._source.ascii and not name.isascii():
             self._problem(node, f"invalid character in the name `{name}`")
@@ -338,7 +259,7 @@ class Resolver:
             if default is not None:
                 self._expression(default)
         outer, loops = self._scope, self._loops
-        self._scope, self._loops = _Scope(outer, is_function=True), 0
+        self._scope, self._loops = Scope(outer, is_function=True), 0
         self._scopes.append(self._scope)
         extra = [argument for argument in (arguments.vararg, arguments.kwarg) if argument is not None]
         for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *extra]:
@@ -349,7 +270,7 @@ class Resolver:
         self._scope, self._loops = outer, loops
 
     def _in_function(self) -> bool:
-        scope: _Scope | None = self._scope
+        scope: Scope | None = self._scope
         while scope is not None:
             if scope.is_function:
                 return True
@@ -408,7 +329,7 @@ class Resolver:
     def _expression(self, node: ast.expr) -> None:
         check = self._expressions.get(type(node))
         if check is None:
-            self._problem(node, f"{_noun(node)} is not supported")
+            self._problem(node, f"{noun_of(node)} is not supported")
         else:
             check(node)
 
@@ -519,8 +440,8 @@ class Resolver:
                 if starred:
                     self._problem(argument, "positional argument is misplaced (positional arguments come first)")
                 self._expression(argument)
-        if len(node.keywords) > _MAX_NAMED:
-            self._problem(node, f"more than {_MAX_NAMED} named arguments in a call")
+        if len(node.keywords) > MAX_NAMED:
+            self._problem(node, f"more than {MAX_NAMED} named arguments in a call")
         double = False
         for keyword in node.keywords:
             if keyword.arg is None:
@@ -553,10 +474,10 @@ class Resolver:
 
     def _comprehension(self, generators: list[ast.comprehension], results: Iterable[ast.expr]) -> None:
         outer = self._scope
-        if len(generators) > _MAX_CLAUSES:
-            self._problem(generators[_MAX_CLAUSES].target, "too many `for` clauses in a comprehension")
+        if len(generators) > MAX_CLAUSES:
+            self._problem(generators[MAX_CLAUSES].target, "too many `for` clauses in a comprehension")
         self._expression(generators[0].iter)
-        self._scope = _Scope(outer, is_function=False)
+        self._scope = Scope(outer, is_function=False)
         self._scopes.append(self._scope)
         for position, generator in enumerate(generators):
             if generator.is_async:
@@ -575,25 +496,3 @@ class Resolver:
             self._problem(node, f"lambda expressions are not allowed in {self._dialect.value} files")
             return
         self._function(node.args, lambda: self._expression(node.body))
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _is_load(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-        and node.value.func.id == "load"
-    )
-
-
-def _string(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
-def _noun(node: ast.AST) -> str:
-    name = type(node).__name__
-    return _NOUNS.get(name, f"this syntax ({name})")
