@@ -45,9 +45,11 @@ def _package(
             builder.default_visibility = read_visibility(default_visibility, builder.labels)
         except UserError as error:
             builder.report(error, place)
-    builder.default_testonly = bool(default_testonly)
-    builder.default_deprecation = default_deprecation or ""
-    builder.features = tuple(features or ())
+    if default_testonly is not None:
+        builder.default_testonly = default_testonly
+    if default_deprecation is not None:
+        builder.default_deprecation = default_deprecation
+    builder.features = (*builder.features, *(features or ()))
 
 
 @builtin("glob")

@@ -8,6 +8,7 @@ themselves are not part of the package.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from venvship.errors import UserError
 from venvship.loading.files import DirectoryEntry, EntryKind, SourceFiles
@@ -36,13 +37,39 @@ class NothingMatches(UserError):
         super().__init__(f"{what}, but allow_empty is set to False", hint=f"add `allow_empty = True` to the {function}")
 
 
+@dataclass(frozen=True, slots=True)
+class IgnoredDirectories:
+    """Directories that nobody may look into, by path and by pattern, relative to the repository's root."""
+
+    paths: frozenset[str] = frozenset()
+    patterns: tuple[tuple[str, ...], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.paths or self.patterns)
+
+    def holding(self, path: str) -> str | None:
+        """The ignored directory that a path is or lies in."""
+        if not self or not path:
+            return None
+        end = path.find("/")
+        while True:
+            directory = path if end < 0 else path[:end]
+            if directory in self.paths or any(matches(pattern, directory) for pattern in self.patterns):
+                return directory
+            if end < 0:
+                return None
+            end = path.find("/", end + 1)
+
+
+NOTHING_IGNORED = IgnoredDirectories()
+
+
 class PackageFiles:
-    """The files below the directory of one package.
+    """The files below the directory of one package."""
 
-    `ignored` are directories, relative to the repository's root, that nobody may look into.
-    """
-
-    def __init__(self, files: SourceFiles, root: str, package_path: str, ignored: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, files: SourceFiles, root: str, package_path: str, ignored: IgnoredDirectories = NOTHING_IGNORED
+    ) -> None:
         self._files = files
         self._root = join_host(root, package_path)
         self._package_path = package_path
@@ -170,10 +197,7 @@ class PackageFiles:
         return not self.is_package(path) and not self._leads_back(path, entry)
 
     def _is_ignored(self, path: str) -> bool:
-        if not self._ignored:
-            return False
-        below_root = join(self._package_path, path)
-        return any(is_inside(below_root, ignored) for ignored in self._ignored)
+        return bool(self._ignored) and self._ignored.holding(join(self._package_path, path)) is not None
 
     def _leads_back(self, path: str, entry: DirectoryEntry) -> bool:
         """Whether a link leads to a directory that holds it, so that descending would never end."""

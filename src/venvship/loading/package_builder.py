@@ -11,6 +11,7 @@ from venvship.loading.attributes import AttributeType, AttributeValue, Choice, S
 from venvship.loading.globs import PackageFiles
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.package import Package
+from venvship.loading.repo_file import RepositoryDefaults
 from venvship.loading.repositories import Repository
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import Generator, OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
@@ -55,10 +56,10 @@ class PackageBuilder:
         repository: Repository,
         build_file: str,
         files: PackageFiles | None,
+        defaults: RepositoryDefaults,
         *,
         module_name: str | None = None,
         module_version: str | None = None,
-        default_visibility: Visibility = PRIVATE,
     ) -> None:
         self.id = package
         self.repository = repository
@@ -67,10 +68,10 @@ class PackageBuilder:
         self.labels = LabelReader(package, repository.mapping)
         self.module_name = module_name
         self.module_version = module_version
-        self.default_visibility = default_visibility
-        self.default_testonly = False
-        self.default_deprecation = ""
-        self.features: tuple[str, ...] = ()
+        self.default_visibility = defaults.visibility
+        self.default_testonly = defaults.testonly
+        self.default_deprecation = defaults.deprecation
+        self.features = defaults.features
         self.package_place: Place | None = None
         self.errors: list[VenvshipError] = []
         self._targets: dict[str, Target] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from venvship.errors import InternalError, Place, UserError
 from venvship.loading.build_functions import build_names, native_module
@@ -17,12 +17,13 @@ from venvship.loading.nearest import did_you_mean, nearest
 from venvship.loading.package import NoSuchTarget, Package
 from venvship.loading.package_builder import CrossesPackageBoundary, PackageBuilder
 from venvship.loading.provider_values import make_provider
+from venvship.loading.repo_file import IGNORE_FILE, REPO_FILE, RepositoryDefaults, read_repository_defaults
 from venvship.loading.repositories import Repository, RepositorySet, TargetSpec
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.rule_functions import Unsupported, rule_function
 from venvship.loading.select_values import make_select
 from venvship.loading.targets import Target
-from venvship.loading.visibility import PRIVATE, PUBLIC
+from venvship.loading.visibility import PUBLIC
 from venvship.loading.workspace import BUILD_FILES, join_host
 from venvship.memo.computation import Memo
 from venvship.memo.keys import Key
@@ -36,7 +37,6 @@ from venvship.starlark.program import Program
 from venvship.starlark.structs import Struct
 from venvship.starlark.thread import Thread
 
-IGNORE_FILE = ".bazelignore"
 BUILTIN_RULES = "_venvship"
 
 UNSUPPORTED_BZL_NAMES = (
@@ -105,13 +105,16 @@ class PackageKey(Key[Package]):
 
 
 @dataclass(frozen=True, slots=True)
-class IgnoredKey(Key[frozenset[str]]):
-    """The directories of a repository that hold no packages."""
+class DefaultsKey(Key[RepositoryDefaults]):
+    """What holds for all packages of a repository."""
 
     repository: str
 
-    def fingerprint(self, value: frozenset[str]) -> str:
-        return "\n".join(sorted(value))
+    def fingerprint(self, value: RepositoryDefaults) -> str:
+        return repr((sorted(value.ignored.paths), value.ignored.patterns, *astuple(value)[1:]))
+
+    def __str__(self) -> str:
+        return f"@@{self.repository}//:{REPO_FILE}"
 
 
 class PackageLoader:
@@ -195,12 +198,12 @@ class PackageLoader:
             paths = [path for path in repository.generated.package_paths() if is_inside(path, directory)]
             return [PackageId(repository_name, path) for path in sorted(paths)]
         found: list[PackageId] = []
-        ignored = self._ignored(repository)
+        ignored = self._defaults(repository).ignored
         tree = PackageFiles(self._files, _root_of(repository), "", ignored)
         waiting = [directory]
         while waiting:
             path = waiting.pop()
-            if any(is_inside(path, one) for one in ignored):
+            if ignored.holding(path) is not None:
                 continue
             if tree.has_build_file(path):
                 found.append(PackageId(repository_name, path))
@@ -230,7 +233,7 @@ class PackageLoader:
         if source is None:
             raise NoSuchPackage(package, f"`{shown}` disappeared while it was read")
         program = compiled(source, filename=shown, dialect=Dialect.BUILD, cache=self._cache)
-        files = PackageFiles(self._files, _root_of(repository), package.path, self._ignored(repository))
+        files = PackageFiles(self._files, _root_of(repository), package.path, self._defaults(repository).ignored)
         builder = self._builder(package, repository, shown, files)
         modules, behind = self.bzl.load_for(program, package, repository)
         self._run(builder, modules, source, program)
@@ -283,19 +286,14 @@ class PackageLoader:
         self, package: PackageId, repository: Repository, build_file: str, files: PackageFiles | None
     ) -> PackageBuilder:
         name, version = self._modules.get(package.repository, (None, None))
+        defaults = self._defaults(repository) if files is not None else RepositoryDefaults(visibility=PUBLIC)
         return PackageBuilder(
-            package,
-            repository,
-            build_file,
-            files,
-            module_name=name,
-            module_version=version,
-            default_visibility=PRIVATE if files is not None else PUBLIC,
+            package, repository, build_file, files, defaults, module_name=name, module_version=version
         )
 
     def _build_file(self, package: PackageId, repository: Repository) -> str | None:
         """The path of a package's BUILD file in its repository."""
-        if any(is_inside(package.path, one) for one in self._ignored(repository)):
+        if self._defaults(repository).ignored.holding(package.path) is not None:
             return None
         for name in BUILD_FILES:
             path = join(package.path, name)
@@ -305,9 +303,12 @@ class PackageLoader:
 
     def _no_such_package(self, package: PackageId, repository: Repository) -> NoSuchPackage:
         where = repository.shown(package.path) or "the root of the workspace"
-        for one in self._ignored(repository):
-            if is_inside(package.path, one):
-                return NoSuchPackage(package, f"`{one}` is listed in {repository.shown(IGNORE_FILE)}")
+        ignored = self._defaults(repository).ignored.holding(package.path)
+        if ignored is not None:
+            return NoSuchPackage(
+                package,
+                f"`{ignored}` is ignored by {repository.shown(IGNORE_FILE)} or {repository.shown(REPO_FILE)}",
+            )
         directory = join_host(_root_of(repository), package.path)
         if self._files.kind(directory) is EntryKind.DIRECTORY:
             return NoSuchPackage(package, f"there is no BUILD.bazel or BUILD file in `{where}`")
@@ -325,25 +326,25 @@ class PackageLoader:
         repository = self._repository(label.repository)
         if repository.root is None:
             return NoSuchTarget(label, package)
-        files = PackageFiles(self._files, repository.root, label.package.path, self._ignored(repository))
+        files = PackageFiles(self._files, repository.root, label.package.path, self._defaults(repository).ignored)
         boundary = files.boundary_in(label.name)
         if boundary is not None:
             return CrossesPackageBoundary(label, PackageId(label.repository, join(label.package.path, boundary)), None)
         return NoSuchTarget(label, package, file_exists=files.exists(label.name))
 
-    def _ignored(self, repository: Repository) -> frozenset[str]:
-        """The directories that `.bazelignore` lists, relative to the repository's root."""
+    def _defaults(self, repository: Repository) -> RepositoryDefaults:
         root = repository.root
         if root is None:
-            return frozenset()
-
-        def read() -> frozenset[str]:
-            text = (self._files.read(join_host(root, IGNORE_FILE)) or b"").decode("utf-8", "replace")
-            lines = [line.strip() for line in text.splitlines()]
-            paths = [line.removeprefix("./").strip("/") for line in lines if not line.startswith("#")]
-            return frozenset(path for path in paths if path not in ("", "."))
-
-        return self._memo.compute(IgnoredKey(repository.canonical_name), read)
+            return RepositoryDefaults()
+        return self._memo.compute(
+            DefaultsKey(repository.canonical_name),
+            lambda: read_repository_defaults(
+                lambda path: self._files.read(join_host(root, path)),
+                repository=repository.canonical_name,
+                mapping=repository.mapping,
+                shown=repository.shown,
+            ),
+        )
 
 
 def _root_of(repository: Repository) -> str:

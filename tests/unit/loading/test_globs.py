@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from loading_workspace import package
 
 from venvship.loading.files import MemoryFiles
-from venvship.loading.globs import InvalidPattern, NothingMatches, PackageFiles, matches, matches_name, split_pattern
+from venvship.loading.globs import (
+    NOTHING_IGNORED,
+    IgnoredDirectories,
+    InvalidPattern,
+    NothingMatches,
+    PackageFiles,
+    matches,
+    matches_name,
+    split_pattern,
+)
 
 TREE = [
     "BUILD",
@@ -27,7 +36,9 @@ TREE = [
 ]
 
 
-def files(paths: list[str], links: dict[str, str] | None = None, ignored: frozenset[str] = frozenset()) -> PackageFiles:
+def files(
+    paths: list[str], links: dict[str, str] | None = None, ignored: IgnoredDirectories = NOTHING_IGNORED
+) -> PackageFiles:
     memory = MemoryFiles(
         {f"/w/p/{path}": "" for path in paths},
         {f"/w/p/{link}": f"/w/p/{to}".rstrip("/") for link, to in (links or {}).items()},
@@ -80,7 +91,7 @@ def test_directories_are_found_when_asked_for_unless_they_are_packages() -> None
 
 
 def test_ignored_directories_are_not_looked_into() -> None:
-    assert files(TREE, ignored=frozenset({"p/skip", "p/d/e"})).glob(["**/*.py"]) == [
+    assert files(TREE, ignored=IgnoredDirectories(frozenset({"p/skip"}), (("**", "e"),))).glob(["**/*.py"]) == [
         "a.py",
         "b.py",
         "d/.h/e.py",

@@ -167,7 +167,7 @@ def test_a_missing_package_is_explained() -> None:
         "libs/cahce": "no such package `//libs/cahce`: there is no directory `libs/cahce`\n\n"
         "hint: did you mean `//libs/cache`?",
         "libs/notes": "no such package `//libs/notes`: there is no BUILD.bazel or BUILD file in `libs/notes`",
-        "skip": "no such package `//skip`: `skip` is listed in .bazelignore",
+        "skip": "no such package `//skip`: `skip` is ignored by .bazelignore or REPO.bazel",
     }
     with pytest.raises(NoSuchRepository, match="no repository `@@gone`"):
         workspace.load("p", "gone")
@@ -518,3 +518,50 @@ def test_files_that_load_each_other_without_end_are_refused() -> None:
     files = {f"p/f{n}.bzl": f'load(":f{n + 1}.bzl", _x = "x")\nx = _x' for n in range(500)}
     problems = LoadingWorkspace({"p/BUILD": 'load(":f0.bzl", "x")', **files}).problems("p")
     assert "files load each other more than 60 deep" in problems
+
+
+def test_the_repository_gives_defaults_to_its_packages() -> None:
+    workspace = LoadingWorkspace(
+        {
+            "REPO.bazel": "repo("
+            'default_visibility = ["//:__subpackages__"], default_deprecation = "old", features = ["f"])',
+            "p/BUILD": 'package(features = ["g"])\nfiles(name = "a")',
+            "q/BUILD": 'package(default_visibility = ["//visibility:public"], default_deprecation = "")\n'
+            'files(name = "a")',
+        }
+    )
+    one, other = workspace.rule("p", "a"), workspace.rule("q", "a")
+    assert (str(one.visibility), one.value("deprecation")) == ("[//:__subpackages__]", "old")
+    assert (str(other.visibility), other.value("deprecation")) == ("[//visibility:public]", "")
+    assert workspace.load("p").features == ("f", "g")
+
+
+def test_the_repository_ignores_directories_by_pattern() -> None:
+    workspace = LoadingWorkspace(
+        {
+            "REPO.bazel": 'ignore_directories(["**/node_modules", "gen/*"])',
+            "p/BUILD": 'print(glob(["**/*.js"]))',
+            "p/a.js": "",
+            "p/node_modules/x/b.js": "",
+            "p/node_modules/x/BUILD": "",
+            "gen/out/BUILD": "",
+            "gen/BUILD": "",
+        }
+    )
+    assert [one.path for one in workspace.loader.packages_below("")] == ["gen", "p"]
+    workspace.load("p")
+    assert workspace.printed == ['p/BUILD:1:6: ["a.js"]']
+    assert "is ignored by" in workspace.problems("p/node_modules/x")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("repo()\nrepo()", "can only be called once"),
+        ('ignore_directories(["../x"])', "'..' not permitted"),
+        ('repo(default_visibility = "x")', "expected value of type 'list(label)'"),
+        ("files()", "'files' is not defined"),
+    ],
+)
+def test_a_wrong_repo_file_is_refused(text: str, message: str) -> None:
+    assert message in LoadingWorkspace({"REPO.bazel": text, "p/BUILD": ""}).problems("p")
