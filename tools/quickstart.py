@@ -43,6 +43,7 @@ NOT_POSSIBLE = 126  # run_in_root: this machine can't
 
 _NOTE = "quickstart.json"
 _ADDRESS = re.compile(r"listening on (http://\S+)")
+_TESTS_RUN = re.compile(r"^Executed ([0-9]+) out of ", re.MULTILINE)
 _ACTIONS_RUN = re.compile(r"\bActions: ([0-9]+) run\b")
 
 
@@ -112,6 +113,14 @@ def actions_run(output: str) -> int:
     found = _ACTIONS_RUN.findall(output)
     if not found:
         raise Failed("the build did not say how many actions ran", "a fault of venvship itself; please report it")
+    return int(found[-1])
+
+
+def tests_run(output: str) -> int:
+    """How many tests were executed, and not answered by an earlier run."""
+    found = _TESTS_RUN.findall(output)
+    if not found:
+        raise Failed("`venvship test` did not say how many tests it executed", "a fault of venvship; please report it")
     return int(found[-1])
 
 
@@ -208,24 +217,25 @@ def _check_in_image(options: Sequence[str], *, strict: bool) -> None:
         raise Failed("the program in the image did not answer its own requests", "what it printed is above")
 
 
-def build_again(output: str) -> str:
-    """The first build's number of actions is judged by the note of the run before."""
+def build_again(built: str, tested: str) -> str:
+    """Whether the first build and the tests had to be idle is known from the note of the run before."""
     note = _note_path()
     fingerprint = _fingerprint()
-    ran = actions_run(output)
+    ran = actions_run(built) + actions_run(tested)
+    executed = tests_run(tested)
     same = note.exists() and note.read_text("utf-8") == fingerprint
     again = actions_run(venvship("build", "//..."))
     if again != 0:
         raise Failed(f"{again} actions ran although nothing had changed", "a fault of venvship; please report it")
-    if same and ran != 0:
+    if same and (ran or executed):
         raise Failed(
-            f"{ran} actions ran although nothing had changed since the last quickstart",
+            f"{ran} actions and {executed} tests ran although nothing had changed since the last quickstart",
             "a fault of venvship; please report it",
         )
     note.write_text(fingerprint, "utf-8")
     if same:
-        return "no action ran: nothing had changed since the last quickstart"
-    return f"{ran} actions ran in the first build and none in the second; run `make quickstart` again to see it idle"
+        return "no action ran and no test was executed: nothing had changed since the last quickstart"
+    return f"{ran} actions ran and {executed} tests were executed; run `make quickstart` again to see it idle"
 
 
 def _note_path() -> Path:
@@ -261,13 +271,13 @@ def main(words: Sequence[str] | None = None) -> int:
     plan: list[tuple[str, Callable[[], object]]] = [
         ("What is here", look_around),
         ("Build everything: programs, their virtualenvs, images", lambda: outputs.append(venvship("build", "//..."))),
-        ("Run the tests", lambda: venvship("test", "//...")),
+        ("Run the tests", lambda: outputs.append(venvship("test", "//..."))),
         ("Start the API that was built and ask it", answer_requests),
         ("Run the command line, which shares a virtualenv", lambda: venvship("run", "//apps/cli:shop", "--", "table")),
         ("What is in the image", lambda: venvship("image", "show", IMAGE)),
         ("Run the image's program in a root directory without a shell", lambda: run_the_image(strict=options.strict)),
         ("Run the image with podman and runc", lambda: run_with_podman(strict=options.strict)),
-        ("Build again: nothing may run", lambda: conclusions.append(build_again(outputs[0]))),
+        ("Build again: nothing may run", lambda: conclusions.append(build_again(*outputs))),
     ]
     steps = Steps(len(plan))
     try:
