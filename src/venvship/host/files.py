@@ -22,6 +22,7 @@ from venvship.host.machine import SYSTEM
 READ_ONLY = 0o444
 READ_ONLY_EXECUTABLE = 0o555
 
+_SMALL_FILE = 64 << 10
 _serial = itertools.count()
 
 
@@ -45,6 +46,12 @@ class NotWritable(EnvironmentProblem):
             hint="make it writable, or put the state elsewhere with --output_user_root",
         )
         self.path = path
+
+
+def is_full(path: str | Path) -> bool:
+    """Whether the file system of `path` has no room for even a small file."""
+    status = os.statvfs(path)
+    return status.f_bavail * status.f_frsize < _SMALL_FILE
 
 
 @contextlib.contextmanager

@@ -15,7 +15,6 @@ from pathlib import Path
 from venvship.errors import EnvironmentProblem
 from venvship.host.machine import SYSTEM
 
-# Where nobody reaps orphans they stay as zombies, and waiting for them is of no use.
 _STRAYS_SECONDS = 0.25
 
 
@@ -167,11 +166,28 @@ def _await_end(process: subprocess.Popen[bytes]) -> None:
 
 def _await_group_end(process: subprocess.Popen[bytes]) -> None:
     """Give killed strays the moment they need to be gone, so that they write nothing any more."""
+    try:
+        os.killpg(process.pid, 0)
+    except (ProcessLookupError, PermissionError):
+        return
     deadline = time.monotonic() + _STRAYS_SECONDS
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        while time.monotonic() < deadline:
-            os.killpg(process.pid, 0)
-            time.sleep(0.001)
+    while _group_lives(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _group_lives(group: int) -> bool:
+    """Whether a process of the group is more than a zombie, which stays for ever where nobody reaps orphans."""
+    if SYSTEM != "Linux":
+        return True
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):
+                with open(f"/proc/{name}/stat", "rb") as file:
+                    # The name of the program stands in brackets and may hold anything.
+                    state, _, leader = file.read().rpartition(b")")[2].split()[:3]
+                if int(leader) == group and state not in (b"Z", b"X"):
+                    return True
+    return False
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
