@@ -41,6 +41,8 @@ ComputedDependencies: TypeAlias = Callable[
 ]
 """What `RuleClass.computed_dependencies` holds: further dependencies, which only the configuration tells."""
 
+_LONGEST_CHAIN = 20
+
 
 class Packages(Protocol):
     """Loaded targets by label; raises a UserError for one that does not exist."""
@@ -106,8 +108,9 @@ class Analyzer:
         *,
         memo: Memo,
         host: Configuration,
-        before_rules: Callable[[Sequence[Node]], None] = lambda nodes: None,
+        before_rules: Callable[[Sequence[Node]], Mapping[TargetKey, VenvshipError]] = lambda nodes: {},
     ) -> None:
+        """`before_rules` obtains what the rule functions of new nodes will ask for; it answers what it can't obtain."""
         self._packages = packages
         self._memo = memo
         self._host = host
@@ -117,6 +120,7 @@ class Analyzer:
         self._requester: dict[TargetKey, tuple[TargetKey, str]] = {}
         self._results: dict[TargetKey, ConfiguredTarget | None] = {}
         self._errors: dict[TargetKey, VenvshipError] = {}
+        self._chained: set[int] = set()
         self.errors: list[VenvshipError] = []
         """What went wrong in the last call of `analyze`, each problem once."""
 
@@ -131,7 +135,9 @@ class Analyzer:
         known = len(self._errors)
         wanted = [TargetKey(label, configuration) for label in labels]
         order = self._configure(wanted)
-        self._before_rules([node for key in order if (node := self._nodes.get(key)) is not None])
+        unobtained = self._before_rules([node for key in order if (node := self._nodes.get(key)) is not None])
+        for key, error in unobtained.items():
+            self._fail(key, error)
         for key in order:
             self._evaluate(key)
         failed = [self._errors.get(self._canonical.get(key, key)) for key in wanted]
@@ -409,17 +415,25 @@ class Analyzer:
         return self._results.get(self._canonical.get(key, key))
 
     def _fail(self, key: TargetKey, error: VenvshipError) -> None:
-        """Remember `error` for `key`, with the chain of targets that led there."""
-        if not isinstance(error, SeveralErrors) and not error.chain:
-            chain: list[str] = []
-            step = self._requester.get(key)
-            seen: set[TargetKey] = set()
-            while step is not None and step[0] not in seen and len(chain) < 20:
-                seen.add(step[0])
-                chain.append(f"needed by `{step[0].label}` (attribute `{step[1]}`)")
-                step = self._requester.get(step[0])
-            error.chain = tuple(chain)
-        self._errors.setdefault(key, error)
+        """Remember `error` for `key`, with the place and the chain of targets that led there."""
+        if key in self._errors:
+            return
+        self._errors[key] = error
+        if isinstance(error, SeveralErrors) or id(error) in self._chained:
+            return
+        self._chained.add(id(error))
+        chain: list[str] = []
+        seen: set[TargetKey] = set()
+        step = self._requester.get(key)
+        while step is not None and step[0] not in seen and len(chain) < _LONGEST_CHAIN:
+            requester, attribute = step
+            seen.add(requester)
+            chain.append(f"needed by `{requester.label}` (attribute `{attribute}`)")
+            node = self._nodes.get(requester)
+            if error.place is None and node is not None:
+                error.place = node.target.place
+            step = self._requester.get(requester)
+        error.chain = (*error.chain, *chain)
 
 
 def _distinct(errors: Iterable[VenvshipError | None]) -> list[VenvshipError]:

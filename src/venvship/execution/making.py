@@ -15,7 +15,7 @@ from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTre
 from venvship.execution.runfiles_tree import lay_out
 from venvship.execution.sandbox import Sandbox
 from venvship.execution.workers import ToolFailed, WorkerPool
-from venvship.host.files import READ_ONLY, READ_ONLY_EXECUTABLE, remove
+from venvship.host.files import READ_ONLY, READ_ONLY_EXECUTABLE, NoSpaceLeft, is_full, remove
 from venvship.host.processes import Children, ProgramNotStarted
 from venvship.host.sandbox import Isolation
 from venvship.model.action import (
@@ -122,6 +122,9 @@ def run_spawn(
         if done.finished.interrupted:
             raise ActionInterrupted
         if done.finished.exit_code != 0:
+            if is_full(exec_root.directory):
+                # The program may not have been able to say so: its log lies on the same device.
+                raise NoSpaceLeft(str(exec_root.directory))
             raise ActionFailed(action, f"exit code {done.finished.exit_code}", output=done.log)
         # Outputs are executable whether or not the program said so, as Bazel's are: rules rely on it.
         return collect_outputs(action, done.places, exec_root, always_executable=True, log=done.log), done.log

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from venvship.errors import InternalError, UserError
+from venvship.analysis.configured_target import TargetKey
+from venvship.errors import InternalError, UserError, VenvshipError
 from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource
 from venvship.loading.nearest import did_you_mean
@@ -112,20 +113,30 @@ class LockHub:
             self._lock = parse_uv_lock(data, filename=self._shown)
         return self._lock
 
-    def fetch(self, wanted: Iterable[tuple[str, Configuration]]) -> None:
-        """Bring the wheels of these distributions, in parallel; raises all that goes wrong at once."""
+    def fetch(self, wanted: Mapping[TargetKey, str]) -> Mapping[TargetKey, VenvshipError]:
+        """Bring the wheels of these distributions, in parallel.
+
+        Answers those that have no wheel to bring; raises what goes wrong with the transfers, all at once.
+        """
         files: dict[WantedFile, None] = {}
-        for project, configuration in wanted:
-            resolution = self._resolution(configuration)
-            chosen = self._chosen(project, configuration)
-            package = next(
-                package
-                for package in (self.lock.packages[index] for index in self.lock.by_name[project])
-                if chosen in package.wheels
-            )
-            chain = [f"required by {step}" for step in reversed(resolution.path_to(project))]
-            files[WantedFile.of(package, chosen, lock=self._path, chain=chain)] = None
+        refused: dict[TargetKey, VenvshipError] = {}
+        for key, project in wanted.items():
+            if key.configuration is None:
+                raise InternalError(f"`{key}` has no configuration")
+            try:
+                files[self._wanted(project, key.configuration)] = None
+            except UserError as error:
+                refused[key] = error
         self._downloads.fetch(files)
+        return refused
+
+    def _wanted(self, project: str, configuration: Configuration) -> WantedFile:
+        resolution = self._resolution(configuration)
+        chosen = self._chosen(project, configuration)
+        packages = [self.lock.packages[index] for index in self.lock.by_name[project]]
+        package = next(package for package in packages if chosen in package.wheels)
+        chain = [f"required by {step}" for step in reversed(resolution.path_to(project))]
+        return WantedFile.of(package, chosen, lock=self._path, chain=chain)
 
     def lazy_source(self, artifact: Artifact) -> LazySource | None:
         """A wheel file as a source whose digest the lock tells; None for artifacts of other repositories."""

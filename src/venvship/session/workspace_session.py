@@ -11,9 +11,9 @@ from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.analyzer import Analyzer, IncompatibleTarget, Node
-from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.blobs.disk import DiskBlobStore
-from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
+from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, Message, PhaseStarted, Severity
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
@@ -239,25 +239,17 @@ class Session:
     def analyzer(self) -> Analyzer:
         return Analyzer(self.loader, memo=self._memo, host=Configuration(self.host_platform), before_rules=self._fetch)
 
-    def _fetch(self, nodes: Sequence[Node]) -> None:
-        """Bring the wheels that the rule functions of `nodes` will look into."""
-        wanted: dict[str, list[tuple[str, Configuration]]] = {}
+    def _fetch(self, nodes: Sequence[Node]) -> Mapping[TargetKey, VenvshipError]:
+        """Bring the wheels that the rule functions of `nodes` will look into; answers which can't be had and why."""
+        wanted: dict[str, dict[TargetKey, str]] = {}
         for node in nodes:
             if isinstance(node.target, RuleTarget) and node.target.rule_class.name == WHEEL_RULE:
-                if node.key.configuration is None:
-                    raise InternalError(f"`{node.key}` has no configuration")
-                project = str(node.values["project"])
-                wanted.setdefault(node.key.label.repository, []).append((project, node.key.configuration))
-        if wanted:
+                wanted.setdefault(node.key.label.repository, {})[node.key] = str(node.values["project"])
+        refused: dict[TargetKey, VenvshipError] = {}
+        for hub, projects in wanted.items():
             self.events.emit(PhaseStarted("fetching"))
-            problems: list[VenvshipError] = []
-            for hub, projects in wanted.items():
-                try:
-                    self.hubs[hub].fetch(projects)
-                except VenvshipError as error:
-                    problems.append(error)
-            if problems:
-                raise SeveralErrors(problems)
+            refused.update(self.hubs[hub].fetch(projects))
+        return refused
 
     def analyze(self, labels: Sequence[Label]) -> list[ConfiguredTarget]:
         """Analyse targets; warnings go to the events. Raises SeveralErrors unless `keep_going`."""
