@@ -25,7 +25,7 @@ def from_host(value: object) -> Value:
 
 
 def to_host(value: Value) -> Value:
-    """The language's lists, dictionaries and sets become Python's own, recursively."""
+    """Lists and dictionaries become Python's own, sets become lists in their order, recursively."""
     kind = type(value)
     if kind in LISTS:
         return [to_host(element) for element in value]
@@ -34,5 +34,5 @@ def to_host(value: Value) -> Value:
     if kind in DICTS:
         return {to_host(value_of(key)): to_host(element) for key, element in value.items()}
     if kind in SETS:
-        return {to_host(value_of(key)): None for key in value}.keys()
+        return [to_host(value_of(key)) for key in value]
     return value

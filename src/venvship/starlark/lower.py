@@ -195,11 +195,9 @@ class Lowering:
 
     def _def(self, node: ast.FunctionDef) -> list[ast.stmt]:
         self._arguments(node.args)
-        place = self._source.place_at(node.lineno, node.col_offset)
-        key = f"{node.name} {place}"
         documentation = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
         body = self._block(node.body[len(documentation) :])
-        enter = self._statement(self._helper("enter", [self._constant(key, node)], node), node)
+        enter = self._statement(self._helper("enter", [self._identity(node.name, node)], node), node)
         leave = self._statement(self._helper("leave", [], node), node)
         empty: ast.stmt = ast.copy_location(ast.Pass(), node)
         guarded = ast.copy_location(ast.Try(body or [empty], [], [], [leave]), node)
@@ -209,6 +207,11 @@ class Lowering:
         )
         node.body = [*documentation, enter, *named, guarded]
         return [node]
+
+    def _identity(self, name: str, node: ast.AST) -> ast.expr:
+        """Names the code of a function; what the ban on recursion goes by."""
+        place = self._source.place(node)
+        return self._constant(f"{name} {place.line}:{place.column} {self._source.fingerprint}", node)
 
     def _arguments(self, arguments: ast.arguments) -> None:
         arguments.defaults = [self._expression(default) for default in arguments.defaults]
@@ -420,8 +423,7 @@ class Lowering:
 
     def _lambda(self, node: ast.Lambda) -> ast.expr:
         self._arguments(node.args)
-        place = self._source.place_at(node.lineno, node.col_offset)
-        enter = self._helper("enter", [self._constant(f"lambda {place}", node)], node)
+        enter = self._helper("enter", [self._identity("lambda", node)], node)
         body = self._expression(node.body)
         kwarg = node.args.kwarg
         if kwarg is not None:

@@ -194,8 +194,6 @@ def greater(left: Value, right: Value) -> bool:
 
 
 def less_or_equal(left: Value, right: Value) -> bool:
-    if type(left) in SETS and type(right) in SETS:
-        return bool(left.keys() <= right.keys())
     return not less(right, left)
 
 

@@ -71,7 +71,10 @@ class Program:
     @classmethod
     def restore(cls, data: bytes) -> Self:
         """Read what `dump` of this evaluator under this interpreter wrote; the bytes must be trusted."""
-        tag, filename, dialect, code, loads, global_names, free_names, calls = marshal.loads(data)
+        try:
+            tag, filename, dialect, code, loads, global_names, free_names, calls = marshal.loads(data)
+        except (EOFError, ValueError, TypeError) as error:
+            raise InternalError(f"a stored program is damaged: {error}") from error
         if tag != CACHE_TAG:
             raise InternalError(f"a stored program of evaluator `{tag}` was given to evaluator `{CACHE_TAG}`")
         return cls(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from venvship.errors import Place, SeveralErrors
+from venvship.errors import Place, SeveralErrors, UserError
 from venvship.starlark.builtin import Builtin, builtin
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.execution import Module, call, execute
@@ -156,3 +156,18 @@ def test_functions_print_with_the_label_that_the_host_gives() -> None:
 
 def test_predeclared_names_hide_the_universe(run: Run) -> None:
     assert run("x = len\n", predeclared={"len": 5}).globals["x"] == 5
+
+
+def test_files_of_one_name_are_still_different_files(run: Run) -> None:
+    inner = run("def f(g):\n    return g\n").globals["f"]
+    assert run("def f(g):\n    return inner(1)\nx = f(1)\n", predeclared={"inner": inner}).globals["x"] == 1
+
+
+def test_several_errors_of_a_builtin_keep_their_places(run: Run) -> None:
+    @builtin("refuse")
+    def refuse() -> None:
+        raise SeveralErrors([UserError("one", place=Place("a", 1)), UserError("two", place=Place("b", 2))])
+
+    with pytest.raises(SeveralErrors) as caught:
+        run("def f():\n    refuse()\nf()\n", predeclared={"refuse": refuse})
+    assert str(caught.value) == "a:1: one\n\nb:2: two\n  in f\n  called from x.bzl:3:2 in <toplevel>"

@@ -59,6 +59,13 @@ def test_a_stored_program_of_another_evaluator_is_refused(monkeypatch: pytest.Mo
         Program.restore(data)
 
 
+def test_a_damaged_stored_program_is_refused() -> None:
+    data = compile_program("x = 1", filename="x.bzl", dialect=Dialect.BZL).dump()
+    for damaged in (b"", data[: len(data) // 2], b"i\0\0\0\0"):
+        with pytest.raises(InternalError, match="a stored program is damaged"):
+            Program.restore(damaged)
+
+
 def test_the_same_source_gives_the_same_bytes() -> None:
     source = "load(':a', 'b')\ndef f(x): return [y for y in x if y in b] + [q, r, s, t]\nz = {'a': 1}\n"
     first, second = (compile_program(source, filename="x.bzl", dialect=Dialect.BZL).dump() for _ in range(2))
@@ -69,6 +76,7 @@ def test_the_same_source_gives_the_same_bytes() -> None:
     ("source", "message"),
     [
         (b"x = '\xff'", "x.bzl:1: not valid UTF-8"),
+        ("x = '\ud800'", "surrogates not allowed"),
         (b"\nx = '\x00'", "x.bzl:2: NUL characters are not allowed"),
         ("x = 1\f", "x.bzl:1: form feeds are not allowed"),
         ("#" * (program_module.MAX_SOURCE_BYTES + 1), "x.bzl: the file is larger than"),
