@@ -27,7 +27,8 @@ def dispatch(argv: Sequence[str], surroundings: Surroundings) -> int:
 
 
 def _run(words: SplitWords, surroundings: Surroundings) -> int:
-    if words.command in ("", "help") or "--help" in words.rest or "-h" in words.rest:
+    flags = words.rest[: words.rest.index("--")] if "--" in words.rest else words.rest
+    if words.command in ("", "help") or "--help" in flags or "-h" in flags:
         return _help(words, surroundings)
     if words.command not in command_names():
         raise UnknownCommand(words.command, command_names())

@@ -139,7 +139,7 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         values=("short", "terse", "detailed", "testcase", "none"),
         default="short",
     ),
-    Flag("test_timeout", FlagKind.TEXT, BUILDING, "seconds for every test, or four numbers: short to eternal"),
+    Flag("test_timeout", FlagKind.TEXT, BUILDING, "seconds for every test, instead of the targets' own"),
     Flag("test_tag_filters", FlagKind.COMMA_TEXTS, BUILDING, "run tests with a tag, or without `-tag`"),
     Flag("test_size_filters", FlagKind.COMMA_TEXTS, BUILDING, "run tests of these sizes, or not of `-size`"),
     Flag(

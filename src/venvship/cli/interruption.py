@@ -8,6 +8,9 @@ from types import FrameType
 
 from venvship.cli.exit_codes import ExitCode
 
+_SHOW_CURSOR = b"\r\033[?25h\n"
+"""The live display hides the cursor, and has no time left to bring it back."""
+
 
 def stop_orderly_when_interrupted() -> None:
     """From now on SIGINT and SIGTERM raise KeyboardInterrupt once; any further one ends the process."""
@@ -16,6 +19,8 @@ def stop_orderly_when_interrupted() -> None:
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal interrupted
         if interrupted:
+            if os.isatty(2):
+                os.write(2, _SHOW_CURSOR)
             os._exit(ExitCode.INTERRUPTED)
         interrupted = True
         raise KeyboardInterrupt

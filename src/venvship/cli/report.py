@@ -9,6 +9,7 @@ from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
 from venvship.errors import EnvironmentProblem, InternalError, SeveralErrors, VenvshipError
 from venvship.events.build_events import Severity
+from venvship.execution.failures import Interrupted
 from venvship.host.locks import LockHeld
 from venvship.loading.bazelrc import ConfigCycle, ImportCycle, RcFileMissing, RcSyntaxError, UnknownConfig
 from venvship.loading.workspace import NotInWorkspace
@@ -37,6 +38,8 @@ def exit_code(error: BaseException, *, otherwise: ExitCode = ExitCode.BUILD_FAIL
         case SeveralErrors():
             codes = [exit_code(one, otherwise=otherwise) for one in error.errors]
             return max(codes, key=_weight)
+        case KeyboardInterrupt() | Interrupted():
+            return ExitCode.INTERRUPTED
         case LockHeld():
             return ExitCode.LOCK_HELD
         case EnvironmentProblem() | OSError():
@@ -45,8 +48,6 @@ def exit_code(error: BaseException, *, otherwise: ExitCode = ExitCode.BUILD_FAIL
             return ExitCode.INTERNAL_ERROR
         case VenvshipError():
             return ExitCode.BAD_COMMAND_LINE if isinstance(error, _BAD_COMMAND_LINE) else otherwise
-        case KeyboardInterrupt():
-            return ExitCode.INTERRUPTED
         case MemoryError():
             return ExitCode.OUT_OF_MEMORY
         case _:

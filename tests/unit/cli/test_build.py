@@ -6,6 +6,7 @@ from fake_session import CommandLine
 
 from venvship.errors import EnvironmentProblem, InternalError, Place, SeveralErrors, UserError
 from venvship.events.build_events import Message, Severity
+from venvship.execution.failures import Interrupted
 from venvship.host.locks import LockHeld
 
 
@@ -96,6 +97,7 @@ def test_the_exit_code_says_who_must_act(venvship: CommandLine) -> None:
         (KeyError("surprise"), 37),
         (MemoryError(), 33),
         (KeyboardInterrupt(), 8),
+        (Interrupted(), 8),
         (PermissionError(13, "Permission denied", "/x"), 36),
     ):
         venvship.plan.raised = error

@@ -186,6 +186,11 @@ def test_version_and_help_need_no_workspace(venvship: CommandLine, tmp_path: Pat
     assert venvship("help", "tset").code == 2
 
 
+def test_help_of_a_program_is_the_programs(venvship: CommandLine) -> None:
+    assert venvship("run", "//app:server", "--", "--help").code == 7
+    assert venvship.started[0].argv[-1] == "--help"
+
+
 def test_unknown_commands_are_refused_with_a_hint(venvship: CommandLine) -> None:
     done = venvship("biuld", "//...")
     assert done.code == 2
