@@ -269,7 +269,9 @@ def setting_name(text: str) -> str:
 
 
 def _problem(flag: Flag, value: str) -> str | None:
-    """Why a flag can't have this value."""
+    """Why a flag can't have this value; nothing is wrong for a flag whose value is not looked at."""
+    if flag.effect is Effect.NONE:
+        return None
     if flag.values:
         return None if value in flag.values else f"is one of {', '.join(flag.values)}, not `{value}`"
     lowered = value.lower()

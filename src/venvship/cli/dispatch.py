@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from venvship.cli.command_line import SplitWords, UnknownCommand, parse_command, parse_startup, split_words
 from venvship.cli.commands import command_names, overview
@@ -32,16 +33,17 @@ def _run(words: SplitWords, surroundings: Surroundings) -> int:
         return _help(words, surroundings)
     if words.command not in command_names():
         raise UnknownCommand(words.command, command_names())
-    startup = parse_startup((), words.startup).flags
+    before = parse_startup((), words.startup)
     workspace = workspace_of(surroundings.cwd)
     if words.command == "version":
         files = RcFiles()
     else:
-        files = rc_files(startup, surroundings.environment, workspace=workspace, cwd=surroundings.cwd)
-        startup = parse_startup(files.startup_options(), words.startup).flags
+        files = rc_files(before.flags, surroundings.environment, workspace=workspace, cwd=surroundings.cwd)
+        before = parse_startup(files.startup_options(), words.startup)
     options = files.options_for(words.command, words.rest, host_config=host_config())
     line = parse_command(words.command, options)
-    return _command(words.command)(Invocation(words.command, line, startup, surroundings, workspace))
+    line = replace(line, warnings=(*before.warnings, *line.warnings))
+    return _command(words.command)(Invocation(words.command, line, before.flags, surroundings, workspace))
 
 
 def _command(name: str) -> Callable[[Invocation], int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvship.cli.command_line import CommandLine
+from venvship.cli.command_line import CommandLine, CommandLineError
 from venvship.cli.flag_values import FlagValues
 from venvship.cli.session_options import session_options
 from venvship.cli.surroundings import Session, Surroundings
@@ -58,7 +58,7 @@ class Invocation:
             self.surroundings.stderr,
             self.display_choice,
             progress=self.flags.boolean("show_progress"),
-            seconds_between_lines=float(self.flags.text("show_progress_rate_limit")),
+            seconds_between_lines=_seconds(self.flags.text("show_progress_rate_limit")),
         )
         try:
             for warning in self.line.warnings:
@@ -77,6 +77,13 @@ class Invocation:
     def package_here(self, session: Session) -> PackageId:
         """The package that the current directory would be; relative patterns start there."""
         return PackageId(MAIN_REPOSITORY, relative_directory(self.surroundings.cwd, session.root))
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise CommandLineError(f"`--show_progress_rate_limit` is a number of seconds, not `{text}`") from error
 
 
 def workspace_of(directory: Path) -> Path | None:

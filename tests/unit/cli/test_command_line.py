@@ -158,6 +158,22 @@ def test_rc_files_may_have_flags_that_nobody_knows() -> None:
     )
 
 
+def test_the_value_of_a_flag_without_effect_is_not_looked_at() -> None:
+    assert problems("build", given_words("--subcommands=pretty_print", "--logging=all")) == []
+
+
+def test_refused_startup_options_of_rc_files_are_told(venvship: CommandLine) -> None:
+    (venvship.root / ".bazelrc").write_text("startup --output_base=/x --nope\n")
+    done = venvship("build", "//lib")
+    assert done.code == 0
+    assert done.stderr.count("WARNING: ") == 2
+    assert "`--output_base` is ignored: the output base follows from" in done.stderr
+
+
+def test_a_rate_is_a_number(venvship: CommandLine) -> None:
+    assert venvship("build", "//lib", "--show_progress_rate_limit=often").code == 2
+
+
 def test_a_value_does_not_come_from_another_line() -> None:
     [problem] = problems("build", [*from_rc("--jobs", line=1), *from_rc("3", line=2)])
     assert ".bazelrc:1: `--jobs` needs a value" in problem
