@@ -11,5 +11,5 @@ exact class of a value, and what is not in the table is refused. Lists, dictiona
 classes that say whether they may change (`values`).
 
 A program can't take the process with it: loops and calls cost steps, large values cost memory, texts and integers have
-a largest size, nested values a largest depth (`thread`, `operators`, `keys`).
+a largest size, nested values a largest depth (`thread`, `sizes`, `numbers`, `keys`).
 """
