@@ -8,15 +8,20 @@ partial/<sha256>                    a download that is not finished, and `.lock`
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.host.files import READ_ONLY, disk_problems, write_atomically
 from venvship.host.locks import FileLock
+from venvship.wheels.archive import WheelArchive
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.manifest import FORMAT, WheelManifest, read_manifest
+from venvship.wheels.record import parse_record
+
+_MAX_RECORD = 256 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +85,31 @@ class WheelStore:
             manifest = read_manifest(access, filename=filename)
         write_atomically(kept, manifest.to_json())
         return manifest
+
+    def identities(self, sha256: str, filename: WheelFilename, *, dist_info: str) -> Mapping[str, str]:
+        """The hashes that RECORD has for the files of a wheel that is here; nothing is read before one is asked for."""
+        return RecordedHashes(self._wheels / sha256 / filename.text, dist_info)
+
+
+class RecordedHashes(Mapping[str, str]):
+    """Paths of a wheel with the hashes of RECORD."""
+
+    def __init__(self, wheel: Path, dist_info: str) -> None:
+        self._wheel = wheel
+        self._record = f"{dist_info}/RECORD"
+
+    @functools.cached_property
+    def _hashes(self) -> dict[str, str]:
+        with file_access(self._wheel) as access:
+            archive = WheelArchive(access, name=self._wheel.name)
+            rows = parse_record(archive.read(self._record, limit=_MAX_RECORD))
+        return {row.path: f"{row.algorithm}:{row.digest.hex()}" for row in rows if row.digest is not None}
+
+    def __getitem__(self, path: str) -> str:
+        return self._hashes[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hashes)
+
+    def __len__(self) -> int:
+        return len(self._hashes)

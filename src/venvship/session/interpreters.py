@@ -19,7 +19,7 @@ from venvship.repos.host_interpreters import HostInterpreter, NoInterpreter, cho
 from venvship.repos.interpreter import import_interpreter, remove_interpreter
 from venvship.rules.python.runtime import ImportedInterpreter
 
-_IMPORT_FORMAT = 1
+_IMPORT_FORMAT = 2
 """Raised when an import of the same installation would give other bytes."""
 
 

@@ -83,7 +83,8 @@ class LockHub:
         manifest = self._store.manifest(wheel.sha256, wheel.filename)
         name = wheel.filename.text
         version = self._resolution(configuration).distribution(project).version or manifest.version
-        return FetchedWheel(project, version, name, wheel.sha256, f"{wheel.sha256}/{name}", manifest)
+        identities = self._store.identities(wheel.sha256, wheel.filename, dist_info=manifest.dist_info)
+        return FetchedWheel(project, version, name, wheel.sha256, f"{wheel.sha256}/{name}", manifest, identities)
 
     # For loading
 

@@ -35,12 +35,13 @@ from venvship.wheels.macho import MAGICS as MACHO_MAGICS
 from venvship.wheels.macho import read_macho
 from venvship.wheels.record import MalformedRecord, parse_record
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Part of the key under which a manifest is kept: raised when the JSON or the meaning of a field changes."""
 
 _MAX_METADATA: Final = 16 << 20
 _MAX_RECORD: Final = 256 << 20
 _MAX_INIT: Final = 64 << 10
+_MAX_PATH_FILE: Final = 256 << 10
 _WHOLE_LIBRARY_BELOW: Final = 64 << 20
 
 _LIBRARY: Final = re.compile(r"\.(?:so|dylib)(?:\.|$)")
@@ -102,7 +103,8 @@ class WheelManifest:
     """The installed form of one wheel.
 
     `entries` are sorted by scheme and path. `namespace_packages` are the directories of site-packages that several
-    wheels may share, at any depth: PEP 420 ones and legacy ones. `libraries` maps paths in site-packages.
+    wheels may share, at any depth: PEP 420 ones and legacy ones. `libraries` maps paths in site-packages. `path_files`
+    has the text of the `.pth` files; `python_scripts` are the scripts that start with `#!python`.
     """
 
     distribution: str
@@ -114,6 +116,8 @@ class WheelManifest:
     namespace_packages: frozenset[str]
     entry_points: EntryPoints
     libraries: Mapping[str, LibraryFacts]
+    path_files: Mapping[str, str]
+    python_scripts: frozenset[str]
 
     def site_entries(self) -> Iterator[WheelEntry]:
         return (entry for entry in self.entries if entry.scheme is Scheme.SITE)
@@ -144,6 +148,8 @@ class WheelManifest:
                 path: [facts.needed, facts.search, facts.origin_directories]
                 for path, facts in sorted(self.libraries.items())
             },
+            "path_files": dict(sorted(self.path_files.items())),
+            "python_scripts": sorted(self.python_scripts),
         }
         return json.dumps(document, separators=(",", ":")).encode()
 
@@ -174,6 +180,8 @@ class WheelManifest:
                     path: LibraryFacts(tuple(needed), tuple(search), tuple(origins))
                     for path, (needed, search, origins) in document["libraries"].items()
                 },
+                path_files=dict(document["path_files"]),
+                python_scripts=frozenset(document["python_scripts"]),
             )
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a wheel manifest: {type(error).__name__}") from None
@@ -199,6 +207,16 @@ def read_manifest(source: RandomAccess, *, filename: WheelFilename) -> WheelMani
         namespace_packages=namespaces,
         entry_points=_entry_points(archive, dist_info),
         libraries=_libraries(archive, site),
+        path_files={
+            top.name: archive.read(site[top.name], limit=_MAX_PATH_FILE).decode("utf-8", "replace")
+            for top in top_levels
+            if top.kind is TopLevelKind.PATH_FILE
+        },
+        python_scripts=frozenset(
+            entry.path
+            for member, entry in routed
+            if entry.scheme is Scheme.SCRIPTS and archive.access(member, whole_below=0).read_at(0, 8) == b"#!python"
+        ),
     )
 
 

@@ -84,10 +84,7 @@ def _platform(ctx: RuleContext, *, has_base: bool) -> Mapping[str, RequestValue]
     given = {"os": ctx.string("os"), "architecture": ctx.string("architecture"), "variant": ctx.string("variant")}
     if has_base and any(given.values()):
         raise ctx.error("an image with a `base` takes os, architecture and variant from it")
-    if has_base:
-        return {}
-    target = ctx.configuration.platform
-    defaults = {"os": "linux", "architecture": target.oci_architecture, "variant": ""}
+    defaults = {"os": "linux", "architecture": ctx.configuration.platform.oci_architecture, "variant": ""}
     return {name: given[name] or defaults[name] for name in given}
 
 

@@ -8,7 +8,7 @@ Distributions that need each other in a circle are installed one by one and offe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from venvship.analysis.rule_context import RuleContext
@@ -34,7 +34,10 @@ from venvship.wheels.manifest import Scheme, WheelManifest
 
 @dataclass(frozen=True, slots=True)
 class FetchedWheel:
-    """The wheel file that was chosen for a configuration; it lies at `path` of the hub's source root."""
+    """The wheel file that was chosen for a configuration; it lies at `path` of the hub's source root.
+
+    `identities` maps files of site-packages to the hashes that RECORD has for them.
+    """
 
     project: str
     version: str
@@ -42,6 +45,7 @@ class FetchedWheel:
     sha256: str
     path: str
     manifest: WheelManifest
+    identities: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         label=ctx.label.sibling(package_name(wheel.project)),
         install=install,
         archive=archive,
-        layout=installed_layout(wheel.manifest, install.runfiles_path, runtime),
+        layout=installed_layout(wheel.manifest, install.runfiles_path, runtime, wheel.identities),
         unpacked_size=size,
         layer=_layer(ctx, wheel, install, archive),
     )
@@ -175,7 +179,9 @@ def _layer(ctx: RuleContext, wheel: FetchedWheel, install: Artifact, archive: Ar
     return LayerRecord(f"{wheel.project} {wheel.version}", blob, descriptor)
 
 
-def installed_layout(manifest: WheelManifest, prefix: TreePath, runtime: PyRuntimeInfo) -> InstalledWheel:
+def installed_layout(
+    manifest: WheelManifest, prefix: TreePath, runtime: PyRuntimeInfo, identities: Mapping[str, str]
+) -> InstalledWheel:
     """What the venv planner needs of a wheel, from its manifest."""
     return InstalledWheel.of_files(
         manifest.distribution,
@@ -193,11 +199,13 @@ def installed_layout(manifest: WheelManifest, prefix: TreePath, runtime: PyRunti
             for point in points
         ],
         scripts=[
-            InstalledScript(entry.path, join("data-scripts", entry.path))
+            InstalledScript(entry.path, join("data-scripts", entry.path), entry.path in manifest.python_scripts)
             for entry in manifest.entries
             if entry.scheme is Scheme.SCRIPTS
         ],
         legacy_namespaces=[path for path in manifest.namespace_packages if _has_init(manifest, path)],
+        path_files=manifest.path_files,
+        identities=identities,
         origins={path: facts.origin_directories for path, facts in manifest.libraries.items()},
         bytecode_tag=f"cpython-{runtime.version.soabi_tag}",
     )
