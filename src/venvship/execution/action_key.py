@@ -6,6 +6,7 @@ and all workspaces of a user share one action cache.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
@@ -28,6 +29,7 @@ from venvship.model.action import (
     inputs_of,
 )
 from venvship.model.artifact import Artifact
+from venvship.model.runfiles import Runfiles
 
 _FORMAT = "venvship action 1"
 _MAX_DEPTH = 100
@@ -115,13 +117,19 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str) -> st
 
 def add_program(writer: KeyWriter, program: Program) -> None:
     """The layout of a program's runfiles tree; what lies in it is among the inputs."""
-    entries = program.runfiles.entries()
-    writer.add("program", program.executable.exec_path)
+    writer.add("program", program.executable.exec_path, _layout_digest(program.runfiles))
+
+
+@functools.lru_cache(maxsize=256)
+def _layout_digest(runfiles: Runfiles) -> str:
+    """Kept for a while, because many actions run the same few programs."""
+    writer = KeyWriter("runfiles")
     writer.add_list(
         part
-        for path, artifact in sorted(entries.items(), key=lambda item: item[0])
+        for path, artifact in sorted(runfiles.entries().items(), key=lambda item: item[0])
         for part in (path, artifact.exec_path if artifact is not None else "")
     )
+    return writer.key()
 
 
 def _add_request(writer: KeyWriter, value: RequestValue, depth: int) -> None:

@@ -11,22 +11,27 @@ import contextlib
 import os
 import stat
 import threading
+import time
 from pathlib import Path
 
 from venvship.blobs.disk import DiskBlobStore
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
 from venvship.execution.source_state import SourceState
 from venvship.execution.trees import TreeStore
-from venvship.host.files import disk_problems, remove, replace, temporary_name
+from venvship.host.files import disk_problems, remove, remove_stale, replace, temporary_name
 from venvship.host.links import link_text
 from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath
+from venvship.model.runfiles import Runfiles
+
+_DAY = 86_400.0
 
 
 class ExecRoot:
     """Puts outputs in their places; one per command, used from several threads.
 
-    `layout_lock` is held while a runfiles tree is looked at and replaced.
+    `layout_lock` is held while a runfiles tree is looked at and replaced; `laid_out` says by the exec path of a program
+    for which runfiles its tree is as it should be.
     """
 
     def __init__(
@@ -41,9 +46,11 @@ class ExecRoot:
         # Directories below the root that are known to be directories, and not links out of it.
         self._real: set[str] = set()
         self.layout_lock = threading.Lock()
+        self.laid_out: dict[ExecPath, Runfiles] = {}
         with disk_problems(directory):
             os.makedirs(directory, exist_ok=True)
             os.makedirs(temporary, exist_ok=True)
+            remove_stale(temporary, older_than_seconds=_DAY, now=time.time())
 
     def path_of(self, artifact: Artifact) -> str:
         """Where `artifact` is, or will be; sources that are obtained by need are obtained."""

@@ -35,10 +35,12 @@ def lay_out(
 
     Beside it comes `<executable>.runfiles_manifest`, which maps every path of the tree to a host path.
     """
-    entries = program.runfiles.entries()
     executable = program.executable
     directory = ExecPath(executable.exec_path + RUNFILES_SUFFIX)
-
+    # Within one command artifacts stay as they are, so a tree that was looked at need not be looked at again.
+    if exec_root.laid_out.get(executable.exec_path) is program.runfiles:
+        return Path(exec_root.output_path(directory))
+    entries = program.runfiles.entries()
     links = _links(entries, exec_root, content)
     manifest = _manifest(entries, links, exec_root)
     whole = _whole_forests(entries, generating)
@@ -47,6 +49,7 @@ def lay_out(
     # Two programs that find the tree stale at once must not both replace it: the first may already run from it.
     with exec_root.layout_lock:
         _replace(exec_root, executable.exec_path, tree_links, manifest, stamp)
+        exec_root.laid_out[executable.exec_path] = program.runfiles
     return Path(exec_root.output_path(directory))
 
 

@@ -20,7 +20,7 @@ from venvship.errors import InternalError, VenvshipError
 from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
 from venvship.execution.action_cache import ActionResult
 from venvship.execution.action_key import action_key
-from venvship.execution.failures import Interrupted
+from venvship.execution.failures import ActionFailed, Interrupted
 from venvship.execution.graph import Generating, Node, needed_actions
 from venvship.execution.machinery import Machinery
 from venvship.execution.making import ActionInterrupted, make_directly, run_spawn, run_tool
@@ -193,6 +193,9 @@ class _Run:
                     return None
         if isinstance(action, LinkArtifact):
             # The key knows what the target is, not where; a workspace may have moved.
+            if action.target.is_source and machinery.exec_root.sources.is_lazy(action.target):
+                # Where it is, is known once it is here; then the link leads to it.
+                return rows if os.path.exists(machinery.exec_root.output_path(action.output.exec_path)) else None
             place = machinery.exec_root.path_of(action.target)
             return rows if rows[action.output.exec_path][1] == f"l{place}" else None
         return rows
@@ -273,6 +276,8 @@ class _Run:
                 return
             if not isinstance(made.error, VenvshipError):
                 raise made.error
+            if not isinstance(made.error, ActionFailed):
+                made.error.chain = (*made.error.chain, f"needed by {action.mnemonic} of `{action.owner}`")
             self.failures.append(made.error)
             self._remove_outputs(action)
             return

@@ -42,6 +42,14 @@ class MissingSource(UserError):
         self.artifact = artifact
 
 
+class UnreadableSource(EnvironmentProblem):
+    """A source file is there and can't be read."""
+
+    def __init__(self, artifact: Artifact, reason: str) -> None:
+        super().__init__(f"can't read `{artifact.exec_path}`: {reason}")
+        self.artifact = artifact
+
+
 class UnsteadySource(EnvironmentProblem):
     """A file changes while it is read."""
 
@@ -90,6 +98,10 @@ class SourceState:
         lazy = self._lazy(artifact)
         return str(lazy.fetch()) if lazy is not None else self._place(artifact)
 
+    def is_lazy(self, artifact: Artifact) -> bool:
+        """Whether the source may not be here yet."""
+        return self._lazy(artifact) is not None
+
     def output_of(self, artifact: Artifact) -> Output:
         """What the source holds; raises MissingSource. Within one command the answer never changes."""
         known = self._known.get(artifact)
@@ -123,9 +135,13 @@ class SourceState:
                 return OutputTree(scan_tree(path, self._digest).digest)
             if artifact.kind is ArtifactKind.DIRECTORY:
                 raise MissingSource(artifact)
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableSource(artifact, "it is neither a file nor a directory")
             return OutputFile(self._digest(path, status), bool(status.st_mode & 0o111))
         except (FileNotFoundError, NotADirectoryError):
             raise MissingSource(artifact) from None
+        except OSError as error:
+            raise UnreadableSource(artifact, os.strerror(error.errno or 0)) from error
 
     def _digest(self, path: str, status: os.stat_result) -> Digest:
         for _ in range(_ATTEMPTS):

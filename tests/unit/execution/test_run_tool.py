@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 
 import pytest
 
@@ -9,7 +10,7 @@ from venvship.archives.tree import Tree, TreeDirectory, TreeFile, TreeLink
 from venvship.errors import InternalError
 from venvship.execution.collecting import tree_of_rows
 from venvship.model.action import RunTool
-from venvship.model.artifact import Artifact
+from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
 from venvship.model.label import Label
@@ -50,6 +51,31 @@ def test_another_request_is_another_action(bench: Bench) -> None:
     output = expansion(bench, source, NAME="two")
     assert bench.build(output).ran == 1
     assert bench.read(output) == "hello two"
+
+
+def test_a_tool_runs_under_the_interpreter_of_the_target(bench: Bench) -> None:
+    interpreter = bench.output("python", ArtifactKind.DIRECTORY)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    script = f"mkdir {interpreter.exec_path}/bin; ln -s {sys.executable} {interpreter.exec_path}/bin/python3"
+    bench.shell(script, outputs=(interpreter,))
+    template = bench.source("in", "VERSION")
+    output = bench.output("pkg/out")
+    action = RunTool(
+        OWNER,
+        "expand_template",
+        {"template": template, "output": output, "substitutions": {"VERSION": version}},
+        Depset([template]),
+        (output,),
+        "Tool",
+        "x",
+        interpreter=interpreter,
+    )
+    bench.add(action)
+    bench.build(output).raise_failures()
+    assert bench.read(output) == version
+    bench.shell(script.replace(sys.executable, "/no/such/python"), outputs=(interpreter,))
+    [failure] = bench.build(output).failures
+    assert "can't start" in str(failure) and "needed by Tool of `//pkg:t`" in str(failure)
 
 
 def test_a_tool_that_fails_says_how(bench: Bench) -> None:

@@ -225,6 +225,7 @@ def test_a_missing_source_is_named_with_its_target(bench: Bench) -> None:
     error = failure(bench, output)
     assert isinstance(error, MissingSource)
     assert "pkg/not-there.txt" in str(error)
+    assert "needed by Shell of `//pkg:t`" in str(error)
     assert isinstance(failure(bench, bench.source("nor-this")), MissingSource)
 
 

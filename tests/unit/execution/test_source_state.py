@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from venvship.execution.outputs import OutputFile, OutputTree
-from venvship.execution.source_state import LazySource, MissingSource, SourceState
+from venvship.execution.source_state import LazySource, MissingSource, SourceState, UnreadableSource
 from venvship.model.artifact import Artifact, ArtifactKind, Root
 from venvship.model.digest import Digest
 from venvship.model.label import Label, PackageId
@@ -152,6 +152,15 @@ def test_a_path_through_a_file_is_missing(bench: Bench) -> None:
     (bench.workspace / "a").touch()
     with pytest.raises(MissingSource, match="`a/b`"):
         bench.state().output_of(source("a/b"))
+
+
+def test_a_source_that_is_there_and_no_file_is_told_apart(bench: Bench) -> None:
+    (bench.workspace / "loop").symlink_to("loop")
+    with pytest.raises(UnreadableSource, match="symbolic links"):
+        bench.state().output_of(source("loop"))
+    os.mkfifo(bench.workspace / "pipe")
+    with pytest.raises(UnreadableSource, match="neither a file nor a directory"):
+        bench.state().output_of(source("pipe"))
 
 
 def test_a_lazy_source_is_known_before_it_is_obtained(tmp_path: Path) -> None:
