@@ -64,3 +64,52 @@ def test_a_command_that_is_stopped_ends_its_programs_and_keeps_what_was_made(
     )
     expected = "0 0 1\n" if number == signal.SIGINT else "0 1 0\n"
     assert again.stdout == expected, again.stderr
+
+
+TESTING = """
+import sys
+from pathlib import Path
+from tests.build_bench import PACKAGE, Bench
+from venvship.events.build_events import TestFinished
+from venvship.execution.failures import Interrupted
+from venvship.execution.test_request import TestRequest
+from venvship.execution.test_runner import TestRunner
+from venvship.execution.test_scheduler import run_tests
+from venvship.model.action import Program
+from venvship.model.depset import Depset
+from venvship.model.label import Label
+from venvship.model.runfiles import Runfiles
+
+bench = Bench(Path(sys.argv[1]))
+requests = []
+for name, script in (("quick", "true"), ("slow", f"echo $$ > {sys.argv[1]}/flag; sleep 1000")):
+    program = bench.text(f"pkg/{name}", f"#!/bin/sh\\n{script}\\n", executable=True)
+    runfiles = Runfiles(files=Depset([program]))
+    requests.append(TestRequest(Label(PACKAGE, name), "cfg", Program(program, runfiles)))
+result = bench.build(*(request.program.executable for request in requests))
+machinery = bench.machinery()
+runner = TestRunner(machinery, content=result.outputs.__getitem__, generating=bench.actions.get)
+try:
+    run_tests(runner, requests, jobs=1, children=machinery.children, events=bench.events)
+except Interrupted:
+    for event in bench.events.seen:
+        if isinstance(event, TestFinished):
+            print(event.label, event.status.value)
+    sys.exit(8)
+"""
+
+
+def test_interrupted_tests_have_no_status_and_no_process_left(tmp_path: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = subprocess.Popen(
+        [sys.executable, "-c", TESTING, str(tmp_path)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    flag = tmp_path / "flag"
+    while not flag.exists() or not flag.read_text().endswith("\n"):
+        assert command.poll() is None
+        time.sleep(0.01)
+    os.kill(command.pid, signal.SIGINT)
+    out, _ = command.communicate()
+    assert (command.returncode, out) == (8, "//pkg:quick PASSED\n//pkg:slow NO STATUS\n")
+    child = Path(f"/proc/{flag.read_text().strip()}/stat")
+    assert not child.exists() or ") Z " in child.read_text()
