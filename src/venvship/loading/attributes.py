@@ -124,8 +124,9 @@ class AttributeSpec:
 
     `default` of None means the empty value of the type. `allow_files` is which files may stand in a label attribute:
     all, none, or those whose names end with one of the suffixes. `providers` lists alternatives: a dependency must
-    have all providers of at least one of them. `transition` says how dependencies are configured, and is opaque here.
-    An attribute whose name starts with `_` can't be set by a target.
+    have all providers of at least one of them. `transition` says how dependencies are configured, `aspects` what is
+    run along them, and `computed_default` gives the default out of the values of other attributes; all three belong
+    to analysis and are opaque here. An attribute whose name starts with `_` can't be set by a target.
     """
 
     name: str
@@ -141,6 +142,8 @@ class AttributeSpec:
     configurable: bool = True
     transition: object = None
     doc: str = ""
+    computed_default: object = None
+    aspects: tuple[Hashable, ...] = ()
 
     @property
     def is_private(self) -> bool:

@@ -54,11 +54,12 @@ class StarlarkProvider(Exportable):
 class ProviderInstance(Struct):
     """A struct that says which kind of provider it is."""
 
-    __slots__ = ("provider",)
+    __slots__ = ("frozen", "provider")
 
     def __init__(self, provider: StarlarkProvider, fields: Mapping[str, Value]) -> None:
         super().__init__(fields)
         self.provider = provider
+        self.frozen = False
 
     __hash__ = Struct.__hash__
 
@@ -118,6 +119,10 @@ def _names(value: ProviderInstance) -> Iterable[str]:
 
 
 def _children(value: ProviderInstance) -> Iterable[Value]:
+    # Asked for by freezing only, and what is frozen stays so: chains of providers are long, and are walked once.
+    if value.frozen:
+        return ()
+    value.frozen = True
     return value.fields.values()
 
 

@@ -5,7 +5,7 @@ A rule class knows its attributes and nothing of analysis; its implementation is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from venvship.loading.attributes import AttributeSpec, AttributeType
@@ -44,6 +44,23 @@ COMMON_ATTRIBUTE_NAMES = frozenset(spec.name for spec in (*_COMMON, *_EXECUTABLE
 """Attributes that a rule class has without naming them (the last ones only if it is executable or a test)."""
 
 
+@dataclass(frozen=True, slots=True)
+class ToolchainRequirement:
+    """A toolchain type that targets of a rule class ask for; `mandatory` ones must be found."""
+
+    type: Label
+    mandatory: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSetting:
+    """Makes targets of a rule class into settings; `is_flag` ones are set on the command line."""
+
+    type: AttributeType
+    is_flag: bool = False
+    allow_multiple: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleClass:
     """A kind of target. Two rule classes are the same only if they are one object.
@@ -51,6 +68,7 @@ class RuleClass:
     Attributes that every rule has are added to `own_attributes`, which win over them. `implementation`,
     `transition` and `computed_dependencies` belong to analysis and are opaque here. `implicit_outputs` names output
     files by templates with `%{attribute}` in them. `defined_in` is the `.bzl` file of a rule written in Starlark.
+    `provides` are the keys of providers that every target has.
     """
 
     name: str
@@ -63,6 +81,11 @@ class RuleClass:
     implicit_outputs: Mapping[str, str] = field(default_factory=dict)
     defined_in: Label | None = None
     doc: str = ""
+    provides: frozenset[Hashable] = frozenset()
+    toolchains: tuple[ToolchainRequirement, ...] = ()
+    exec_groups: Mapping[str, tuple[ToolchainRequirement, ...]] = field(default_factory=dict)
+    build_setting: BuildSetting | None = None
+    is_analysis_test: bool = False
     attributes: Mapping[str, AttributeSpec] = field(init=False)
 
     def __post_init__(self) -> None:

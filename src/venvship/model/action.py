@@ -6,15 +6,15 @@ as programs: every other kind is a node of the input tree that is made directly 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias, Union
+from typing import Protocol, TypeAlias, Union
 
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
 from venvship.model.label import Label
-from venvship.model.paths import ExecPath
+from venvship.model.paths import ExecPath, TreePath
 from venvship.model.runfiles import Runfiles
 
 RequestValue: TypeAlias = Union[
@@ -23,13 +23,46 @@ RequestValue: TypeAlias = Union[
 """What a tool's request may hold: JSON, and artifacts, which become host paths when the tool runs."""
 
 
+FilesIn: TypeAlias = Callable[[Artifact], tuple[TreePath, ...]]
+"""The files in a directory artifact that exists, relative to it and sorted."""
+
+
+class LazyContent(Protocol):
+    """The bytes of a file, computed when its action is looked at: depsets stay joined until then."""
+
+    @property
+    def directories(self) -> Depset[Artifact]:
+        """The directories whose files the bytes may name; they must exist before `expand`."""
+        ...
+
+    def expand(self, files_in: FilesIn) -> bytes:
+        """The bytes; the same whenever the directories hold the same files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ExpandedCommand:
+    """Arguments as a program gets them, and the parameter files that they name, by exec path."""
+
+    argv: tuple[str, ...]
+    parameter_files: tuple[tuple[ExecPath, bytes], ...] = ()
+
+
+class CommandLine(Protocol):
+    """Arguments that are computed when their action is looked at; directories that they name are inputs of it."""
+
+    def expand(self, files_in: FilesIn) -> ExpandedCommand:
+        """The arguments; the same whenever the directories hold the same files."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class WriteFile:
-    """Write a small file whose bytes are known at analysis."""
+    """Write a small file whose bytes analysis knows, or knows how to compute."""
 
     owner: Label
     output: Artifact
-    content: bytes
+    content: bytes | LazyContent
     executable: bool = False
     mnemonic: str = "FileWrite"
 
@@ -147,12 +180,12 @@ class Program:
 class Spawn:
     """Run a program in a sandbox that holds `inputs` and `programs`.
 
-    `argv[0]` is an exec path or an absolute path of the machine; strings may name artifacts by exec path.
+    The first argument is an exec path or an absolute path of the machine; strings may name artifacts by exec path.
     `environment` is complete: nothing else is inherited.
     """
 
     owner: Label
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] | CommandLine
     inputs: Depset[Artifact]
     outputs: tuple[Artifact, ...]
     mnemonic: str
@@ -171,7 +204,9 @@ _NOTHING: Depset[Artifact] = Depset()
 def inputs_of(action: Action) -> Depset[Artifact]:
     """Everything that must exist before `action` can run."""
     match action:
-        case WriteFile() | MakeSymlink() | MakeForest() | ImportTree():
+        case WriteFile():
+            return _NOTHING if isinstance(action.content, bytes) else action.content.directories
+        case MakeSymlink() | MakeForest() | ImportTree():
             return _NOTHING
         case LinkArtifact():
             return Depset([action.target])

@@ -16,6 +16,9 @@ from venvship.starlark.sizes import new_text
 from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
+_CALLS: dict[type, Builtin] = {}
+"""The `call` hooks of types, made when first used."""
+
 
 def call_method(value: Value, name: str, /, *args: Value, **kwargs: Value) -> Value:
     """`value.name(...)`, without making the bound method."""
@@ -42,10 +45,13 @@ def callable_of(value: Value) -> Callable[..., Value]:
     kind = type(value)
     if kind is FunctionType or kind is Builtin or kind is BoundMethod:
         return value  # type: ignore[no-any-return]
-    hook = host_type_of(value).call
-    if hook is None:
-        raise EvaluationError(f"'{type_name(value)}' object is not callable")
-    return BoundMethod(value, Builtin(host_type_of(value).name, hook, method_of=host_type_of(value).name))
+    call = _CALLS.get(kind)
+    if call is None:
+        host_type = host_type_of(value)
+        if host_type.call is None:
+            raise EvaluationError(f"'{type_name(value)}' object is not callable")
+        call = _CALLS[kind] = Builtin(host_type.name, host_type.call, method_of=host_type.name)
+    return BoundMethod(value, call)
 
 
 def invoke(function: Value, /, *args: Value, **kwargs: Value) -> Value:

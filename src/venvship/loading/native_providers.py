@@ -1,0 +1,147 @@
+"""Providers that are Python classes, as `.bzl` files see them: `PyInfo`, `DefaultInfo` and their like.
+
+A rule written in Starlark and a built-in one thereby speak of one thing: `dep[PyInfo]` finds the object that
+`py_library` returned, and `PyInfo(...)` in a `.bzl` file makes an object of the same class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+
+from venvship.loading.provider_values import ProviderInstance, RawConstructor, StarlarkProvider
+from venvship.starlark.builtin import Builtin
+from venvship.starlark.conversion import from_host
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.freezing import freeze
+from venvship.starlark.host_types import MISSING, HostType, Value, register
+from venvship.starlark.printer import Printer
+from venvship.starlark.structs import print_fields
+from venvship.starlark.values import LISTS, FrozenList
+
+Getters = Mapping[str, Callable[[Value], object]]
+
+
+class NativeProvider:
+    """The symbol of one such provider. `key` is the class; `make` is what calling the symbol does."""
+
+    __slots__ = ("key", "make", "name")
+
+    def __init__(self, name: str, key: type, make: Callable[..., object] | None) -> None:
+        self.name = name
+        self.key = key
+        self.make = None if make is None else Builtin(name, make)
+
+
+class ForeignProvider:
+    """A provider of a language that is not supported: nothing has it, nobody can make it."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def native_provider(
+    name: str,
+    key: type,
+    getters: Getters | None = None,
+    *,
+    make: Callable[..., object] | None = None,
+    attribute: Callable[[Value, str], object] | None = None,
+    names: Callable[[Value], Iterable[str]] | None = None,
+    index: Callable[[Value, Value], object] | None = None,
+    contains: Callable[[Value, Value], bool] | None = None,
+) -> NativeProvider:
+    """The symbol of the provider `key`, whose objects become values with these fields.
+
+    `attribute`, `names`, `index` and `contains` are hooks for fields that objects choose themselves.
+    """
+    shown = dict(getters or {})
+
+    def fields_of(value: Value) -> dict[str, Value]:
+        every = {one: getter(value) for one, getter in shown.items()}
+        return every if names is None else every | {one: (attribute or _nothing)(value, one) for one in names(value)}
+
+    def print_value(value: Value, printer: Printer) -> None:
+        print_fields(printer, name, fields_of(value))
+
+    register(
+        key,
+        HostType(
+            name=name,
+            fields=shown,
+            dynamic_attr=attribute,
+            dynamic_dir=names,
+            index=index,
+            contains=contains,
+            hashable=key.__hash__ is not None,
+            repr=print_value,
+        ),
+    )
+    return NativeProvider(name, key, make)
+
+
+def field(name: str) -> Callable[[Value], object]:
+    """A getter of the attribute `name`; tuples and mappings become values that never change."""
+
+    def get(value: Value) -> object:
+        return shown_value(getattr(value, name))
+
+    return get
+
+
+def shown_value(found: object) -> Value:
+    """A plain Python value as a frozen value of the language; tuples show as lists."""
+    if isinstance(found, tuple):
+        return FrozenList([shown_value(element) for element in found])
+    if isinstance(found, Mapping) or type(found) in LISTS:
+        converted = from_host(found)
+        freeze(converted)
+        return converted
+    return found
+
+
+def provider_key(symbol: Value) -> Hashable | None:
+    """The key by which targets are asked for a provider; None for a value that is no provider symbol."""
+    if isinstance(symbol, NativeProvider):
+        return symbol.key
+    if isinstance(symbol, StarlarkProvider | ForeignProvider):
+        return symbol
+    return symbol.provider if isinstance(symbol, RawConstructor) else None
+
+
+def key_of_instance(instance: object) -> Hashable:
+    """The key under which a target holds a provider."""
+    if isinstance(instance, ProviderInstance):
+        return instance.provider
+    kind: Hashable = type(instance)  # type: ignore[assignment]
+    return kind
+
+
+def provider_name(key: Hashable) -> str:
+    """How messages call the provider of a key."""
+    if isinstance(key, StarlarkProvider):
+        return key.shown
+    return str(getattr(key, "name", None) or getattr(key, "__name__", key))
+
+
+def _nothing(value: Value, name: str) -> object:
+    return MISSING
+
+
+def _call(provider: NativeProvider, /, *args: Value, **kwargs: Value) -> Value:
+    if provider.make is None:
+        raise EvaluationError(f"{provider.name} can't be made in .bzl files; built-in rules provide it")
+    return provider.make(*args, **kwargs)
+
+
+def _refuse(provider: ForeignProvider, /, *args: Value, **kwargs: Value) -> Value:
+    raise EvaluationError(f"{provider.name} is not supported")
+
+
+def _repr(provider: NativeProvider | ForeignProvider, printer: Printer) -> None:
+    printer.write(f"<provider {provider.name}>")
+
+
+register(NativeProvider, HostType(name="Provider", call=_call, hashable=True, repr=_repr))
+register(ForeignProvider, HostType(name="Provider", call=_refuse, hashable=True, repr=_repr))

@@ -1,0 +1,288 @@
+"""`rule()`: kinds of targets that `.bzl` files define."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import FunctionType
+
+from venvship.errors import Place, UserError
+from venvship.loading.attr_module import AttributeDescriptor, label_reader
+from venvship.loading.attributes import AttributeSpec
+from venvship.loading.computed_defaults import ComputedDefault
+from venvship.loading.config_module import read_transition
+from venvship.loading.evaluation import Evaluator
+from venvship.loading.exporting import Exportable
+from venvship.loading.native_providers import provider_key
+from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, BuildSetting, RuleClass, ToolchainRequirement
+from venvship.loading.rule_functions import declare_target
+from venvship.model.label import InvalidLabel, Label
+from venvship.starlark.builtin import Builtin, builtin
+from venvship.starlark.containers import entries
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.execution import call
+from venvship.starlark.host_types import HostType, Value, register, type_name
+from venvship.starlark.printer import Printer
+from venvship.starlark.thread import current_thread
+from venvship.starlark.values import DICTS, Dict
+
+MakeImplementation = Callable[[Value], object]
+"""What `RuleClass.implementation` holds for an implementation function; analysis knows."""
+
+_REPLACEABLE = frozenset(
+    {
+        "args",
+        "deprecation",
+        "exec_compatible_with",
+        "exec_properties",
+        "features",
+        "licenses",
+        "flaky",
+        "local",
+        "shard_count",
+        "size",
+        "tags",
+        "target_compatible_with",
+        "testonly",
+        "timeout",
+        "toolchains",
+    }
+)
+
+
+class InvalidRuleName(UserError):
+    """A rule is bound to a name that does not say what it is."""
+
+    def __init__(self, name: str, *, is_test: bool, place: Place) -> None:
+        super().__init__(
+            f"invalid rule class name '{name}', test rule class names must end with '_test' and other rule classes "
+            "must not",
+            place=place,
+            hint=f"call it `{name}_test`"
+            if is_test
+            else f"call it `{name.removesuffix('_test')}`, or set `test = True`",
+        )
+
+
+class ExecGroupDefinition:
+    """`exec_group(...)`: a set of toolchains that some actions of a rule run with."""
+
+    __slots__ = ("toolchains",)
+
+    def __init__(self, toolchains: tuple[ToolchainRequirement, ...]) -> None:
+        self.toolchains = toolchains
+
+
+class RuleDefinition(Exportable):
+    """A rule: becomes a rule class once it has a name, and declares a target when it is called."""
+
+    __slots__ = ("_class", "_initializer", "_place", "_unnamed")
+
+    def __init__(self, unnamed: RuleClass, initializer: Value, place: Place) -> None:
+        self._unnamed = unnamed
+        self._initializer = initializer
+        self._place = place
+        self._class: RuleClass | None = None
+
+    def export(self, file: Label, name: str) -> None:
+        if self._class is not None:
+            return
+        if name.endswith("_test") is not self._unnamed.is_test:
+            raise InvalidRuleName(name, is_test=self._unnamed.is_test, place=self._place)
+        self._class = dataclasses.replace(self._unnamed, name=name, defined_in=file)
+
+    @property
+    def rule_class(self) -> RuleClass:
+        """The rule class; there is none before the rule is bound to a global of its file."""
+        if self._class is None:
+            raise EvaluationError("invalid rule class hasn't been exported by a .bzl file: bind it to a global name")
+        return self._class
+
+    @property
+    def name(self) -> str:
+        return "rule" if self._class is None else self._class.name
+
+    def declare(self, args: tuple[Value, ...], given: Mapping[str, Value]) -> None:
+        """Declare a target in the package that is being read."""
+        if args:
+            raise EvaluationError("unexpected positional arguments; attributes are given by name")
+        declare_target(self.rule_class, self._initialized(given) if self._initializer is not None else given)
+
+    def _initialized(self, given: Mapping[str, Value]) -> Mapping[str, Value]:
+        changed = call(current_thread(), self._initializer, (), given)
+        if changed is None:
+            return given
+        if type(changed) not in DICTS:
+            raise EvaluationError(f"rule initializer must return a dict or None, not {type_name(changed)}")
+        values = dict(entries(changed))
+        if values.get("name", given.get("name")) != given.get("name"):
+            raise EvaluationError("rule initializer can't change the name of a target")
+        return {**given, **values}
+
+
+def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) -> Builtin:
+    """`rule`, whose implementations are wrapped so that analysis can call them."""
+
+    def rule(
+        implementation: Value,
+        *,
+        test: bool | None = None,
+        attrs: Mapping[str, Value] | None = None,
+        outputs: Value = None,
+        executable: bool | None = None,
+        output_to_genfiles: bool = False,
+        fragments: Sequence[str] = (),
+        host_fragments: Sequence[str] = (),
+        _skylark_testable: bool = False,
+        toolchains: Sequence[Value] = (),
+        doc: str | None = None,
+        provides: Sequence[Value] = (),
+        dependency_resolution_rule: bool = False,
+        exec_compatible_with: Sequence[Value] = (),
+        analysis_test: bool = False,
+        build_setting: BuildSetting | None = None,
+        cfg: Value = None,
+        exec_groups: Value = None,
+        initializer: Value = None,
+        parent: Value = None,
+        extendable: Value = None,
+        subrules: Sequence[Value] = (),
+    ) -> RuleDefinition:
+        if type(implementation) is not FunctionType:
+            raise EvaluationError(
+                f"in call to rule(), parameter 'implementation' got value of type '{type_name(implementation)}', "
+                "want 'function'"
+            )
+        if parent is not None:
+            raise EvaluationError("rules that extend others (`parent`) are not supported yet")
+        if subrules:
+            raise EvaluationError("subrules are not supported yet")
+        is_test = bool(test) or analysis_test
+        if is_test and executable is False:
+            raise EvaluationError("executable = False may not be said of a test rule")
+        unnamed = RuleClass(
+            "",
+            _specs(attrs, build_setting, evaluator),
+            make_implementation(implementation),
+            is_test=is_test,
+            is_executable=bool(executable) or is_test,
+            transition=read_transition(cfg),
+            implicit_outputs=_templates(outputs),
+            doc=doc or "",
+            provides=frozenset(_keys(provides)),
+            toolchains=_requirements(toolchains),
+            exec_groups=_exec_groups(exec_groups),
+            build_setting=build_setting,
+            is_analysis_test=analysis_test,
+        )
+        return RuleDefinition(unnamed, initializer, current_thread().caller_place())
+
+    return Builtin("rule", rule)
+
+
+def _specs(
+    attrs: Mapping[str, Value] | None, build_setting: BuildSetting | None, evaluator: Evaluator
+) -> tuple[AttributeSpec, ...]:
+    specs: list[AttributeSpec] = []
+    for name, descriptor in entries(Dict(attrs or {})):
+        if type(name) is not str:
+            raise EvaluationError(f"in attrs, got key of type {type_name(name)}, want string")
+        if descriptor is None:
+            continue
+        if not isinstance(descriptor, AttributeDescriptor):
+            raise EvaluationError(f"in attrs, got {type_name(descriptor)} for value of '{name}', want Attribute")
+        if not name.isidentifier():
+            raise EvaluationError(f"attribute name `{name}` is not a valid identifier")
+        if name in COMMON_ATTRIBUTE_NAMES - _REPLACEABLE or name == "name":
+            raise EvaluationError(f"built-in attribute '{name}' can't be overridden")
+        spec = dataclasses.replace(descriptor.spec, name=name)
+        if isinstance(spec.computed_default, FunctionType):
+            default = ComputedDefault(spec.computed_default, spec, label_reader(), evaluator)
+            spec = dataclasses.replace(spec, computed_default=default)
+        specs.append(spec)
+    if build_setting is not None:
+        specs.append(AttributeSpec("build_setting_default", build_setting.type, mandatory=True, configurable=False))
+    return tuple(specs)
+
+
+def _templates(outputs: Value) -> dict[str, str]:
+    if outputs is None:
+        return {}
+    if type(outputs) not in DICTS:
+        raise EvaluationError(
+            f"outputs must be a dict of names to templates, not {type_name(outputs)}; functions are not supported"
+        )
+    templates: dict[str, str] = {}
+    for name, template in entries(outputs):
+        if type(name) is not str or type(template) is not str:
+            raise EvaluationError("outputs must be a dict of strings to strings")
+        templates[name] = template
+    return templates
+
+
+def _keys(provides: Sequence[Value]) -> list[Hashable]:
+    keys = []
+    for symbol in provides:
+        key = provider_key(symbol)
+        if key is None:
+            raise EvaluationError(f"illegal argument: element in 'provides' is {type_name(symbol)}, not a provider")
+        keys.append(key)
+    return keys
+
+
+def _requirements(toolchains: Sequence[Value]) -> tuple[ToolchainRequirement, ...]:
+    found: dict[Label, ToolchainRequirement] = {}
+    for element in toolchains:
+        requirement = element if isinstance(element, ToolchainRequirement) else ToolchainRequirement(read_type(element))
+        found[requirement.type] = requirement
+    return tuple(found.values())
+
+
+def _exec_groups(groups: Value) -> dict[str, tuple[ToolchainRequirement, ...]]:
+    if groups is None:
+        return {}
+    if type(groups) not in DICTS:
+        raise EvaluationError(f"exec_groups must be a dict, not {type_name(groups)}")
+    found: dict[str, tuple[ToolchainRequirement, ...]] = {}
+    for name, group in entries(groups):
+        if not isinstance(group, ExecGroupDefinition):
+            raise EvaluationError(f"exec_groups: got {type_name(group)} for '{name}', want exec_group")
+        found[name] = group.toolchains
+    return found
+
+
+def read_type(element: Value) -> Label:
+    """The label of a toolchain type."""
+    if isinstance(element, Label):
+        return element
+    if type(element) is not str:
+        raise EvaluationError(f"a toolchain type is a label, not {type_name(element)}")
+    try:
+        return label_reader().read(element)
+    except InvalidLabel as error:
+        raise EvaluationError(error.message, hint=error.hint) from error
+
+
+@builtin("exec_group")
+def exec_group(toolchains: Sequence[Value] = (), exec_compatible_with: Sequence[Value] = ()) -> ExecGroupDefinition:
+    """A group of actions with toolchains of their own."""
+    return ExecGroupDefinition(_requirements(toolchains))
+
+
+@builtin("toolchain_type")
+def toolchain_type(name: Value, *, mandatory: bool = True) -> ToolchainRequirement:
+    """A requirement of a toolchain that may be missing."""
+    return ToolchainRequirement(read_type(name), mandatory)
+
+
+def _call(definition: RuleDefinition, /, *args: Value, **kwargs: Value) -> None:
+    definition.declare(args, kwargs)
+
+
+def _repr(definition: RuleDefinition, printer: Printer) -> None:
+    printer.write("<rule>")
+
+
+register(RuleDefinition, HostType(name="rule", call=_call, hashable=True, repr=_repr))
+register(ExecGroupDefinition, HostType(name="exec_group"))
+register(ToolchainRequirement, HostType(name="toolchain_type", hashable=True))
