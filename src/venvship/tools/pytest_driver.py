@@ -35,7 +35,13 @@ def main(settings_text: str) -> int:
     arguments = ["-p", "no:cacheprovider", "--rootdir", os.path.join(runfiles, "_main")]
     report = os.environ.get("XML_OUTPUT_FILE")
     if report:
-        arguments += [f"--junitxml={report}", "-o", "junit_family=xunit2", "-o", f"junit_suite_name={settings['target']}"]
+        arguments += [
+            f"--junitxml={report}",
+            "-o",
+            "junit_family=xunit2",
+            "-o",
+            f"junit_suite_name={settings['target']}",
+        ]
     wanted = os.environ.get("TESTBRIDGE_TEST_ONLY")
     if wanted:
         arguments += ["-k", wanted]
