@@ -10,16 +10,16 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
-_MAX_LOG = 4 << 20
+MAX_REPORTED_LOG = 4 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def junit_report(name: str, *, problem: str | None, seconds: float, log: bytes) -> bytes:
-    """A report with one case; `problem` says why it did not pass."""
-    text = log[-_MAX_LOG:].decode(errors="replace")
+    """A report with one case; `problem` says why it did not pass, `log` is the end of the test's log."""
+    text = log.decode(errors="replace")
     safe = _NOT_XML.sub("?", text).replace("]]>", "]]>]]&gt;<![CDATA[")
     errors = int(problem is not None)
-    error = f"<error message={quoteattr(problem)}></error>" if problem is not None else ""
+    error = f"<error message={quoteattr(_NOT_XML.sub('?', problem))}></error>" if problem is not None else ""
     quoted = quoteattr(_NOT_XML.sub("?", name))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'

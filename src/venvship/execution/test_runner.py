@@ -22,7 +22,7 @@ from venvship.execution.outputs import Output, OutputFile
 from venvship.execution.runfiles_tree import lay_out
 from venvship.execution.sandbox import UNCONFINED, network_allowed
 from venvship.execution.test_environment import TestPlaces, test_environment
-from venvship.execution.test_logs import joined_annotations, junit_report, zip_outputs
+from venvship.execution.test_logs import MAX_REPORTED_LOG, joined_annotations, junit_report, zip_outputs
 from venvship.execution.test_request import (
     CachePolicy,
     PartResult,
@@ -31,7 +31,7 @@ from venvship.execution.test_request import (
     TestResult,
     joined,
 )
-from venvship.host.files import remove
+from venvship.host.files import read_tail, remove
 from venvship.host.machine import user_name
 from venvship.host.processes import Finished, ProgramNotStarted
 from venvship.host.sandbox import Confinement, Isolation, confined
@@ -229,7 +229,8 @@ class TestRunner:
         if not xml.is_file() or xml.is_symlink():
             remove(xml)
             name = join(request.label.package.path, request.label.name)
-            xml.write_bytes(junit_report(name, problem=problem, seconds=seconds, log=log.read_bytes()))
+            end = read_tail(log, MAX_REPORTED_LOG)
+            xml.write_bytes(junit_report(name, problem=problem, seconds=seconds, log=end))
         archive = Path(places.outputs, "outputs.zip")
         manifest = zip_outputs(Path(places.undeclared), archive)
         files: dict[str, Output] = {}

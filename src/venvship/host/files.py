@@ -95,6 +95,14 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
+def read_tail(path: str | Path, limit: int) -> bytes:
+    """The last `limit` bytes of a file that may be of any size."""
+    with open(path, "rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        file.seek(max(0, end - limit))
+        return file.read()
+
+
 def link_or_copy(source: str | Path, target: str | Path) -> bool:
     """Hard link `source` to the new path `target`; copy where links can't be made. True when it is a link."""
     try:

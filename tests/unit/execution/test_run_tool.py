@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import shutil
 import shlex
+import shutil
 import sys
 
 import pytest
@@ -57,7 +57,9 @@ def test_another_request_is_another_action(bench: Bench) -> None:
 def test_a_tool_runs_under_the_interpreter_of_the_target(bench: Bench) -> None:
     interpreter = bench.output("python", ArtifactKind.DIRECTORY)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    script = f"mkdir {interpreter.exec_path}/bin; ln -s {shlex.quote(sys.executable)} {interpreter.exec_path}/bin/python3"
+    script = (
+        f"mkdir {interpreter.exec_path}/bin; ln -s {shlex.quote(sys.executable)} {interpreter.exec_path}/bin/python3"
+    )
     bench.shell(script, outputs=(interpreter,))
     template = bench.source("in", "VERSION")
     output = bench.output("pkg/out")

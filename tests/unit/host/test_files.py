@@ -161,3 +161,9 @@ def test_only_old_temporary_files_are_removed(tmp_path: Path) -> None:
     files.remove_stale(tmp_path, older_than_seconds=60, now=now)
     files.remove_stale(tmp_path / "missing", older_than_seconds=60, now=now)
     assert [path.name for path in tmp_path.iterdir()] == ["young"]
+
+
+def test_the_end_of_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"0123456789")
+    assert files.read_tail(tmp_path / "log", 3) == b"789"
+    assert files.read_tail(tmp_path / "log", 100) == b"0123456789"
