@@ -34,7 +34,7 @@ test: dev
 lint: dev
 	$(IN_VENV)/ruff check .
 	$(IN_VENV)/ruff format --check .
-	$(IN_VENV)/mypy
+	$(IN_VENV)/mypy src tests
 	$(IN_VENV)/mypy tools benchmarks
 	$(IN_VENV)/lint-imports
 

@@ -11,7 +11,7 @@ from venvship.launchers.config import Argument, LauncherConfig
 from venvship.launchers.template import template
 
 if TYPE_CHECKING:
-    from tests.integration.launchers.conftest import World
+    from integration.launchers.conftest import World
 
 pytestmark = pytest.mark.peers
 

@@ -8,7 +8,7 @@ import pytest
 from venvship.launchers.config import Argument, Variable, VariableMode
 
 if TYPE_CHECKING:
-    from tests.integration.launchers.conftest import World
+    from integration.launchers.conftest import World
 
 VENV = "_main/app/.venv"
 

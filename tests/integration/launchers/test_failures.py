@@ -8,7 +8,7 @@ from venvship.launchers.config import Argument, LauncherConfig
 from venvship.launchers.template import template
 
 if TYPE_CHECKING:
-    from tests.integration.launchers.conftest import World
+    from integration.launchers.conftest import World
 
 PYTHON = "_main/app/.venv/bin/python"
 MAIN = "_main/app/main.py"

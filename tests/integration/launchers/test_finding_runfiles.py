@@ -7,7 +7,7 @@ import pytest
 from venvship.launchers.config import Argument, LauncherConfig
 
 if TYPE_CHECKING:
-    from tests.integration.launchers.conftest import World
+    from integration.launchers.conftest import World
 
 PYTHON = "_main/app/.venv/bin/python"
 MAIN = "_main/app/main.py"

@@ -18,7 +18,7 @@ from venvship.launchers.template import finalise, template
 from venvship.model.platform import Platform
 
 if TYPE_CHECKING:
-    from tests.integration.launchers.conftest import Run, World
+    from integration.launchers.conftest import Run, World
 
 PYTHON = "_main/app/.venv/bin/python"
 MARKER = "_main/app/.venv/pyvenv.cfg"

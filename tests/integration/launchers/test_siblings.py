@@ -11,7 +11,7 @@ from venvship.launchers.config import Argument, LauncherConfig, Variable
 from venvship.launchers.console_script import console_script_config
 
 if TYPE_CHECKING:
-    from tests.integration.launchers.conftest import Run, World
+    from integration.launchers.conftest import Run, World
 
 SITE = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 TOOL = """

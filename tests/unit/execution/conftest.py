@@ -3,8 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from tests.build_bench import Bench
+from build_bench import Bench
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ DIRECTORY = output("dir", ArtifactKind.DIRECTORY)
 
 
 def key(action: Action, content: Callable[[Artifact], Output] = lambda _: ONE, platform: str = "p") -> str:
-    return action_key(action, lambda artifact: str(content(artifact)), platform=platform)
+    return action_key(action, lambda artifact: str(content(artifact)), platform=platform, files_in=lambda _: ())
 
 
 def spawn(**changes: object) -> Spawn:

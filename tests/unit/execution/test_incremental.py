@@ -3,10 +3,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from build_bench import Bench
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.build_bench import Bench
 from venvship.model.action import LinkArtifact
 from venvship.model.artifact import Artifact
 from venvship.model.label import Label, PackageId

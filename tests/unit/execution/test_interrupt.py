@@ -12,7 +12,7 @@ import pytest
 PROGRAM = """
 import sys
 from pathlib import Path
-from tests.build_bench import Bench
+from build_bench import Bench
 from venvship.execution.failures import Interrupted
 
 bench = Bench(Path(sys.argv[1]))
@@ -42,7 +42,7 @@ print(result.ran, result.cached, result.up_to_date)
 def test_a_command_that_is_stopped_ends_its_programs_and_keeps_what_was_made(
     tmp_path: Path, number: signal.Signals
 ) -> None:
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": str(root)}
     command = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(tmp_path)], env=environment, stdout=subprocess.PIPE, text=True
@@ -69,7 +69,7 @@ def test_a_command_that_is_stopped_ends_its_programs_and_keeps_what_was_made(
 TESTING = """
 import sys
 from pathlib import Path
-from tests.build_bench import PACKAGE, Bench
+from build_bench import PACKAGE, Bench
 from venvship.events.build_events import TestFinished
 from venvship.execution.failures import Interrupted
 from venvship.execution.test_request import TestRequest
@@ -100,7 +100,7 @@ except Interrupted:
 
 
 def test_interrupted_tests_have_no_status_and_no_process_left(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = subprocess.Popen(
         [sys.executable, "-c", TESTING, str(tmp_path)], env=environment, stdout=subprocess.PIPE, text=True
     )

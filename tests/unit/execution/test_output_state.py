@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from build_bench import Bench
 
-from tests.build_bench import Bench
 from venvship.execution.output_state import OutputState, trace_of
 from venvship.execution.outputs import BrokenRecord, OutputFile, Outputs
 from venvship.model.digest import Digest

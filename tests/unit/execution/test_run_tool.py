@@ -5,8 +5,8 @@ import shutil
 import sys
 
 import pytest
+from build_bench import PACKAGE, Bench
 
-from tests.build_bench import PACKAGE, Bench
 from venvship.archives.tree import Tree, TreeDirectory, TreeFile, TreeLink
 from venvship.errors import InternalError
 from venvship.execution.collecting import tree_of_rows

@@ -4,7 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.build_bench import OUTPUTS, PACKAGE, Bench
+from build_bench import OUTPUTS, PACKAGE, Bench
+
 from venvship.execution.runfiles_tree import lay_out
 from venvship.model.action import ForestFile, ForestLink, LinkArtifact, MakeForest, MakeSymlink, Program
 from venvship.model.artifact import Artifact, ArtifactKind, Root

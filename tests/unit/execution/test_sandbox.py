@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from build_bench import PACKAGE, Bench
 
-from tests.build_bench import PACKAGE, Bench
 from venvship.execution.failures import ActionFailed
 from venvship.execution.sandbox import make_input_links, network_allowed
 from venvship.host.sandbox import Isolation, isolation, works

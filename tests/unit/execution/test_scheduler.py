@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from build_bench import PACKAGE, Bench
 
-from tests.build_bench import PACKAGE, Bench
 from venvship.blobs.disk import DiskBlobStore
 from venvship.errors import VenvshipError
 from venvship.execution.failures import ActionFailed, DependencyCycle, MissingOutputs

@@ -7,8 +7,8 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from build_bench import PACKAGE, Bench
 
-from tests.build_bench import PACKAGE, Bench
 from venvship.events import build_events as events
 from venvship.execution import test_request as requests
 from venvship.execution import test_runner as runners
