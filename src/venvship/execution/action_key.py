@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from venvship.errors import InternalError
+from venvship.execution.expansion import command_of, content_of
 from venvship.execution.tool_source import tool_source_digest
 from venvship.model.action import (
     Action,
+    FilesIn,
     ForestFile,
     ForestLink,
     ImportTree,
@@ -72,13 +74,13 @@ class KeyWriter:
         return self._hasher.hexdigest()
 
 
-def action_key(action: Action, fingerprint: Fingerprint, *, platform: str) -> str:
-    """The key of `action`, whose inputs hold what `fingerprint` says."""
+def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files_in: FilesIn) -> str:
+    """The key of `action`, whose inputs hold what `fingerprint` and, for directories, `files_in` say."""
     writer = KeyWriter(type(action).__name__)
     match action:
         case WriteFile():
             writer.add(action.output.exec_path, str(action.executable))
-            writer.add_bytes(action.content)
+            writer.add_bytes(content_of(action, files_in))
         case MakeSymlink():
             writer.add(action.output.exec_path, action.text)
         case LinkArtifact():
@@ -103,7 +105,12 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str) -> st
             writer.add_inputs(inputs_of(action).to_tuple(), fingerprint)
         case Spawn():
             writer.add(platform)
-            writer.add_list(action.argv)
+            command = command_of(action, files_in)
+            writer.add_list(command.argv)
+            writer.add(str(len(command.parameter_files)))
+            for path, data in command.parameter_files:
+                writer.add(path)
+                writer.add_bytes(data)
             writer.add_mapping(action.environment)
             writer.add_list(sorted(action.requirements))
             writer.add_artifacts(action.outputs)

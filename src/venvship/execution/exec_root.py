@@ -14,6 +14,7 @@ import threading
 import time
 from pathlib import Path
 
+from venvship.archives.tree import TreeDirectory
 from venvship.blobs.disk import DiskBlobStore
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
 from venvship.execution.source_state import SourceState
@@ -21,7 +22,7 @@ from venvship.execution.trees import TreeStore
 from venvship.host.files import disk_problems, remove, remove_stale, replace, temporary_name
 from venvship.host.links import link_text
 from venvship.model.artifact import Artifact
-from venvship.model.paths import ExecPath
+from venvship.model.paths import ExecPath, TreePath
 from venvship.model.runfiles import Runfiles
 
 _DAY = 86_400.0
@@ -57,6 +58,13 @@ class ExecRoot:
         if artifact.is_source:
             return self.sources.path_of(artifact)
         return f"{self._root}/{artifact.exec_path}"
+
+    def files_in(self, artifact: Artifact, output: Output) -> tuple[TreePath, ...]:
+        """The files and links in a directory artifact that holds `output`, sorted; of a file, none."""
+        if not isinstance(output, OutputTree):
+            return ()
+        tree = self.sources.tree_of(artifact) if artifact.is_source else self.trees.tree(output.digest)
+        return tuple(entry.path for entry in tree.entries if not isinstance(entry, TreeDirectory))
 
     def output_path(self, path: ExecPath) -> str:
         return f"{self._root}/{path}"

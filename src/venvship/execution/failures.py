@@ -72,7 +72,7 @@ def tail(output: str) -> str:
 
 
 def _command(action: Action) -> str:
-    if not isinstance(action, Spawn):
+    if not isinstance(action, Spawn) or not isinstance(action.argv, tuple):
         return ""
     text = shlex.join(action.argv)
     return text if len(text) <= _COMMAND_CHARACTERS else text[:_COMMAND_CHARACTERS] + " …"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from venvship.errors import InternalError
 from venvship.execution.collecting import collect_outputs, tree_of_rows
 from venvship.execution.exec_root import ExecRoot
+from venvship.execution.expansion import command_of, content_of
 from venvship.execution.failures import ActionFailed
 from venvship.execution.graph import Generating
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
@@ -19,6 +21,7 @@ from venvship.host.files import READ_ONLY, READ_ONLY_EXECUTABLE, NoSpaceLeft, is
 from venvship.host.processes import Children, ProgramNotStarted
 from venvship.host.sandbox import Isolation
 from venvship.model.action import (
+    FilesIn,
     ForestFile,
     ForestLink,
     ImportTree,
@@ -43,10 +46,13 @@ class ActionInterrupted(Exception):
     """The command is being interrupted; the action made nothing."""
 
 
-def make_directly(action: DirectAction, exec_root: ExecRoot, content: Content) -> dict[ExecPath, Output]:
+def make_directly(
+    action: DirectAction, exec_root: ExecRoot, content: Content, files_in: FilesIn
+) -> dict[ExecPath, Output]:
     """Make the outputs of an action that runs no program."""
     match action:
-        case WriteFile(_, output, data, executable):
+        case WriteFile(_, output, _, executable):
+            data = content_of(action, files_in)
             temporary = exec_root.temporary_path()
             _write(temporary, data, executable)
             exec_root.move_in(temporary, output.exec_path)
@@ -109,14 +115,18 @@ def run_spawn(
     network: bool,
     generating: Generating,
     content: Content,
+    files_in: FilesIn,
 ) -> tuple[dict[ExecPath, Output], str]:
     """Run a program in a sandbox and adopt what it made; raises ActionFailed. Also returns what it printed."""
+    command = command_of(action, files_in)
+    # Whoever reads of a failure wants to see the arguments.
+    action = dataclasses.replace(action, argv=command.argv)
     for program in action.programs:
         lay_out(program, exec_root, generating=generating, content=content)
     sandbox = Sandbox(exec_root, children=children, isolation=isolation, visible=visible, network=network)
     try:
         try:
-            done = sandbox.run(action, content)
+            done = sandbox.run(action, command, content)
         except ProgramNotStarted as error:
             raise ActionFailed(action, error.message) from error
         if done.finished.interrupted:

@@ -11,16 +11,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.errors import InternalError
 from venvship.execution.exec_root import ExecRoot
 from venvship.execution.outputs import Output, OutputLink
 from venvship.execution.runfiles_tree import MANIFEST_SUFFIX, RUNFILES_SUFFIX
-from venvship.host.files import remove
+from venvship.host.files import read_tail, remove
 from venvship.host.processes import Children, Finished
 from venvship.host.sandbox import Confinement, Isolation, confined
-from venvship.model.action import Spawn
+from venvship.model.action import ExpandedCommand, Spawn
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
+from venvship.model.paths import normalise
 
+_MAX_LOG = 1 << 20
 UNCONFINED = frozenset({"local", "no-sandbox"})
 
 
@@ -33,7 +36,7 @@ def network_allowed(requirements: frozenset[str], default: bool) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SandboxResult:
-    """How a program ended, where its outputs are, and its log."""
+    """How a program ended, where its outputs are, and the end of its log."""
 
     finished: Finished
     places: Mapping[Artifact, str]
@@ -66,9 +69,11 @@ class Sandbox:
     def remove(self) -> None:
         remove(self.base)
 
-    def run(self, spawn: Spawn, content: Callable[[Artifact], Output]) -> SandboxResult:
+    def run(self, spawn: Spawn, command: ExpandedCommand, content: Callable[[Artifact], Output]) -> SandboxResult:
         """Lay out the inputs, run the program, and say where its outputs should be."""
         self._lay_out(spawn, content)
+        for name, data in command.parameter_files:
+            self._write(normalise(name), data)
         places = {artifact: f"{self.root}/{artifact.exec_path}" for artifact in spawn.outputs}
         for artifact, path in places.items():
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -76,12 +81,21 @@ class Sandbox:
                 os.makedirs(path, exist_ok=True)
         log = f"{self.base}/log"
         finished = self._children.run(
-            self._command(spawn),
+            self._command(spawn, command.argv),
             cwd=self.root,
             environment={"TMPDIR": self._temporary_seen(spawn), **spawn.environment},
             output=Path(log),
         )
-        return SandboxResult(finished, places, Path(log).read_bytes().decode(errors="replace"))
+        return SandboxResult(finished, places, read_tail(log, _MAX_LOG).decode(errors="replace"))
+
+    def _write(self, path: str, data: bytes) -> None:
+        """Put a parameter file among the inputs."""
+        file = Path(self.root, path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.realpath(file.parent) != os.path.join(os.path.realpath(self.root), os.path.dirname(path)):
+            raise InternalError(f"the parameter file `{path}` lies in an input")
+        with open(file, "xb") as parameters:
+            parameters.write(data)
 
     def _way(self, spawn: Spawn) -> Isolation:
         return Isolation.NONE if spawn.requirements & UNCONFINED else self._isolation
@@ -89,14 +103,14 @@ class Sandbox:
     def _temporary_seen(self, spawn: Spawn) -> str:
         return self.temporary if self._way(spawn) is Isolation.NONE else "/tmp"
 
-    def _command(self, spawn: Spawn) -> tuple[str, ...]:
+    def _command(self, spawn: Spawn, argv: tuple[str, ...]) -> tuple[str, ...]:
         confinement = Confinement(
             writable=(self.root,),
             temporary=self.temporary,
             visible=self._visible,
             network=network_allowed(spawn.requirements, self._network),
         )
-        return confined(spawn.argv, confinement, cwd=self.root, way=self._way(spawn))
+        return confined(argv, confinement, cwd=self.root, way=self._way(spawn))
 
     def _lay_out(self, spawn: Spawn, content: Callable[[Artifact], Output]) -> None:
         links: dict[str, str] = {}

@@ -30,7 +30,7 @@ from venvship.execution.result import ExecutionResult
 from venvship.execution.workers import ToolInterrupted
 from venvship.model.action import Action, LinkArtifact, RunTool, Spawn
 from venvship.model.artifact import Artifact
-from venvship.model.paths import ExecPath
+from venvship.model.paths import ExecPath, TreePath
 
 NO_CACHE = "no-cache"
 
@@ -162,7 +162,7 @@ class _Run:
             return
         begin = time.monotonic()
         try:
-            key = action_key(action, self._fingerprint, platform=self._machinery.platform)
+            key = action_key(action, self._fingerprint, platform=self._machinery.platform, files_in=self._files_in)
             rows = self._untouched(action, key)
             if rows is not None:
                 self._keep(node, action, rows)
@@ -170,7 +170,7 @@ class _Run:
             if isinstance(action, RunTool | Spawn):
                 self._waiting_for_thread.append((node, key))
                 return
-            outputs = make_directly(action, self._machinery.exec_root, self._content)
+            outputs = make_directly(action, self._machinery.exec_root, self._content, self._files_in)
         except VenvshipError as error:
             self._take(_Made(node, "", ActionSource.RUN, {}, time.monotonic() - begin, "", error))
             return
@@ -243,6 +243,7 @@ class _Run:
                     network=machinery.network,
                     generating=self._generating,
                     content=self._content,
+                    files_in=self._files_in,
                 )
         for path, output in outputs.items():
             machinery.exec_root.place(path, output)
@@ -319,6 +320,9 @@ class _Run:
     def _fingerprint(self, artifact: Artifact) -> str:
         self._look(artifact)
         return self._outputs.text(artifact)
+
+    def _files_in(self, artifact: Artifact) -> tuple[TreePath, ...]:
+        return self._machinery.exec_root.files_in(artifact, self._content(artifact))
 
     def _look(self, artifact: Artifact) -> None:
         """Know a source; anything else that is asked for is known by now."""

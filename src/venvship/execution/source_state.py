@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.archives.tree import Tree
 from venvship.blobs.disk import digest_of_file
 from venvship.errors import EnvironmentProblem, UserError
 from venvship.execution.outputs import Output, OutputFile, OutputTree
@@ -110,6 +111,13 @@ class SourceState:
             known = lazy.output if lazy is not None else self._look(artifact)
             known = self._known.setdefault(artifact, known)
         return known
+
+    def tree_of(self, artifact: Artifact) -> Tree:
+        """What a source directory holds; raises MissingSource."""
+        try:
+            return scan_tree(self.path_of(artifact), self._digest)
+        except (FileNotFoundError, NotADirectoryError):
+            raise MissingSource(artifact) from None
 
     def save(self) -> None:
         """Keep the digests for the next command."""
