@@ -110,6 +110,13 @@ class RuleContext:
             return {key: text for key, text in value.items() if isinstance(key, Label) and isinstance(text, str)}
         raise self._wrong(name, "a dict from labels to strings")
 
+    def labels_by_name(self, name: str) -> Mapping[str, Label]:
+        """The value of a dict from strings to labels; the targets are those of `targets(name)`, in order."""
+        value = self._values[name]
+        if isinstance(value, Mapping):
+            return {key: label for key, label in value.items() if isinstance(key, str) and isinstance(label, Label)}
+        raise self._wrong(name, "a dict from strings to labels")
+
     def targets(self, name: str) -> tuple[ConfiguredTarget, ...]:
         """The dependencies that attribute `name` holds, in order."""
         return tuple(self._dependencies.get(name, ()))
