@@ -69,6 +69,10 @@ def _command(name: str) -> Callable[[Invocation], int]:
             from venvship.cli.image import image
 
             return image
+        case "lock":
+            from venvship.cli.lock import lock
+
+            return lock
         case "info":
             from venvship.cli.info import info
 

@@ -162,6 +162,21 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     Flag("test_keep_going", FlagKind.BOOLEAN, BUILDING, "run the other tests after one failed", default="yes"),
     Flag("local_test_jobs", FlagKind.TEXT, BUILDING, "how many tests run at once, or `auto`", default="auto"),
     Flag("run_under", FlagKind.TEXT, BUILDING, "`run` starts the program as argument of this command"),
+    Flag("lock", FlagKind.TEXT, ("lock",), "`show`: the lock file; otherwise the one in the current directory"),
+    Flag("root", FlagKind.TEXT, ("lock",), "`show`: the project that is built, by name"),
+    Flag("extra", FlagKind.TEXTS, ("lock",), "`show`: an extra of the project"),
+    Flag("group", FlagKind.TEXTS, ("lock",), "`show`: a dependency group of the project"),
+    Flag("python", FlagKind.TEXT, ("lock",), "`show`: the version of Python, `3.12.4` or `3.13.1t`"),
+    Flag(
+        "platform",
+        FlagKind.TEXT,
+        ("lock",),
+        "`show`: what is built for, with a C library or system where it matters: `linux-x86_64-glibc2.28`, "
+        "`linux-aarch64-musl1.2`, `macos-arm64-14.0`",
+        default="linux-x86_64",
+    ),
+    Flag("json", FlagKind.BOOLEAN, ("lock",), "`show`: answer with a document for programs", default="no"),
+    Flag("why", FlagKind.TEXT, ("lock",), "`show`: tell the edges that led to this distribution"),
     Flag("expunge", FlagKind.BOOLEAN, ("clean",), "remove the whole output base", default="no"),
     Flag(
         "output",

@@ -11,7 +11,7 @@ STARTUP = "startup"
 BUILDING = ("build", "test", "run", "info", "clean", "image")
 """Commands that take the flags of `build`: a build may be part of them, and rc files give them its lines."""
 
-EVERYWHERE = (*BUILDING, "query", "version", "help")
+EVERYWHERE = (*BUILDING, "query", "lock", "version", "help")
 """All commands."""
 
 
