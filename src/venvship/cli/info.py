@@ -5,6 +5,7 @@ from __future__ import annotations
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
+from venvship.cli.version import VERSION
 from venvship.errors import SeveralErrors
 from venvship.loading.nearest import did_you_mean
 
@@ -18,7 +19,7 @@ class UnknownKey(CommandLineError):
 
 def info(invocation: Invocation) -> int:
     with invocation.display() as display, invocation.session(display) as session:
-        facts = dict(session.info())
+        facts = {**session.info(), "release": f"release {VERSION}"}
     # Scripts written for Bazel ask by its names.
     facts = {**{_bazel_name(key): value for key, value in facts.items()}, **facts}
     keys = invocation.words

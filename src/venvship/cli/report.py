@@ -14,6 +14,7 @@ from venvship.host.locks import LockHeld
 from venvship.loading.bazelrc import ConfigCycle, ImportCycle, RcFileMissing, RcSyntaxError, UnknownConfig
 from venvship.loading.workspace import NotInWorkspace
 from venvship.query.expression import QuerySyntaxError
+from venvship.session.options import UnsupportedPlatform
 from venvship.ui.display import TextOutput
 from venvship.ui.messages import message
 
@@ -26,6 +27,7 @@ _BAD_COMMAND_LINE = (
     RcFileMissing,
     RcSyntaxError,
     UnknownConfig,
+    UnsupportedPlatform,
 )
 
 

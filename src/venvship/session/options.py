@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from venvship.errors import UserError
+
+
+class UnsupportedPlatform(UserError):
+    """`--platforms` names a platform that nothing is built for."""
+
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:

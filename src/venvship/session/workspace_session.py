@@ -54,7 +54,7 @@ from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_r
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.interpreters import MachineInterpreters
 from venvship.session.module_files import DiskModuleFiles
-from venvship.session.options import SessionOptions
+from venvship.session.options import SessionOptions, UnsupportedPlatform
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
 from venvship.session.repositories import FixedPackage, workspace_repositories
 from venvship.session.runtime_libraries import MachineLibraries
@@ -63,10 +63,6 @@ from venvship.session.wheel_hub import LockHub
 
 class NotExecutable(UserError):
     """`run` was asked to start a target that is no program."""
-
-
-class UnsupportedPlatform(UserError):
-    """`--platforms` names a platform that nothing is built for."""
 
 
 class Session:

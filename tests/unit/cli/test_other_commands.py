@@ -138,7 +138,7 @@ def test_query_forms_reach_the_output(venvship: CommandLine) -> None:
 def test_info_tells_one_thing_bare_and_several_with_names(venvship: CommandLine) -> None:
     assert venvship("info", "output_base").stdout == "/base\n"
     assert venvship("info", "bazel-bin").stdout == "/base/bin\n"
-    everything = f"output_base: /base\nvenvship-bin: /base/bin\nworkspace: {venvship.root}\n"
+    everything = f"output_base: /base\nrelease: release 0.1.0\nvenvship-bin: /base/bin\nworkspace: {venvship.root}\n"
     assert venvship("info").stdout == everything
     unknown = venvship("info", "output_bass")
     assert unknown.code == 2
