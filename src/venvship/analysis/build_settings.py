@@ -1,0 +1,109 @@
+"""Build settings: values that a command or a transition sets, and targets read.
+
+An option of a configuration is text. A setting's value is written so that it can be read again, and a setting that
+has its default is left out of the configuration, so that equal configurations are equal values.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from venvship.errors import UserError
+from venvship.loading.attributes import AttributeType
+from venvship.loading.rule_class import BuildSetting
+from venvship.loading.targets import RuleTarget
+from venvship.model.configuration import Configuration
+from venvship.model.label import Label
+
+SettingValue: TypeAlias = bool | int | str | tuple[str, ...]
+
+DEFAULT_ATTRIBUTE = "build_setting_default"
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSettingValueInfo:
+    """The value of a build setting in the configuration that it is analysed in."""
+
+    label: Label
+    value: SettingValue
+
+
+class InvalidSetting(UserError):
+    """A build setting is given a value that it can't have, or a label is no build setting."""
+
+
+def option_name(label: Label) -> str:
+    """The name of a build setting among the options of a configuration."""
+    return label.canonical
+
+
+def value_of(target: RuleTarget, configuration: Configuration) -> SettingValue:
+    """The value of a build setting; raises InvalidSetting for a target that is none."""
+    setting = _setting(target)
+    text = configuration.get(option_name(target.label))
+    return default_of(target) if not text else _read(setting, text)
+
+
+def default_of(target: RuleTarget) -> SettingValue:
+    value = target.value(DEFAULT_ATTRIBUTE)
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, tuple):
+        return tuple(element for element in value if isinstance(element, str))
+    raise InvalidSetting(f"`{target.label}` has no default value", place=target.place)
+
+
+def option_text(target: RuleTarget, value: SettingValue) -> str:
+    """How a configuration holds `value`; empty for the default. Raises InvalidSetting."""
+    setting = _setting(target)
+    if not _fits(setting.type, value):
+        raise InvalidSetting(
+            f"`{target.label}` is a setting of type {setting.type.value} and can't be {value!r}", place=target.place
+        )
+    return "" if value == default_of(target) else json.dumps(value)
+
+
+def parsed(target: RuleTarget, text: str) -> SettingValue:
+    """The value that a command line means by `text`; raises InvalidSetting."""
+    setting = _setting(target)
+    match setting.type:
+        case AttributeType.BOOL:
+            known = {"true": True, "1": True, "yes": True, "": True, "false": False, "0": False, "no": False}
+            if text.lower() in known:
+                return known[text.lower()]
+        case AttributeType.INT:
+            try:
+                return int(text)
+            except ValueError:
+                pass
+        case AttributeType.STRING_LIST:
+            return tuple(part for part in text.split(",") if part)
+        case _:
+            return text
+    raise InvalidSetting(f"`--{target.label}={text}`: not a {setting.type.value}")
+
+
+def _setting(target: RuleTarget) -> BuildSetting:
+    setting = target.rule_class.build_setting
+    if setting is None:
+        raise InvalidSetting(f"`{target.label}` is a {target.kind}, not a build setting", place=target.place)
+    return setting
+
+
+def _read(setting: BuildSetting, text: str) -> SettingValue:
+    value = json.loads(text)
+    return tuple(value) if isinstance(value, list) else value if _fits(setting.type, value) else text
+
+
+def _fits(kind: AttributeType, value: object) -> bool:
+    match kind:
+        case AttributeType.BOOL:
+            return isinstance(value, bool)
+        case AttributeType.INT:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case AttributeType.STRING_LIST:
+            return isinstance(value, tuple) and all(isinstance(element, str) for element in value)
+        case _:
+            return isinstance(value, str)
