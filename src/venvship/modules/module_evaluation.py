@@ -54,6 +54,7 @@ class ExtensionProxy:
     isolate: bool
     tags: list[Tag] = field(default_factory=list)
     imports: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -110,6 +111,7 @@ class _Recorder:
                     proxy.place,
                     proxy.dev_dependency,
                     proxy.isolate,
+                    dict(proxy.replaced),
                 )
                 for proxy in self.extensions
             ),
@@ -206,7 +208,7 @@ def _bazel_dep(
 ) -> None:
     _checked_module_name(name)
     apparent = None if repo_name is None else _checked_repo_name(repo_name) if repo_name else name
-    _said().deps.append(BazelDep(name, version, apparent, dev_dependency, _place()))
+    _said().deps.append(BazelDep(name, version, apparent, dev_dependency, _place(), max_compatibility_level))
 
 
 @builtin("use_extension")
@@ -285,7 +287,8 @@ def _local_path_override(module_name: str, path: str) -> None:
 @builtin("archive_override")
 def _archive_override(
     module_name: str,
-    urls: str | Sequence[str],
+    urls: str | Sequence[str] = (),
+    url: str = "",
     integrity: str = "",
     strip_prefix: str = "",
     patches: Sequence[str] = (),
@@ -293,9 +296,20 @@ def _archive_override(
     patch_strip: int = 0,
     **kwargs: Value,
 ) -> None:
-    _refuse_commands("archive_override", patch_cmds, kwargs)
+    _refuse_others("archive_override", kwargs)
     mirrors = (urls,) if isinstance(urls, str) else tuple(urls)
-    override = ArchiveOverride(module_name, mirrors, integrity, strip_prefix, tuple(patches), patch_strip, _place())
+    override = ArchiveOverride(
+        module_name,
+        (url, *mirrors) if url else mirrors,
+        integrity,
+        strip_prefix,
+        tuple(patches),
+        patch_strip,
+        _place(),
+        tuple(patch_cmds),
+    )
+    if not override.urls:
+        raise EvaluationError("archive_override() needs `urls`")
     _override(module_name, override)
 
 
@@ -313,9 +327,20 @@ def _git_override(
     init_submodules: bool = False,
     **kwargs: Value,
 ) -> None:
-    _refuse_commands("git_override", patch_cmds, kwargs)
+    _refuse_others("git_override", kwargs)
+    references = [one for one in (commit, tag, branch) if one]
+    if len(references) != 1:
+        raise EvaluationError("git_override() needs exactly one of `commit`, `tag` and `branch`")
     override = GitOverride(
-        module_name, remote, commit or tag or branch, strip_prefix, tuple(patches), patch_strip, _place()
+        module_name,
+        remote,
+        references[0],
+        strip_prefix,
+        tuple(patches),
+        patch_strip,
+        _place(),
+        init_submodules,
+        tuple(patch_cmds),
     )
     _override(module_name, override)
 
@@ -329,8 +354,9 @@ def _single_version_override(
     patch_cmds: Sequence[str] = (),
     patch_strip: int = 0,
 ) -> None:
-    _refuse_commands("single_version_override", patch_cmds, {})
-    override = SingleVersionOverride(module_name, version, registry, tuple(patches), patch_strip, _place())
+    override = SingleVersionOverride(
+        module_name, version, registry, tuple(patches), patch_strip, _place(), tuple(patch_cmds)
+    )
     _override(module_name, override)
 
 
@@ -341,17 +367,24 @@ def _multiple_version_override(module_name: str, versions: Sequence[str], regist
 
 @builtin("inject_repo")
 def _inject_repo(extension_proxy: ExtensionProxy, /, *args: str, **kwargs: str) -> None:
-    raise EvaluationError("`inject_repo()` is not supported yet")
+    _replace("inject_repo", extension_proxy, args, kwargs)
 
 
 @builtin("override_repo")
 def _override_repo(extension_proxy: ExtensionProxy, /, *args: str, **kwargs: str) -> None:
-    raise EvaluationError("`override_repo()` is not supported yet")
+    _replace("override_repo", extension_proxy, args, kwargs)
 
 
-def _refuse_commands(function: str, commands: Sequence[str], others: Mapping[str, Value]) -> None:
-    if commands:
-        raise EvaluationError(f"`patch_cmds` of {function}() is not supported")
+def _replace(function: str, extension_proxy: ExtensionProxy, args: Sequence[str], kwargs: Mapping[str, str]) -> None:
+    _said()
+    for name, apparent in [*((name, name) for name in args), *kwargs.items()]:
+        _checked_repo_name(name)
+        if name in extension_proxy.replaced:
+            raise EvaluationError(f"{function}() names repository '{name}', which is replaced already")
+        extension_proxy.replaced[name] = _checked_repo_name(apparent)
+
+
+def _refuse_others(function: str, others: Mapping[str, Value]) -> None:
     if others:
         raise EvaluationError(f"`{sorted(others)[0]}` of {function}() is not supported")
 

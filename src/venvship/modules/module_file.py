@@ -21,6 +21,7 @@ class BazelDep:
     repo_name: str | None
     dev_dependency: bool
     place: Place
+    max_compatibility_level: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ class ExtensionUsage:
     """What a module asks of one extension.
 
     `file` is the text of the label of its `.bzl` file, `name` the symbol there. `imports` gives, for each name by
-    which the module sees a repository of the extension, the extension's own name for it.
+    which the module sees a repository of the extension, the extension's own name for it. `replaced` gives, for names
+    of the extension, what the module calls the repositories that take their place or are added.
     """
 
     file: str
@@ -48,6 +50,7 @@ class ExtensionUsage:
     place: Place
     dev_dependency: bool = False
     isolate: bool = False
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.file}%{self.name}"
@@ -85,6 +88,7 @@ class ArchiveOverride:
     patches: tuple[str, ...]
     patch_strip: int
     place: Place
+    patch_commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,8 @@ class GitOverride:
     patches: tuple[str, ...]
     patch_strip: int
     place: Place
+    init_submodules: bool = False
+    patch_commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class SingleVersionOverride:
     patches: tuple[str, ...]
     patch_strip: int
     place: Place
+    patch_commands: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

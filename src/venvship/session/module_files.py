@@ -14,8 +14,8 @@ from venvship.loading.workspace import MODULE_FILE, join_host
 from venvship.memo.computation import Memo
 from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import LocalPathOverride, ModuleFile
-from venvship.modules.module_graph import BuiltinSource, ModuleSource, RootSource
-from venvship.session.repositories import UnsupportedOverride, builtin_modules_root
+from venvship.modules.module_graph import BuiltinSource, ModuleSource, RegistrySource, RootSource, UnsupportedOverride
+from venvship.session.repositories import builtin_modules_root
 
 
 class MissingModule(UserError):
@@ -38,6 +38,15 @@ class DiskModuleFiles:
     def builtin_names(self) -> frozenset[str]:
         return self._builtin_names
 
+    def registries(self) -> tuple[str, ...]:
+        return ()
+
+    def holds(self, registry: str, name: str, version: str) -> bool:
+        return False
+
+    def yanked(self, source: RegistrySource) -> str | None:
+        return None
+
     def module_file(self, source: ModuleSource, name: str) -> ModuleFile:
         match source:
             case RootSource():
@@ -54,7 +63,6 @@ class DiskModuleFiles:
             case _:
                 raise UnsupportedOverride(
                     f"the override of module `{name}` downloads it, which is not supported yet",
-                    place=source.place,
                     hint="check the module out and use local_path_override",
                 )
 

@@ -13,15 +13,18 @@ from venvship.loading.repositories import GeneratedPackages, KnownRepositories, 
 from venvship.loading.workspace import join_host
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
-from venvship.modules.module_graph import BuiltinSource, Module, ModuleGraph, RootSource
+from venvship.modules.module_graph import (
+    BuiltinSource,
+    Module,
+    ModuleGraph,
+    RegistrySource,
+    RootSource,
+    UnsupportedOverride,
+)
 
 
 class UnsuppliedRepository(UserError):
     """A repository that `use_repo` imports and that its extension does not make."""
-
-
-class UnsupportedOverride(UserError):
-    """A kind of override that is not supported yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,8 @@ def _root(workspace: Path, module: Module) -> str:
             return str(builtin_modules_root() / name)
         case LocalPathOverride(path=path):
             return os.path.normpath(join_host(str(workspace), path))
-        case ArchiveOverride() | GitOverride():
+        case ArchiveOverride() | GitOverride() | RegistrySource():
             raise UnsupportedOverride(
                 f"the override of module `{module.canonical_name}` downloads it, which is not supported yet",
-                place=module.source.place,
                 hint="check the module out and use local_path_override",
             )

@@ -144,8 +144,11 @@ def test_included_files_speak_for_the_module() -> None:
         ('e = use_extension("//:e.bzl", "e")\nuse_repo(e, "a")\nuse_repo(e, "a")', "already imported"),
         ('e = use_extension("//:e.bzl", "e")\ne.tag("x")', "takes named arguments only"),
         ('e = use_extension("//:e.bzl", "e")\ne.tag(x = [e])', "can't be of type module_extension_proxy"),
-        ('e = use_extension("//:e.bzl", "e")\noverride_repo(e)', "`override_repo\\(\\)` is not supported yet"),
-        ('git_override(module_name = "a", remote = "r", patch_cmds = ["x"])', "`patch_cmds` of git_override"),
+        (
+            'e = use_extension("//:e.bzl", "e")\noverride_repo(e, "a")\ninject_repo(e, "a")',
+            "names repository 'a', which is replaced already",
+        ),
+        ('git_override(module_name = "a", remote = "r")', "needs exactly one of `commit`, `tag` and `branch`"),
         ('load("//:x.bzl", "x")', "load"),
         ("def f():\n    pass", "function"),
         ('include("//:gone.MODULE.bazel")', "no such file `gone.MODULE.bazel`"),

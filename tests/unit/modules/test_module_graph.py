@@ -11,6 +11,7 @@ from venvship.modules.module_graph import (
     ModuleGraph,
     ModuleSource,
     NameTaken,
+    RegistrySource,
     RootSource,
     UnknownModule,
     build_module_graph,
@@ -39,6 +40,15 @@ class TextModules:
             case _:
                 raise AssertionError(source)
         return evaluate_module_file(text.encode(), filename=f"{name}MODULE.bazel")
+
+    def registries(self) -> tuple[str, ...]:
+        return ()
+
+    def holds(self, registry: str, name: str, version: str) -> bool:
+        return False
+
+    def yanked(self, source: RegistrySource) -> str | None:
+        return None
 
 
 def graph(root: str, *, local: dict[str, str] | None = None, **builtin: str) -> ModuleGraph:
@@ -90,8 +100,9 @@ def test_an_unknown_module_says_what_is_built_in_and_how_to_add_it() -> None:
     with pytest.raises(UnknownModule) as caught:
         graph('bazel_dep(name = "rules_go")', rules_python="")
     assert str(caught.value) == (
-        "MODULE.bazel:1:10: module `rules_go` is neither built in nor overridden\n\n"
-        "hint: built in are rules_python, venvship; for another one, check it out and add "
+        "MODULE.bazel:1:10: module `rules_go` is neither built in nor overridden, and no registry is given\n\n"
+        "hint: built in are rules_python, venvship; for another one, name a registry with `--registry=`, or check it "
+        "out and add "
         '`local_path_override(module_name = "rules_go", path = "...")` to MODULE.bazel'
     )
 
@@ -146,12 +157,36 @@ def test_one_name_for_two_repositories_is_refused() -> None:
     )
 
 
-def test_two_extensions_cannot_make_one_repository() -> None:
+def test_written_extensions_have_repositories_with_names_of_their_own() -> None:
     text = "".join(
         f'e{name} = use_extension("//:{name}.bzl", "e")\nuse_repo(e{name}, r{name} = "pypi")\n' for name in "ab"
     )
-    with pytest.raises(NameTaken, match=r"already means a repository of extension `@@//:a\.bzl%e`"):
-        graph(text)
+    result = build_module_graph(
+        TextModules(
+            text + 'bazel_dep(name = "lib")\nlocal_path_override(module_name = "lib", path = "lib")\n',
+            {},
+            {"lib": 'e = use_extension("//:e.bzl", "e")\nuse_repo(e, "pypi")'},
+        )
+    )
+    assert result.root.mapping["ra"] == "+e+pypi"
+    assert result.root.mapping["rb"] == "+e2+pypi"
+    assert result.modules["lib"].mapping["pypi"] == "lib++e+pypi"
+    assert list(result.written_extensions()) == ["+e+", "+e2+", "lib++e+"]
+
+
+def test_an_isolated_usage_is_an_extension_of_its_own() -> None:
+    result = graph(
+        'e = use_extension("//:e.bzl", "e", isolate = True)\nuse_repo(e, "a")\n'
+        'f = use_extension("//:e.bzl", "e")\nuse_repo(f, b = "a")\n'
+    )
+    assert result.root.mapping["a"] != result.root.mapping["b"]
+    assert {usage.label for usage in result.extension_usages} == {"@@//:e.bzl"}
+
+
+def test_repositories_of_rules_are_named_after_the_rule() -> None:
+    result = graph('http = use_repo_rule("//:http.bzl", "http")\nhttp(name = "data")')
+    assert result.root.mapping["data"] == "+http+data"
+    assert [(one.canonical_name, one.label) for one in result.repo_rule_usages] == [("+http+data", "@@//:http.bzl")]
 
 
 def test_registrations_of_the_root_come_first() -> None:
