@@ -17,7 +17,7 @@ from venvship.loading.files import DirectoryEntry, EntryKind, MemoryFiles, Sourc
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import KnownRepositories, Repository, TargetSpec
 from venvship.memo.computation import Memo
-from venvship.model.action import Action
+from venvship.model.action import Action, WriteFile
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.digest import Digest
 from venvship.model.label import Label, PackageId
@@ -213,3 +213,9 @@ class AnalysisWorkspace:
 def outputs(actions: Iterable[Action]) -> dict[str, Action]:
     """Actions by the exec path of each of their outputs."""
     return {output.exec_path: action for action in actions for output in action.outputs}
+
+
+def written(action: Action) -> bytes:
+    """The bytes of a file that is written as it was known at analysis."""
+    assert isinstance(action, WriteFile) and isinstance(action.content, bytes)
+    return action.content

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub, outputs
+from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub, outputs, written
 
 from venvship.model import provider
 from venvship.model.action import ForestFile, ForestLink, MakeForest, RunTool, WriteFile
@@ -70,7 +70,7 @@ py_binary(
         b"-I\0",
         b"-O\0",
     ):
-        assert text in action.content
+        assert text in written(action)
     assert target[RunEnvironmentInfo].environment["MODE"] == "fastbuild"
 
 
@@ -194,8 +194,8 @@ def test_a_pytest_target_runs_its_modules_and_is_a_test() -> None:
     assert target[ArgumentsInfo].arguments == ()
     main = made.one("//app:__test__t__")
     [action] = main.actions
-    assert isinstance(action, WriteFile)
-    assert b"_main/app/t_test.py" in action.content and b"conftest.py" not in action.content.split(b"__main__")[1]
+    content = written(action)
+    assert b"_main/app/t_test.py" in content and b"conftest.py" not in content.split(b"__main__")[1]
 
 
 def test_removed_names_say_what_replaces_them() -> None:
@@ -211,7 +211,7 @@ def test_the_rules_python_dialect_is_not_isolated() -> None:
     build = 'load("@rules_python//python:defs.bzl", "py_binary")\npy_binary(name = "p", srcs = ["p.py"])'
     made = AnalysisWorkspace({"app/BUILD": build, "app/p.py": ""})
     action = outputs(made.one("//app:p").actions)[f"{BIN}/app/p"]
-    assert isinstance(action, WriteFile) and b"-I\0" not in action.content
+    assert b"-I\0" not in written(action)
 
 
 def test_a_wheel_is_installed_by_the_interpreter_that_will_run_it() -> None:
