@@ -70,6 +70,21 @@ class PackageIndex:
             raise failure
         return None
 
+    def offered(self, project: str) -> list[tuple[str, IndexFile]]:
+        """All files of a project with their names; raises IndexUnreachable when nobody answers."""
+        found: list[tuple[str, IndexFile]] = []
+        failure: IndexUnreachable | None = None
+        for location, key in self._places(project):
+            try:
+                page = self._page(location, key)
+            except IndexUnreachable as error:
+                failure = failure or error
+                continue
+            found += [(name, file) for name in page.names() for file in page.files(name)]
+        if not found and failure is not None:
+            raise failure
+        return found
+
     def _places(self, project: str) -> Iterator[tuple[str, str]]:
         yield from ((location, "") for location in self._find_links)
         yield from ((location, project) for location in self._indexes)
@@ -124,6 +139,9 @@ class _Files:
     def __init__(self, paths: Mapping[str, Path]) -> None:
         self._paths = paths
 
+    def names(self) -> list[str]:
+        return sorted(self._paths)
+
     def files(self, filename: str) -> list[IndexFile]:
         path = self._paths.get(filename)
         return [] if path is None else [IndexFile(str(path), None, path.stat().st_size)]
@@ -158,7 +176,12 @@ class Indexes:
         self._targets = {target: PackageIndex(self.network, indexes=[target]) for target in targets}
 
     def override_of(self, origin: str) -> PackageIndex | None:
-        """Where files of `origin` are looked up by name, or None when their own addresses are used."""
+        """Where files of `origin` are looked up by name, or None when their own addresses are used.
+
+        Files of an origin without a name are always looked up.
+        """
+        if not origin:
+            return self._default
         for override in self._overrides:
             if same_index(override.origin, origin):
                 return self._default if override.target is None else self._targets[override.target]

@@ -48,6 +48,10 @@ class SimplePage:
     base: str
     listed: Mapping[str, list[_Listed]]
 
+    def names(self) -> list[str]:
+        """The names of all files, in the order of the page."""
+        return list(self.listed)
+
     def files(self, filename: str) -> list[IndexFile]:
         """All entries of that name, in the order of the page."""
         return [

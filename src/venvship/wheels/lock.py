@@ -173,7 +173,11 @@ class BuildConstraint:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A lock file. `members` are the projects that roots may name; `by_name` indexes `packages`."""
+    """A lock file. `members` are the projects that roots may name; `by_name` indexes `packages`.
+
+    A `flat` lock is a list of distributions that says nothing of who needs whom: all are `requirements`, and the
+    metadata of the files has the edges. `extras` and `default_groups` are those of a lock without projects.
+    """
 
     filename: str
     requires_python: str
@@ -185,6 +189,9 @@ class Lock:
     conflicts: tuple[tuple[ConflictItem, ...], ...]
     packages: tuple[LockedPackage, ...]
     by_name: Mapping[str, tuple[int, ...]]
+    flat: bool = False
+    extras: tuple[str, ...] = ()
+    default_groups: tuple[str, ...] = ()
 
     def target(self, edge: Edge) -> int:
         """The index in `packages` that an edge leads to; raises MalformedLock unless it is exactly one."""

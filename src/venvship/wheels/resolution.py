@@ -111,11 +111,12 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """Where a resolution starts; `script_groups` are groups of a lock that belongs to no project."""
+    """Where a resolution starts; `script_groups` and `script_extras` are those of a lock that belongs to no project."""
 
     members: tuple[Root, ...]
     script: bool = False
     script_groups: tuple[str, ...] = ()
+    script_extras: tuple[str, ...] = ()
 
     @classmethod
     def everything(cls, lock: Lock) -> Self:
@@ -133,7 +134,7 @@ class Roots:
                     tuple(sorted(g for g in groups if ConflictItem(member, group=g) not in conflicting)),
                 )
             )
-        return cls(tuple(roots), bool(lock.requirements), tuple(sorted(lock.groups)))
+        return cls(tuple(roots), bool(lock.requirements), tuple(sorted(lock.groups)), lock.extras)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -265,7 +266,14 @@ def resolve(lock: Lock, *, roots: Roots, environment: MarkerEnvironment, tags: S
     """Walk the lock from `roots` for one target."""
     _check_target(lock, environment)
     starts = _starts(lock, roots)
-    active = frozenset(item.marker_item for item in _chosen_items(roots))
+    active = frozenset(
+        (
+            *(item.marker_item for item in _chosen_items(roots)),
+            *roots.script_extras,
+            *roots.script_groups,
+            *lock.default_groups,
+        )
+    )
     _check_conflicts(lock, active)
     while True:
         walk = _Walk(lock, environment, active)
@@ -345,6 +353,9 @@ def _starts(lock: Lock, roots: Roots) -> list[_Start]:
                 raise UnknownRoot(lock.filename, f"group `{group}` of `{root.member}`", package.dev_dependencies)
             edges = package.dev_dependencies[group]
             starts.append(_Start(Requirer(root.member, group=group), edges, index))
+    unknown_extras = sorted(set(roots.script_extras) - set(lock.extras))
+    if unknown_extras:
+        raise UnknownRoot(lock.filename, f"extra `{unknown_extras[0]}`", lock.extras)
     if roots.script:
         starts.append(_Start(Requirer(""), lock.requirements, None))
     for group in sorted(set(roots.script_groups)):
@@ -395,7 +406,7 @@ class _Walk:
     def _follow(self, requirer: Requirer, edges: Edges, active: frozenset[str]) -> list[int]:
         targets = []
         for edge in edges:
-            if edge.marker is not None and not self._environment.satisfies(edge.marker, active):
+            if edge.marker is not None and not self._environment.satisfies(edge.marker, active, groups=active):
                 continue
             target = self._lock.target(edge)
             targets.append(target)

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import unquote
 
-from venvship.wheels.filename import WheelFilename, normalise_name
+from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import (
     BuildConstraint,
     ConflictItem,
@@ -36,24 +35,19 @@ from venvship.wheels.lock import (
     VirtualSource,
     index_by_name,
 )
-from venvship.wheels.markers import Marker, MarkerSyntaxError, parse_marker
+from venvship.wheels.lock_table import LockTable, file_name_of, toml_document
 
-_MAX_BYTES: Final = 128 << 20
-_MAX_FILE_SIZE: Final = 1 << 40
-_SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
-_TOML_POSITION: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
-_VERSION: Final = re.compile(r"[0-9A-Za-z.!+_-]{1,128}", re.ASCII)
 
 
 def parse_uv_lock(data: bytes, *, filename: str) -> Lock:
     """Read the bytes of a `uv.lock`; `filename` is for messages. Raises MalformedLock."""
-    return _lock(_Table(_toml(data, filename), filename, "the file"))
+    return _lock(LockTable(toml_document(data, filename), filename, "the file"))
 
 
 def compact_uv_lock(data: bytes, *, filename: str) -> bytes:
     """The same document in a form that is read several times faster, to be kept under the hash of `data`."""
-    document = _toml(data, filename)
+    document = toml_document(data, filename)
     # Times of upload are all that JSON could not say, and nobody reads them.
     return json.dumps(document, separators=(",", ":"), default=str).encode()
 
@@ -64,127 +58,19 @@ def parse_compact_uv_lock(compact: bytes, *, filename: str) -> Lock:
         document: object = json.loads(compact)
     except (ValueError, RecursionError) as error:
         raise MalformedLock(filename, f"its kept form is damaged: {type(error).__name__}") from None
-    return _lock(_Table(document, filename, "the file"))
+    return _lock(LockTable(document, filename, "the file"))
 
 
-def _toml(data: bytes, filename: str) -> dict[str, object]:
-    if len(data) > _MAX_BYTES:
-        raise MalformedLock(filename, f"it has {len(data)} bytes, more than {_MAX_BYTES}")
-    try:
-        return tomllib.loads(data.decode())
-    except UnicodeDecodeError as error:
-        raise MalformedLock(filename, f"byte {error.start} is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        text = str(error)
-        match = _TOML_POSITION.search(text)
-        line, column = (int(match[1]), int(match[2])) if match else (0, 0)
-        raise MalformedLock(filename, _TOML_POSITION.sub("", text), line=line, column=column) from None
-    except (RecursionError, ValueError) as error:
-        # Nesting is followed by recursion, and integers of thousands of digits are refused by `int`.
-        raise MalformedLock(filename, f"not readable as TOML: {type(error).__name__}") from None
-
-
-class _Table:
-    """A table of the document that knows where it stands, so that each complaint can say it."""
-
-    __slots__ = ("filename", "values", "where")
-
-    def __init__(self, value: object, filename: str, where: str) -> None:
-        self.filename = filename
-        self.where = where
-        if not isinstance(value, dict):
-            self.refuse("is not a table")
-        self.values: Mapping[str, object] = value
-
-    def refuse(self, complaint: str) -> NoReturn:
-        raise MalformedLock(self.filename, f"{self.where} {complaint}")
-
-    def refuse_key(self, key: str, complaint: str) -> NoReturn:
-        raise MalformedLock(self.filename, f"`{key}` of {self.where} {complaint}")
-
-    def text(self, key: str) -> str | None:
-        value = self.values.get(key)
-        if value is not None and not isinstance(value, str):
-            self.refuse_key(key, "is not a string")
-        return value
-
-    def required(self, key: str) -> str:
-        value = self.text(key)
-        if not value:
-            self.refuse_key(key, "is missing")
-        return value
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            self.refuse_key(key, "is not a list of strings")
-        return tuple(value)
-
-    def tables(self, key: str) -> Iterable[_Table]:
-        value = self.values.get(key, [])
-        if not isinstance(value, list):
-            self.refuse_key(key, "is not a list")
-        return [_Table(item, self.filename, f"`{key}[{n}]` of {self.where}") for n, item in enumerate(value)]
-
-    def table(self, key: str) -> _Table | None:
-        value = self.values.get(key)
-        return None if value is None else _Table(value, self.filename, f"`{key}` of {self.where}")
-
-    def name(self, key: str) -> str:
-        return self.normalised(self.required(key), key)
-
-    def normalised(self, text: str, key: str) -> str:
-        try:
-            return normalise_name(text)
-        except ValueError as error:
-            self.refuse_key(key, f"is wrong: {error}")
-
-    def version(self) -> str | None:
-        text = self.text("version")
-        if text is not None and not _VERSION.fullmatch(text):
-            self.refuse_key("version", "is not a version")
-        return text
-
-    def marker(self, key: str) -> Marker | None:
-        text = self.text(key)
-        try:
-            return None if text is None else parse_marker(text)
-        except MarkerSyntaxError as error:
-            self.refuse(f"has a {error}")
-
-    def sha256(self) -> str | None:
-        """The hash as 64 digits; None when there is none, or one that is not a SHA-256."""
-        text = self.text("hash")
-        if text is None:
-            return None
-        algorithm, colon, digits = text.partition(":")
-        if not colon:
-            self.refuse_key("hash", "is not of the form `algorithm:digits`")
-        if algorithm != "sha256":
-            return None
-        if not _SHA256.fullmatch(digits):
-            self.refuse_key("hash", "is not a SHA-256")
-        return digits
-
-    def size(self) -> int | None:
-        value = self.values.get("size")
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_FILE_SIZE:
-            self.refuse_key("size", "is not a file size")
-        return value
-
-
-def _lock(top: _Table) -> Lock:
+def _lock(top: LockTable) -> Lock:
     version = top.values.get("version")
     if type(version) is not int or version != 1:
         top.refuse(f"has the version {version!r:.40}, and only version 1 is known")
-    manifest = top.table("manifest") or _Table({}, top.filename, "`manifest`")
+    manifest = top.table("manifest") or LockTable({}, top.filename, "`manifest`")
     packages = _merged([_package(table) for table in top.tables("package")])
     lock = Lock(
         filename=top.filename,
         requires_python=top.text("requires-python") or "",
-        supported_markers=_markers(top, "supported-markers"),
+        supported_markers=top.markers("supported-markers"),
         members=_members(manifest, packages),
         requirements=_requirements(manifest.tables("requirements")),
         groups=_manifest_groups(manifest),
@@ -211,7 +97,7 @@ def _check_edges(lock: Lock, package: LockedPackage) -> None:
             lock.target(edge)
 
 
-def _members(manifest: _Table, packages: Sequence[LockedPackage]) -> tuple[str, ...]:
+def _members(manifest: LockTable, packages: Sequence[LockedPackage]) -> tuple[str, ...]:
     """The projects of the workspace; a lock of a single project does not list it, it is the package at `.`."""
     listed = {manifest.normalised(name, "members") for name in manifest.texts("members")}
     if not listed:
@@ -223,38 +109,31 @@ def _members(manifest: _Table, packages: Sequence[LockedPackage]) -> tuple[str, 
     return tuple(sorted(listed))
 
 
-def _markers(table: _Table, key: str) -> tuple[Marker, ...]:
-    try:
-        return tuple(parse_marker(text) for text in table.texts(key))
-    except MarkerSyntaxError as error:
-        table.refuse(f"has a {error} in `{key}`")
-
-
-def _requirements(tables: Iterable[_Table]) -> Edges:
+def _requirements(tables: Iterable[LockTable]) -> Edges:
     return tuple(
         Edge(table.name("name"), extras=_extras(table, "extras"), marker=table.marker("marker")) for table in tables
     )
 
 
-def _manifest_groups(manifest: _Table) -> dict[str, Edges]:
+def _manifest_groups(manifest: LockTable) -> dict[str, Edges]:
     groups = manifest.table("dependency-groups")
     if groups is None:
         return {}
     return {groups.normalised(name, name): _requirements(groups.tables(name)) for name in groups.values}
 
 
-def _conflicts(top: _Table) -> tuple[tuple[ConflictItem, ...], ...]:
+def _conflicts(top: LockTable) -> tuple[tuple[ConflictItem, ...], ...]:
     sets = top.values.get("conflicts", [])
     if not isinstance(sets, list):
         top.refuse_key("conflicts", "is not a list")
     found = []
     for n, items in enumerate(sets):
-        wrapped = _Table({"items": items}, top.filename, f"`conflicts[{n}]`")
+        wrapped = LockTable({"items": items}, top.filename, f"`conflicts[{n}]`")
         found.append(tuple(_conflict_item(table) for table in wrapped.tables("items")))
     return tuple(found)
 
 
-def _conflict_item(table: _Table) -> ConflictItem:
+def _conflict_item(table: LockTable) -> ConflictItem:
     extra, group = table.text("extra"), table.text("group")
     return ConflictItem(
         table.name("package"),
@@ -263,7 +142,7 @@ def _conflict_item(table: _Table) -> ConflictItem:
     )
 
 
-def _package(table: _Table) -> LockedPackage:
+def _package(table: LockTable) -> LockedPackage:
     name = table.name("name")
     table.where = f"package `{name}`"
     source_table = table.table("source")
@@ -283,14 +162,14 @@ def _package(table: _Table) -> LockedPackage:
     )
 
 
-def _edge_tables(table: _Table, key: str) -> dict[str, Edges]:
+def _edge_tables(table: LockTable, key: str) -> dict[str, Edges]:
     inner = table.table(key)
     if inner is None:
         return {}
     return {inner.normalised(name, name): _edges(inner.tables(name)) for name in inner.values}
 
 
-def _edges(tables: Iterable[_Table]) -> Edges:
+def _edges(tables: Iterable[LockTable]) -> Edges:
     return tuple(
         Edge(
             table.name("name"),
@@ -303,11 +182,11 @@ def _edges(tables: Iterable[_Table]) -> Edges:
     )
 
 
-def _extras(table: _Table, key: str) -> tuple[str, ...]:
+def _extras(table: LockTable, key: str) -> tuple[str, ...]:
     return tuple(sorted({table.normalised(extra, key) for extra in table.texts(key)}))
 
 
-def _source(table: _Table) -> Source:
+def _source(table: LockTable) -> Source:
     kinds = [
         kind for kind in ("registry", "git", "url", "path", "directory", "editable", "virtual") if kind in table.values
     ]
@@ -331,7 +210,7 @@ def _source(table: _Table) -> Source:
             return VirtualSource(location)
 
 
-def _git_source(table: _Table, location: str) -> GitSource:
+def _git_source(table: LockTable, location: str) -> GitSource:
     address, _, commit = location.partition("#")
     if not _COMMIT.fullmatch(commit):
         table.refuse_key("git", "does not end in `#` and a commit")
@@ -341,9 +220,9 @@ def _git_source(table: _Table, location: str) -> GitSource:
     return GitSource(url, commit, subdirectory)
 
 
-def _wheel(table: _Table, source: Source) -> LockedWheel:
+def _wheel(table: LockTable, source: Source) -> LockedWheel:
     url, path = _location(table, source)
-    text = table.text("filename") or _file_name(url or path or "")
+    text = table.text("filename") or file_name_of(url or path or "")
     try:
         filename = WheelFilename.parse(text)
     except ValueError as error:
@@ -351,15 +230,15 @@ def _wheel(table: _Table, source: Source) -> LockedWheel:
     return LockedWheel(filename, url, path, table.sha256(), table.size())
 
 
-def _sdist(table: _Table, source: Source) -> LockedSdist:
+def _sdist(table: LockTable, source: Source) -> LockedSdist:
     url, path = _location(table, source)
-    filename = table.text("filename") or _file_name(url or path or "")
+    filename = table.text("filename") or file_name_of(url or path or "")
     if not filename or "/" in filename or "\\" in filename or "\0" in filename or filename in (".", ".."):
         table.refuse("has no usable file name")
     return LockedSdist(filename, url, path, table.sha256(), table.size())
 
 
-def _location(table: _Table, source: Source) -> tuple[str | None, str | None]:
+def _location(table: LockTable, source: Source) -> tuple[str | None, str | None]:
     """URL or path of a file; a file of a directory index is named relative to the index."""
     url, path = table.text("url"), table.text("path")
     if url is not None:
@@ -376,12 +255,6 @@ def _location(table: _Table, source: Source) -> tuple[str | None, str | None]:
     if path is None:
         table.refuse("says neither `url` nor `path`")
     return None, path
-
-
-def _file_name(location: str) -> str:
-    """The last component, without query and fragment, which only addresses have."""
-    path = location.partition("#")[0].partition("?")[0] if "://" in location else location
-    return unquote(path.rpartition("/")[2])
 
 
 def _merged(packages: Iterable[LockedPackage]) -> tuple[LockedPackage, ...]:
