@@ -22,6 +22,7 @@ from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuratio
 from venvship.model.digest import Digest
 from venvship.model.label import Label, PackageId
 from venvship.model.platform import Platform
+from venvship.rules.bzl_names import bzl_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, ImportedLibraries, libraries_rule
 from venvship.rules.python.distributions import (
@@ -179,6 +180,9 @@ class AnalysisWorkspace:
             memo=self.memo,
             rule_classes=rules,
             native_rules=native_rules(),
+            bzl_names=bzl_names(
+                print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
+            ),
             print_handler=self._print,
         )
         self.analyzer = Analyzer(self.loader, memo=self.memo, host=LINUX)

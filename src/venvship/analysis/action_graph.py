@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import SeveralErrors, UserError, VenvshipError
-from venvship.model.action import Action
+from venvship.model.action import Action, LinkArtifact, MakeSymlink, WriteFile
 from venvship.model.artifact import Artifact
 from venvship.model.paths import parent
 
@@ -16,12 +16,27 @@ class ConflictingOutputs(UserError):
 
     def __init__(self, path: str, first: Action, second: Action, *, below: str | None = None) -> None:
         what = f"output `{path}`" if below is None else f"output `{below}` lies below output `{path}`, which"
-        reason = "is made by two targets" if below is None else "is no directory"
+        twice = "is made by two targets" if first.owner != second.owner else "is made twice, in different ways"
+        reason = twice if below is None else "is no directory"
         super().__init__(
             f"{what} {reason}:\n  {first.mnemonic} action of `{first.owner}`\n"
             f"  {second.mnemonic} action of `{second.owner}`",
             hint="rename one of the outputs, or remove one of the targets",
         )
+
+
+def same_action(first: Action, second: Action) -> bool:
+    """Whether two actions, perhaps of two targets, make one file in one way; such a file is made once."""
+    match first, second:
+        case WriteFile(), WriteFile():
+            same = first.content == second.content and first.executable == second.executable
+        case MakeSymlink(), MakeSymlink():
+            same = first.text == second.text
+        case LinkArtifact(), LinkArtifact():
+            same = first.target == second.target and first.executable == second.executable
+        case _:
+            return first is second
+    return same and first.output == second.output and first.output.kind is second.output.kind
 
 
 class UndeclaredAction(UserError):
@@ -47,7 +62,7 @@ class ActionGraph:
                 seen.add(id(action))
                 for output in action.outputs:
                     other = graph._by_output.setdefault(output.exec_path, action)
-                    if other is not action:
+                    if other is not action and not same_action(other, action):
                         conflicts.append(ConflictingOutputs(output.exec_path, other, action))
         conflicts += graph._prefix_conflicts()
         if conflicts:

@@ -15,6 +15,7 @@ from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.rule_context import RuleContext
 from venvship.errors import InternalError, SeveralErrors, UserError, VenvshipError
 from venvship.loading.attributes import AttributeSpec, PlainValue, Select, labels_in
+from venvship.loading.native_providers import key_of_instance, provider_name
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.memo.computation import Memo
@@ -35,6 +36,12 @@ RuleTransition: TypeAlias = Callable[[Mapping[str, PlainValue], Configuration], 
 
 AttributeTransition: TypeAlias = Callable[[Configuration], Configuration]
 """What `AttributeSpec.transition` holds: the configuration of the dependencies of one attribute."""
+
+ComputedValue: TypeAlias = Callable[[Mapping[str, PlainValue]], PlainValue]
+"""What `AttributeSpec.computed_default` holds: the default of an attribute out of the values of others."""
+
+NO_EDGE = "none"
+"""What `AttributeSpec.transition` holds for labels that only name a target and need nothing of it."""
 
 ComputedDependencies: TypeAlias = Callable[
     [Label, Mapping[str, PlainValue], Configuration], Mapping[str, Sequence[Label]]
@@ -230,7 +237,7 @@ class Analyzer:
             if not spec.type.holds_dependencies:
                 continue
             labels = labels_in(values[name])
-            if not labels:
+            if not labels or spec.transition == NO_EDGE:
                 continue
             below = configuration if spec.transition is None else self._moved(spec, configuration)
             edges[name] = tuple(TargetKey(label, below) for label in labels)
@@ -268,6 +275,9 @@ class Analyzer:
                     error.chain = (*error.chain, f"in target `{target.label}`")
                     raise
             values[name] = value
+        for spec in target.rule_class.computed_defaults:
+            if spec.name not in target.attributes:
+                values[spec.name] = cast(ComputedValue, spec.computed_default)(values)
         return values
 
     def _condition(self, label: Label, configuration: Configuration) -> ConditionInfo | None:
@@ -374,7 +384,7 @@ class Analyzer:
         context = RuleContext(target, node.key.configuration, node.values, dependencies)
         providers: dict[object, object] = {}
         for provider in cast(RuleFunction, rule.implementation)(context):
-            providers[type(provider)] = provider
+            providers[key_of_instance(provider)] = provider
         providers.setdefault(DefaultInfo, DefaultInfo())
         return ConfiguredTarget(
             node.key,
@@ -463,7 +473,7 @@ def _dependency_problems(
     problems: list[VenvshipError] = []
     for name, spec in rule.attributes.items():
         for dependency in dependencies.get(name, ()):
-            reason = _unfit(spec, dependency)
+            reason = _unfit(spec, dependency, strict=rule.defined_in is not None)
             if reason is None and dependency.testonly and not testonly and not spec.is_private:
                 reason = "is testonly, and this target is not"
             if reason is not None:
@@ -476,8 +486,8 @@ def _dependency_problems(
     return problems
 
 
-def _unfit(spec: AttributeSpec, dependency: ConfiguredTarget) -> str | None:
-    """Why `dependency` can't stand in the attribute, or None."""
+def _unfit(spec: AttributeSpec, dependency: ConfiguredTarget, *, strict: bool) -> str | None:
+    """Why `dependency` can't stand in the attribute, or None; `strict` as rules of `.bzl` files are used to."""
     is_file = dependency.kind in ("source file", "generated file")
     if is_file and spec.allow_files is not False:
         if not spec.allows_file(dependency.label.name):
@@ -490,12 +500,18 @@ def _unfit(spec: AttributeSpec, dependency: ConfiguredTarget) -> str | None:
         return "is a file, and files are not allowed here"
     if spec.executable and dependency.default_info.executable is None:
         return "is not executable"
+    if strict and (spec.allow_single_file or isinstance(spec.allow_files, tuple)):
+        files = dependency.default_info.files.to_tuple()
+        if spec.allow_single_file and len(files) != 1:
+            return f"must produce a single file, and produces {len(files)}"
+        wanted_suffixes = spec.allow_files if isinstance(spec.allow_files, tuple) and not spec.providers else ("",)
+        if not any(file.path.endswith(wanted_suffixes) for file in files):
+            return f"does not produce any files of the right kind (expected {', '.join(wanted_suffixes)})"
     if spec.providers and not any(wanted <= dependency.providers.keys() for wanted in spec.providers):
         names = " or ".join(
-            " and ".join(sorted(getattr(provider, "__name__", str(provider)) for provider in wanted))
-            for wanted in spec.providers
+            " and ".join(sorted(provider_name(provider) for provider in wanted)) for wanted in spec.providers
         )
-        if spec.allow_files is not False and dependency.default_info.files:
+        if not strict and spec.allow_files is not False and dependency.default_info.files:
             return None
         return f"does not have the provider {names}"
     return None

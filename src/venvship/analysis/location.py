@@ -18,11 +18,13 @@ class BadExpansion(UserError):
     """A `$(…)` in an attribute can't be replaced."""
 
 
-def expand_locations(text: str, targets: Sequence[ConfiguredTarget], package: PackageId) -> str:
+def expand_locations(
+    text: str, targets: Sequence[ConfiguredTarget], package: PackageId, *, location: str = "rootpath"
+) -> str:
     """Replace `$(location LABEL)` and its kin; labels are looked up among `targets`. Raises BadExpansion.
 
-    `location`, like `rootpath`, gives the path from the runfiles directory of the main repository, which is where
-    programs and tests start.
+    `location` says what `$(location)` means: `rootpath`, the path from the runfiles directory of the main repository,
+    which is where programs and tests start, or `execpath`.
     """
     pieces: list[str] = []
     position = 0
@@ -35,12 +37,16 @@ def expand_locations(text: str, targets: Sequence[ConfiguredTarget], package: Pa
         if end < 0:
             raise BadExpansion(f"unterminated `$({match.group(1)}` in `{text}`")
         pieces.append(text[position : match.start()])
-        pieces.append(_locations(match.group(1), text[match.end() : end].strip(), targets, package))
+        function = match.group(1)
+        meaning = function.replace("location", location) if function in ("location", "locations") else function
+        pieces.append(_locations(function, meaning, text[match.end() : end].strip(), targets, package))
         position = end + 1
     return "".join(pieces) + text[position:]
 
 
-def _locations(function: str, label_text: str, targets: Sequence[ConfiguredTarget], package: PackageId) -> str:
+def _locations(
+    function: str, meaning: str, label_text: str, targets: Sequence[ConfiguredTarget], package: PackageId
+) -> str:
     try:
         label = Label.parse(label_text, relative_to=package)
     except InvalidLabel as error:
@@ -61,7 +67,7 @@ def _locations(function: str, label_text: str, targets: Sequence[ConfiguredTarge
                 f"`$({function} {label_text})` needs exactly one file, and `{label_text}` gives {len(files)}",
                 hint=f"use $({function}s {label_text})",
             )
-    return " ".join(_path(function, file) for file in files)
+    return " ".join(_path(meaning, file) for file in files)
 
 
 def _path(function: str, file: Artifact) -> str:

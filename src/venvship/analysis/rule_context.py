@@ -15,6 +15,7 @@ from venvship.model.action import (
     ForestFile,
     ForestLink,
     ImportTree,
+    LazyContent,
     LinkArtifact,
     MakeForest,
     MakeSymlink,
@@ -28,7 +29,7 @@ from venvship.model.configuration import Configuration
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
 from venvship.model.label import Label
-from venvship.model.paths import ExecPath, join, normalise
+from venvship.model.paths import ExecPath, is_inside, join, normalise
 from venvship.model.provider import TemplateVariableInfo
 
 P = TypeVar("P")
@@ -56,6 +57,7 @@ class RuleContext:
         self.configuration = configuration
         self.actions: list[Action] = []
         self.warnings: list[str] = []
+        self.toolchains: Mapping[Label, object | None] = {}
         self._values = values
         self._dependencies = dependencies
         self._root = Root.of_outputs(configuration.directory, target.label.repository)
@@ -66,6 +68,10 @@ class RuleContext:
         return self.target.place
 
     # Attributes
+
+    def value(self, name: str) -> PlainValue:
+        """The value of any attribute, as loading converted it."""
+        return self._values[name]
 
     def string(self, name: str) -> str:
         value = self._values[name]
@@ -185,17 +191,29 @@ class RuleContext:
     def declare_symlink(self, name: str) -> Artifact:
         return self._declare(join(self.label.package.path, name), ArtifactKind.SYMLINK)
 
+    @property
+    def declared(self) -> Mapping[str, Artifact]:
+        """The outputs declared so far, by their path below the output root."""
+        return self._declared
+
+    def owns(self, artifact: Artifact) -> bool:
+        """Whether this target declared `artifact`."""
+        return self._declared.get(artifact.path) == artifact
+
     def _declare(self, path: str, kind: ArtifactKind) -> Artifact:
         try:
             normal = normalise(path)
         except ValueError as error:
             raise self.error(f"bad output name: {error}") from error
+        package = self.label.package.path
+        if normal == package or not is_inside(normal, package):
+            raise self.error(f"the output `{normal}` is not under the directory of the package `{self.label.package}`")
         artifact = self._declared.setdefault(normal, Artifact(self._root, normal, self.label, kind))
         if artifact.kind is not kind:
             raise self.error(f"output `{path}` is declared as {artifact.kind.value} and as {kind.value}")
         return artifact
 
-    def write(self, output: Artifact, content: bytes, *, executable: bool = False) -> None:
+    def write(self, output: Artifact, content: bytes | LazyContent, *, executable: bool = False) -> None:
         self.actions.append(WriteFile(self.label, output, content, executable))
 
     def make_symlink(self, output: Artifact, text: str) -> None:

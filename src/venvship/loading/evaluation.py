@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from venvship.loading.bzl_loader import PrintHandler
+from venvship.starlark.builtin import Builtin
+from venvship.starlark.calling import invoke
 from venvship.starlark.execution import call
 from venvship.starlark.host_types import Value
-from venvship.starlark.thread import CURRENT, Thread
+from venvship.starlark.thread import Thread
 
 
 class Evaluator:
@@ -34,7 +36,12 @@ class Evaluator:
         thread = Thread(print_handler=self._print_handler, context=context, source_line=self._source_line)
         return call(thread, function, args, kwargs)
 
-    def call_inside(self, function: Value, args: Iterable[Value] = ()) -> Value:
-        """Call a function within the evaluation that is in progress, or in a thread of its own when none is."""
-        running = CURRENT.thread
-        return call(running, function, args) if running is not None else self.call(function, args)
+    def each(self, function: Value, arguments: Iterable[tuple[Value, ...]]) -> list[Value]:
+        """The results of calls with each of `arguments`, all in one thread."""
+        results: list[Value] = []
+
+        def run() -> None:
+            results.extend(invoke(function, *one) for one in arguments)
+
+        self.call(Builtin(getattr(function, "__name__", "function"), run))
+        return results

@@ -6,14 +6,15 @@ A rule written in Starlark and a built-in one thereby speak of one thing: `dep[P
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from venvship.loading.provider_values import ProviderInstance, RawConstructor, StarlarkProvider
 from venvship.starlark.builtin import Builtin
 from venvship.starlark.conversion import from_host
-from venvship.starlark.errors import EvaluationError
+from venvship.starlark.errors import EvaluationError, did_you_mean
 from venvship.starlark.freezing import freeze
-from venvship.starlark.host_types import MISSING, HostType, Value, register
+from venvship.starlark.host_types import MISSING, TYPES, HostType, Value, register, type_name
 from venvship.starlark.printer import Printer
 from venvship.starlark.structs import print_fields
 from venvship.starlark.values import LISTS, FrozenList
@@ -81,6 +82,65 @@ def native_provider(
     return NativeProvider(name, key, make)
 
 
+def dataclass_provider(name: str, key: type, *, makeable: bool = False) -> NativeProvider:
+    """The symbol of a provider that is a dataclass; programs see the fields that hold values of the language.
+
+    With `makeable`, and defaults for all fields, programs may make objects of it.
+    """
+    defaults = {one.name: _default(one) for one in dataclasses.fields(key)}
+
+    def attribute(value: Value, field_name: str) -> object:
+        if field_name not in defaults:
+            return MISSING
+        return _field_value(value, field_name)
+
+    def make(**given: Value) -> object:
+        for field_name, value in given.items():
+            if field_name not in defaults:
+                raise EvaluationError(
+                    f"{name}() got unexpected keyword argument '{field_name}'{did_you_mean(field_name, defaults)}"
+                )
+            default = defaults[field_name]
+            if value is not None and default is not None and type(value) is not type(default):
+                raise EvaluationError(
+                    f"in call to {name}(), parameter '{field_name}' got value of type '{type_name(value)}', "
+                    f"want '{type_name(default)}'"
+                )
+        return key(**{field_name: value for field_name, value in given.items() if value is not None})
+
+    return native_provider(
+        name,
+        key,
+        make=make if makeable else None,
+        attribute=attribute,
+        names=lambda value: [one for one in defaults if attribute(value, one) is not MISSING],
+    )
+
+
+def opaque(name: str, key: type) -> None:
+    """Let objects of a dataclass or named tuple be values, of whose fields programs see what is of the language."""
+    names = tuple(getattr(key, "_fields", ())) or tuple(one.name for one in dataclasses.fields(key))
+
+    def attribute(value: Value, field_name: str) -> object:
+        return _field_value(value, field_name) if field_name in names else MISSING
+
+    register(key, HostType(name=name, dynamic_attr=attribute, dynamic_dir=lambda value: names, hashable=True))
+
+
+def _field_value(value: Value, name: str) -> object:
+    found = getattr(value, name)
+    inside = found if type(found) is tuple else found.values() if isinstance(found, Mapping) else (found,)
+    if type(found) not in TYPES and not isinstance(found, Mapping):
+        return MISSING
+    return shown_value(found) if all(type(one) in TYPES for one in inside) else MISSING
+
+
+def _default(one: dataclasses.Field[object]) -> object:
+    if one.default_factory is not dataclasses.MISSING:
+        return one.default_factory()
+    return None if one.default is dataclasses.MISSING else one.default
+
+
 def field(name: str) -> Callable[[Value], object]:
     """A getter of the attribute `name`; tuples and mappings become values that never change."""
 
@@ -92,7 +152,7 @@ def field(name: str) -> Callable[[Value], object]:
 
 def shown_value(found: object) -> Value:
     """A plain Python value as a frozen value of the language; tuples show as lists."""
-    if isinstance(found, tuple):
+    if type(found) is tuple:
         return FrozenList([shown_value(element) for element in found])
     if isinstance(found, Mapping) or type(found) in LISTS:
         converted = from_host(found)

@@ -164,7 +164,7 @@ class PackageLoader:
                 "select": make_select,
                 **(bzl_names or {}),
             },
-            builtin_names={BUILTIN_RULES: Struct(functions)},
+            builtin_names={BUILTIN_RULES: Struct({**(bzl_names or {}), **functions})},
             print_handler=print_handler,
             cache=code_cache,
         )

@@ -96,6 +96,11 @@ class RuleClass:
             common = (*_COMMON, *_EXECUTABLE)
         object.__setattr__(self, "attributes", {spec.name: spec for spec in (*common, *self.own_attributes)})
 
+    @property
+    def computed_defaults(self) -> Iterable[AttributeSpec]:
+        """The attributes whose defaults depend on the values of others."""
+        return [spec for spec in self.own_attributes if spec.computed_default is not None]
+
     def __str__(self) -> str:
         return self.name
 

@@ -61,3 +61,27 @@ class TestInfo:
     timeout: int
     shard_count: int
     flaky: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExecutionInfo:
+    """What a test asks of whoever runs it, such as `requires-network`."""
+
+    requirements: Mapping[str, str]
+    exec_group: str = "test"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InstrumentedFilesInfo:
+    """The sources whose coverage a target wants measured."""
+
+    instrumented_files: Depset[Artifact] = field(default_factory=Depset)
+    metadata_files: Depset[Artifact] = field(default_factory=Depset)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnalysisTestResultInfo:
+    """The verdict of a test that analysis alone decides."""
+
+    success: bool
+    message: str

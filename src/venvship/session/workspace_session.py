@@ -47,6 +47,7 @@ from venvship.repos.download import Downloads
 from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, read_index_settings
 from venvship.repos.package_index import Indexes
 from venvship.repos.wheel_store import WheelStore
+from venvship.rules.bzl_names import bzl_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
 from venvship.rules.python.distributions import WHEEL_RULE, distribution_rules
@@ -152,6 +153,9 @@ class Session:
             memo=self._memo,
             rule_classes=rules,
             native_rules=native_rules(),
+            bzl_names=bzl_names(
+                print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
+            ),
             print_handler=self._print,
             code_cache=DiskCodeCache(str(self.output_base / "code")),
         )

@@ -1,0 +1,96 @@
+"""Platforms as configurations: `--platforms=//my:platform` says which constraint values hold.
+
+Operating system and processor come from the constraints of the `platforms` module; every other constraint of a
+platform is an option of the configuration, under the name of its setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from venvship.errors import UserError
+from venvship.loading.attributes import Select, labels_in
+from venvship.loading.targets import RuleTarget, Target
+from venvship.model.configuration import Configuration
+from venvship.model.label import Label
+from venvship.model.platform import Platform
+
+PLATFORM: Final = "platforms"
+"""The option that holds the label of the target platform, when it is not the machine itself."""
+
+CONSTRAINT: Final = "constraint:"
+"""What the options for constraint settings start with."""
+
+MODULE: Final = "platforms"
+"""The module whose constraints say operating system and processor."""
+
+_OS = {"linux": "linux", "macos": "macos", "osx": "macos"}
+_CPU = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
+
+
+class NotAPlatform(UserError):
+    """A label that should be a platform is something else, or one that nothing is built for."""
+
+
+class PlatformTargets:
+    """Configurations for platform targets; `host` is used whole for platforms with its system and processor."""
+
+    def __init__(self, target: Callable[[Label], Target], host: Platform) -> None:
+        self._target = target
+        self._host = host
+
+    def with_platform(self, configuration: Configuration, platform: Label) -> Configuration:
+        """`configuration` for another target platform; raises NotAPlatform."""
+        constraints = self._constraints(platform, ())
+        os = next((_OS.get(value.name) for value in constraints.values() if _is_standard(value, "os")), None)
+        cpu = next((_CPU.get(value.name) for value in constraints.values() if _is_standard(value, "cpu")), None)
+        found = self._platform(platform, os or self._host.os.value, cpu or self._host.cpu.value)
+        options = {name: "" for name, _ in configuration.options if name.startswith(CONSTRAINT)}
+        options.update({f"{CONSTRAINT}{setting.canonical}": value.canonical for setting, value in constraints.items()})
+        options[PLATFORM] = platform.canonical
+        return Configuration(found, configuration.options).with_options(options)
+
+    def _platform(self, label: Label, os: str, cpu: str) -> Platform:
+        if (os, cpu) == (self._host.os.value, self._host.cpu.value):
+            return self._host
+        try:
+            return Platform.parse(f"{os}_{cpu}")
+        except ValueError as error:
+            raise NotAPlatform(f"nothing is built for the platform `{label}`: {error}") from error
+
+    def _constraints(self, label: Label, path: tuple[Label, ...]) -> Mapping[Label, Label]:
+        """Constraint settings with the values that a platform has, its parents' included."""
+        if label in path:
+            raise NotAPlatform(f"the platform `{label}` is its own parent")
+        target = self._rule(label, "platform")
+        found: dict[Label, Label] = {}
+        for parent in _labels(target, "parents"):
+            found.update(self._constraints(parent, (*path, label)))
+        for value in _labels(target, "constraint_values"):
+            constraint = self._rule(value, "constraint_value")
+            for setting in _labels(constraint, "constraint_setting"):
+                found[setting] = constraint.label
+        return found
+
+    def _rule(self, label: Label, kind: str) -> RuleTarget:
+        target = self._target(label)
+        for _ in range(20):
+            if not isinstance(target, RuleTarget) or target.rule_class.name != "alias":
+                break
+            [actual] = _labels(target, "actual")
+            target = self._target(actual)
+        if not isinstance(target, RuleTarget) or target.rule_class.name != kind:
+            raise NotAPlatform(f"`{label}` is a {target.kind}, not a {kind}", place=target.place)
+        return target
+
+
+def _is_standard(value: Label, package: str) -> bool:
+    return value.repository == MODULE and value.package.path == package
+
+
+def _labels(target: RuleTarget, name: str) -> tuple[Label, ...]:
+    value = target.value(name)
+    if isinstance(value, Select):
+        raise NotAPlatform(f"`{name}` of `{target.label}` can't be a select()", place=target.place)
+    return labels_in(value)

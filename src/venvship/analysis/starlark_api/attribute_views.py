@@ -1,0 +1,188 @@
+"""`ctx.attr`, `ctx.file`, `ctx.files`, `ctx.executable`, `ctx.outputs`: attributes and dependencies by name.
+
+Each is a table that computes an entry when a program first asks for it; most rules ask for few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.rule_context import RuleContext
+from venvship.analysis.starlark_api.targets import executable_of
+from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.native_providers import shown_value
+from venvship.loading.package_builder import implicit_output
+from venvship.model.artifact import Artifact
+from venvship.model.label import Label
+from venvship.starlark.freezing import freeze
+from venvship.starlark.host_types import MISSING, HostType, Value, register
+from venvship.starlark.keys import key_of
+from venvship.starlark.printer import Printer
+from venvship.starlark.structs import print_fields
+from venvship.starlark.values import Dict, FrozenList
+
+_EMPTY = FrozenList()
+_DICTS = frozenset({AttributeType.LABEL_KEYED_STRING_DICT, AttributeType.STRING_KEYED_LABEL_DICT})
+
+
+class View:
+    """Named entries; `compute` answers MISSING for a name that is none, and `names` lists those that are."""
+
+    __slots__ = ("_compute", "_known", "_names", "noun")
+
+    def __init__(self, noun: str, compute: Callable[[str], object], names: Callable[[], Iterable[str]]) -> None:
+        self.noun = noun
+        self._compute = compute
+        self._names = names
+        self._known: dict[str, Value] = {}
+
+    def get(self, name: str) -> object:
+        found = self._known.get(name, MISSING)
+        if found is MISSING:
+            found = self._compute(name)
+            if found is not MISSING:
+                self._known[name] = found
+        return found
+
+    @property
+    def names(self) -> list[str]:
+        return sorted(self._names())
+
+
+def attribute_view(rule: RuleContext) -> View:
+    """`ctx.attr`."""
+    specs = rule.target.rule_class.attributes
+
+    def compute(name: str) -> object:
+        if name == "name":
+            return rule.label.name
+        if name == "visibility":
+            return FrozenList(rule.target.visibility.spelling)
+        spec = specs.get(name)
+        return MISSING if spec is None else attribute_value(rule, spec)
+
+    return View("attr", compute, lambda: specs)
+
+
+def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
+    """The value of an attribute with targets in the places of labels."""
+    name = spec.name
+    kind = spec.type
+    if kind is AttributeType.LABEL_LIST:
+        targets = rule.targets(name)
+        return FrozenList(targets) if targets else _EMPTY
+    if kind is AttributeType.LABEL:
+        return rule.target_or_none(name)
+    value = rule.value(name)
+    if kind in _DICTS and isinstance(value, Mapping):
+        targets = rule.targets(name)
+        pairs = value.items()
+        if kind is AttributeType.LABEL_KEYED_STRING_DICT:
+            made = Dict((target, text) for target, (_, text) in zip(targets, pairs, strict=True))
+        else:
+            made = Dict((key_of(key), target) for target, (key, _) in zip(targets, pairs, strict=True))
+        freeze(made)
+        return made
+    return shown_value(value)
+
+
+def file_view(rule: RuleContext) -> View:
+    """`ctx.file`: the only file of attributes with `allow_single_file`."""
+    specs = rule.target.rule_class.attributes
+
+    def compute(name: str) -> object:
+        spec = specs.get(name)
+        if spec is None or not spec.allow_single_file:
+            return MISSING
+        files = rule.files(name)
+        return files[0] if files else None
+
+    return View("file", compute, lambda: [name for name, spec in specs.items() if spec.allow_single_file])
+
+
+def files_view(rule: RuleContext) -> View:
+    """`ctx.files`: all files of attributes with labels."""
+    specs = rule.target.rule_class.attributes
+
+    def compute(name: str) -> object:
+        spec = specs.get(name)
+        return FrozenList(rule.files(name)) if spec is not None and spec.type.holds_dependencies else MISSING
+
+    return View("files", compute, lambda: [name for name, spec in specs.items() if spec.type.holds_dependencies])
+
+
+def executable_view(rule: RuleContext) -> View:
+    """`ctx.executable`: the programs of attributes with `executable`."""
+    specs = rule.target.rule_class.attributes
+
+    def compute(name: str) -> object:
+        spec = specs.get(name)
+        if spec is None or not spec.executable:
+            return MISSING
+        target = rule.target_or_none(name)
+        return None if target is None else executable_of(target)
+
+    return View("executable", compute, lambda: [name for name, spec in specs.items() if spec.executable])
+
+
+def programs(rule: RuleContext) -> dict[Artifact, ConfiguredTarget]:
+    """The targets of attributes with `executable`, by the program that each is."""
+    found: dict[Artifact, ConfiguredTarget] = {}
+    for name, spec in rule.target.rule_class.attributes.items():
+        if spec.executable:
+            for target in rule.targets(name):
+                executable = executable_of(target)
+                if executable is not None:
+                    found[executable] = target
+    return found
+
+
+def promised_outputs(rule: RuleContext) -> dict[str, Label | tuple[Label, ...] | None]:
+    """The labels of the files that a target promises before its rule runs, by attribute or template."""
+    found: dict[str, Label | tuple[Label, ...] | None] = {}
+    for name, spec in rule.target.rule_class.attributes.items():
+        if spec.type is AttributeType.OUTPUT:
+            labels = rule.labels(name)
+            found[name] = labels[0] if labels else None
+        elif spec.type is AttributeType.OUTPUT_LIST:
+            found[name] = rule.labels(name)
+    for name, template in rule.target.rule_class.implicit_outputs.items():
+        found[name] = rule.label.sibling(implicit_output(template, rule.target))
+    return found
+
+
+class OutputsView(View):
+    """`ctx.outputs`; `executable_used` says whether a program asked for the default executable."""
+
+    __slots__ = ("executable_used",)
+
+    def __init__(self, rule: RuleContext) -> None:
+        promised = promised_outputs(rule)
+        self.executable_used = False
+
+        def compute(name: str) -> object:
+            if name == "executable" and rule.target.rule_class.is_executable and name not in promised:
+                self.executable_used = True
+                return rule.declare_file(rule.label.name)
+            if name not in promised:
+                return MISSING
+            labels = promised[name]
+            if isinstance(labels, tuple):
+                return FrozenList([rule.declare_file(label.name) for label in labels])
+            return None if labels is None else rule.declare_file(labels.name)
+
+        super().__init__("outputs", compute, lambda: promised)
+
+
+def _found(view: View, name: str) -> object:
+    return view.get(name)
+
+
+def _repr(view: View, printer: Printer) -> None:
+    print_fields(printer, "struct", {name: view.get(name) for name in view.names})
+
+
+_HOST_TYPE = HostType(name="struct", dynamic_attr=_found, dynamic_dir=lambda view: view.names, repr=_repr)
+register(View, _HOST_TYPE)
+register(OutputsView, _HOST_TYPE)

@@ -1,0 +1,289 @@
+"""`ctx`: what the implementation of a rule is called with."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
+from typing import Protocol, runtime_checkable
+
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.location import expand_locations, expand_variables
+from venvship.analysis.rule_context import RuleContext
+from venvship.analysis.starlark_api.attribute_views import (
+    OutputsView,
+    View,
+    attribute_view,
+    executable_view,
+    file_view,
+    files_view,
+    programs,
+)
+from venvship.analysis.starlark_api.configuration_values import ConfigurationValue, FragmentsValue
+from venvship.analysis.starlark_api.runfiles_values import read_links
+from venvship.analysis.starlark_api.toolchain_values import ToolchainsValue
+from venvship.errors import UserError
+from venvship.loading.attributes import AttributeType
+from venvship.loading.evaluation import Evaluator
+from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
+from venvship.model.depset import Depset
+from venvship.model.label import MAIN_RUNFILES_DIRECTORY
+from venvship.model.provider import TemplateVariableInfo
+from venvship.model.runfiles import Runfiles
+from venvship.starlark.containers import entries
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.freezing import freeze
+from venvship.starlark.host_types import MISSING, HostType, Value, register
+from venvship.starlark.printer import Printer
+from venvship.starlark.structs import Struct
+from venvship.starlark.values import Dict, FrozenList, List
+
+LOCATION_ATTRIBUTES = ("srcs", "deps", "data", "tools", "hdrs", "implementation_deps", "exports")
+_STATUS_ROOT = Root(OUTPUT_DIRECTORY, "", False)
+_STABLE_STATUS = b"BUILD_EMBED_LABEL \n"
+_VOLATILE_STATUS = b"BUILD_TIMESTAMP 0\n"
+
+
+class StarlarkContext:
+    """One target under one configuration, as a program sees it. `closures` freeze when the rule is done."""
+
+    __slots__ = ("_memo", "closures", "evaluator", "rule")
+
+    def __init__(self, rule: RuleContext, evaluator: Evaluator) -> None:
+        self.rule = rule
+        self.evaluator = evaluator
+        self.closures: list[FunctionType] = []
+        self._memo: dict[str, Value] = {}
+
+    def once(self, name: str, make: Callable[[], Value]) -> Value:
+        """A part that is made when it is first asked for."""
+        found = self._memo.get(name, MISSING)
+        if found is MISSING:
+            found = self._memo[name] = make()
+        return found
+
+    @property
+    def outputs(self) -> OutputsView:
+        found: OutputsView = self.once("outputs", lambda: OutputsView(self.rule))
+        return found
+
+    @property
+    def programs(self) -> Mapping[Artifact, ConfiguredTarget]:
+        """The targets whose programs attributes with `executable` name."""
+        found: Mapping[Artifact, ConfiguredTarget] = self.once("programs", lambda: programs(self.rule))
+        return found
+
+    @property
+    def variables(self) -> dict[str, str]:
+        found: dict[str, str] = self.once("variables", lambda: make_variables(self.rule))
+        return found
+
+
+def make_variables(rule: RuleContext) -> dict[str, str]:
+    """Make variables: of the command line, of the configuration, of `toolchains`."""
+    configuration = rule.configuration
+    output_root = Root.of_outputs(configuration.directory, "").exec_path
+    variables = {
+        "BINDIR": output_root,
+        "COMPILATION_MODE": configuration.get("compilation_mode", "fastbuild"),
+        "GENDIR": output_root,
+        "TARGET_CPU": configuration.platform.cpu.value,
+    }
+    defined = [(name, value) for name, value in configuration.options if name.startswith("define:")]
+    variables.update({name.removeprefix("define:"): value for name, value in defined})
+    for info in rule.provided("toolchains", TemplateVariableInfo):
+        variables.update(info.variables)
+    return variables
+
+
+def _status_file(ctx: StarlarkContext, name: str, content: bytes) -> Artifact:
+    """A file about the build as a whole. Every target that reads it declares it alike, and it is made once."""
+    file = Artifact(_STATUS_ROOT, name, ctx.rule.label)
+    ctx.rule.write(file, content)
+    return file
+
+
+def _runfiles(
+    ctx: StarlarkContext,
+    files: Sequence[Artifact] = (),
+    transitive_files: Depset | None = None,  # type: ignore[type-arg]  # built-ins check exact classes
+    collect_data: bool = False,
+    collect_default: bool = False,
+    symlinks: Value = None,
+    root_symlinks: Value = None,
+    *,
+    skip_conflict_checking: bool = False,
+) -> Runfiles:
+    own = Runfiles(
+        files=Depset(files, [transitive_files] if transitive_files is not None else ()),
+        symlinks=read_links(symlinks, "symlinks"),
+        root_symlinks=read_links(root_symlinks, "root_symlinks"),
+    )
+    if not collect_data and not collect_default:
+        return own
+    parts: list[Runfiles] = []
+    for name in ("srcs", "data", "deps"):
+        for target in ctx.rule.targets(name):
+            info = target.default_info
+            parts += [info.data_runfiles] if collect_data else []
+            parts += [info.default_runfiles] if collect_default else []
+    return Runfiles.merged([*parts, own])
+
+
+def _expand_location(
+    ctx: StarlarkContext,
+    input: str,  # noqa: A002
+    targets: Sequence[ConfiguredTarget] = (),
+    *,
+    short_paths: bool = False,
+) -> str:
+    known = [target for name in LOCATION_ATTRIBUTES for target in ctx.rule.targets(name)]
+    try:
+        return expand_locations(
+            input,
+            [*targets, *known],
+            ctx.rule.label.package,
+            location="rootpath" if short_paths else "execpath",
+        )
+    except UserError as error:
+        raise EvaluationError(error.message, hint=error.hint) from error
+
+
+def _expand_make_variables(
+    ctx: StarlarkContext, attribute_name: str, command: str, additional_substitutions: Mapping[str, str], /
+) -> str:
+    extra = dict(entries(Dict(additional_substitutions)))
+    try:
+        return expand_variables(command, {**ctx.variables, **extra})
+    except UserError as error:
+        raise EvaluationError(f"in attribute '{attribute_name}': {error.message}", hint=error.hint) from error
+
+
+@runtime_checkable
+class PlatformConstraint(Protocol):
+    """What a `constraint_value` provides."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the target platform has it."""
+        ...
+
+
+def _has_constraint(ctx: StarlarkContext, constraintValue: Value, /) -> bool:
+    if not isinstance(constraintValue, PlatformConstraint):
+        raise EvaluationError("target_platform_has_constraint() takes a ConstraintValueInfo")
+    return constraintValue.holds
+
+
+def _coverage_instrumented(ctx: StarlarkContext, target: ConfiguredTarget | None = None) -> bool:
+    return False
+
+
+def _tokenize(ctx: StarlarkContext, option: str) -> List:
+    try:
+        return List(shlex.split(option))
+    except ValueError as error:
+        raise EvaluationError(f"{error} while tokenizing '{option}'") from error
+
+
+def _build_setting_value(ctx: StarlarkContext) -> Value:
+    rule = ctx.rule
+    setting = rule.target.rule_class.build_setting
+    if setting is None:
+        raise EvaluationError(
+            f"attempting to access 'build_setting_value' of non-build setting {rule.label}",
+            hint="pass build_setting = config.string() or the like to rule()",
+        )
+    text = rule.configuration.get(str(rule.label))
+    if not text:
+        default = rule.value("build_setting_default")
+        return FrozenList(default) if isinstance(default, tuple) else default
+    match setting.type:
+        case AttributeType.BOOL:
+            return text.lower() in ("true", "1", "yes")
+        case AttributeType.INT:
+            try:
+                return int(text)
+            except ValueError:
+                raise EvaluationError(f"`{text}` is no integer, the value that `{rule.label}` takes") from None
+        case AttributeType.STRING_LIST:
+            return FrozenList(text.split(","))
+        case _:
+            return text
+
+
+def _variables(ctx: StarlarkContext) -> Value:
+    def make() -> Value:
+        variables = Dict(sorted(ctx.variables.items()))
+        freeze(variables)
+        return variables
+
+    return ctx.once("var", make)
+
+
+def _features(ctx: StarlarkContext) -> list[str]:
+    return FrozenList([one for one in ctx.rule.strings("features") if not one.startswith("-")])
+
+
+def _disabled_features(ctx: StarlarkContext) -> list[str]:
+    return FrozenList([one[1:] for one in ctx.rule.strings("features") if one.startswith("-")])
+
+
+def _output_root(ctx: StarlarkContext) -> Root:
+    return Root.of_outputs(ctx.rule.configuration.directory, ctx.rule.label.repository)
+
+
+def _repr(ctx: StarlarkContext, printer: Printer) -> None:
+    printer.write(f"<rule context for {ctx.rule.label}>")
+
+
+def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
+    """Make contexts values of the language; `actions` makes `ctx.actions`."""
+    register(
+        StarlarkContext,
+        HostType(
+            name="ctx",
+            fields={
+                "actions": lambda ctx: ctx.once("actions", lambda: actions(ctx)),
+                "attr": lambda ctx: ctx.once("attr", lambda: attribute_view(ctx.rule)),
+                "bin_dir": _output_root,
+                "build_file_path": lambda ctx: ctx.rule.place.path,
+                "build_setting_value": _build_setting_value,
+                "configuration": lambda ctx: ConfigurationValue(ctx.rule.configuration),
+                "disabled_features": _disabled_features,
+                "exec_groups": lambda ctx: ctx.once("exec_groups", lambda: View("exec_groups", _none, lambda: ())),
+                "executable": lambda ctx: ctx.once("executable", lambda: executable_view(ctx.rule)),
+                "features": _features,
+                "file": lambda ctx: ctx.once("file", lambda: file_view(ctx.rule)),
+                "files": lambda ctx: ctx.once("files", lambda: files_view(ctx.rule)),
+                "fragments": lambda ctx: FragmentsValue(ctx.rule.configuration),
+                "genfiles_dir": _output_root,
+                "host_fragments": lambda ctx: FragmentsValue(ctx.rule.configuration),
+                "info_file": lambda ctx: ctx.once(
+                    "info_file", lambda: _status_file(ctx, "stable-status.txt", _STABLE_STATUS)
+                ),
+                "label": lambda ctx: ctx.rule.label,
+                "outputs": lambda ctx: ctx.outputs,
+                "split_attr": lambda ctx: Struct({}),
+                "toolchains": lambda ctx: ctx.once("toolchains", lambda: ToolchainsValue(ctx.rule)),
+                "var": _variables,
+                "version_file": lambda ctx: ctx.once(
+                    "version_file", lambda: _status_file(ctx, "volatile-status.txt", _VOLATILE_STATUS)
+                ),
+                "workspace_name": lambda ctx: MAIN_RUNFILES_DIRECTORY,
+            },
+            methods={
+                "coverage_instrumented": _coverage_instrumented,
+                "expand_location": _expand_location,
+                "expand_make_variables": _expand_make_variables,
+                "runfiles": _runfiles,
+                "target_platform_has_constraint": _has_constraint,
+                "tokenize": _tokenize,
+            },
+            repr=_repr,
+        ),
+    )
+
+
+def _none(name: str) -> object:
+    return MISSING

@@ -1,0 +1,82 @@
+"""The names of `.bzl` files that analysis gives a meaning: `rule`, `attr`, `DefaultInfo` and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from venvship.analysis.starlark_api.actions import Actions
+from venvship.analysis.starlark_api.context import StarlarkContext, register_context
+from venvship.analysis.starlark_api.providers import (
+    EXECUTION_INFO,
+    FEATURE_FLAG_INFO,
+    PROVIDERS,
+    TEMPLATE_VARIABLE_INFO,
+    TOOLCHAIN_INFO,
+)
+from venvship.analysis.starlark_api.rule_function import NATIVE_CLASSES, Environment, StarlarkImplementation
+from venvship.loading.attr_module import ATTR
+from venvship.loading.config_module import CONFIG, configuration_field
+from venvship.loading.native_providers import ForeignProvider, NativeProvider
+from venvship.loading.rule_definition import exec_group, rule_builtin, toolchain_type
+from venvship.model.provider import InstrumentedFilesInfo
+from venvship.starlark.builtin import builtin
+from venvship.starlark.host_types import Value
+from venvship.starlark.structs import Struct
+
+FOREIGN_PROVIDERS = (
+    "CcInfo",
+    "CcToolchainConfigInfo",
+    "DebugPackageInfo",
+    "JavaInfo",
+    "JavaPluginInfo",
+    "ProtoInfo",
+)
+"""Providers of languages that are not built here; files may mention them, and nothing has them."""
+
+
+def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvider]) -> dict[str, Value]:
+    """What `.bzl` files see beside the names that loading gives them.
+
+    `rule_providers` are providers of built-in rules: global names, or members of `platform_common` for its own.
+    """
+    platform = {name: provider for name, provider in rule_providers.items() if name in _OF_PLATFORM}
+    others = {name: provider for name, provider in rule_providers.items() if name not in _OF_PLATFORM}
+    every = (*PROVIDERS.values(), TEMPLATE_VARIABLE_INFO, EXECUTION_INFO, *rule_providers.values())
+    NATIVE_CLASSES.update(provider.key for provider in every)
+    return {
+        **{name: ForeignProvider(name) for name in FOREIGN_PROVIDERS},
+        **PROVIDERS,
+        **others,
+        "attr": ATTR,
+        "config": CONFIG,
+        "config_common": Struct({"FeatureFlagInfo": FEATURE_FLAG_INFO, "toolchain_type": toolchain_type}),
+        "configuration_field": configuration_field,
+        "coverage_common": Struct({"instrumented_files_info": _instrumented_files_info}),
+        "exec_group": exec_group,
+        "platform_common": Struct(
+            {"TemplateVariableInfo": TEMPLATE_VARIABLE_INFO, "ToolchainInfo": TOOLCHAIN_INFO, **platform}
+        ),
+        "rule": rule_builtin(lambda function: StarlarkImplementation(function, environment), environment.evaluator),
+        "testing": Struct({"ExecutionInfo": EXECUTION_INFO, "TestEnvironment": PROVIDERS["RunEnvironmentInfo"]}),
+    }
+
+
+_OF_PLATFORM = frozenset({"ConstraintSettingInfo", "ConstraintValueInfo", "PlatformInfo"})
+
+
+@builtin("instrumented_files_info")
+def _instrumented_files_info(
+    ctx: StarlarkContext,
+    *,
+    coverage_support_files: Value = (),
+    coverage_environment: Value = None,
+    source_attributes: Sequence[str] = (),
+    dependency_attributes: Sequence[str] = (),
+    extensions: Value = None,
+    metadata_files: Value = (),
+    baseline_coverage_files: Value = None,
+) -> InstrumentedFilesInfo:
+    return InstrumentedFilesInfo()
+
+
+register_context(Actions)

@@ -1,0 +1,161 @@
+"""Carries out transitions that `.bzl` files define.
+
+A transition is given the settings it names and answers new values for the settings it promised, or several such
+answers, by name: then what it stands on is configured once for each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from venvship.analysis.build_settings import SettingValue, option_name, option_text, value_of
+from venvship.errors import UserError
+from venvship.loading.attributes import PlainValue
+from venvship.loading.targets import RuleTarget, Target
+from venvship.loading.transition_module import NATIVE_OPTION, Setting, TransitionDefinition
+from venvship.model.configuration import COMPILATION_MODE, Configuration
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.starlark.containers import entries
+from venvship.starlark.conversion import from_host
+from venvship.starlark.host_types import Value, type_name
+from venvship.starlark.structs import Struct
+from venvship.starlark.values import DICTS, LISTS
+
+SINGLE = ""
+"""The name of the only configuration of a transition that does not split."""
+
+PLATFORMS_OPTION = "platforms"
+_ROOT = PackageId(MAIN_REPOSITORY, "")
+
+
+class InvalidTransition(UserError):
+    """A transition answers something that it may not."""
+
+
+class Platforms(Protocol):
+    """Configurations for platform targets."""
+
+    def with_platform(self, configuration: Configuration, platform: Label) -> Configuration: ...
+
+
+def carried_out(
+    definition: TransitionDefinition,
+    configuration: Configuration,
+    attributes: Mapping[str, PlainValue],
+    *,
+    target: Callable[[Label], Target],
+    platforms: Platforms,
+) -> Mapping[str, Configuration]:
+    """The configurations that a transition leads to, by name; `SINGLE` is the name when there is but one.
+
+    Raises InvalidTransition, and whatever the function fails with.
+    """
+    settings = {setting.text: _value(setting, configuration, target) for setting in definition.inputs}
+    given = Struct({name: from_host(_shown(value)) for name, value in attributes.items()})
+    answer = definition.evaluator.call(definition.implementation, (from_host(settings), given))
+    changed: dict[str, Configuration] = {}
+    for name, values in _answers(definition, answer).items():
+        changed[name] = _changed(definition, configuration, values, target, platforms)
+    return changed
+
+
+def _answers(definition: TransitionDefinition, answer: Value) -> dict[str, dict[str, Value]]:
+    if answer is None:
+        return {SINGLE: {}}
+    if type(answer) in LISTS:
+        return {str(number): _settings(definition, one) for number, one in enumerate(answer)}
+    values = _settings(definition, answer)
+    if values and all(type(value) in DICTS for value in values.values()):
+        return {name: _settings(definition, one) for name, one in values.items()}
+    return {SINGLE: values}
+
+
+def _settings(definition: TransitionDefinition, answer: Value) -> dict[str, Value]:
+    if type(answer) not in DICTS:
+        raise InvalidTransition(
+            f"a transition must return a dict, or a list or dict of dicts, not {type_name(answer)}",
+            place=definition.place,
+        )
+    return {str(key): value for key, value in entries(answer)}
+
+
+def _changed(
+    definition: TransitionDefinition,
+    configuration: Configuration,
+    values: Mapping[str, Value],
+    target: Callable[[Label], Target],
+    platforms: Platforms,
+) -> Configuration:
+    promised = {setting.text: setting for setting in definition.outputs}
+    unexpected = sorted(values.keys() - promised.keys())
+    missing = sorted(promised.keys() - values.keys()) if values else []
+    if unexpected or missing:
+        parts = [f"returned `{name}`, which is not among its outputs" for name in unexpected]
+        parts += [f"did not return `{name}`, which is among its outputs" for name in missing]
+        raise InvalidTransition(f"the transition {'; '.join(parts)}", place=definition.place)
+    options: dict[str, str] = {}
+    platform: Label | None = None
+    for name, value in values.items():
+        setting = promised[name]
+        if setting.label is not None:
+            found = _build_setting(target, setting.label)
+            options[option_name(found.label)] = option_text(found, _plain(value))
+        elif setting.native == PLATFORMS_OPTION:
+            platform = _platform(definition, value)
+        elif setting.native == COMPILATION_MODE:
+            options[COMPILATION_MODE] = "" if value == "fastbuild" else str(value)
+        else:
+            options[setting.native] = json.dumps(_plain(value)) if value not in (None, "", [], False) else ""
+    if platform is not None:
+        configuration = platforms.with_platform(configuration, platform)
+    return configuration.with_options(options)
+
+
+def _platform(definition: TransitionDefinition, value: Value) -> Label | None:
+    every = list(value) if type(value) in LISTS else [value]
+    if len(every) != 1:
+        raise InvalidTransition("`platforms` must be one platform", place=definition.place)
+    [one] = every
+    return one if isinstance(one, Label) else Label.parse(str(one), relative_to=_ROOT)
+
+
+def _value(setting: Setting, configuration: Configuration, target: Callable[[Label], Target]) -> object:
+    if setting.label is not None:
+        return _shown_setting(value_of(_build_setting(target, setting.label), configuration))
+    if setting.native == COMPILATION_MODE:
+        return configuration.get(COMPILATION_MODE, "fastbuild")
+    if setting.native == "cpu":
+        return configuration.platform.cpu.value
+    if setting.native == PLATFORMS_OPTION:
+        label = configuration.get(PLATFORMS_OPTION)
+        return [Label.parse(label, relative_to=_ROOT)] if label else []
+    text = configuration.get(setting.native)
+    return json.loads(text) if text else ""
+
+
+def _build_setting(target: Callable[[Label], Target], label: Label) -> RuleTarget:
+    found = target(label)
+    if not isinstance(found, RuleTarget):
+        hint = f"options of the command are called `{NATIVE_OPTION}NAME`"
+        raise InvalidTransition(f"`{label}` is a {found.kind}, not a build setting", hint=hint)
+    return found
+
+
+def _plain(value: Value) -> SettingValue:
+    if isinstance(value, bool | int | str):
+        return value
+    if type(value) in LISTS:
+        return tuple(str(element) for element in value)
+    return str(value)
+
+
+def _shown_setting(value: SettingValue) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _shown(value: PlainValue) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,38 @@
+"""The providers of built-in rules, as `.bzl` files name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from venvship.loading.native_providers import NativeProvider, dataclass_provider, opaque
+from venvship.rules.core.conditions import ConstraintSettingInfo, ConstraintValueInfo, PlatformInfo
+from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.python.providers import (
+    PyExecutableInfo,
+    PyInfo,
+    PyRuntimeInfo,
+    PyWheelsInfo,
+    VirtualenvInfo,
+    WheelOrigin,
+    WheelRecord,
+)
+
+_SYMBOLS = (
+    dataclass_provider("ConstraintSettingInfo", ConstraintSettingInfo),
+    dataclass_provider("ConstraintValueInfo", ConstraintValueInfo),
+    dataclass_provider("OciImageInfo", OciImageInfo),
+    dataclass_provider("PlatformInfo", PlatformInfo),
+    dataclass_provider("PyExecutableInfo", PyExecutableInfo),
+    dataclass_provider("PyInfo", PyInfo, makeable=True),
+    dataclass_provider("PyRuntimeInfo", PyRuntimeInfo),
+    dataclass_provider("PyWheelsInfo", PyWheelsInfo),
+    dataclass_provider("VirtualenvInfo", VirtualenvInfo),
+)
+
+opaque("WheelRecord", WheelRecord)
+opaque("WheelOrigin", WheelOrigin)
+
+
+def provider_symbols() -> Mapping[str, NativeProvider]:
+    """All of them by name."""
+    return {symbol.name: symbol for symbol in _SYMBOLS}
