@@ -36,11 +36,11 @@ PLAIN = Attributes()
 
 @dataclass(frozen=True, slots=True)
 class LayerFile:
-    """A file that the build reads or makes."""
+    """A file that the build reads or makes; `executable` of None keeps the execute bit that it has."""
 
     path: TreePath
     source: Artifact
-    executable: bool = False
+    executable: bool | None = False
     origin: str = ""
     attributes: Attributes = PLAIN
 
@@ -60,6 +60,16 @@ class LayerText:
 class LayerLink:
     path: TreePath
     text: str
+    origin: str = ""
+    attributes: Attributes = PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLinkOf:
+    """The text of a link that the build reads or makes, which is never followed."""
+
+    path: TreePath
+    source: Artifact
     origin: str = ""
     attributes: Attributes = PLAIN
 
@@ -92,7 +102,7 @@ class LayerTree:
     attributes: Attributes = PLAIN
 
 
-LayerEntry: TypeAlias = LayerFile | LayerText | LayerLink | LayerDirectory | LayerTree
+LayerEntry: TypeAlias = LayerFile | LayerText | LayerLink | LayerLinkOf | LayerDirectory | LayerTree
 
 
 class ConflictingLayerPaths(UserError):
@@ -114,6 +124,8 @@ def described(entry: LayerEntry) -> str:
     match entry:
         case LayerFile() | LayerTree():
             what = entry.source.exec_path
+        case LayerLinkOf():
+            what = f"the link {entry.source.exec_path}"
         case LayerText():
             what = f"a text of {len(entry.content)} bytes"
         case LayerLink():
@@ -134,6 +146,8 @@ def same_content(first: LayerEntry, second: LayerEntry) -> bool:
             same = first.content == second.content and first.executable == second.executable
         case LayerLink(), LayerLink():
             same = first.text == second.text
+        case LayerLinkOf(), LayerLinkOf():
+            same = first.source == second.source
         case LayerDirectory(), LayerDirectory():
             same = True
         case LayerTree(), LayerTree():
@@ -168,7 +182,7 @@ class LayerPlan:
         """Everything that must exist for the layer to be written."""
         found: dict[Artifact, None] = {}
         for entry in self.entries:
-            if isinstance(entry, LayerFile | LayerTree):
+            if isinstance(entry, LayerFile | LayerLinkOf | LayerTree):
                 found[entry.source] = None
             if isinstance(entry, LayerTree) and entry.wheel is not None:
                 found[entry.wheel] = None
@@ -183,12 +197,16 @@ def _row(entry: LayerEntry) -> Mapping[str, RequestValue]:
     row: dict[str, RequestValue]
     match entry:
         case LayerFile():
-            row = {"file": entry.source, "at": entry.path, "executable": entry.executable}
+            row = {"path": entry.source, "at": entry.path}
+            if entry.executable is not None:
+                row = {"file": entry.source, "at": entry.path, "executable": entry.executable}
         case LayerText():
             text = base64.b64encode(entry.content).decode()
             row = {"text": text, "at": entry.path, "executable": entry.executable}
         case LayerLink():
             row = {"link": entry.text, "at": entry.path}
+        case LayerLinkOf():
+            row = {"link_of": entry.source, "at": entry.path}
         case LayerDirectory():
             row = {"directory": entry.path}
         case LayerTree():

@@ -8,9 +8,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.rules.core.conditions import CONFIG_SETTING, CONSTRAINT_SETTING, CONSTRAINT_VALUE, PLATFORM
 from venvship.rules.core.files import ALIAS, FILEGROUP, TEST_SUITE
 from venvship.rules.core.genrule import GENRULE
-from venvship.rules.oci.base import RUNTIME_BASE
-from venvship.rules.oci.image import OCI_IMAGE
-from venvship.rules.oci.layers import PY_IMAGE_LAYER
+from venvship.rules.oci.rules import OCI_RULES
 from venvship.rules.python.binary import program_rules
 from venvship.rules.python.library import PY_LIBRARY
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
@@ -26,7 +24,7 @@ def native_rules() -> Mapping[str, RuleClass]:
 
 def loaded_rules() -> Mapping[str, RuleClass]:
     """The rules that the `.bzl` files of built-in modules offer to others."""
-    return _by_name(*program_rules(), PY_LIBRARY, PY_VENV, PY_PYTEST_MAIN, PY_IMAGE_LAYER, OCI_IMAGE, RUNTIME_BASE)
+    return _by_name(*program_rules(), PY_LIBRARY, PY_VENV, PY_PYTEST_MAIN, *OCI_RULES)
 
 
 def _by_name(*rules: RuleClass) -> dict[str, RuleClass]:

@@ -3,7 +3,8 @@
 Beside the layout lies the `manifest.json` of Docker's own format, which names the same blobs: engines that know only
 one of the two formats find theirs, and nothing is stored twice.
 
-The request holds `layout` (a layout directory), `output` (host path), `repo_tags` (names like `app:latest`) and
+The request holds `layout` (a layout directory), `output` (host path), `repo_tags` (names like `app:latest`),
+`repo_tags_file` (a file with more of them, one a line) and
 `platform` (which image of an index Docker's manifest names; absent where there is only one).
 """
 
@@ -23,10 +24,12 @@ _CHUNK = 1 << 20
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
     """Write the archive; raises ImageProblem."""
+    tags = list(request.get("repo_tags") or ())
+    if request.get("repo_tags_file"):
+        with open(request["repo_tags_file"], encoding="utf-8") as file:
+            tags += [line.strip() for line in file if line.strip()]
     with open(request["output"], "wb") as output:
-        write_archive(
-            request["layout"], output, repo_tags=request.get("repo_tags") or (), platform=request.get("platform") or {}
-        )
+        write_archive(request["layout"], output, repo_tags=tags, platform=request.get("platform") or {})
     return {}
 
 

@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+import pytest
 from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub, outputs
 
 from venvship.model.action import RunTool
 from venvship.model.artifact import Artifact
+from venvship.model.provider import OutputGroupInfo
 from venvship.rules.oci.image import OciImageInfo
 from venvship.rules.oci.layers import ImageLayersInfo
 
@@ -42,7 +44,7 @@ def rows_of(made: AnalysisWorkspace, label: str, name: str) -> list[Mapping[str,
 
 def test_layers_go_from_what_changes_least_to_what_changes_most() -> None:
     layers = workspace().one("//:layers")[ImageLayersInfo].layers
-    assert [layer.name for layer in layers] == ["Python 3.12.4", "large 1.0", "wheels", "venv", "app"]
+    assert [layer.name for layer in layers] == ["Python 3.12.4", "large 1.0", "wheels", "venv", "launcher", "app"]
 
 
 def test_a_large_wheel_is_one_layer_in_all_images() -> None:
@@ -65,10 +67,11 @@ def test_links_of_the_venv_are_texts_and_no_path_is_in_two_layers() -> None:
     assert link["link"] == "../../../../../pypi/large/1.0/lib/python3.12/site-packages/large"
 
 
-def test_first_party_code_and_the_launcher_share_the_last_layer() -> None:
+def test_first_party_code_is_the_last_layer_and_the_launcher_the_one_below() -> None:
     rows = {str(row["at"]): row for row in rows_of(workspace(), "//:layers", "app")}
-    assert set(rows) == {"app", "app.runfiles/_main/app.py", "app.runfiles/_main/seed.json"}
-    assert isinstance(rows["app"]["file"], Artifact) and rows["app"]["executable"] is True
+    assert set(rows) == {"app.runfiles/_main/app.py", "app.runfiles/_main/seed.json"}
+    [launcher] = rows_of(workspace(), "//:layers", "launcher")
+    assert isinstance(launcher["file"], Artifact) and launcher["at"] == "app" and launcher["executable"] is True
 
 
 def test_an_image_is_assembled_from_its_base_and_its_layers() -> None:
@@ -80,20 +83,164 @@ def test_an_image_is_assembled_from_its_base_and_its_layers() -> None:
     config = cast(Mapping[str, object], action.request["config"])
     assert (config["entrypoint"], config["user"], config["cmd"]) == (("/app",), "65532", None)
     assert next(layer.name for layer in info.layers if layer) == "runtime libraries"
-    assert len(cast(tuple[object, ...], action.request["layers"])) == 5
+    assert len(cast(tuple[object, ...], action.request["layers"])) == 6
 
 
 def test_plain_archives_are_layers_too() -> None:
     layers = workspace().one("//:plain")[OciImageInfo].layers
-    assert layers[-1] is None and len(layers) == 6
+    assert layers[-1] is None and len(layers) == 7
 
 
 def test_a_base_must_be_an_image() -> None:
     build = 'load("@rules_oci//oci:defs.bzl", "oci_image")\nfilegroup(name = "f")\noci_image(name = "i", base = ":f")'
-    assert "does not have the provider OciImageInfo" in AnalysisWorkspace({"BUILD": build}).problems("//:i")
+    assert "must give exactly one file" in AnalysisWorkspace({"BUILD": build}).problems("//:i")
 
 
 def test_os_and_architecture_come_from_the_base() -> None:
     build = BUILD + 'oci_image(name = "twice", base = ":base", os = "linux")\n'
     made = AnalysisWorkspace({"BUILD": build, "app.py": "", "other.py": "", "seed.json": "", "extra.tar": ""})
     assert "takes os, architecture and variant from it" in made.problems("//:twice")
+
+
+TIERS = (
+    DEFS
+    + 'load("@venvship//oci:defs.bzl", "py_layer_tier")\n'
+    + """
+py_library(name = "lib", srcs = ["lib.py"], data = ["lib.json"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib", "@pypi//large", "@pypi//small", "@pypi//tiny"])
+py_binary(name = "job", srcs = ["job.py"], deps = [":lib", "@pypi//small"])
+"""
+)
+TINY = Dist("tiny", "0.3", files={"tiny/__init__.py": ""})
+
+
+def tiers(text: str) -> AnalysisWorkspace:
+    files = dict.fromkeys(("app.py", "job.py", "lib.py", "lib.json"), "")
+    return AnalysisWorkspace({**files, "BUILD": TIERS + text}, hub=ValueHub([LARGE, SMALL, TINY]))
+
+
+def names(made: AnalysisWorkspace, label: str = "//:l") -> list[str]:
+    return [layer.name for layer in made.one(label)[ImageLayersInfo].layers]
+
+
+def test_wheels_that_nobody_groups_are_grouped_by_size_and_by_how_often_they_change() -> None:
+    made = tiers('py_image_layer(name = "l", binary = ":app")')
+    assert names(made) == ["Python 3.12.4", "large 1.0", "wheels", "young wheels", "venv", "launcher", "app"]
+    reasons = {row.layer: row for row in made.one("//:l")[ImageLayersInfo].reasons}
+    assert reasons["young wheels"].holds == ("tiny 0.3",)
+    assert "before version 1" in reasons["young wheels"].reason
+    assert "9 MiB" in reasons["large 1.0"].reason
+
+
+def test_groups_name_distributions_files_of_them_and_first_party_targets() -> None:
+    made = tiers(
+        """
+py_layer_tier(name = "t", interpreter_group = "base", groups = {
+    "@pypi//small": "base", "@pypi//large:*.bin": "data", "@pypi//tiny": "tiny", "//:lib": "ours"})
+py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
+"""
+    )
+    assert names(made) == ["ours", "base", "data", "tiny", "large 1.0", "venv", "launcher", "app"]
+    assert [row["at"] for row in rows_of(made, "//:l", "ours")] == [
+        "app.runfiles/_main/lib.py",
+        "app.runfiles/_main/lib.json",
+    ]
+    assert [row["at"] for row in rows_of(made, "//:l", "app")] == ["app.runfiles/_main/app.py"]
+    [data] = rows_of(made, "//:l", "data")
+    [rest] = rows_of(made, "//:l", "large 1.0")
+    assert (data["include"], rest["exclude"]) == (("**/*.bin",), ("**/*.bin",))
+    assert len(rows_of(made, "//:l", "base")) == 2
+
+
+def test_a_group_of_one_whole_wheel_is_the_layer_that_the_wheel_makes() -> None:
+    made = tiers(
+        """
+py_layer_tier(name = "t", groups = {"@pypi//small": "little"})
+py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
+py_image_layer(name = "m", binary = ":job", layer_tier = ":t")
+"""
+    )
+    blobs = [
+        {layer.name: layer.blob for layer in made.one(label)[ImageLayersInfo].layers}["little"]
+        for label in ("//:l", "//:m")
+    ]
+    assert blobs[0] is blobs[1]
+
+
+def test_owner_and_compression_make_layers_of_the_images_own() -> None:
+    made = tiers(
+        """
+py_layer_tier(name = "t", owner = "65532", group = "7", compression = {"wheels": ["zstd", "9"], "app": ["gzip"]})
+py_image_layer(name = "l", binary = ":app", layer_tier = ":t", group_compress_levels = {"venv": "9"})
+"""
+    )
+    asked = {}
+    for layer in made.one("//:l")[ImageLayersInfo].layers:
+        action = made.graph().generating(layer.blob)
+        assert isinstance(action, RunTool)
+        request = action.request
+        asked[layer.name] = (request["uid"], request["gid"], request["compression"], request.get("level"))
+        assert action.owner.name == "l"
+    assert set(asked.values()) == {(65532, 7, "gzip", None), (65532, 7, "zstd", 9), (65532, 7, "gzip", 9)}
+    assert asked["wheels"][2] == "zstd" and asked["venv"][3] == 9
+
+
+def test_several_binaries_share_everything_and_each_finds_its_runfiles() -> None:
+    made = tiers('py_image_layer(name = "l", binaries = [":app", ":job"])')
+    launchers = {str(row["at"]): row for row in rows_of(made, "//:l", "launcher")}
+    assert set(launchers) == {"app/bin/app", "app/bin/app.runfiles", "app/bin/job", "app/bin/job.runfiles"}
+    assert launchers["app/bin/job.runfiles"]["link"] == "../../app.runfiles"
+    every = [str(row["at"]) for row in rows_of(made, "//:l", "app")]
+    assert sorted(every) == [f"app.runfiles/_main/{name}" for name in ("app.py", "job.py", "lib.json", "lib.py")]
+
+
+def test_another_root_moves_the_program_and_not_what_images_share() -> None:
+    made = tiers(
+        """
+py_layer_tier(name = "t", root = "/srv/shop")
+py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
+"""
+    )
+    launchers = {str(row["at"]): row.get("link") for row in rows_of(made, "//:l", "launcher")}
+    assert launchers == {"srv/shop": None, "srv/shop.runfiles": "../app.runfiles"}
+
+
+def test_the_platform_of_an_image_is_that_of_its_layers() -> None:
+    made = tiers('py_image_layer(name = "l", binary = ":app", platform = "//platforms:linux_arm64")')
+    layers = made.one("//:l")[ImageLayersInfo].layers
+    assert {layer.blob.exec_path.split("/")[1] for layer in layers} == {"linux_aarch64-fastbuild"}
+
+
+def test_layers_by_kind_are_output_groups_and_the_explanation_is_a_validation() -> None:
+    made = tiers('py_image_layer(name = "l", binary = ":app")')
+    groups = made.one("//:l")[OutputGroupInfo].groups
+    assert [blob.path for blob in groups["sources"].to_tuple()] == ["l_app.tar.gz"]
+    assert len(groups["deps"].to_tuple()) == 6
+    assert [file.path for file in groups["_validation"].to_tuple()] == ["l_layers.json"]
+
+
+def test_limits_are_told() -> None:
+    made = tiers(
+        'py_image_layer(name = "l", binary = ":app", warn_layer_count = 3, group_compress_levels = {"vnv": "6"})'
+    )
+    warnings = "\n".join(made.one("//:l").warnings)
+    assert "7 layers, and container engines take 127" in warnings
+    assert "no layer is called `vnv`; there are" in warnings
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('py_image_layer(name = "l")', "give either `binary` or `binaries`"),
+        ('py_image_layer(name = "l", binary = ":app", platform = "//p:macos_arm64")', "which platform it is"),
+        ('py_image_layer(name = "l", binary = ":app", platform = "//p:mine")', "which platform it is"),
+        ('py_image_layer(name = "l", binary = ":app", group_compress_levels = {"a": "12"})', "must be 1 to 9"),
+        ('py_layer_tier(name = "l", groups = {"numpy": "a"})', "no distribution and no target"),
+        ('py_layer_tier(name = "l", owner = "root")', "images know users by number only"),
+        ('py_layer_tier(name = "l", strip_prefix = "a")', "finds its files by their runfiles paths"),
+        ('py_layer_tier(name = "l", compression = {"a": ["lzma"]})', "known are gzip, none, zstd"),
+        ('py_layer_tier(name = "l", compression = {"a": ["zstd", "99"]})', "not one of 1 to 22"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(text: str, message: str) -> None:
+    assert message in tiers(text).problems("//:l")

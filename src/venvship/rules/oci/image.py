@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
-from venvship.model.artifact import Artifact
+from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.oci.layers import ImageLayersInfo
+from venvship.rules.oci.layers import ImageLayersInfo, LayerReason
 from venvship.rules.python.providers import LayerRecord
 
-_TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
+TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst")
+SETTING_FILES = ("entrypoint", "cmd", "env", "exposed_ports", "volumes", "labels", "annotations", "created")
+"""Settings that a file may hold, one item a line; the attribute of the file is `<setting>_file`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,34 +26,48 @@ class OciImageInfo:
     """An image: `layout` is the directory artifact of its OCI layout.
 
     `layers` are those with a description of their own, lowest first, with the base's; None stands for other tars.
+    `reasons` say why layers are what they are, by name. `sources` are repositories that may hold blobs of its base.
     """
 
     layout: Artifact
     digest: Artifact
     layers: tuple[LayerRecord | None, ...]
+    reasons: tuple[LayerReason, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OciIndexInfo:
+    """Images for several platforms in one layout."""
+
+    layout: Artifact
+    digest: Artifact
+    images: tuple[OciImageInfo, ...]
 
 
 def _oci_image(ctx: RuleContext) -> list[object]:
     bases = ctx.provided("base", OciImageInfo)
-    base_layout = bases[0].layout if bases else None
+    base_layout = bases[0].layout if bases else _layout_of_base(ctx)
     records: list[LayerRecord | None] = list(bases[0].layers) if bases else []
-    platform = _platform(ctx, has_base=base_layout is not None)
+    reasons: list[LayerReason] = list(bases[0].reasons) if bases else []
     layers: list[RequestValue] = []
     inputs: list[Artifact] = [base_layout] if base_layout is not None else []
     for target in ctx.targets("tars"):
         found = target.get(ImageLayersInfo)
         if found is not None:
             records += found.layers
+            reasons += found.reasons
             for layer in found.layers:
                 layers.append({"blob": layer.blob, "descriptor": layer.descriptor, "comment": layer.name})
                 inputs += [layer.blob, layer.descriptor]
             continue
         for file in target.default_info.files.to_tuple():
-            if not file.path.endswith(_TAR_SUFFIXES):
+            if not file.path.endswith(TAR_SUFFIXES):
                 raise ctx.error(f"`tars` entry `{target.label}` gives `{file.short_path}`, which is no tar archive")
             layers.append({"blob": file, "comment": str(target.label)})
             inputs.append(file)
             records.append(None)
+    files = {name: ctx.file(f"{name}_file") for name in SETTING_FILES if ctx.targets(f"{name}_file")}
     layout = ctx.declare_directory(ctx.label.name)
     digest = ctx.declare_file(f"{ctx.label.name}.digest")
     ctx.run_tool(
@@ -61,23 +77,48 @@ def _oci_image(ctx: RuleContext) -> list[object]:
             "digest": digest,
             "base": base_layout,
             "layers": tuple(layers),
-            "platform": platform,
+            "platform": _platform(ctx, has_base=base_layout is not None),
             "config": _config(ctx),
+            "config_files": dict(files),
             "annotations": dict(ctx.string_dict("annotations")),
             "created": ctx.string("created") or None,
             "created_by": f"venvship build ({ctx.label})",
         },
-        inputs=inputs,
+        inputs=[*inputs, *files.values()],
         outputs=[layout, digest],
         mnemonic="OciImage",
         progress=f"Assembling image {ctx.label}",
     )
+    return [*image_providers(layout, digest), _info(layout, digest, records, reasons, bases)]
+
+
+def _info(
+    layout: Artifact,
+    digest: Artifact,
+    records: list[LayerRecord | None],
+    reasons: list[LayerReason],
+    bases: tuple[OciImageInfo, ...],
+) -> OciImageInfo:
+    return OciImageInfo(layout, digest, tuple(records), tuple(reasons), bases[0].sources if bases else ())
+
+
+def image_providers(layout: Artifact, digest: Artifact) -> list[object]:
+    """What every target with a layout has: the layout, and its digest as an output group."""
     files = Depset([layout])
     return [
         DefaultInfo(files=files, default_runfiles=Runfiles(files=files)),
         OutputGroupInfo({"digest": Depset([digest])}),
-        OciImageInfo(layout, digest, tuple(records)),
     ]
+
+
+def _layout_of_base(ctx: RuleContext) -> Artifact | None:
+    """A base that is no image of ours: a directory that some rule says is a layout."""
+    if not ctx.targets("base"):
+        return None
+    layout = ctx.file("base")
+    if layout.kind is not ArtifactKind.DIRECTORY:
+        raise ctx.error(f"`base` gives `{layout.short_path}`, which is neither an image nor a directory with a layout")
+    return layout
 
 
 def _platform(ctx: RuleContext, *, has_base: bool) -> Mapping[str, RequestValue]:
@@ -104,8 +145,8 @@ def _config(ctx: RuleContext) -> Mapping[str, RequestValue]:
 OCI_IMAGE = RuleClass(
     "oci_image",
     (
-        attributes.label("base", providers=(OciImageInfo,)),
-        attributes.labels("tars", files=_TAR_SUFFIXES),
+        attributes.label("base"),
+        attributes.labels("tars", files=TAR_SUFFIXES),
         attributes.strings("entrypoint"),
         attributes.strings("cmd"),
         attributes.string_dict("env"),
@@ -116,9 +157,11 @@ OCI_IMAGE = RuleClass(
         attributes.string_dict("labels"),
         attributes.string_dict("annotations"),
         attributes.string("created"),
+        *(attributes.label(f"{name}_file", files=True) for name in SETTING_FILES),
         attributes.string("os"),
         attributes.string("architecture"),
         attributes.string("variant"),
+        attributes.string("resource_set"),
     ),
     _oci_image,
 )

@@ -1,137 +1,348 @@
-"""`py_image_layer`: a program as image layers, from what changes least to what changes most.
+"""`py_image_layer`: programs as image layers, from what changes least to what changes most.
 
 The interpreter and every large wheel are layers that their own targets make, with the same bytes in every image. The
-other wheels share a layer; then come the venv's links, the first-party code, and the launcher with it.
-Which path lies in which layer follows from `PyExecutableInfo`, whose parts are never mixed.
+other wheels share layers; then come the venv's links, the launcher, and the first-party code.
+Which path lies in which layer follows from `PyExecutableInfo`, whose parts are never mixed, and from the settings of a
+`py_layer_tier`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
+from venvship.archives.layer import LayerEntry, LayerFile, LayerLink, LayerPlan, LayerTree
+from venvship.images.layers import LayerGroup, layer_request, plan_layers
+from venvship.images.tiers import MOST_LAYERS, Tier, TierWheel, plan_tiers
+from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
-from venvship.model.action import ForestLink, RequestValue
-from venvship.model.artifact import Artifact, ArtifactKind
+from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
-from venvship.model.paths import join
+from venvship.model.paths import TreePath, join, relative_link
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.oci.compression import GZIP_COMPRESSOR
+from venvship.rules.oci.compression import DEFAULT, Compression
 from venvship.rules.oci.placement import PROGRAM_IN_IMAGE, RUNFILES_IN_IMAGE
-from venvship.rules.python.providers import LayerRecord, PyExecutableInfo, VirtualenvInfo, WheelRecord
+from venvship.rules.oci.platforms import platform_transition
+from venvship.rules.oci.runfiles_entries import artifact_entry, forest_entries, runfiles_entries
+from venvship.rules.oci.tier import GroupedFiles, LayerTierInfo
+from venvship.rules.python.providers import LayerRecord, PyExecutableInfo, WheelRecord
 
-_OWN_LAYER_FROM = 8 << 20
-"""Unpacked size in bytes from which a wheel is a layer of its own."""
-
-_MOST_WHEEL_LAYERS = 60
-"""Container engines stop at 127 layers; a base and the user's own layers need room as well."""
+APP, LAUNCHER, VENV, INTERPRETER = "app", "launcher", "venv", "interpreter"
+_MANY_BINARIES = "/app/bin"
 
 
-# Whatever a file artifact leads to, the tree of a directory, and a link as it is.
-_ROW_OF_KIND = {ArtifactKind.FILE: "path", ArtifactKind.DIRECTORY: "tree", ArtifactKind.SYMLINK: "link_of"}
+@dataclass(frozen=True, slots=True)
+class LayerReason:
+    """Why a layer is what it is, and what it holds in a few words."""
+
+    layer: str
+    reason: str
+    holds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageLayersInfo:
-    """Layers for an image, lowest first."""
+    """Layers for an image, lowest first, and a reason for each."""
 
     layers: tuple[LayerRecord, ...]
+    reasons: tuple[LayerReason, ...] = ()
+
+
+@dataclass(slots=True)
+class _Group:
+    """What shall be one layer. `made` is the layer that a wheel or the interpreter makes of the same entry itself."""
+
+    name: str
+    reason: str
+    entries: list[LayerEntry]
+    holds: tuple[str, ...] = ()
+    made: LayerRecord | None = None
+    shared: bool = False
+    size: int = 0
 
 
 def _py_image_layer(ctx: RuleContext) -> list[object]:
-    [program] = ctx.provided("binary", PyExecutableInfo)
-    wheels = program.wheels.to_tuple()
-    large = _largest(wheels)
-    small = [record for record in wheels if record not in large]
-    layers = [program.venv.runtime.layer, *(record.layer for record in wheels if record in large)]
-    if small:
-        rows = [_tree_row(record) for record in small]
-        layers.append(_write(ctx, "wheels", rows, [file for r in small for file in (r.install, r.archive)]))
-    layers.append(_venv_layer(ctx, program.venv))
-    layers.append(_first_party_layer(ctx, program))
+    programs = _programs(ctx)
+    [tier] = ctx.provided("layer_tier", LayerTierInfo) or (LayerTierInfo(),)
+    compression = {**tier.compression, **_levels(ctx)}
+    groups = [
+        *_first_party_groups(_rule_groups(ctx), programs, "`groups` of this target names it"),
+        *_first_party_groups(tier.first_party, programs, "`groups` of the tier names it"),
+        *_interpreters(programs, tier),
+        *_wheels(programs, tier),
+        _venvs(programs),
+        _launchers(ctx, programs, tier),
+        _app(programs),
+    ]
+    merged = _merged(groups)
+    _check_names(ctx, compression, merged)
+    plans = {
+        plan.name: plan
+        for plan in plan_layers(LayerGroup(group.name, tuple(group.entries), group.shared) for group in merged)
+    }
+    layers: list[LayerRecord] = []
+    reasons: list[LayerReason] = []
+    for group in merged:
+        if group.name not in plans:
+            continue
+        layers.append(_layer(ctx, group, plans[group.name], tier, compression.get(group.name, DEFAULT)))
+        reasons.append(LayerReason(layers[-1].name, group.reason, group.holds))
+    _check_counts(ctx, merged, len(layers))
+    explanation = ctx.declare_file(f"{ctx.label.name}_layers.json")
+    ctx.write(explanation, _explained(reasons))
     blobs = Depset([layer.blob for layer in layers])
-    own = Depset([layers[-1].blob])
-    below = Depset([layer.blob for layer in layers[:-1]])
+    sources = Depset([layer.blob for layer in layers if layer.name == APP])
+    below = Depset([layer.blob for layer in layers if layer.name != APP])
     return [
         DefaultInfo(files=blobs, default_runfiles=Runfiles(files=blobs)),
-        OutputGroupInfo({"deps": below, "sources": own}),
-        ImageLayersInfo(tuple(layers)),
+        OutputGroupInfo({"deps": below, "sources": sources, "_validation": Depset([explanation])}),
+        ImageLayersInfo(tuple(layers), tuple(reasons)),
     ]
 
 
-def _largest(wheels: Iterable[WheelRecord]) -> frozenset[WheelRecord]:
-    """The wheels that are layers of their own."""
-    large = [record for record in wheels if record.unpacked_size >= _OWN_LAYER_FROM]
-    large.sort(key=lambda record: (-record.unpacked_size, record))
-    return frozenset(large[:_MOST_WHEEL_LAYERS])
+def _programs(ctx: RuleContext) -> tuple[tuple[str, PyExecutableInfo], ...]:
+    """Names and programs of `binary` or `binaries`."""
+    targets: list[ConfiguredTarget] = [*ctx.targets("binary"), *ctx.targets("binaries")]
+    if not targets or (ctx.targets("binary") and ctx.targets("binaries")):
+        raise ctx.error("give either `binary` or `binaries`")
+    programs = tuple((target.label.name.rpartition("/")[2], target[PyExecutableInfo]) for target in targets)
+    names = [name for name, _ in programs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ctx.error(f"several binaries are called {', '.join(f'`{name}`' for name in twice)}")
+    return programs
 
 
-def _tree_row(record: WheelRecord) -> RequestValue:
-    return {
-        "tree": record.install,
-        "at": join(RUNFILES_IN_IMAGE, record.install.runfiles_path),
-        "wheel": record.archive,
-        "origin": f"{record.project} {record.version}",
-    }
+def _levels(ctx: RuleContext) -> Mapping[str, Compression]:
+    found: dict[str, Compression] = {}
+    for group, level in ctx.string_dict("group_compress_levels").items():
+        if not level.isdigit() or not 1 <= int(level) <= 9:
+            raise ctx.error(f"`group_compress_levels` of `{group}` must be 1 to 9, and is `{level}`")
+        found[group] = Compression("gzip", int(level))
+    return found
 
 
-def _venv_layer(ctx: RuleContext, venv: VirtualenvInfo) -> LayerRecord:
-    """The venv itself: link texts are known from the plan, so nothing is read to find them."""
-    rows: list[RequestValue] = []
-    inputs: list[Artifact] = []
-    for entry in venv.forest:
-        at = join(RUNFILES_IN_IMAGE, entry.artifact.runfiles_path)
-        if isinstance(entry, ForestLink):
-            rows.append({"link": entry.text, "at": at})
-        else:
-            rows.append({"file": entry.artifact, "at": at, "executable": entry.executable})
-            inputs.append(entry.artifact)
-    return _write(ctx, "venv", rows, inputs)
+def _rule_groups(ctx: RuleContext) -> list[GroupedFiles]:
+    """The files of the targets that the rule's own `groups` names."""
+    return [
+        GroupedFiles(group, str(target.label), target.default_info.files.to_tuple())
+        for target, group in zip(ctx.targets("groups"), ctx.label_dict("groups").values(), strict=True)
+    ]
 
 
-def _first_party_layer(ctx: RuleContext, program: PyExecutableInfo) -> LayerRecord:
-    taken = {*program.venv.entries.to_tuple(), *(record.install for record in program.wheels.to_tuple())}
-    taken.add(program.venv.runtime.directory)
-    rows, inputs = _runfiles_rows(program.first_party_runfiles, without=taken)
-    rows.append({"file": program.launcher, "at": PROGRAM_IN_IMAGE, "executable": True})
-    return _write(ctx, "app", rows, [*inputs, program.launcher])
+def _first_party_groups(
+    grouped: Iterable[GroupedFiles], programs: Sequence[tuple[str, PyExecutableInfo]], reason: str
+) -> list[_Group]:
+    """Groups of those files that a program has at run time: a tier may name more than one program needs."""
+    needed: set[Artifact] = set()
+    for _, program in programs:
+        needed.update(artifact for artifact in program.first_party_runfiles.entries().values() if artifact is not None)
+    groups = []
+    for group, label, files in sorted(grouped, key=lambda row: row[:2]):
+        entries = [
+            artifact_entry(file, join(RUNFILES_IN_IMAGE, file.runfiles_path), origin=label)
+            for file in files
+            if file in needed
+        ]
+        if entries:
+            groups.append(_Group(group, reason, entries, (label,)))
+    return groups
 
 
-def _runfiles_rows(
-    runfiles: Runfiles, *, without: Iterable[Artifact] = ()
-) -> tuple[list[RequestValue], list[Artifact]]:
-    left_out = frozenset(without)
-    rows: list[RequestValue] = []
-    inputs: list[Artifact] = []
-    for path, artifact in sorted(runfiles.entries().items()):
-        at = join(RUNFILES_IN_IMAGE, path)
-        if artifact is None:
-            rows.append({"text": "", "at": at})
-        elif artifact not in left_out:
-            rows.append({_ROW_OF_KIND[artifact.kind]: artifact, "at": at})
-            inputs.append(artifact)
-    return rows, inputs
+def _interpreters(programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo) -> list[_Group]:
+    groups = []
+    for runtime in dict.fromkeys(program.venv.runtime for _, program in programs):
+        entry = LayerTree(
+            TreePath(join(RUNFILES_IN_IMAGE, runtime.directory.runfiles_path)), runtime.directory, origin="interpreter"
+        )
+        groups.append(
+            _Group(
+                tier.interpreter_group or runtime.layer.name,
+                "`interpreter_group` names it" if tier.interpreter_group else "the interpreter, equal in all images",
+                [entry],
+                (f"Python {runtime.full_version}",),
+                runtime.layer,
+                shared=True,
+            )
+        )
+    return groups
 
 
-def _write(ctx: RuleContext, name: str, rows: list[RequestValue], inputs: Iterable[Artifact]) -> LayerRecord:
-    blob = ctx.declare_file(f"{ctx.label.name}_{name}.tar.gz")
+def _wheels(programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo) -> list[_Group]:
+    records = list(dict.fromkeys(record for _, program in programs for record in program.wheels.to_tuple()))
+    by_wheel = {TierWheel(wheel_key(record), record.version, record.unpacked_size): record for record in records}
+    return [_wheel_group(tier_, by_wheel) for tier_ in plan_tiers(tuple(by_wheel), tier.keys)]
+
+
+def wheel_key(record: WheelRecord) -> str:
+    """How `groups` names a distribution."""
+    return f"@{record.label.repository}//{record.label.package.path}"
+
+
+def _wheel_group(tier: Tier, records: Mapping[TierWheel, WheelRecord]) -> _Group:
+    entries: list[LayerEntry] = []
+    for part in tier.parts:
+        record = records[part.wheel]
+        entries.append(
+            LayerTree(
+                TreePath(join(RUNFILES_IN_IMAGE, record.install.runfiles_path)),
+                record.install,
+                record.archive,
+                include=part.include,
+                exclude=part.exclude,
+                origin=_named(record),
+            )
+        )
+    holds = tuple(_named(records[part.wheel]) for part in tier.parts)
+    alone = len(tier.parts) == 1 and tier.parts[0].is_whole
+    record = records[tier.parts[0].wheel]
+    # A wheel that nobody grouped is called as its own layer is.
+    name = record.layer.name if tier.name == tier.parts[0].wheel.key else tier.name
+    return _Group(name, tier.reason, entries, holds, record.layer if alone else None, shared=True, size=tier.size)
+
+
+def _named(record: WheelRecord) -> str:
+    return f"{record.project} {record.version}"
+
+
+def _venvs(programs: Sequence[tuple[str, PyExecutableInfo]]) -> _Group:
+    """The venvs themselves: link texts are known from the plan, so nothing is read to find them."""
+    entries: list[LayerEntry] = []
+    venvs = dict.fromkeys(program.venv for _, program in programs)
+    for venv in venvs:
+        entries += forest_entries(venv.forest, RUNFILES_IN_IMAGE, origin=str(venv.label))
+    return _Group(VENV, "links of the venv, which change with the set of wheels", entries, tuple(map(_label, venvs)))
+
+
+def _label(venv: object) -> str:
+    return str(getattr(venv, "label", ""))
+
+
+def _launchers(ctx: RuleContext, programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo) -> _Group:
+    """The native programs, and beside each one the name under which it looks for its runfiles."""
+    directory = ctx.string("launcher_dir") or (_MANY_BINARIES if len(programs) > 1 else "")
+    entries: list[LayerEntry] = []
+    for name, program in programs:
+        place = TreePath((join(directory, name) if directory else tier.root).strip("/"))
+        if not place:
+            raise ctx.error("`root` must be the path of a file, such as `/app`")
+        entries.append(LayerFile(place, program.launcher, executable=True, origin=name))
+        if place != PROGRAM_IN_IMAGE:
+            runfiles = TreePath(f"{place}.runfiles")
+            entries.append(LayerLink(runfiles, relative_link(runfiles, TreePath(RUNFILES_IN_IMAGE)), origin=name))
+    return _Group(
+        LAUNCHER, "what starts the program; it changes with its arguments", entries, tuple(name for name, _ in programs)
+    )
+
+
+def _app(programs: Sequence[tuple[str, PyExecutableInfo]]) -> _Group:
+    entries: list[LayerEntry] = []
+    for name, program in programs:
+        taken = {*program.venv.entries.to_tuple(), *(record.install for record in program.wheels.to_tuple())}
+        taken.add(program.venv.runtime.directory)
+        entries += runfiles_entries(program.first_party_runfiles, RUNFILES_IN_IMAGE, without=taken, origin=name)
+    return _Group(APP, "first-party code and data", entries, tuple(name for name, _ in programs))
+
+
+def _merged(groups: Iterable[_Group]) -> list[_Group]:
+    """Groups of one name become one, at the place of the first."""
+    found: dict[str, _Group] = {}
+    for group in groups:
+        present = found.get(group.name)
+        if present is None:
+            found[group.name] = group
+            continue
+        present.entries = [*present.entries, *group.entries]
+        present.holds = (*present.holds, *group.holds)
+        present.made = None
+        present.size += group.size
+        present.shared = present.shared and group.shared
+    return list(found.values())
+
+
+def _layer(
+    ctx: RuleContext, group: _Group, plan: LayerPlan, tier: LayerTierInfo, compression: Compression
+) -> LayerRecord:
+    plain = compression == DEFAULT and tier.uid == tier.gid == 0
+    if group.made is not None and plain and len(plan.entries) == len(group.entries):
+        return LayerRecord(group.name, group.made.blob, group.made.descriptor)
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", group.name)
+    blob = ctx.declare_file(f"{ctx.label.name}_{name}{compression.suffix}")
     descriptor = ctx.declare_file(f"{ctx.label.name}_{name}.json")
     ctx.run_tool(
         "write_layer",
-        {"rows": tuple(rows), "output": blob, "descriptor": descriptor, "compressor": GZIP_COMPRESSOR},
-        inputs=inputs,
+        layer_request(
+            plan,
+            blob=blob,
+            descriptor=descriptor,
+            compression=compression.algorithm,
+            compressor=compression.compressor,
+            level=compression.level,
+            uid=tier.uid,
+            gid=tier.gid,
+        ),
+        inputs=plan.artifacts,
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",
-        progress=f"Writing layer `{name}` of {ctx.label}",
+        progress=f"Writing layer `{group.name}` of {ctx.label}",
     )
-    return LayerRecord(name, blob, descriptor)
+    return LayerRecord(group.name, blob, descriptor)
+
+
+def _check_names(ctx: RuleContext, compression: Mapping[str, Compression], groups: Sequence[_Group]) -> None:
+    requirements = ctx.target.value("group_execution_requirements")
+    asked = {*compression, *(requirements if isinstance(requirements, Mapping) else ())}
+    # The names that the interpreter and the large wheels have of themselves are not what anybody would write.
+    aliases = {"packages", "default"}
+    unknown = sorted(str(name) for name in asked if name not in {group.name for group in groups} | aliases)
+    if unknown:
+        ctx.warn(f"no layer is called {', '.join(f'`{name}`' for name in unknown)}; there are {_names(groups)}")
+
+
+def _names(groups: Iterable[_Group]) -> str:
+    return ", ".join(f"`{group.name}`" for group in groups)
+
+
+def _check_counts(ctx: RuleContext, groups: Iterable[_Group], count: int) -> None:
+    if count > MOST_LAYERS:
+        raise ctx.error(
+            f"the image gets {count} layers; container engines take {MOST_LAYERS}", hint="name fewer groups"
+        )
+    most = ctx.integer("warn_layer_count")
+    if most and count > most:
+        ctx.warn(f"{count} layers, and container engines take {MOST_LAYERS}; a base brings its own")
+    threshold = ctx.integer("warn_remote_cache_threshold_mb")
+    for group in groups:
+        if threshold and group.made is None and group.size > threshold << 20:
+            held = ", ".join(group.holds)
+            ctx.warn(f"layer `{group.name}` unpacks to {group.size >> 20} MiB, more than {threshold}: {held}")
+
+
+def _explained(reasons: Iterable[LayerReason]) -> bytes:
+    rows = [{"layer": row.layer, "reason": row.reason, "holds": list(row.holds)} for row in reasons]
+    return json.dumps(rows, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 PY_IMAGE_LAYER = RuleClass(
     "py_image_layer",
-    (attributes.label("binary", providers=(PyExecutableInfo,), mandatory=True),),
+    (
+        attributes.label("binary", providers=(PyExecutableInfo,)),
+        attributes.labels("binaries", providers=(PyExecutableInfo,)),
+        AttributeSpec("groups", AttributeType.LABEL_KEYED_STRING_DICT, allow_files=True),
+        AttributeSpec("group_execution_requirements", AttributeType.STRING_LIST_DICT, configurable=False),
+        attributes.string_dict("group_compress_levels"),
+        attributes.integer("warn_remote_cache_threshold_mb", 200),
+        attributes.integer("warn_layer_count", 90),
+        attributes.string("platform"),
+        attributes.label("layer_tier", providers=(LayerTierInfo,)),
+        attributes.string("launcher_dir"),
+    ),
     _py_image_layer,
+    transition=platform_transition,
 )

@@ -1,3 +1,8 @@
 """OCI images."""
 
-oci_image = _venvship.oci_image
+load("//oci/private:macros.bzl", _oci_image = "oci_image", _oci_image_index = "oci_image_index", _oci_load = "oci_load", _oci_push = "oci_push")
+
+oci_image = _oci_image
+oci_image_index = _oci_image_index
+oci_load = _oci_load
+oci_push = _oci_push

@@ -1,0 +1,55 @@
+"""`oci_image_index`: one image for several platforms."""
+
+from __future__ import annotations
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.rule_class import RuleClass
+from venvship.rules import attributes
+from venvship.rules.oci.image import OciImageInfo, OciIndexInfo, image_providers
+from venvship.rules.oci.platforms import platform_transition
+
+
+def _oci_image_index(ctx: RuleContext) -> list[object]:
+    images = ctx.provided("images", OciImageInfo)
+    if not images:
+        raise ctx.error("`images` must name at least one image")
+    layout = ctx.declare_directory(ctx.label.name)
+    digest = ctx.declare_file(f"{ctx.label.name}.digest")
+    ctx.run_tool(
+        "assemble_index",
+        {
+            "output": layout,
+            "digest": digest,
+            "images": tuple(image.layout for image in images),
+            "annotations": dict(ctx.string_dict("annotations")),
+        },
+        inputs=[image.layout for image in images],
+        outputs=[layout, digest],
+        mnemonic="OciImageIndex",
+        progress=f"Assembling index {ctx.label}",
+    )
+    return [*image_providers(layout, digest), OciIndexInfo(layout, digest, images)]
+
+
+OCI_IMAGE_INDEX = RuleClass(
+    "oci_image_index",
+    (attributes.labels("images", providers=(OciImageInfo,), mandatory=True), attributes.string_dict("annotations")),
+    _oci_image_index,
+)
+
+
+def _image_for_platform(ctx: RuleContext) -> list[object]:
+    [image] = ctx.provided("image", OciImageInfo)
+    return [*image_providers(image.layout, image.digest), image]
+
+
+IMAGE_FOR_PLATFORM = RuleClass(
+    "image_for_platform",
+    (
+        attributes.label("image", providers=(OciImageInfo,), mandatory=True),
+        attributes.string("platform", mandatory=True),
+    ),
+    _image_for_platform,
+    transition=platform_transition,
+    doc="`image`, built for `platform`.",
+)

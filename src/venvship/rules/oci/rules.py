@@ -1,0 +1,24 @@
+"""Every rule about images."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from venvship.rules.oci.base import RUNTIME_BASE
+from venvship.rules.oci.image import OCI_IMAGE
+from venvship.rules.oci.index import IMAGE_FOR_PLATFORM, OCI_IMAGE_INDEX
+from venvship.rules.oci.layers import PY_IMAGE_LAYER
+from venvship.rules.oci.tier import PY_LAYER_TIER
+from venvship.rules.oci.transfer import OCI_LOAD, OCI_PULL, OCI_PUSH
+
+OCI_RULES: Final = (
+    PY_IMAGE_LAYER,
+    PY_LAYER_TIER,
+    OCI_IMAGE,
+    OCI_IMAGE_INDEX,
+    IMAGE_FOR_PLATFORM,
+    OCI_LOAD,
+    OCI_PUSH,
+    OCI_PULL,
+    RUNTIME_BASE,
+)
