@@ -43,6 +43,9 @@ def print_build(outcome: BuildOutcome, invocation: Invocation) -> None:
                 write(f"Target {target.label} up-to-date (nothing to build)\n")
     for label in outcome.failed:
         write(f"Target {label} failed to build\n")
+    if invocation.flags.boolean("experimental_show_artifacts"):
+        paths = dict.fromkeys(path for target in outcome.targets for path in target.paths)
+        write("Build artifacts:\n" + "".join(f">>>{path}\n" for path in paths))
 
 
 def print_conclusion(outcome: BuildOutcome | None, invocation: Invocation, *, code: int, seconds: float) -> None:

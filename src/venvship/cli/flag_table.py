@@ -115,6 +115,21 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     Flag("sandbox", FlagKind.BOOLEAN, BUILDING, "run actions where they see their inputs only", default="yes"),
     Flag("sandbox_debug", FlagKind.BOOLEAN, BUILDING, "leave the directories of sandboxes in place", default="no"),
     Flag("spawn_strategy", FlagKind.COMMA_TEXTS, BUILDING, "`local` or `standalone` first turns the sandbox off"),
+    Flag(
+        "output_groups",
+        FlagKind.COMMA_TEXTS,
+        BUILDING,
+        "build these groups of outputs, or the default ones and `+GROUP`, or without `-GROUP`",
+    ),
+    Flag("run_validations", FlagKind.BOOLEAN, BUILDING, "build what validates the targets", default="yes"),
+    Flag("experimental_run_validations", FlagKind.BOOLEAN, BUILDING, "as `--run_validations`", default="yes"),
+    Flag(
+        "experimental_show_artifacts",
+        FlagKind.BOOLEAN,
+        BUILDING,
+        "list the path of every output, one a line after `>>>`",
+        default="no",
+    ),
     Flag("show_result", FlagKind.NUMBER, BUILDING, "list outputs for at most this many targets", default="1"),
     Flag("build_tag_filters", FlagKind.COMMA_TEXTS, BUILDING, "build targets with a tag, or without `-tag`"),
     Flag("build_manual_tests", FlagKind.BOOLEAN, BUILDING, "let wildcards match tests tagged `manual`", default="no"),
@@ -224,7 +239,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
                 ("no",),
             ),
             ("action_env", FlagKind.TEXTS, "a variable for actions", "actions see a fixed environment", ()),
-            ("output_groups", FlagKind.COMMA_TEXTS, "other outputs than the usual", "the usual outputs are built", ()),
             (
                 "override_module",
                 FlagKind.TEXTS,
@@ -245,6 +259,8 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     *(
         Flag(name, kind, BUILDING, effect=Effect.NONE)
         for name, kind in (
+            ("allow_unresolved_symlinks", FlagKind.BOOLEAN),
+            ("experimental_allow_unresolved_symlinks", FlagKind.BOOLEAN),
             ("test_sharding_strategy", FlagKind.TEXT),
             ("test_strategy", FlagKind.COMMA_TEXTS),
             ("test_verbose_timeout_warnings", FlagKind.BOOLEAN),

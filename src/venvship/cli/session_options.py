@@ -31,6 +31,9 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         sandbox_debug=_boolean(flags, "sandbox_debug", defaults.sandbox_debug),
         block_for_lock=startup.boolean("block_for_lock") and flags.boolean("block_for_lock"),
         verbose_failures=_boolean(flags, "verbose_failures", defaults.verbose_failures),
+        output_groups=_texts(flags, "output_groups"),
+        run_validations=_boolean(flags, "run_validations", defaults.run_validations)
+        and _boolean(flags, "experimental_run_validations", defaults.run_validations),
     )
 
 

@@ -18,7 +18,8 @@ class SessionOptions:
     """Options of every command that opens a workspace.
 
     `settings` are Starlark flags by label (`--//p:flag=v`) and `define:NAME`; `index_overrides` are the texts
-    `ORIGIN=TARGET`. `output_user_root` of None means the user's cache directory.
+    `ORIGIN=TARGET`, `output_groups` those of `--output_groups`. `output_user_root` of None means the user's cache
+    directory.
     """
 
     output_user_root: Path | None = None
@@ -34,6 +35,8 @@ class SessionOptions:
     sandbox_debug: bool = False
     block_for_lock: bool = True
     verbose_failures: bool = False
+    output_groups: tuple[str, ...] = ()
+    run_validations: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,14 @@ from venvship.model.label import Label
 
 @dataclass(frozen=True, slots=True)
 class BuiltTarget:
-    """A target that is up to date. `outputs` are relative to the workspace, through the convenience links."""
+    """A target that is up to date.
+
+    `outputs` are relative to the workspace, through the convenience links; `paths` are where they really lie.
+    """
 
     label: Label
     outputs: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

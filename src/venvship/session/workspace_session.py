@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
@@ -57,6 +57,7 @@ from venvship.session.interpreters import MachineInterpreters
 from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions, UnsupportedPlatform
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
+from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
 from venvship.session.repositories import FixedPackage, workspace_repositories
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.wheel_hub import LockHub
@@ -320,7 +321,8 @@ class Session:
         graph = ActionGraph.of(self.analyzer.targets)
         if nobuild:
             return BuildOutcome(failed=failed, skipped=_skipped(targets), failures=tuple(failures))
-        result = self.execute(requested_artifacts(target for target in targets if not target.incompatible), graph)
+        compatible = [target for target in targets if not target.incompatible]
+        result = self.execute(requested_artifacts(compatible, self.output_groups), graph)
         outcome = self.outcome_of(targets, graph, result)
         self.make_convenience_links()
         return dataclasses.replace(outcome, failed=(*failed, *outcome.failed), failures=(*failures, *result.failures))
@@ -334,9 +336,11 @@ class Session:
         for target in targets:
             if target.incompatible:
                 continue
-            if all(artifact in result.outputs for artifact in requested_artifacts([target])):
+            if all(artifact in result.outputs for artifact in self.output_groups.requested(target)):
                 self.lay_out_runfiles(target, graph, result)
-                built.append(BuiltTarget(target.label, tuple(self._shown_outputs(target))))
+                outputs = self.output_groups.shown(target)
+                paths = tuple(self.exec_root.path_of(output) for output in outputs)
+                built.append(BuiltTarget(target.label, tuple(map(self._shown_output, outputs)), paths))
             else:
                 failed.append(target.label)
         return BuildOutcome(
@@ -400,16 +404,18 @@ class Session:
 
     # The user's view of the output tree
 
-    def _shown_outputs(self, target: ConfiguredTarget) -> Iterator[str]:
+    @property
+    def output_groups(self) -> OutputGroups:
+        return OutputGroups.parse(self.options.output_groups, validate=self.options.run_validations)
+
+    def _shown_output(self, artifact: Artifact) -> str:
         prefix = self.options.symlink_prefix
         bin_path = f"{OUTPUT_DIRECTORY}/{self.configuration.directory}/bin/"
-        for artifact in target.default_info.files.to_tuple():
-            if artifact.is_source:
-                yield artifact.exec_path
-            elif artifact.exec_path.startswith(bin_path):
-                yield f"{prefix}bin/{artifact.exec_path[len(bin_path) :]}"
-            else:
-                yield f"{prefix}out{artifact.exec_path[len(OUTPUT_DIRECTORY) :]}"
+        if artifact.is_source:
+            return artifact.exec_path
+        if artifact.exec_path.startswith(bin_path):
+            return f"{prefix}bin/{artifact.exec_path[len(bin_path) :]}"
+        return f"{prefix}out{artifact.exec_path[len(OUTPUT_DIRECTORY) :]}"
 
     def make_convenience_links(self) -> None:
         prefix = self.options.symlink_prefix
@@ -437,16 +443,9 @@ def _skipped(targets: Iterable[ConfiguredTarget]) -> tuple[SkippedTarget, ...]:
     return tuple(SkippedTarget(t.label, "; ".join(t.incompatible)) for t in targets if t.incompatible)
 
 
-def requested_artifacts(targets: Iterable[ConfiguredTarget]) -> list[Artifact]:
-    """Default outputs, and of programs what they need to run."""
-    found: dict[Artifact, None] = {}
-    for target in targets:
-        info = target.default_info
-        found.update(dict.fromkeys(info.files.to_tuple()))
-        if info.executable is not None:
-            found[info.executable] = None
-            found.update(dict.fromkeys(info.default_runfiles.artifacts.to_tuple()))
-    return list(found)
+def requested_artifacts(targets: Iterable[ConfiguredTarget], groups: OutputGroups = DEFAULT_OUTPUTS) -> list[Artifact]:
+    """Everything that must exist when these targets are built."""
+    return list(dict.fromkeys(artifact for target in targets for artifact in groups.requested(target)))
 
 
 def _accelerators() -> dict[str, Path]:
