@@ -91,6 +91,14 @@ class RuleContext:
             return {key: text for key, text in value.items() if isinstance(key, str) and isinstance(text, str)}
         raise self._wrong(name, "a dict of strings")
 
+    def string_list_dict(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        value = self._values[name]
+        if isinstance(value, Mapping):
+            return {
+                str(key): tuple(str(text) for text in texts) for key, texts in value.items() if isinstance(texts, tuple)
+            }
+        raise self._wrong(name, "a dict of lists of strings")
+
     def boolean(self, name: str) -> bool:
         value = self._values[name]
         if isinstance(value, bool):

@@ -9,10 +9,8 @@ from venvship.rules.core.conditions import CONFIG_SETTING, CONSTRAINT_SETTING, C
 from venvship.rules.core.files import ALIAS, FILEGROUP, TEST_SUITE
 from venvship.rules.core.genrule import GENRULE
 from venvship.rules.oci.rules import OCI_RULES
-from venvship.rules.python.binary import program_rules
-from venvship.rules.python.library import PY_LIBRARY
-from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
-from venvship.rules.python.venv import PY_VENV
+from venvship.rules.python.catalogue import python_rules
+from venvship.rules.python.members import Members, NoMembers
 
 
 def native_rules() -> Mapping[str, RuleClass]:
@@ -22,9 +20,9 @@ def native_rules() -> Mapping[str, RuleClass]:
     )
 
 
-def loaded_rules() -> Mapping[str, RuleClass]:
+def loaded_rules(members: Members | None = None) -> Mapping[str, RuleClass]:
     """The rules that the `.bzl` files of built-in modules offer to others."""
-    return _by_name(*program_rules(), PY_LIBRARY, PY_VENV, PY_PYTEST_MAIN, *OCI_RULES)
+    return _by_name(*python_rules(members or NoMembers()), *OCI_RULES)
 
 
 def _by_name(*rules: RuleClass) -> dict[str, RuleClass]:

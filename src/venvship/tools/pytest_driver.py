@@ -29,7 +29,7 @@ class Shard:
 
 def main(settings_text: str) -> int:
     settings = json.loads(settings_text)
-    runfiles = _runfiles(settings["modules"][0])
+    runfiles = _runfiles(settings["modules"][0] if settings["modules"] else "_main")
     if settings["chdir"]:
         os.chdir(os.path.join(runfiles, "_main", settings["chdir"]))
     arguments = ["-p", "no:cacheprovider", "--rootdir", os.path.join(runfiles, "_main")]
@@ -54,12 +54,18 @@ def main(settings_text: str) -> int:
         status_file = os.environ.get("TEST_SHARD_STATUS_FILE")
         if status_file:
             open(status_file, "a").close()
-    modules = [os.path.join(runfiles, path) for path in settings["modules"]]
+    modules = [os.path.join(runfiles, path) for path in settings["modules"] or [_own_package()]]
     code = pytest.main([*arguments, *settings["arguments"], *sys.argv[1:], *modules], plugins=plugins)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and (total > 1 or wanted):
         # A shard, or a module that a filter empties, has nothing to do and has done it.
         return 0
     return int(code)
+
+
+def _own_package() -> str:
+    """The directory of the package that the program belongs to; its test modules are those of the program."""
+    target = os.environ.get("BAZEL_TARGET", "//:")
+    return os.path.join("_main", target.rpartition("//")[2].partition(":")[0])
 
 
 def _runfiles(module: str) -> str:

@@ -14,34 +14,45 @@ from venvship.launchers.config import Argument
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
+from venvship.model.paths import TreePath, parent
 from venvship.model.provider import DefaultInfo, OutputGroupInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.python.coverage import check_coverage
-from venvship.rules.python.library import LIBRARY_ATTRIBUTES, data_runfiles, imports_of, sources_of, wheels_of
-from venvship.rules.python.providers import PyExecutableInfo, PyInfo, VirtualenvInfo
-from venvship.rules.python.venv import (
+from venvship.rules.python.dialect import dialect_of
+from venvship.rules.python.launching import (
     ENVIRONMENT_ATTRIBUTES,
     environment_of,
-    python_transition,
+    inherited_variables,
+    isolation_options,
     target_variables,
-    third_party_runfiles,
-    venv_runfiles,
     write_launcher,
 )
+from venvship.rules.python.library import LIBRARY_ATTRIBUTES, Closure, check_python_3, closure_of
+from venvship.rules.python.providers import PyExecutableInfo, VirtualenvInfo
+from venvship.rules.python.transitions import python_transition
+from venvship.rules.python.venv import bootstrap_of
+from venvship.rules.python.virtual import resolved
 from venvship.venvs.coverage import CoverageChecker
 
 PROGRAM_ATTRIBUTES = (
     *LIBRARY_ATTRIBUTES,
     *ENVIRONMENT_ATTRIBUTES,
-    attributes.label("main", files=(".py",)),
+    attributes.label("main", files=True),
+    attributes.string("main_module"),
     attributes.label("venv", providers=(VirtualenvInfo,), mandatory=True),
     attributes.boolean("is_external_venv"),
     attributes.boolean("isolated", True),
+    attributes.boolean("include_user_site_packages"),
     attributes.strings("interpreter_options"),
     attributes.string("python_version"),
     attributes.string("dep_group"),
+    attributes.string_dict("config_settings"),
+    attributes.integer("legacy_create_init", -1),
+    # Outputs hold nothing of the machine, so all values mean the same.
+    attributes.integer("stamp", -1),
+    attributes.string("pyc_collection", "inherit", values=("inherit", "include_pyc", "disabled")),
 )
 
 
@@ -62,61 +73,132 @@ def program_rules() -> tuple[RuleClass, RuleClass]:
 
 
 def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
+    check_python_3(ctx)
     [venv] = ctx.provided("venv", VirtualenvInfo)
-    required = wheels_of(ctx)
-    imports = imports_of(ctx)
-    if ctx.boolean("is_external_venv"):
-        check_coverage(ctx, checker, venv, wheels=required, imports=imports)
-    main = _main(ctx)
+    is_shared = ctx.boolean("is_external_venv")
+    closure, _ = resolved(ctx, closure_of(ctx), held=venv.virtuals if is_shared else frozenset())
+    code = closure.code
+    if is_shared:
+        check_coverage(ctx, checker, venv, wheels=closure.wheels, imports=code.imports)
+    main, module = _entry(ctx)
     launcher = ctx.declare_file(ctx.label.name)
     environment = {**dict(venv.environment), **environment_of(ctx)}
-    inherited = tuple(dict.fromkeys([*venv.environment_inherited, *ctx.strings("env_inherit")]))
-    options = ["-B", *(["-I"] if ctx.boolean("isolated") else []), *map(ctx.expand, ctx.strings("interpreter_options"))]
-    arguments = [*map(Argument, options), Argument.runfile(main.runfiles_path)]
-    write_launcher(ctx, launcher, venv, arguments, environment, inherited)
+    inherited = tuple(dict.fromkeys([*venv.environment_inherited, *inherited_variables(ctx)]))
+    options = ["-B", *_isolation(ctx, venv), *map(ctx.expand, ctx.strings("interpreter_options"))]
+    start = [Argument("-m"), Argument(module)] if main is None else [Argument.runfile(main.runfiles_path)]
+    write_launcher(
+        ctx,
+        launcher,
+        venv,
+        [*map(Argument, options), *start],
+        environment=environment,
+        inherited=inherited,
+        defaults={"PYTHONSAFEPATH": "1"} if dialect_of(ctx).safe_path and not ctx.boolean("isolated") else {},
+    )
 
-    sources = sources_of(ctx)
-    first_party = Runfiles.merged([data_runfiles(ctx), Runfiles(files=sources)], files=[main])
-    info = PyExecutableInfo(
-        launcher=launcher,
-        main=main,
-        venv=venv,
-        interpreter_runfiles=Runfiles(files=Depset([venv.runtime.directory])),
-        third_party_runfiles=third_party_runfiles(venv),
-        venv_runfiles=venv_runfiles(venv),
-        first_party_runfiles=first_party,
-        wheels=venv.wheels,
-    )
-    runfiles = Runfiles.merged(
-        [first_party, info.venv_runfiles, info.third_party_runfiles, info.interpreter_runfiles], files=[launcher]
-    )
+    info = _executable_info(ctx, closure, venv, launcher=launcher, main=main, module=module, options=options)
+    runfiles = Runfiles.merged([info.runfiles_without_exe], files=[launcher])
+    shown = [launcher, *([main] if main is not None else [])]
+    files = Depset(shown, [Depset(ctx.files("srcs"))]) if dialect_of(ctx).outputs_sources else Depset(shown)
     return [
-        DefaultInfo(Depset([launcher, main]), runfiles, runfiles, launcher),
+        DefaultInfo(files, runfiles, runfiles, launcher),
         info,
-        PyInfo(sources, imports),
-        required,
+        code,
+        closure.wheels,
+        venv,
+        venv.runtime,
         RunEnvironmentInfo({**environment, **target_variables(ctx.label)}, inherited),
         OutputGroupInfo({"venv": venv.entries}),
         arguments_info(ctx),
     ]
 
 
+def _executable_info(
+    ctx: RuleContext,
+    closure: Closure,
+    venv: VirtualenvInfo,
+    *,
+    launcher: Artifact,
+    main: Artifact | None,
+    module: str,
+    options: Iterable[str],
+) -> PyExecutableInfo:
+    sources = Runfiles(
+        files=closure.code.transitive_sources,
+        empty_filenames=Depset(_package_files(ctx, closure.code.transitive_sources)),
+    )
+    first_party = Runfiles.merged([closure.runfiles, sources], files=[main] if main is not None else ())
+    stage2 = Runfiles(files=Depset([venv.build_data] if venv.build_data is not None else ()))
+    third_party = Runfiles(files=venv.installs)
+    links = Runfiles(files=venv.links)
+    own = Runfiles(files=venv.bootstrap)
+    interpreter = Runfiles(files=Depset([venv.runtime.directory]))
+    app = Runfiles.merged([first_party, own, stage2, links, third_party])
+    return PyExecutableInfo(
+        launcher=launcher,
+        main=main,
+        venv=venv,
+        interpreter_runfiles=interpreter,
+        third_party_runfiles=third_party,
+        venv_runfiles=links,
+        first_party_runfiles=first_party,
+        wheels=venv.wheels,
+        third_party=venv.third_party,
+        bootstrap_runfiles=bootstrap_of(venv, files=[launcher]),
+        stage2_runfiles=stage2,
+        app_runfiles=app,
+        runfiles_without_exe=Runfiles.merged([app, interpreter]),
+        interpreter_path=venv.runtime.interpreter_path,
+        interpreter_args=tuple(options),
+        venv_python_exe=venv.bin_python,
+        venv_interpreter_runfiles=Runfiles(files=Depset([venv.bin_python])),
+        build_data_file=venv.build_data,
+        main_module=module,
+    )
+
+
+def _isolation(ctx: RuleContext, venv: VirtualenvInfo) -> tuple[str, ...]:
+    if not ctx.boolean("isolated"):
+        return ()
+    return isolation_options(venv.runtime.version, user_site=ctx.boolean("include_user_site_packages"))
+
+
+def _entry(ctx: RuleContext) -> tuple[Artifact | None, str]:
+    """The file that is started, or the name of the module."""
+    module = ctx.string("main_module")
+    if not module:
+        return _main(ctx), ""
+    if ctx.target_or_none("main") is not None:
+        raise ctx.error("`main` and `main_module` are both set", hint="keep the one that is started")
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise ctx.error(f"`main_module` is `{module}`, which is no name of a module")
+    return None, module
+
+
 def _main(ctx: RuleContext) -> Artifact:
-    """`main`, or the only source, or the source named like the target."""
+    """`main`, or the source that the dialect takes for it."""
+    dialect = dialect_of(ctx)
+    name = ctx.label.name
+    if name.endswith(".py") and not dialect.main_outside_sources:
+        raise ctx.error(f"a program may not be called `{name}`: that is the name of a source")
+    sources = _python_files(ctx.targets("srcs"))
     main = ctx.target_or_none("main")
     if main is not None:
         files = _python_files([main])
         if len(files) != 1:
             raise ctx.error(f"`main` must be one .py file; `{main.label}` gives {len(files)}")
+        if not dialect.main_outside_sources and files[0] not in sources:
+            raise ctx.error(f"`main` is `{main.label}`, which is not in `srcs`", hint="add it to `srcs`")
         return files[0]
-    sources = _python_files(ctx.targets("srcs"))
-    if len(sources) == 1:
+    if len(sources) == 1 and dialect.main_may_be_alone:
         return sources[0]
-    wanted = ctx.label.name.rpartition("/")[2] + ".py"
-    named = [source for source in sources if source.path.rpartition("/")[2] == wanted]
+    wanted = (name.rpartition("/")[2] if dialect.main_may_be_alone else name) + ".py"
+    named = [source for source in sources if source.path == wanted or source.path.endswith(f"/{wanted}")]
     if len(named) != 1:
+        reason = f"None is called `{wanted}`" if not named else f"{len(named)} are called `{wanted}`"
+        count = "no sources" if not sources else "1 source" if len(sources) == 1 else f"{len(sources)} sources"
         raise ctx.error(
-            f"which of the {len(sources)} sources is the program? None is called `{wanted}`",
+            f"which of the {count} is the program? {reason}",
             hint="set `main` to the file that is started",
         )
     return named[0]
@@ -124,4 +206,18 @@ def _main(ctx: RuleContext) -> Artifact:
 
 def _python_files(targets: Iterable[ConfiguredTarget]) -> list[Artifact]:
     files = [file for target in targets for file in target.default_info.files.to_tuple()]
-    return [file for file in dict.fromkeys(files) if file.path.endswith(".py")]
+    return [file for file in dict.fromkeys(files) if file.path.endswith((".py", ".py3"))]
+
+
+def _package_files(ctx: RuleContext, sources: Depset[Artifact]) -> list[TreePath]:
+    """With `legacy_create_init = 1`, the `__init__.py` that directories of sources and those above lack."""
+    if ctx.integer("legacy_create_init") != 1:
+        return []
+    present = {source.runfiles_path for source in sources.to_tuple()}
+    wanted: dict[TreePath, None] = {}
+    for path in sorted(present):
+        above = parent(path)
+        while "/" in above:
+            wanted[TreePath(f"{above}/__init__.py")] = None
+            above = parent(above)
+    return sorted(path for path in wanted if path not in present)

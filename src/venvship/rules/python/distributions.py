@@ -26,8 +26,17 @@ from venvship.rules import attributes
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
 from venvship.rules.python.library import DISTRIBUTION_KIND
-from venvship.rules.python.providers import LayerRecord, PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.providers import (
+    LayerRecord,
+    PyInfo,
+    PyRuntimeInfo,
+    PyWheelsInfo,
+    VenvSymlinkEntry,
+    VenvSymlinkKind,
+    WheelRecord,
+)
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
+from venvship.rules.python.transitions import distribution_transition
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
 from venvship.wheels.manifest import Scheme, WheelManifest
 
@@ -97,8 +106,16 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
     project = attributes.string("project", mandatory=True)
     kind = DISTRIBUTION_KIND.removesuffix(" rule")
     return {
-        f"{kind}@{hub.repository}": RuleClass(kind, (project,), _distribution, computed_dependencies=dependencies),
-        f"{WHEEL_RULE}@{hub.repository}": RuleClass(WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel),
+        f"{kind}@{hub.repository}": RuleClass(
+            kind,
+            (project,),
+            _distribution,
+            computed_dependencies=dependencies,
+            transition=distribution_transition,
+        ),
+        f"{WHEEL_RULE}@{hub.repository}": RuleClass(
+            WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel, transition=distribution_transition
+        ),
     }
 
 
@@ -117,7 +134,9 @@ def _distribution(ctx: RuleContext) -> list[object]:
         direct=[record for info in ctx.provided("wheels", PyWheelsInfo) for record in info.wheels.direct],
     )
     files = Depset([record.install for record in wheels.direct])
-    return [DefaultInfo(files=files), PyInfo(), PyWheelsInfo(wheels)]
+    symlinks = union(info.venv_symlinks for name in ("deps", "wheels") for info in ctx.provided(name, PyInfo))
+    installs = union([info.installs for info in ctx.provided("deps", PyWheelsInfo)], direct=files.direct)
+    return [DefaultInfo(files=files), PyInfo(venv_symlinks=symlinks), PyWheelsInfo(wheels, installs=installs)]
 
 
 def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
@@ -148,21 +167,48 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         archive=archive,
         layout=installed_layout(wheel.manifest, install.runfiles_path, runtime, wheel.identities),
         unpacked_size=size,
-        layer=_layer(ctx, wheel, install, archive),
+        layer=layer_of_wheel(ctx, wheel.version, install, archive, name=f"{wheel.project} {wheel.version}"),
     )
     files = Depset([install])
     return [
         DefaultInfo(files=files, default_runfiles=Runfiles(files=files)),
         OutputGroupInfo({"install_dir": files}),
-        PyInfo(),
-        PyWheelsInfo(Depset([record])),
+        PyInfo(venv_symlinks=Depset(symlink_entries(record.layout, files))),
+        PyWheelsInfo(Depset([record]), installs=files),
     ]
 
 
-def _layer(ctx: RuleContext, wheel: FetchedWheel, install: Artifact, archive: Artifact) -> LayerRecord:
+def symlink_entries(layout: InstalledWheel, files: Depset[Artifact]) -> list[VenvSymlinkEntry]:
+    """What a wheel brings into venvs, as rules of others read it: one entry for each top-level name and script."""
+    entries = [
+        VenvSymlinkEntry(
+            VenvSymlinkKind.LIB,
+            TreePath(name),
+            TreePath(join(layout.site_packages, name)),
+            layout.project,
+            layout.version,
+            files,
+        )
+        for name, _ in layout.top_levels
+    ]
+    entries += [
+        VenvSymlinkEntry(
+            VenvSymlinkKind.BIN,
+            TreePath(script.name),
+            TreePath(join(layout.prefix, script.path)),
+            layout.project,
+            layout.version,
+            files,
+        )
+        for script in layout.scripts
+    ]
+    return entries
+
+
+def layer_of_wheel(ctx: RuleContext, stem: str, install: Artifact, archive: Artifact, *, name: str) -> LayerRecord:
     """The wheel as a layer of its own: the same bytes in every image, so it belongs to the wheel's target."""
-    blob = ctx.declare_file(f"{wheel.version}.layer.tar.gz")
-    descriptor = ctx.declare_file(f"{wheel.version}.layer.json")
+    blob = ctx.declare_file(f"{stem}.layer.tar.gz")
+    descriptor = ctx.declare_file(f"{stem}.layer.json")
     row: dict[str, RequestValue] = {
         "tree": install,
         "at": join(RUNFILES_IN_IMAGE, install.runfiles_path),
@@ -174,9 +220,9 @@ def _layer(ctx: RuleContext, wheel: FetchedWheel, install: Artifact, archive: Ar
         inputs=[install, archive],
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",
-        progress=f"Writing layer of {wheel.project} {wheel.version}",
+        progress=f"Writing layer of {name}",
     )
-    return LayerRecord(f"{wheel.project} {wheel.version}", blob, descriptor)
+    return LayerRecord(name, blob, descriptor)
 
 
 def installed_layout(

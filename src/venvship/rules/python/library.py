@@ -3,46 +3,144 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
+from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
-from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.paths import join, normalise
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.python.providers import PyInfo, PyWheelsInfo, WheelOrigin
+from venvship.rules.python.dialect import DIALECT_ATTRIBUTE, RULES_PYTHON, dialect_of
+from venvship.rules.python.members import Members
+from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualResolution, WheelOrigin
+from venvship.rules.python.transitions import callers_configuration
 
 DISTRIBUTION_KIND = "locked_distribution rule"
 
 LIBRARY_ATTRIBUTES = (
-    attributes.labels("srcs", files=(".py", ".pyi", ".pyc", ".so")),
+    attributes.labels("srcs", files=(".py", ".py3", ".pyi", ".pyc", ".so")),
     attributes.labels("deps", providers=(PyInfo,)),
-    attributes.labels("data", files=True),
+    attributes.labels("data", files=True, transition=callers_configuration),
     attributes.strings("imports"),
-    attributes.string("dialect", "aspect", values=("aspect", "rules_python")),
+    attributes.strings("virtual_deps"),
+    AttributeSpec(
+        "resolutions", AttributeType.STRING_KEYED_LABEL_DICT, providers=(frozenset({PyInfo}),), allow_files=False
+    ),
+    attributes.labels("pyi_srcs", files=True),
+    attributes.labels("pyi_deps", providers=(PyInfo,)),
+    # Bytecode is always compiled, once for each wheel; these are taken and have no effect.
+    attributes.string("precompile", "inherit", values=("inherit", "enabled", "disabled")),
+    attributes.integer("precompile_optimize_level"),
+    attributes.string("precompile_source_retention", "inherit", values=("inherit", "keep_source", "omit_source")),
+    attributes.string("precompile_invalidation_mode", "auto", values=("auto", "checked_hash", "unchecked_hash")),
+    attributes.string("srcs_version"),
+    attributes.strings("distribs"),
+    DIALECT_ATTRIBUTE,
 )
+_PYTHON_2 = ("PY2", "PY2ONLY")
 
 
-def _py_library(ctx: RuleContext) -> list[object]:
-    return [
-        DefaultInfo(
-            files=Depset(ctx.files("srcs")),
-            default_runfiles=data_runfiles(ctx),
-            data_runfiles=data_runfiles(ctx),
+@dataclass(frozen=True, slots=True, eq=False)
+class Closure:
+    """What a target and everything in its `deps` bring: code, wheels, and files for run time."""
+
+    code: PyInfo
+    wheels: PyWheelsInfo
+    runfiles: Runfiles
+
+    def with_targets(self, targets: Iterable[ConfiguredTarget]) -> Closure:
+        """This closure and those of further targets."""
+        more = list(targets)
+        if not more:
+            return self
+        infos = [self.code, *(info for target in more if (info := target.get(PyInfo)) is not None)]
+        wheels = [self.wheels, *(needed for target in more if (needed := target.get(PyWheelsInfo)) is not None)]
+        return Closure(
+            replace(
+                self.code,
+                transitive_sources=union(info.transitive_sources for info in infos),
+                imports=union(info.imports for info in infos),
+                virtual_dependencies=union(info.virtual_dependencies for info in infos),
+                virtual_resolutions=union(info.virtual_resolutions for info in infos),
+                distributions=union(info.distributions for info in infos),
+                venv_symlinks=union(info.venv_symlinks for info in infos),
+                transitive_original_sources=union(info.transitive_original_sources for info in infos),
+                transitive_pyi_files=union(info.transitive_pyi_files for info in infos),
+            ),
+            PyWheelsInfo(
+                union(info.wheels for info in wheels),
+                union(info.origins for info in wheels),
+                union(info.installs for info in wheels),
+            ),
+            Runfiles.merged([self.runfiles, *(target.default_info.default_runfiles for target in more)]),
+        )
+
+
+def library_rule(members: Members) -> RuleClass:
+    """The rule class; `members` tells which packages are distributions."""
+
+    def implementation(ctx: RuleContext) -> list[object]:
+        check_python_3(ctx)
+        closure = closure_of(ctx)
+        member = members.distribution(ctx.label.package)
+        if member is not None:
+            code = replace(closure.code, distributions=union([closure.code.distributions], direct=[member]))
+            closure = replace(closure, code=code)
+        runfiles = closure.runfiles
+        if dialect_of(ctx) is RULES_PYTHON:
+            runfiles = Runfiles.merged([runfiles], files=ctx.files("srcs"))
+        return [
+            DefaultInfo(files=Depset(ctx.files("srcs")), default_runfiles=runfiles, data_runfiles=runfiles),
+            closure.code,
+            closure.wheels,
+        ]
+
+    return RuleClass("py_library", LIBRARY_ATTRIBUTES, implementation)
+
+
+def closure_of(ctx: RuleContext) -> Closure:
+    """Everything that the attributes of this target name, virtual dependencies left open."""
+    infos = ctx.provided("deps", PyInfo)
+    types = [*infos, *ctx.provided("pyi_deps", PyInfo)]
+    sources = ctx.files("srcs")
+    own = Depset(sources)
+    stubs = Depset(ctx.files("pyi_srcs"))
+    named = zip(_resolved_names(ctx), ctx.targets("resolutions"), strict=True)
+    code = PyInfo(
+        transitive_sources=union((info.transitive_sources for info in infos), direct=sources),
+        imports=union((info.imports for info in infos), direct=own_imports(ctx)),
+        virtual_dependencies=union(
+            (info.virtual_dependencies for info in infos), direct=map(normalised_virtual, ctx.strings("virtual_deps"))
         ),
-        PyInfo(sources_of(ctx), imports_of(ctx)),
-        wheels_of(ctx),
-    ]
+        virtual_resolutions=union(
+            (info.virtual_resolutions for info in infos),
+            direct=[VirtualResolution(name, target) for name, target in named],
+        ),
+        distributions=union(info.distributions for info in infos),
+        venv_symlinks=union(info.venv_symlinks for info in infos),
+        direct_original_sources=own,
+        transitive_original_sources=union(
+            [own, *(info.transitive_original_sources for info in infos if info.transitive_original_sources)]
+        ),
+        direct_pyi_files=stubs,
+        transitive_pyi_files=union([stubs, *(info.transitive_pyi_files for info in types)]),
+    )
+    return Closure(code, _wheels_of(ctx), _runfiles_of(ctx))
 
 
-def sources_of(ctx: RuleContext) -> Depset[Artifact]:
-    """The sources of this target and of everything in `deps`."""
-    return union((info.transitive_sources for info in ctx.provided("deps", PyInfo)), direct=ctx.files("srcs"))
+def normalised_virtual(name: str) -> str:
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
-def wheels_of(ctx: RuleContext) -> PyWheelsInfo:
+def _resolved_names(ctx: RuleContext) -> list[str]:
+    return [normalised_virtual(name) for name in ctx.labels_by_name("resolutions")]
+
+
+def _wheels_of(ctx: RuleContext) -> PyWheelsInfo:
     """The installed wheels that `deps` need, and through whom."""
     below: list[PyWheelsInfo] = []
     asked: list[WheelOrigin] = []
@@ -53,39 +151,52 @@ def wheels_of(ctx: RuleContext) -> PyWheelsInfo:
         below.append(info)
         if target.kind == DISTRIBUTION_KIND:
             asked.append(WheelOrigin(ctx.label, target.label, info.wheels))
-    return PyWheelsInfo(union(info.wheels for info in below), union((info.origins for info in below), direct=asked))
-
-
-def imports_of(ctx: RuleContext) -> Depset[str]:
-    """The import roots of this target, the root of its repository included, and those of `deps`."""
-    below = [info.imports for info in ctx.provided("deps", PyInfo)]
-    return union(below, direct=own_imports(ctx))
+    return PyWheelsInfo(
+        union(info.wheels for info in below),
+        union((info.origins for info in below), direct=asked),
+        union(info.installs for info in below),
+    )
 
 
 def own_imports(ctx: RuleContext) -> tuple[str, ...]:
     """The runfiles paths of the import roots that this target names; its repository's root comes first."""
     package = ctx.label.package
     roots = {package.runfiles_directory: None}
-    for text in ctx.strings("imports"):
+    for raw in ctx.strings("imports"):
+        text = ctx.expand(raw)
+        if text.startswith("/"):
+            if dialect_of(ctx).skips_absolute_imports:
+                continue
+            raise ctx.error(
+                f"`imports` entry `{raw}` is an absolute path",
+                hint="import roots are directories of the repository, relative to the package",
+            )
         try:
-            inside = normalise(join(package.path, ctx.expand(text)))
+            inside = normalise(join(package.path, text))
         except ValueError as error:
             raise ctx.error(
-                f"`imports` entry `{text}` leads out of the repository: {error}",
+                f"`imports` entry `{raw}` leads out of the repository: {error}",
                 hint="import roots are directories of the repository, relative to the package",
             ) from error
         roots[join(package.runfiles_directory, inside)] = None
     return tuple(roots)
 
 
-def data_runfiles(ctx: RuleContext, *, files: Iterable[Artifact] = ()) -> Runfiles:
+def _runfiles_of(ctx: RuleContext) -> Runfiles:
     """What `data` and `deps` bring along at run time, without the sources of this target."""
-    parts = [target.default_info.default_runfiles for target in (*ctx.targets("deps"), *ctx.targets("data"))]
-    sources: list[Artifact] = list(files)
-    data_files = Depset[Artifact](sources, [target.default_info.files for target in ctx.targets("data")])
+    data = ctx.targets("data")
+    parts = [target.default_info.default_runfiles for target in ctx.targets("deps")]
+    if dialect_of(ctx).data_brings_outputs:
+        parts += [target.default_info.default_runfiles for target in data]
+        files = [target.default_info.files for target in data]
+    else:
+        parts += [target.default_info.data_runfiles for target in data]
+        files = []
     # A Python library as data brings its sources, which its own runfiles leave to its dependants.
-    libraries = [info.transitive_sources for info in ctx.provided("data", PyInfo)]
-    return Runfiles.merged([*parts, Runfiles(files=union([data_files, *libraries]))])
+    files += [info.transitive_sources for info in ctx.provided("data", PyInfo)]
+    return Runfiles.merged([*parts, Runfiles(files=union(files))]) if files else Runfiles.merged(parts)
 
 
-PY_LIBRARY = RuleClass("py_library", LIBRARY_ATTRIBUTES, _py_library)
+def check_python_3(ctx: RuleContext) -> None:
+    if ctx.string("srcs_version") in _PYTHON_2:
+        raise ctx.error("`srcs_version` asks for Python 2, which is not supported", hint="remove `srcs_version`")

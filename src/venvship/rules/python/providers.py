@@ -1,10 +1,18 @@
-"""What Python targets tell each other."""
+"""What Python targets tell each other, and whoever packages them.
+
+The fields of two rule sets are in one provider each, so that rules written for either find theirs. Nothing in here is
+listed at analysis: what travels to different places lies in different depsets from the start, and whoever ships a
+program picks fields instead of looking at paths.
+"""
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.model.action import ForestFile, ForestLink
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
@@ -13,15 +21,66 @@ from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
 from venvship.model.runfiles import Runfiles
 from venvship.venvs.coverage import WheelKey
+from venvship.venvs.scripts import FirstPartyDistribution
 from venvship.venvs.wheel_layout import InstalledWheel
+
+
+class VenvSymlinkKind(enum.Enum):
+    """Which directory of a venv an entry is relative to."""
+
+    LIB = "LIB"  # site-packages
+    BIN = "BIN"
+    INCLUDE = "INCLUDE"
+    DATA = "DATA"  # the venv itself
+
+
+class VenvSymlinkEntry(NamedTuple):
+    """A name that a distribution brings into the venvs of those that need it.
+
+    `link_to_path` is a runfiles path; `files` holds what lies below it.
+    """
+
+    kind: VenvSymlinkKind
+    venv_path: TreePath
+    link_to_path: TreePath
+    package: str
+    version: str
+    files: Depset[Artifact]
+    link_to_file: Artifact | None = None
+
+
+class VirtualResolution(NamedTuple):
+    """A distribution that is named abstractly, and the target that stands for it."""
+
+    virtual: str
+    target: ConfiguredTarget
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyInfo:
-    """First-party code: sources in postorder, and the runfiles paths of import roots."""
+    """First-party code: sources in postorder, and the runfiles paths of import roots.
+
+    `virtual_dependencies` are distributions that are needed by name only, until a program says what they are;
+    `virtual_resolutions` are what targets below say. `distributions` are members of the workspace with metadata.
+    """
 
     transitive_sources: Depset[Artifact] = field(default_factory=Depset)
     imports: Depset[str] = field(default_factory=Depset)
+    virtual_dependencies: Depset[str] = field(default_factory=Depset)
+    virtual_resolutions: Depset[VirtualResolution] = field(default_factory=Depset)
+    distributions: Depset[FirstPartyDistribution] = field(default_factory=Depset)
+    venv_symlinks: Depset[VenvSymlinkEntry] = field(default_factory=Depset)
+    direct_original_sources: Depset[Artifact] = field(default_factory=Depset)
+    transitive_original_sources: Depset[Artifact] = field(default_factory=Depset)
+    direct_pyi_files: Depset[Artifact] = field(default_factory=Depset)
+    transitive_pyi_files: Depset[Artifact] = field(default_factory=Depset)
+    direct_pyc_files: Depset[Artifact] = field(default_factory=Depset)
+    transitive_pyc_files: Depset[Artifact] = field(default_factory=Depset)
+    transitive_implicit_pyc_files: Depset[Artifact] = field(default_factory=Depset)
+    transitive_implicit_pyc_source_files: Depset[Artifact] = field(default_factory=Depset)
+    uses_shared_libraries: bool = False
+    has_py2_only_sources: bool = False
+    has_py3_only_sources: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +118,51 @@ class WheelOrigin(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyWheelsInfo:
-    """The installed wheels that a target needs, dependencies first, and who asked for them."""
+    """The installed wheels that a target needs, dependencies first, who asked for them, and their directories."""
 
     wheels: Depset[WheelRecord] = field(default_factory=Depset)
     origins: Depset[WheelOrigin] = field(default_factory=Depset)
+    installs: Depset[Artifact] = field(default_factory=Depset)
+
+
+@dataclass(frozen=True, slots=True)
+class InterpreterVersion:
+    """As `sys.version_info` has it."""
+
+    major: int
+    minor: int
+    micro: int
+    releaselevel: str = "final"
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyRuntimeInfo:
-    """An interpreter: `directory` is the artifact of its prefix, `bin/python3.X` lies inside."""
+    """An interpreter: `directory` is the artifact of its prefix, `bin/python3.X` lies inside.
+
+    `interpreter` is None, as it is no artifact of its own; `interpreter_path` is its runfiles path.
+    """
 
     directory: Artifact
     version: PythonVersion
     full_version: str
     layer: LayerRecord
+    files: Depset[Artifact] = field(default_factory=Depset)
+    interpreter_path: str = ""
+    interpreter: Artifact | None = None
+    interpreter_version_info: InterpreterVersion = field(default=InterpreterVersion(3, 0, 0))
+    implementation_name: str = "cpython"
+    abi_flags: str = ""
+    pyc_tag: str = ""
+    python_version: str = "PY3"
+    stub_shebang: str = "#!/usr/bin/env python3"
+    supports_build_time_venv: bool = True
+    bootstrap_template: Artifact | None = None
+    stage2_bootstrap_template: Artifact | None = None
+    site_init_template: Artifact | None = None
+    zip_main_template: Artifact | None = None
+    coverage_tool: Artifact | None = None
+    coverage_files: Depset[Artifact] | None = None
 
     @property
     def prefix(self) -> TreePath:
@@ -83,7 +173,10 @@ class PyRuntimeInfo:
 class VirtualenvInfo:
     """A planned virtualenv. `directory` is its runfiles path; `forest` are its links and small files.
 
-    `entries` are the artifacts of the forest.
+    `entries` are the artifacts of the forest: `bootstrap` those that every start reads (`pyvenv.cfg`, the path file,
+    the interpreter's links and what else is a file of the venv's own), `links` those that lead to installed wheels.
+    `installs` are the wheels' directories, `third_party` the same by distribution. `virtuals` are the abstract
+    distributions that something in it stands for. `notes` say what of a wheel is not in it.
     """
 
     label: Label
@@ -96,13 +189,34 @@ class VirtualenvInfo:
     runtime: PyRuntimeInfo
     environment: tuple[tuple[str, str], ...]
     environment_inherited: tuple[str, ...]
+    bin_python: Artifact
+    bootstrap: Depset[Artifact]
+    links: Depset[Artifact]
+    installs: Depset[Artifact]
+    third_party: Mapping[str, Depset[Artifact]]
+    transitive_sources: Depset[Artifact] = field(default_factory=Depset)
+    distributions: Depset[FirstPartyDistribution] = field(default_factory=Depset)
+    virtuals: frozenset[str] = frozenset()
+    build_data: Artifact | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def runtime_files(self) -> Depset[Artifact]:
+        return self.entries
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyExecutableInfo:
     """A program, with everything that it needs at run time kept apart, so that images can split it unflattened.
 
-    `launcher` starts `main` in the venv. `venv_runfiles` holds links and small files only.
+    `launcher` starts `main`, or the module `main_module`, in the venv. The runfiles are disjoint and together what
+    the program needs: `bootstrap_runfiles` (launcher, interpreter links and the venv's own files),
+    `stage2_runfiles` (what the program may ask about its build), `venv_runfiles` (links to wheels and nothing else),
+    `interpreter_runfiles`, `third_party_runfiles` (directories of wheels, which `third_party` has by distribution)
+    and `first_party_runfiles` (sources and data).
+
+    The rest has the names and meanings of rules_python's provider: `app_runfiles` is everything without launcher and
+    interpreter, `runfiles_without_exe` everything without the launcher.
     """
 
     launcher: Artifact
@@ -113,3 +227,17 @@ class PyExecutableInfo:
     venv_runfiles: Runfiles
     first_party_runfiles: Runfiles
     wheels: Depset[WheelRecord]
+    third_party: Mapping[str, Depset[Artifact]]
+    bootstrap_runfiles: Runfiles
+    stage2_runfiles: Runfiles
+    app_runfiles: Runfiles
+    runfiles_without_exe: Runfiles
+    interpreter_path: str
+    interpreter_args: tuple[str, ...]
+    venv_python_exe: Artifact
+    venv_interpreter_runfiles: Runfiles
+    build_data_file: Artifact | None = None
+    main_module: str = ""
+    stage2_bootstrap: Artifact | None = None
+    venv_interpreter_symlinks: Depset[Artifact] | None = None
+    venv_app_symlinks: Depset[Artifact] | None = None

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+from dataclasses import replace
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
-from venvship.model.depset import Depset
+from venvship.model.depset import Depset, union
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.python.providers import PyInfo
+from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of
 
 
 def _py_pytest_main(ctx: RuleContext) -> list[object]:
     modules = [file.runfiles_path for file in ctx.files("srcs") if file.path.endswith(".py")]
     modules = [path for path in modules if not path.endswith(("/conftest.py", "/__init__.py"))]
-    if not modules:
+    if not modules and ctx.targets("srcs"):
         raise ctx.error("no test module in `srcs`", hint="name the files that hold tests in `srcs`")
     settings = {
         "modules": modules,
@@ -33,18 +34,20 @@ def _py_pytest_main(ctx: RuleContext) -> list[object]:
     text = json.dumps(settings, indent=4, ensure_ascii=True)
     output = ctx.declare_file(f"{ctx.label.name}.py")
     ctx.write(output, driver + f'\n\nif __name__ == "__main__":\n    sys.exit(main({text!r}))\n'.encode())
-    files = Depset([output])
-    runfiles = Runfiles(files=files)
-    return [DefaultInfo(files, runfiles, runfiles), PyInfo(files)]
+    closure = closure_of(ctx)
+    code = replace(closure.code, transitive_sources=union([closure.code.transitive_sources], direct=[output]))
+    runfiles = Runfiles.merged([closure.runfiles], files=[output])
+    return [DefaultInfo(Depset([output]), runfiles, runfiles), code, closure.wheels]
 
 
 PY_PYTEST_MAIN = RuleClass(
     "py_pytest_main",
     (
-        attributes.labels("srcs", files=(".py",), mandatory=True),
+        *LIBRARY_ATTRIBUTES,
         attributes.strings("pytest_args"),
         attributes.string("chdir"),
         attributes.string("runner", "pytest", values=("pytest", "unittest")),
     ),
     _py_pytest_main,
+    implicit_outputs={"main": "%{name}.py"},
 )

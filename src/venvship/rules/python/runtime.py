@@ -19,7 +19,8 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
-from venvship.rules.python.providers import LayerRecord, PyRuntimeInfo
+from venvship.rules.python.providers import InterpreterVersion, LayerRecord, PyRuntimeInfo
+from venvship.rules.python.transitions import runtime_transition
 
 INTERPRETERS = "python_interpreters"
 RUNTIME_LABEL = Label(PackageId(INTERPRETERS, ""), "runtime")
@@ -65,10 +66,18 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
             mnemonic="ImageLayer",
             progress=f"Writing layer of Python {found.full_version}",
         )
-        runtime = PyRuntimeInfo(
-            directory, version, found.full_version, LayerRecord(f"Python {found.full_version}", blob, descriptor)
-        )
         files = Depset([directory])
+        runtime = PyRuntimeInfo(
+            directory,
+            version,
+            found.full_version,
+            LayerRecord(f"Python {found.full_version}", blob, descriptor),
+            files=files,
+            interpreter_path=f"{directory.runfiles_path}/bin/{version.directory}",
+            interpreter_version_info=_version_info(found.full_version),
+            abi_flags="t" if version.freethreaded else "",
+            pyc_tag=f"cpython-{version.soabi_tag}",
+        )
         runfiles = Runfiles(files=files)
         python = f"{directory.exec_path}/bin/python{version}"
         root_path = f"../{directory.runfiles_path}/bin/python{version}"
@@ -78,4 +87,9 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
             TemplateVariableInfo({"PYTHON3": python, "PYTHON3_ROOTPATH": root_path}),
         ]
 
-    return RuleClass("python_runtime", (), implementation)
+    return RuleClass("python_runtime", (), implementation, transition=runtime_transition)
+
+
+def _version_info(full_version: str) -> InterpreterVersion:
+    major, minor, *rest = full_version.removesuffix("t").split(".")
+    return InterpreterVersion(int(major), int(minor), int(rest[0]) if rest and rest[0].isdigit() else 0)

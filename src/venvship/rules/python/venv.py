@@ -6,166 +6,161 @@ Running the target starts the venv's interpreter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import assert_never
 
 from venvship.analysis.rule_context import RuleContext
-from venvship.launchers.config import Argument, LauncherConfig, Variable, VariableMode
+from venvship.launchers.config import Argument, LauncherConfig
 from venvship.launchers.console_script import console_script_config
 from venvship.launchers.template import finalise, template
-from venvship.loading.attributes import PlainValue
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import ForestFile, ForestLink
 from venvship.model.artifact import Artifact
-from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.depset import Depset
-from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
-from venvship.model.paths import TreePath, join, relative_link
-from venvship.model.provider import DefaultInfo, RunEnvironmentInfo
+from venvship.model.paths import TreePath, basename, join, relative_link
+from venvship.model.platform import Platform
+from venvship.model.provider import DefaultInfo, OutputGroupInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info
-from venvship.rules.python.library import LIBRARY_ATTRIBUTES, data_runfiles, imports_of, sources_of, wheels_of
+from venvship.rules.python.build_data import MODULE_FILE, module_text, write_build_data
+from venvship.rules.python.dialect import dialect_of
+from venvship.rules.python.launching import (
+    ENVIRONMENT_ATTRIBUTES,
+    environment_of,
+    inherited_variables,
+    target_variables,
+    write_launcher,
+)
+from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of
 from venvship.rules.python.origins import required_by
-from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, PyWheelsInfo, VirtualenvInfo
+from venvship.rules.python.providers import PyRuntimeInfo, PyWheelsInfo, VirtualenvInfo
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
-from venvship.venvs.collisions import CollisionPolicy, Precedence
+from venvship.rules.python.transitions import python_transition
+from venvship.rules.python.virtual import resolved
+from venvship.venvs.collisions import CollisionPolicy
+from venvship.venvs.layout import site_packages_of
 from venvship.venvs.plan import VenvFile, VenvLink, VenvLocation, VenvPlan, VenvScript, plan_venv
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
 
-ENVIRONMENT_ATTRIBUTES = (
-    attributes.string_dict("env"),
-    attributes.strings("env_inherit"),
-)
 VENV_ATTRIBUTES = (
     *LIBRARY_ATTRIBUTES,
     *ENVIRONMENT_ATTRIBUTES,
     attributes.strings("interpreter_options"),
     attributes.string("package_collisions", "warning", values=("error", "warning", "ignore")),
     attributes.boolean("include_system_site_packages"),
+    attributes.boolean("include_user_site_packages"),
     attributes.string("python_version"),
     attributes.string("dep_group"),
+    attributes.string_dict("config_settings"),
+    attributes.boolean("debug"),
+    # The program that a venv is made for, by name: it tells the program about its build.
+    attributes.string("program"),
+    # Where the venv lies, when that does not follow from the target's name.
+    attributes.string("directory"),
     RUNTIME_ATTRIBUTE,
 )
-_RESERVED_VARIABLES = ("VIRTUAL_ENV", "BAZEL_TARGET", "BAZEL_WORKSPACE", "BAZEL_TARGET_NAME")
-
-
-def python_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
-    """Build a target and all below it for its own `python_version` and `dep_group`."""
-    asked = {PYTHON_VERSION: values["python_version"], DEP_GROUP: values["dep_group"]}
-    return configuration.with_options({name: str(value) for name, value in asked.items() if value})
 
 
 def _py_venv(ctx: RuleContext) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
-    required = wheels_of(ctx)
-    wheels = required.wheels
-    imports = imports_of(ctx)
-    name = ctx.label.name.replace("/", "_")
-    directory_name = f".{name}"
+    _check_sites(ctx)
+    closure, virtuals = resolved(ctx, closure_of(ctx))
+    code = closure.code
+    directory_name = ctx.string("directory") or "." + ctx.label.name.replace("/", "_")
     package = ctx.label.package
     directory = TreePath(join(package.runfiles_directory, package.path, directory_name))
+    wheels = closure.wheels.wheels.to_tuple()
     plan = plan_venv(
-        [record.layout for record in wheels.to_tuple()],
+        [record.layout for record in wheels],
         location=VenvLocation(directory),
         python=runtime.version,
         interpreter=runtime.prefix,
-        first_party=imports.to_tuple(),
+        first_party=code.imports.to_tuple(),
+        members=code.distributions.to_tuple(),
         policy=CollisionPolicy(ctx.string("package_collisions")),
-        precedence=Precedence.FIRST_WINS if ctx.string("dialect") == "rules_python" else Precedence.LAST_WINS,
+        precedence=dialect_of(ctx).precedence,
         include_system_site_packages=ctx.boolean("include_system_site_packages"),
         environment=target_variables(ctx.label),
-        why=lambda wheel: _why(required, wheel),
+        why=lambda wheel: _why(closure.wheels, wheel),
     )
-    forest = _make(ctx, plan, directory, directory_name)
+    build_data = write_build_data(ctx, ctx.string("program")) if ctx.string("program") else None
+    forest = _make(ctx, plan, directory, directory_name, build_data, runtime)
+    links = [entry.artifact for entry in forest if isinstance(entry, ForestLink)]
+    interpreters = [link for link in links if _is_interpreter(link, directory)]
+    files = [entry.artifact for entry in forest if isinstance(entry, ForestFile)]
     environment = environment_of(ctx)
+    inherited = inherited_variables(ctx)
     info = VirtualenvInfo(
         ctx.label,
         directory,
         TreePath(f"{directory}/bin/python"),
         forest,
         Depset([entry.artifact for entry in forest]),
-        wheels,
-        imports,
+        closure.wheels.wheels,
+        code.imports,
         runtime,
         tuple(environment.items()),
-        ctx.strings("env_inherit"),
+        inherited,
+        bin_python=next(link for link in interpreters if basename(link.path) == "python"),
+        bootstrap=Depset([*interpreters, *files]),
+        links=Depset([link for link in links if link not in interpreters]),
+        installs=closure.wheels.installs,
+        third_party={record.project: Depset([record.install]) for record in wheels},
+        transitive_sources=code.transitive_sources,
+        distributions=code.distributions,
+        virtuals=virtuals,
+        build_data=build_data,
+        notes=plan.notes,
     )
-    launcher = ctx.declare_file(ctx.label.name)
+    name = ctx.label.name
+    launcher = ctx.declare_file(f"{name}_start" if directory_name == name else name)
     options = [Argument("-B"), *(Argument(ctx.expand(option)) for option in ctx.strings("interpreter_options"))]
-    write_launcher(ctx, launcher, info, options, environment, ctx.strings("env_inherit"))
+    write_launcher(ctx, launcher, info, options, environment=environment, inherited=inherited)
     runfiles = Runfiles.merged(
-        [data_runfiles(ctx), Runfiles(files=sources_of(ctx)), venv_runfiles(info), third_party_runfiles(info)],
-        files=[launcher, runtime.directory],
+        [
+            closure.runfiles,
+            Runfiles(files=code.transitive_sources),
+            Runfiles(files=info.entries),
+            Runfiles(files=info.installs),
+        ],
+        files=[launcher, runtime.directory, *([build_data] if build_data else [])],
     )
     return [
         DefaultInfo(Depset([launcher, *info.entries.direct]), runfiles, runfiles, launcher),
         info,
-        PyInfo(sources_of(ctx), imports),
-        required,
-        RunEnvironmentInfo({**environment, **target_variables(ctx.label)}, ctx.strings("env_inherit")),
+        code,
+        closure.wheels,
+        OutputGroupInfo({"venv": info.entries}),
+        RunEnvironmentInfo({**environment, **target_variables(ctx.label)}, inherited),
         arguments_info(ctx),
     ]
 
 
+def _check_sites(ctx: RuleContext) -> None:
+    if ctx.boolean("include_user_site_packages") and not ctx.boolean("include_system_site_packages"):
+        raise ctx.error(
+            "`include_user_site_packages` needs `include_system_site_packages`: CPython looks at neither or at both",
+            hint="set `include_system_site_packages = True` as well",
+        )
+
+
+def _is_interpreter(link: Artifact, directory: TreePath) -> bool:
+    inside = link.runfiles_path.removeprefix(directory + "/")
+    return inside.startswith("bin/python") and "/" not in inside.removeprefix("bin/")
+
+
 def _why(required: PyWheelsInfo, wheel: InstalledWheel) -> str:
-    found = required_by(required, lambda record: record.layout is wheel)
-    return f"required by {found}" if found else ""
-
-
-def venv_runfiles(info: VirtualenvInfo) -> Runfiles:
-    """The links and small files of a venv, and nothing that they lead to."""
-    return Runfiles(files=info.entries)
-
-
-def third_party_runfiles(info: VirtualenvInfo) -> Runfiles:
-    """The directories of the installed wheels of a venv."""
-    return Runfiles(files=Depset([record.install for record in info.wheels.to_tuple()]))
-
-
-def target_variables(label: Label) -> dict[str, str]:
-    """What a program may ask about the target that it is."""
-    return {
-        "BAZEL_TARGET": str(label),
-        "BAZEL_WORKSPACE": label.repository or MAIN_RUNFILES_DIRECTORY,
-        "BAZEL_TARGET_NAME": label.name,
-    }
-
-
-def environment_of(ctx: RuleContext) -> dict[str, str]:
-    """The `env` attribute, expanded; names that the rule sets itself are refused."""
-    environment = {name: ctx.expand(value) for name, value in ctx.string_dict("env").items()}
-    reserved = sorted(set(environment) & set(_RESERVED_VARIABLES))
-    if reserved:
-        raise ctx.error(f"`env` may not set {', '.join(reserved)}: the rule sets these itself")
-    return environment
-
-
-def write_launcher(
-    ctx: RuleContext,
-    output: Artifact,
-    venv: VirtualenvInfo,
-    arguments: list[Argument],
-    environment: Mapping[str, str],
-    inherited: tuple[str, ...],
-) -> None:
-    """Declare `output` to be the native launcher that starts the venv's interpreter with `arguments`.
-
-    The environment is baked in, so that a program that cron or a container starts has what `run` gives it.
-    """
-    modes = dict.fromkeys(inherited, VariableMode.DEFAULT)
-    variables = [
-        *(Variable.of(name, value, modes.get(name, VariableMode.SET)) for name, value in environment.items()),
-        *(Variable.of(name, value) for name, value in target_variables(ctx.label).items()),
-        Variable("VIRTUAL_ENV", Argument.runfile(venv.directory)),
-        Variable("PATH", Argument.runfile(f"{venv.directory}/bin"), VariableMode.PREPEND_PATH),
-    ]
-    config = LauncherConfig((Argument.runfile(venv.python), *arguments), tuple(variables))
-    ctx.write(output, finalise(template(ctx.configuration.platform), config), executable=True)
+    return required_by(required, lambda record: record.layout is wheel) or ""
 
 
 def _make(
-    ctx: RuleContext, plan: VenvPlan, directory: TreePath, directory_name: str
+    ctx: RuleContext,
+    plan: VenvPlan,
+    directory: TreePath,
+    directory_name: str,
+    build_data: Artifact | None,
+    runtime: PyRuntimeInfo,
 ) -> tuple[ForestLink | ForestFile, ...]:
     entries: list[ForestLink | ForestFile] = []
     for entry in plan.entries:
@@ -173,26 +168,46 @@ def _make(
         if isinstance(entry, VenvLink):
             entries.append(ForestLink(ctx.declare_symlink(name), entry.text))
         else:
-            content, executable = _content(ctx, entry, directory)
+            content, executable = entry_content(entry, directory, ctx.configuration.platform)
             entries.append(ForestFile(ctx.declare_file(name), content, executable))
+    if build_data is not None:
+        inside = f"{site_packages_of(runtime.version)}/{MODULE_FILE}"
+        if all(entry.path != inside for entry in plan.entries):
+            module = module_text(relative_link(f"{directory}/{inside}", build_data.runfiles_path))
+            entries.append(ForestFile(ctx.declare_file(f"{directory_name}/{inside}"), module))
     ctx.make_forest(directory_name, entries)
     for warning in plan.warnings:
         ctx.warn(warning)
     return tuple(entries)
 
 
-def _content(ctx: RuleContext, entry: VenvFile | VenvScript, directory: TreePath) -> tuple[bytes, bool]:
+def entry_content(
+    entry: VenvFile | VenvScript, directory: TreePath, platform: Platform, *, python: Argument | None = None
+) -> tuple[bytes, bool]:
+    """The bytes of an entry that is no link, and whether it can be executed; scripts are launchers."""
     if isinstance(entry, VenvFile):
         return entry.content, entry.executable
     match entry.script:
         case ScriptEntryPoint(name, module, attribute):
-            config = console_script_config(name, module=module, function=attribute)
+            config = console_script_config(name, module=module, function=attribute, python=python)
         case InstalledScript():
-            program = Argument.sibling(relative_link(f"{directory}/{entry.path}", entry.source or ""))
-            config = LauncherConfig((Argument.sibling("python"), Argument("-I"), program), export_runfiles=False)
+            interpreter = python or Argument.sibling("python")
+            config = LauncherConfig((interpreter, Argument("-I"), _program(entry, directory)), export_runfiles=False)
         case _:
             assert_never(entry.script)
-    return finalise(template(ctx.configuration.platform), config), True
+    return finalise(template(platform), config), True
+
+
+def _program(entry: VenvScript, directory: TreePath) -> Argument:
+    source = entry.source or TreePath("")
+    if source.startswith("/"):
+        return Argument(source)
+    return Argument.sibling(relative_link(f"{directory}/{entry.path}", source))
+
+
+def bootstrap_of(info: VirtualenvInfo, *, files: Iterable[Artifact] = ()) -> Runfiles:
+    """What every start from a venv reads, and `files`."""
+    return Runfiles.merged([Runfiles(files=info.bootstrap)], files=files)
 
 
 PY_VENV = RuleClass("py_venv", VENV_ATTRIBUTES, _py_venv, is_executable=True, transition=python_transition)

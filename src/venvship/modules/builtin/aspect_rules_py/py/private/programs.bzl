@@ -1,90 +1,39 @@
-"""Programs, each with a virtualenv of its own or with a shared one."""
+"""Programs and tests with the defaults of aspect_rules_py."""
 
-# Attributes that decide what the virtualenv holds; the program itself has no use for them.
-_VENV_ONLY = ["package_collisions", "include_system_site_packages"]
+load("@venvship//python/private:programs.bzl", "program")
 
-# Attributes of the program that its virtualenv is built for as well.
-_SHARED = ["python_version", "dep_group", "tags", "testonly", "target_compatible_with", "features"]
-
-# Attributes that a virtualenv takes over when it can be used by itself.
-_EXPOSED = ["interpreter_options", "env", "env_inherit"]
-
-def program(rule, name, srcs, deps, imports, data, external_venv, expose_venv, dialect, kwargs):
-    """Make a program and, unless it uses a shared one, its virtualenv.
-
-    Args:
-      rule: the rule of the program.
-      name: name of the program.
-      srcs: sources of the program.
-      deps: Python targets that it needs.
-      imports: import roots, relative to the package.
-      data: files and targets that it needs at run time.
-      external_venv: a `py_venv` to use; it must hold all that the program needs.
-      expose_venv: whether the virtualenv is a target for others, `<name>.venv`.
-      dialect: whose defaults hold.
-      kwargs: everything else, by name.
-    """
-    venv_kwargs = {key: kwargs.pop(key) for key in _VENV_ONLY if key in kwargs}
-    if external_venv != None:
-        if expose_venv:
-            fail("`%s`: expose_venv needs a virtualenv of the program's own, and external_venv is set" % name)
-        if venv_kwargs:
-            fail("`%s`: %s belongs to the shared virtualenv, set it there" % (name, ", ".join(venv_kwargs.keys())))
-        venv = external_venv
-    else:
-        venv_name = name + ".venv" if expose_venv else "_" + name + ".venv"
-        venv_kwargs.update({key: kwargs[key] for key in _SHARED if key in kwargs})
-        if expose_venv:
-            venv_kwargs.update({key: kwargs[key] for key in _EXPOSED if key in kwargs})
-            venv_kwargs["visibility"] = kwargs.get("visibility")
-        else:
-            venv_kwargs["tags"] = (kwargs.get("tags") or []) + ["manual"]
-            venv_kwargs["visibility"] = ["//visibility:private"]
-        _venvship.py_venv(
-            name = venv_name,
-            srcs = srcs,
-            deps = deps,
-            imports = imports,
-            data = data,
-            dialect = dialect,
-            **venv_kwargs
-        )
-        venv = ":" + venv_name
-    rule(
-        name = name,
-        srcs = srcs,
-        deps = deps,
-        imports = imports,
-        data = data,
-        venv = venv,
-        is_external_venv = external_venv != None,
-        dialect = dialect,
-        **kwargs
-    )
-
-def py_binary(
-        name,
-        srcs = [],
-        deps = [],
-        imports = [],
-        data = [],
-        external_venv = None,
-        expose_venv = False,
-        **kwargs):
+def py_binary(name, **kwargs):
     """A program; see `program` for the arguments."""
-    program(_venvship.py_binary, name, srcs, deps, imports, data, external_venv, expose_venv, "aspect", kwargs)
+    program(_venvship.py_binary, name, "aspect", **kwargs)
 
-def py_test(
-        name,
-        srcs = [],
-        deps = [],
-        imports = [],
-        data = [],
-        external_venv = None,
-        expose_venv = False,
-        **kwargs):
-    """A program that passes by exiting with 0."""
+def py_test(name, **kwargs):
+    """A program that passes by exiting with 0; see `program` for the arguments."""
     if "pytest_main" in kwargs:
         fail("`%s`: pytest_main was removed: use py_pytest_test" % name)
     kwargs["testonly"] = True
-    program(_venvship.py_test, name, srcs, deps, imports, data, external_venv, expose_venv, "aspect", kwargs)
+    program(_venvship.py_test, name, "aspect", **kwargs)
+
+def py_venv(name, venv = None, **kwargs):
+    """A virtualenv that programs can share; running it starts its interpreter.
+
+    Args:
+      name: name of the virtualenv.
+      venv: another name of `dep_group`.
+      **kwargs: everything that the rule takes.
+    """
+    if venv != None:
+        if kwargs.get("dep_group"):
+            fail("`%s`: venv and dep_group are two names of one attribute, set one" % name)
+        kwargs["dep_group"] = venv
+    _venvship.py_venv(name = name, **kwargs)
+
+def py_venv_link(name, venv, link_name = None, **kwargs):
+    """Running it links a virtualenv into the directory that it is run in.
+
+    Args:
+      name: name of the target.
+      venv: the virtualenv.
+      link_name: name of the link; by default made of the venv's package and name.
+      **kwargs: everything that the rule takes.
+    """
+    _venvship.py_venv_link(name = name, venv = venv, link_name = link_name or "", **kwargs)

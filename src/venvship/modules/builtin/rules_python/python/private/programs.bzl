@@ -1,5 +1,9 @@
 """Programs with the defaults of rules_python."""
 
+load("@venvship//python/private:programs.bzl", _program = "program")
+
+_PYTHON_2 = ["PY2", "PY2ONLY"]
+
 def program(rule, name, kwargs):
     """Make a program and its virtualenv.
 
@@ -8,20 +12,9 @@ def program(rule, name, kwargs):
       name: name of the program.
       kwargs: its attributes, by name.
     """
-    venv = "_%s.venv" % name
-    venv_kwargs = {key: kwargs[key] for key in ["srcs", "deps", "imports", "data", "python_version", "testonly"] if key in kwargs}
-    _venvship.py_venv(
-        name = venv,
-        dialect = "rules_python",
-        tags = (kwargs.get("tags") or []) + ["manual"],
-        visibility = ["//visibility:private"],
-        **venv_kwargs
-    )
-    rule(
-        name = name,
-        venv = ":" + venv,
-        isolated = False,
-        dialect = "rules_python",
-        interpreter_options = kwargs.pop("interpreter_args", []),
-        **kwargs
-    )
+    if kwargs.get("python_version") in _PYTHON_2:
+        fail("`%s`: Python 2 is not supported, remove python_version" % name)
+    if type(kwargs.get("legacy_create_init")) == "bool":
+        kwargs["legacy_create_init"] = 1 if kwargs["legacy_create_init"] else 0
+    kwargs.setdefault("isolated", False)
+    _program(rule, name, "rules_python", **kwargs)

@@ -1,0 +1,3 @@
+"""Make variables with the interpreter's path."""
+
+current_py_toolchain = _venvship.current_py_toolchain

@@ -1,0 +1,8 @@
+"""Wheels that are built from libraries."""
+
+load("@venvship//python/private:wheels.bzl", "wheel")
+
+py_package = _venvship.py_package
+py_wheel = wheel
+py_wheel_dist = _venvship.py_wheel_dist
+py_wheel_rule = _venvship.py_wheel

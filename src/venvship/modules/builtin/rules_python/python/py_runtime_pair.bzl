@@ -1,0 +1,3 @@
+"""Interpreters for toolchains."""
+
+py_runtime_pair = _venvship.py_runtime_pair

@@ -1,0 +1,183 @@
+"""Programs, each with a virtualenv of its own or with a shared one."""
+
+# Attributes that decide what the virtualenv holds; the program itself has no use for them.
+_VENV_ONLY = ["package_collisions", "include_system_site_packages"]
+
+# Attributes of the program that its virtualenv is built for as well.
+_SHARED = [
+    "config_settings",
+    "dep_group",
+    "features",
+    "include_user_site_packages",
+    "python_version",
+    "resolutions",
+    "target_compatible_with",
+    "testonly",
+    "virtual_deps",
+]
+
+# Attributes that a virtualenv takes over when it can be used by itself.
+_EXPOSED = ["interpreter_options", "env", "env_inherit"]
+
+# Attributes whose values are the labels of settings.
+_KEYED_BY_LABEL = ["config_settings"]
+
+def program(
+        rule,
+        name,
+        dialect,
+        srcs = [],
+        deps = [],
+        imports = [],
+        data = [],
+        external_venv = None,
+        expose_venv = None,
+        expose_venv_link = False,
+        venv = None,
+        interpreter_args = None,
+        **kwargs):
+    """Make a program and, unless it uses a shared one, its virtualenv.
+
+    Args:
+      rule: the rule of the program.
+      name: name of the program.
+      dialect: whose defaults hold, `aspect` or `rules_python`.
+      srcs: sources of the program.
+      deps: Python targets that it needs.
+      imports: import roots, relative to the package.
+      data: files and targets that it needs at run time.
+      external_venv: a `py_venv` to use; it must hold all that the program needs.
+      expose_venv: whether the virtualenv is a target for others, `<name>.venv`, that can be run.
+      expose_venv_link: whether `<name>.venv_link` links that virtualenv into the workspace when it is run.
+      venv: another name of `dep_group`.
+      interpreter_args: another name of `interpreter_options`.
+      **kwargs: everything else that the rule takes.
+    """
+    if interpreter_args:
+        if kwargs.get("interpreter_options"):
+            fail("`%s`: interpreter_args and interpreter_options are two names of one attribute, set one" % name)
+        kwargs["interpreter_options"] = interpreter_args
+    if venv != None:
+        if type(venv) != "string" or venv.startswith((":", "/", "@")):
+            fail("`%s`: venv is the name of a dependency group; use external_venv for a py_venv target" % name)
+        if kwargs.get("dep_group"):
+            fail("`%s`: venv and dep_group are two names of one attribute, set one" % name)
+        kwargs["dep_group"] = venv
+    for key in _KEYED_BY_LABEL:
+        if type(kwargs.get(key)) == "dict":
+            kwargs[key] = {str(native.package_relative_label(label)): value for label, value in kwargs[key].items()}
+    if expose_venv_link:
+        if expose_venv == False:
+            fail("`%s`: expose_venv_link needs expose_venv, which is set to False" % name)
+        expose_venv = True
+    venv_kwargs = {key: kwargs.pop(key) for key in _VENV_ONLY if key in kwargs}
+    if external_venv != None:
+        if expose_venv:
+            fail("`%s`: expose_venv needs a virtualenv of the program's own, and external_venv is set" % name)
+        if venv_kwargs:
+            fail("`%s`: %s belongs to the shared virtualenv, set it there" % (name, ", ".join(venv_kwargs.keys())))
+        label = external_venv
+    else:
+        directory, _, base = name.rpartition("/")
+        private = "_" + base.lstrip("_") if dialect == "rules_python" else "_" + name
+        if dialect == "rules_python" and directory:
+            private = directory + "/" + private
+        venv_name = (name if expose_venv else private) + ".venv"
+        label = ":" + venv_name
+        venv_kwargs.update({key: kwargs[key] for key in _SHARED if key in kwargs})
+        if expose_venv:
+            venv_kwargs.update({key: kwargs[key] for key in _EXPOSED if key in kwargs})
+            venv_kwargs["visibility"] = kwargs.get("visibility")
+            venv_kwargs["tags"] = kwargs.get("tags")
+        else:
+            venv_kwargs["tags"] = (kwargs.get("tags") or []) + ["manual"]
+            venv_kwargs["visibility"] = ["//visibility:private"]
+        _venvship.py_venv(
+            name = venv_name,
+            srcs = srcs,
+            deps = deps,
+            imports = imports,
+            data = data,
+            dialect = dialect,
+            program = name,
+            directory = venv_name if dialect == "rules_python" else "",
+            **venv_kwargs
+        )
+        if expose_venv_link:
+            _venvship.py_venv_link(
+                name = name + ".venv_link",
+                venv = label,
+                tags = kwargs.get("tags"),
+                testonly = kwargs.get("testonly"),
+                visibility = kwargs.get("visibility"),
+            )
+    rule(
+        name = name,
+        srcs = srcs,
+        deps = deps,
+        imports = imports,
+        data = data,
+        venv = label,
+        is_external_venv = external_venv != None,
+        dialect = dialect,
+        **kwargs
+    )
+
+def console_script(rule, name, pkg, script, deps, kwargs):
+    """Make a program that starts a console script of a distribution.
+
+    Args:
+      rule: the macro that makes the program.
+      name: name of the program.
+      pkg: the distribution, `@pypi//black`.
+      script: name of the script; that of the program when None.
+      deps: what else the script shall find.
+      kwargs: everything else, for `rule`.
+    """
+    for taken in ["srcs", "main", "main_module"]:
+        if taken in kwargs:
+            fail("`%s`: py_console_script_binary writes its own program, and takes no %s" % (name, taken))
+    main = "_%s_main" % name
+    shared = {key: kwargs[key] for key in ["testonly", "target_compatible_with"] if key in kwargs}
+    _venvship.py_console_script_main(
+        name = main,
+        pkg = pkg,
+        script = script or name.rpartition("/")[2],
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+        **shared
+    )
+    rule(
+        name = name,
+        srcs = [":" + main],
+        main = ":" + main,
+        deps = [pkg] + deps,
+        **kwargs
+    )
+
+def entry_point(rule, name, entrypoint, pkg, deps, kwargs):
+    """Make a program that calls a function.
+
+    Args:
+      rule: the macro that makes the program.
+      name: name of the program.
+      entrypoint: the function, `module:function`.
+      pkg: the distribution that has it.
+      deps: what else it shall find.
+      kwargs: everything else, for `rule`.
+    """
+    main = "_%s_main" % name
+    _venvship.py_console_script_main(
+        name = main,
+        entrypoint = entrypoint,
+        script = name.rpartition("/")[2],
+        tags = ["manual"],
+        visibility = ["//visibility:private"],
+    )
+    rule(
+        name = name,
+        srcs = [":" + main],
+        main = ":" + main,
+        deps = [pkg] + deps,
+        **kwargs
+    )

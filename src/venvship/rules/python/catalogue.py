@@ -1,0 +1,38 @@
+"""The rules that Python programs are made with."""
+
+from __future__ import annotations
+
+from venvship.loading.rule_class import RuleClass
+from venvship.rules.python.binary import program_rules
+from venvship.rules.python.console_script import PY_CONSOLE_SCRIPT_MAIN
+from venvship.rules.python.library import library_rule
+from venvship.rules.python.members import Members
+from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
+from venvship.rules.python.toolchain import CURRENT_PY_TOOLCHAIN, PY_RUNTIME, PY_RUNTIME_PAIR, PYTHON_FLAG
+from venvship.rules.python.unpacked_wheel import PY_UNPACKED_WHEEL
+from venvship.rules.python.venv import PY_VENV
+from venvship.rules.python.venv_link import PY_VENV_LINK
+from venvship.rules.python.wheel_building import PY_PACKAGE, PY_WHEEL, PY_WHEEL_DIST, WHL_FILEGROUP
+from venvship.rules.python.zipapp import PY_PEX_BINARY, PY_ZIPAPP_BINARY
+
+
+def python_rules(members: Members) -> tuple[RuleClass, ...]:
+    return (
+        *program_rules(),
+        library_rule(members),
+        PY_VENV,
+        PY_VENV_LINK,
+        PY_PYTEST_MAIN,
+        PY_CONSOLE_SCRIPT_MAIN,
+        PY_UNPACKED_WHEEL,
+        PY_WHEEL,
+        PY_WHEEL_DIST,
+        PY_PACKAGE,
+        WHL_FILEGROUP,
+        PY_ZIPAPP_BINARY,
+        PY_PEX_BINARY,
+        PY_RUNTIME,
+        PY_RUNTIME_PAIR,
+        CURRENT_PY_TOOLCHAIN,
+        PYTHON_FLAG,
+    )

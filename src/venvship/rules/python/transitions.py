@@ -1,0 +1,112 @@
+"""Which configuration Python targets and their data are built under.
+
+A program with a `python_version` or `dep_group` of its own has its closure built for these. What it only carries along
+as `data` is built as if the program had not been there: the configuration remembers what the caller had.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from venvship.errors import UserError
+from venvship.loading.attributes import PlainValue
+from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
+from venvship.model.platform import Libc, Platform
+
+CALLER: Final = "python_caller"
+"""The option that remembers, as JSON, the values that options had before Python targets changed them."""
+
+_UNCHANGED: Final = "INHERIT"
+_COMMAND_LINE: Final = "command_line_option"
+_FLAGS_OF_ANOTHER_NAME: Final = {
+    "rules_python//python/config_settings:python_version": PYTHON_VERSION,
+    "aspect_rules_py//py:python_version": PYTHON_VERSION,
+    "aspect_rules_py//uv/private/constraints/dep_group:dep_group": DEP_GROUP,
+}
+_COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
+_WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles", "extra_toolchains", "stamp"})
+
+
+class UnsupportedSetting(UserError):
+    """An entry of `config_settings` that asks for something that can't be changed for one target."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"`config_settings` can't set `{label}`",
+            hint="of the flags of the command line, `platforms` and `compilation_mode` can be set for one target",
+        )
+
+
+def python_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
+    """Build a target and all below it with its own `python_version`, `dep_group` and `config_settings`."""
+    platform = configuration.platform
+    changes = {PYTHON_VERSION: _version(values), DEP_GROUP: str(values.get("dep_group") or "")}
+    changes = {name: value for name, value in changes.items() if value}
+    settings = values.get("config_settings")
+    for key, value in settings.items() if isinstance(settings, Mapping) else ():
+        if value == _UNCHANGED:
+            continue
+        label = str(key).lstrip("@")
+        package, _, name = label.rpartition(":")
+        if package.rpartition("//")[2] == _COMMAND_LINE:
+            if name == "platforms":
+                platform = _platform(str(value), platform)
+            elif name in _COMMAND_LINE_FLAGS:
+                changes[_COMMAND_LINE_FLAGS[name]] = str(value)
+            elif name not in _WITHOUT_EFFECT:
+                raise UnsupportedSetting(str(key))
+        else:
+            changes[_FLAGS_OF_ANOTHER_NAME.get(label, str(key))] = str(value)
+    changed = Configuration(platform, configuration.options).with_options(changes)
+    if changed == configuration or configuration.get(CALLER):
+        return changed
+    before = {name: configuration.get(name) for name in sorted(changes)}
+    before["platform"] = _described(configuration.platform)
+    return changed.with_options({CALLER: json.dumps(before)})
+
+
+def callers_configuration(configuration: Configuration) -> Configuration:
+    """What a target in `data` is built under: the configuration that the first Python target above it was asked in."""
+    remembered = configuration.get(CALLER)
+    if not remembered:
+        return configuration
+    before = json.loads(remembered)
+    platform = _remembered(before.pop("platform"))
+    return Configuration(platform, configuration.options).with_options({**before, CALLER: ""})
+
+
+def distribution_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
+    """Distributions have no data, so that all callers may share them."""
+    return configuration.with_options({CALLER: ""})
+
+
+def runtime_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
+    """An interpreter is the same one for all dependency groups."""
+    return configuration.with_options({CALLER: "", DEP_GROUP: ""})
+
+
+def _version(values: Mapping[str, PlainValue]) -> str:
+    version = str(values.get("python_version") or "")
+    return "" if version == "PY3" else version
+
+
+def _described(platform: Platform) -> str:
+    major, minor = platform.libc_version
+    return f"{platform} {platform.libc.value} {major} {minor}"
+
+
+def _remembered(text: str) -> Platform:
+    name, libc, major, minor = text.split(" ")
+    plain = Platform.parse(name)
+    return Platform(plain.os, plain.cpu, Libc(libc), (int(major), int(minor)))
+
+
+def _platform(text: str, now: Platform) -> Platform:
+    """The platform of a name or a label; the one of now, with its C library, when that is only another word for it."""
+    try:
+        platform = Platform.parse(text.rpartition(":")[2].rpartition("/")[2])
+    except ValueError as error:
+        raise UserError(f"`{text}` is no platform that is built for") from error
+    return now if (platform.os, platform.cpu) == (now.os, now.cpu) else platform

@@ -1,0 +1,108 @@
+"""`py_unpacked_wheel`: a wheel file of the workspace, installed.
+
+Analysis reads no files, so what such a wheel holds is known as far as the target says it. Declared names are linked
+into venvs as those of locked wheels are; a wheel of unknown layout is an import root of its own.
+"""
+
+from __future__ import annotations
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.rule_class import RuleClass
+from venvship.model.artifact import Artifact
+from venvship.model.depset import Depset
+from venvship.model.paths import TreePath, join
+from venvship.model.provider import DefaultInfo, OutputGroupInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules import attributes
+from venvship.rules.python.distributions import layer_of_wheel, symlink_entries
+from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
+from venvship.rules.python.transitions import distribution_transition
+from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
+
+_MODULES = (".py", ".so", ".pth")
+
+
+def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
+    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    archive = ctx.file("src")
+    install = ctx.declare_directory(f"{ctx.label.name}.install")
+    ctx.run_tool(
+        "install_wheel",
+        {"wheel": archive, "output": install, "python_version": str(runtime.version), "compile_bytecode": True},
+        inputs=[archive],
+        outputs=[install],
+        mnemonic="InstallWheel",
+        progress=f"Installing {ctx.label}",
+        interpreter=runtime.directory,
+    )
+    files = Depset([install])
+    site_packages = TreePath(join(install.runfiles_path, "lib", runtime.version.directory, "site-packages"))
+    layout = _declared_layout(ctx, install, site_packages)
+    outputs = [
+        DefaultInfo(files=files, default_runfiles=Runfiles(files=files), data_runfiles=Runfiles(files=files)),
+        OutputGroupInfo({"install_dir": files}),
+    ]
+    if layout is None:
+        return [*outputs, PyInfo(imports=Depset([str(site_packages)])), PyWheelsInfo(installs=files)]
+    record = WheelRecord(
+        layout.project,
+        layout.version,
+        ctx.configuration.directory,
+        label=ctx.label,
+        install=install,
+        archive=archive,
+        layout=layout,
+        unpacked_size=0,
+        layer=layer_of_wheel(ctx, ctx.label.name, install, archive, name=str(ctx.label)),
+    )
+    symlinks = Depset(symlink_entries(layout, files))
+    return [*outputs, PyInfo(venv_symlinks=symlinks), PyWheelsInfo(Depset([record]), installs=files)]
+
+
+def _declared_layout(ctx: RuleContext, install: Artifact, site_packages: TreePath) -> InstalledWheel | None:
+    top_levels = ctx.strings("top_levels")
+    if not top_levels:
+        return None
+    namespaces = frozenset(ctx.strings("namespace_top_levels"))
+    files = list(ctx.strings("namespace_entries"))
+    files = [entry if entry.endswith(_MODULES) else f"{entry}/__init__.py" for entry in files]
+    for name in top_levels:
+        if name in namespaces:
+            continue
+        plain = name.endswith(_MODULES)
+        described = name.endswith((".dist-info", ".libs"))
+        files.append(name if plain else f"{name}/METADATA" if described else f"{name}/__init__.py")
+    points: list[ScriptEntryPoint] = []
+    for text in ctx.strings("console_scripts"):
+        name, _, reference = text.partition("=")
+        module, _, attribute = reference.strip().partition(":")
+        points.append(ScriptEntryPoint(name.strip(), module.strip(), attribute.strip()))
+    try:
+        return InstalledWheel.of_files(
+            ctx.label.name,
+            "0",
+            site_packages=site_packages,
+            prefix=install.runfiles_path,
+            files=files,
+            data=ctx.strings("data_files"),
+            entry_points=points,
+        )
+    except ValueError as error:
+        raise ctx.error(f"the declared layout is not one: {error}") from error
+
+
+PY_UNPACKED_WHEEL = RuleClass(
+    "py_unpacked_wheel",
+    (
+        attributes.label("src", files=(".whl",), mandatory=True),
+        attributes.strings("top_levels"),
+        attributes.strings("namespace_top_levels"),
+        attributes.strings("namespace_entries"),
+        attributes.strings("console_scripts"),
+        attributes.strings("data_files"),
+        RUNTIME_ATTRIBUTE,
+    ),
+    _py_unpacked_wheel,
+    transition=distribution_transition,
+)

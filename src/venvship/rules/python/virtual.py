@@ -1,0 +1,78 @@
+"""Dependencies that are named abstractly (`virtual_deps`), and what a program says they are (`resolutions`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.rule_context import RuleContext
+from venvship.errors import Place, UserError
+from venvship.model.label import Label
+from venvship.rules.python.library import Closure
+from venvship.rules.python.providers import PyInfo, VirtualResolution
+
+
+class UnresolvedVirtualDependencies(UserError):
+    """A program reaches libraries that need distributions by name, and nobody says which targets these are."""
+
+    def __init__(self, label: Label, missing: Iterable[tuple[str, str]], *, place: Place) -> None:
+        lines = [f"  {name}, required by {by}" for name, by in missing]
+        names = [name for name, _ in missing]
+        entries = "\n".join(f'        "{name}": "@pypi//{name.replace("-", "_")}",' for name in names)
+        super().__init__(
+            f"`{label}` needs virtual dependencies that nothing stands for:\n" + "\n".join(lines),
+            place=place,
+            hint=f"say what they are:\n    resolutions = {{\n{entries}\n    }},",
+        )
+        self.names = tuple(names)
+
+
+def resolved(
+    ctx: RuleContext, closure: Closure, *, held: frozenset[str] = frozenset()
+) -> tuple[Closure, frozenset[str]]:
+    """The closure with the targets that stand for virtual dependencies, and the names of these.
+
+    The target's own `resolutions` win over those of libraries, and of these the one nearest to the leaves.
+    `held` are names that need no target, since a shared venv has one. Raises UnresolvedVirtualDependencies.
+    """
+    if not closure.code.virtual_dependencies:
+        return closure, frozenset()
+    chosen: dict[str, ConfiguredTarget] = {}
+    missing: dict[str, None] = {}
+    while True:
+        named = _by_name(closure.code.virtual_resolutions.to_tuple(), own=ctx.targets("resolutions"))
+        wanted = [name for name in closure.code.virtual_dependencies.to_tuple() if name not in chosen]
+        wanted = [name for name in wanted if name not in missing]
+        if not wanted:
+            break
+        found = {name: named[name] for name in wanted if name in named}
+        missing.update(dict.fromkeys(name for name in wanted if name not in found and name not in held))
+        chosen.update(found)
+        closure = closure.with_targets(found.values())
+        if not found:
+            break
+    if missing:
+        raise UnresolvedVirtualDependencies(
+            ctx.label, [(name, _bringer(ctx, name)) for name in missing], place=ctx.place
+        )
+    return closure, frozenset(chosen)
+
+
+def _by_name(
+    resolutions: Iterable[VirtualResolution], *, own: Iterable[ConfiguredTarget]
+) -> dict[str, ConfiguredTarget]:
+    ours = {id(target) for target in own}
+    named: dict[str, ConfiguredTarget] = {}
+    for resolution in resolutions:
+        if resolution.virtual not in named or id(resolution.target) in ours:
+            named[resolution.virtual] = resolution.target
+    return named
+
+
+def _bringer(ctx: RuleContext, name: str) -> str:
+    """The dependency through which a virtual one came."""
+    for target in ctx.targets("deps"):
+        info = target.get(PyInfo)
+        if info is not None and name in info.virtual_dependencies.to_tuple():
+            return str(target.label)
+    return str(ctx.label)

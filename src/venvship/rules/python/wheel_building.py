@@ -1,0 +1,302 @@
+"""`py_wheel` and what belongs to it: wheels that are built from libraries of the workspace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.rule_class import RuleClass
+from venvship.model.action import RequestValue
+from venvship.model.artifact import Artifact, ArtifactKind
+from venvship.model.depset import Depset
+from venvship.model.provider import DefaultInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules import attributes
+from venvship.rules.python.providers import PyInfo
+from venvship.tools.build_wheel import with_extra
+
+_NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VERSION: Final = re.compile(r"[A-Za-z0-9.!+_]+")
+_PREFIXES: Final = ("purelib", "platlib", "headers", "scripts", "data")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PyWheelInfo:
+    """A wheel that was built, and a file that holds its name."""
+
+    wheel: Artifact
+    name_file: Artifact
+
+
+def _py_wheel(ctx: RuleContext) -> list[object]:
+    distribution, version = ctx.expand(ctx.string("distribution")), ctx.expand(ctx.string("version"))
+    if not _NAME.fullmatch(distribution):
+        raise ctx.error(f"`distribution` is `{distribution}`, which is no name of a distribution")
+    if not _VERSION.fullmatch(version):
+        raise ctx.error(
+            f"`version` is `{version}`, which is no version",
+            hint="outputs hold nothing of the machine or the time, so versions can't have values of a stamp",
+        )
+    tag = "-".join(ctx.expand(ctx.string(name)) for name in ("python_tag", "abi", "platform"))
+    name = f"{re.sub('[-_.]+', '_', distribution)}-{version}-{tag}.whl"
+    output = ctx.declare_file(name)
+    files = [*_rows(ctx), *_data_rows(ctx)]
+    extra: list[RequestValue] = [
+        {"path": path, "file": target.default_info.files.to_tuple()[0]}
+        for target, path in zip(
+            ctx.targets("extra_distinfo_files"), ctx.label_dict("extra_distinfo_files").values(), strict=True
+        )
+    ]
+    description = ctx.file("description_file") if ctx.targets("description_file") else None
+    requires: list[RequestValue] = []
+    if ctx.targets("requires_file"):
+        requires.append({"file": ctx.file("requires_file"), "extra": ""})
+    requires += [
+        {"file": target.default_info.files.to_tuple()[0], "extra": text}
+        for target, text in zip(
+            ctx.targets("extra_requires_files"), ctx.label_dict("extra_requires_files").values(), strict=True
+        )
+    ]
+    if ctx.strings("requires") and requires:
+        raise ctx.error("`requires` and `requires_file` are both set", hint="keep one of them")
+    request: dict[str, RequestValue] = {
+        "output": output,
+        "distribution": distribution,
+        "version": version,
+        "tag": tag,
+        "purelib": ctx.string("platform") == "any",
+        "compress": ctx.boolean("compress"),
+        "files": tuple(files),
+        "metadata": tuple(_metadata(ctx, distribution, version)),
+        "requires_files": tuple(requires),
+        "description": description,
+        "entry_points": _entry_points(ctx),
+        "extra_dist_info": tuple(extra),
+    }
+    ctx.run_tool(
+        "build_wheel",
+        request,
+        inputs=[file for file in _artifacts(request.values()) if file != output],
+        outputs=[output],
+        mnemonic="PyWheel",
+        progress=f"Building {name}",
+    )
+    name_file = ctx.declare_file(f"{ctx.label.name}.name")
+    ctx.write(name_file, f"{name}\n".encode())
+    return [
+        DefaultInfo(Depset([output]), Runfiles(files=Depset([output])), Runfiles(files=Depset([output]))),
+        PyWheelInfo(output, name_file),
+    ]
+
+
+def _artifacts(values: Iterable[RequestValue]) -> Iterator[Artifact]:
+    for value in values:
+        match value:
+            case Artifact():
+                yield value
+            case tuple():
+                yield from _artifacts(value)
+            case Mapping():
+                yield from _artifacts(value.values())
+            case _:
+                pass
+
+
+def _rows(ctx: RuleContext) -> Iterator[dict[str, RequestValue]]:
+    prefixes = ctx.strings("strip_path_prefixes")
+    added = ctx.string("add_path_prefix")
+    for file in ctx.files("deps"):
+        path = file.short_path.removeprefix("../").partition("/")[2] if file.root.repository else file.short_path
+        for prefix in prefixes:
+            if path.startswith(prefix):
+                path = path[len(prefix) :].lstrip("/")
+                break
+        yield {"path": f"{added.strip('/')}/{path}".lstrip("/"), "file": file}
+
+
+def _data_rows(ctx: RuleContext) -> Iterator[dict[str, RequestValue]]:
+    destinations = ctx.label_dict("data_files").values()
+    for target, destination in zip(ctx.targets("data_files"), destinations, strict=True):
+        if destination.partition("/")[0] not in _PREFIXES:
+            raise ctx.error(
+                f"`data_files` puts `{target.label}` at `{destination}`",
+                hint=f"paths begin with one of {', '.join(f'{prefix}/' for prefix in _PREFIXES)}",
+            )
+        for file in target.default_info.files.to_tuple():
+            name = file.path.rpartition("/")[2]
+            at = destination + name if destination.endswith("/") else destination
+            # The tool knows how the directory is called; it belongs to the distribution and its version.
+            yield {"path": f"{{data}}/{at}", "file": file}
+
+
+def _metadata(ctx: RuleContext, distribution: str, version: str) -> Iterator[str]:
+    yield "Metadata-Version: 2.1"
+    yield f"Name: {distribution}"
+    yield f"Version: {version}"
+    for header, name in (
+        ("Summary", "summary"),
+        ("Home-page", "homepage"),
+        ("Author", "author"),
+        ("Author-email", "author_email"),
+        ("License", "license"),
+        ("Requires-Python", "python_requires"),
+    ):
+        value = ctx.string(name)
+        if "\n" in value:
+            raise ctx.error(f"`{name}` has more than one line")
+        if value:
+            yield f"{header}: {value}"
+    for label, address in ctx.string_dict("project_urls").items():
+        yield f"Project-URL: {label}, {address}"
+    for classifier in ctx.strings("classifiers"):
+        yield f"Classifier: {classifier}"
+    if ctx.targets("description_file"):
+        yield f"Description-Content-Type: {ctx.string('description_content_type') or _content_type(ctx)}"
+    for requirement in ctx.strings("requires"):
+        yield f"Requires-Dist: {requirement}"
+    extras = dict.fromkeys(ctx.string_list_dict("extra_requires"))
+    extras.update(dict.fromkeys(ctx.label_dict("extra_requires_files").values()))
+    for extra in sorted(extras):
+        yield f"Provides-Extra: {extra}"
+        for requirement in ctx.string_list_dict("extra_requires").get(extra, ()):
+            yield f"Requires-Dist: {with_extra(requirement, extra)}"
+
+
+def _content_type(ctx: RuleContext) -> str:
+    name = ctx.file("description_file").path
+    return "text/markdown" if name.endswith(".md") else "text/x-rst" if name.endswith(".rst") else "text/plain"
+
+
+def _entry_points(ctx: RuleContext) -> str:
+    groups: dict[str, list[str]] = {group: list(lines) for group, lines in ctx.string_list_dict("entry_points").items()}
+    scripts = [f"{name} = {reference}" for name, reference in ctx.string_dict("console_scripts").items()]
+    if scripts:
+        groups.setdefault("console_scripts", []).extend(scripts)
+    return "\n".join(
+        "".join([f"[{group}]\n", *(f"{line}\n" for line in sorted(groups[group]))]) for group in sorted(groups)
+    )
+
+
+PY_WHEEL = RuleClass(
+    "py_wheel",
+    (
+        attributes.string("distribution", mandatory=True),
+        attributes.string("version", mandatory=True),
+        attributes.string("abi", "none"),
+        attributes.string("platform", "any"),
+        attributes.string("python_tag", "py3"),
+        attributes.boolean("compress", True),
+        attributes.integer("stamp", -1),
+        attributes.labels("deps", files=True, providers=(PyInfo,)),
+        attributes.strings("requires"),
+        attributes.label("requires_file", files=True),
+        AttributeSpec("extra_requires", AttributeType.STRING_LIST_DICT),
+        AttributeSpec("extra_requires_files", AttributeType.LABEL_KEYED_STRING_DICT, allow_files=True),
+        attributes.string_dict("console_scripts"),
+        AttributeSpec("entry_points", AttributeType.STRING_LIST_DICT),
+        attributes.string("add_path_prefix"),
+        attributes.strings("strip_path_prefixes"),
+        AttributeSpec("data_files", AttributeType.LABEL_KEYED_STRING_DICT, allow_files=True),
+        AttributeSpec("extra_distinfo_files", AttributeType.LABEL_KEYED_STRING_DICT, allow_files=True),
+        attributes.label("description_file", files=True),
+        attributes.string("description_content_type"),
+        attributes.string("author"),
+        attributes.string("author_email"),
+        attributes.strings("classifiers"),
+        attributes.string("homepage"),
+        attributes.string("license"),
+        attributes.string_dict("project_urls"),
+        attributes.string("python_requires"),
+        attributes.string("summary"),
+    ),
+    _py_wheel,
+)
+
+
+def _py_package(ctx: RuleContext) -> list[object]:
+    """The sources and data of everything that `deps` need, as far as they belong to `packages`."""
+    packages = ctx.strings("packages")
+    found: dict[Artifact, None] = {}
+    for target in ctx.targets("deps"):
+        info = target.get(PyInfo)
+        if info is not None:
+            found.update(dict.fromkeys(info.transitive_sources.to_tuple()))
+        found.update(dict.fromkeys(target.default_info.default_runfiles.files.to_tuple()))
+    wanted = [
+        file
+        for file in found
+        if file.kind is ArtifactKind.FILE and (not packages or any(_is_in(file, package) for package in packages))
+    ]
+    files = Depset(wanted)
+    return [DefaultInfo(files, Runfiles(files=files), Runfiles(files=files)), PyInfo(files)]
+
+
+def _is_in(file: Artifact, package: str) -> bool:
+    directory = package.replace(".", "/")
+    return file.path.startswith((f"{directory}/", f"{directory}."))
+
+
+PY_PACKAGE = RuleClass(
+    "py_package",
+    (attributes.labels("deps", files=True, providers=(PyInfo,)), attributes.strings("packages")),
+    _py_package,
+)
+
+
+def _py_wheel_dist(ctx: RuleContext) -> list[object]:
+    [info] = ctx.provided("wheel", PyWheelInfo)
+    output = ctx.declare_directory(ctx.string("out"))
+    ctx.run_tool(
+        "wheel_files",
+        {"wheel": info.wheel, "output": output, "name": info.wheel.path.rpartition("/")[2]},
+        inputs=[info.wheel],
+        outputs=[output],
+        mnemonic="PyWheelDist",
+        progress=f"Placing {info.wheel.path}",
+    )
+    return [DefaultInfo(Depset([output]), Runfiles(files=Depset([output])), Runfiles(files=Depset([output])))]
+
+
+PY_WHEEL_DIST = RuleClass(
+    "py_wheel_dist",
+    (
+        attributes.label("wheel", providers=(PyWheelInfo,), mandatory=True),
+        attributes.string("out", mandatory=True),
+    ),
+    _py_wheel_dist,
+)
+
+
+def _whl_filegroup(ctx: RuleContext) -> list[object]:
+    wheel = ctx.file("whl")
+    try:
+        re.compile(ctx.string("pattern"))
+    except re.error as error:
+        raise ctx.error(f"`pattern` is no regular expression: {error}") from error
+    output = ctx.declare_directory(ctx.label.name)
+    ctx.run_tool(
+        "wheel_files",
+        {"wheel": wheel, "output": output, "pattern": ctx.string("pattern")},
+        inputs=[wheel],
+        outputs=[output],
+        mnemonic="WheelFiles",
+        progress=f"Taking files out of {wheel.path}",
+    )
+    files = Depset([output])
+    runfiles = Runfiles(files=files) if ctx.boolean("runfiles") else Runfiles()
+    return [DefaultInfo(files, runfiles, runfiles)]
+
+
+WHL_FILEGROUP = RuleClass(
+    "whl_filegroup",
+    (
+        attributes.label("whl", files=(".whl",), mandatory=True),
+        attributes.string("pattern"),
+        attributes.boolean("runfiles"),
+    ),
+    _whl_filegroup,
+)

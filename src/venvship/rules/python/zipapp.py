@@ -1,0 +1,124 @@
+"""`py_zipapp_binary` and `py_pex_binary`: a program as one file, with its interpreter or for one that is there.
+
+The archive holds the runfiles as they are, links included, so nothing is in it twice.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.rule_class import RuleClass
+from venvship.model.action import ForestLink, RequestValue
+from venvship.model.artifact import Artifact, ArtifactKind
+from venvship.model.depset import Depset
+from venvship.model.provider import DefaultInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules import attributes
+from venvship.rules.python.providers import PyExecutableInfo
+
+_ROWS: Final = {ArtifactKind.FILE: "file", ArtifactKind.DIRECTORY: "tree", ArtifactKind.SYMLINK: "link_of"}
+_SHEBANG: Final = "/usr/bin/env python3"
+
+
+def _py_zipapp_binary(ctx: RuleContext) -> list[object]:
+    compression = ctx.string("compression") or "0"
+    if not (len(compression) == 1 and compression.isdigit()):
+        raise ctx.error(f"`compression` is a number from 0 to 9, not `{compression}`")
+    output = ctx.declare_file(f"{ctx.label.name}.pyz")
+    shebang = _SHEBANG if ctx.boolean("is_startable") else ""
+    return _archive(ctx, output, shebang=shebang, compression=compression, environment={}, with_interpreter=True)
+
+
+def _py_pex_binary(ctx: RuleContext) -> list[object]:
+    if ctx.string("inherit_path") not in ("", "false"):
+        raise ctx.error(
+            f"`inherit_path` is `{ctx.string('inherit_path')}`, and programs here see nothing of their surroundings",
+            hint="remove `inherit_path`, and let `isolated = False` of the program admit PYTHONPATH",
+        )
+    for constraint in ctx.strings("python_interpreter_constraints"):
+        if constraint != "CPython=={major}.{minor}.*":
+            raise ctx.error(
+                f"`python_interpreter_constraints` has `{constraint}`; a program runs with the version that its "
+                "wheels are made for",
+                hint="set `python_version` of the program",
+            )
+    output = ctx.declare_file(f"{ctx.label.name}.pex")
+    shebang = ctx.string("python_shebang").removeprefix("#!")
+    return _archive(
+        ctx,
+        output,
+        shebang=shebang,
+        compression="6",
+        environment=dict(ctx.string_dict("inject_env")),
+        with_interpreter=False,
+    )
+
+
+def _archive(
+    ctx: RuleContext,
+    output: Artifact,
+    *,
+    shebang: str,
+    compression: str,
+    environment: dict[str, str],
+    with_interpreter: bool,
+) -> list[object]:
+    binary = ctx.targets("binary")[0]
+    program = binary[PyExecutableInfo]
+    texts = {entry.artifact: entry.text for entry in program.venv.forest if isinstance(entry, ForestLink)}
+    interpreter = program.venv.runtime.directory
+    rows: list[RequestValue] = []
+    inputs: list[Artifact] = []
+    for path, artifact in sorted(binary.default_info.default_runfiles.entries().items()):
+        if artifact is None:
+            rows.append({"at": path, "text": ""})
+        elif artifact in texts:
+            rows.append({"at": path, "link": texts[artifact]})
+        elif artifact != interpreter or with_interpreter:
+            rows.append({"at": path, _ROWS[artifact.kind]: artifact})
+            inputs.append(artifact)
+    settings: dict[str, RequestValue] = {
+        "launcher": program.launcher.runfiles_path,
+        "python": "" if with_interpreter else str(program.venv.runtime.version),
+        "prefix": program.venv.runtime.prefix,
+        "environment": dict(environment),
+    }
+    ctx.run_tool(
+        "zip_program",
+        {
+            "rows": tuple(rows),
+            "output": output,
+            "shebang": shebang,
+            "compression": compression,
+            "settings": settings,
+        },
+        inputs=inputs,
+        outputs=[output],
+        mnemonic="PyZipapp",
+        progress=f"Packing {output.path}",
+    )
+    files = Depset([output])
+    runfiles = Runfiles(files=files)
+    return [DefaultInfo(files, runfiles, runfiles, output)]
+
+
+_BINARY = attributes.label("binary", providers=(PyExecutableInfo,), mandatory=True)
+PY_ZIPAPP_BINARY = RuleClass(
+    "py_zipapp_binary",
+    (_BINARY, attributes.string("compression"), attributes.boolean("is_startable", True)),
+    _py_zipapp_binary,
+    is_executable=True,
+)
+PY_PEX_BINARY = RuleClass(
+    "py_pex_binary",
+    (
+        _BINARY,
+        attributes.string_dict("inject_env"),
+        attributes.string("inherit_path", values=("", "false", "fallback", "prefer")),
+        attributes.string("python_shebang", f"#!{_SHEBANG}"),
+        attributes.strings("python_interpreter_constraints", ("CPython=={major}.{minor}.*",)),
+    ),
+    _py_pex_binary,
+    is_executable=True,
+)

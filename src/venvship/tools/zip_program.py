@@ -1,0 +1,152 @@
+"""Puts a program and everything that it needs into one file that Python, or the file itself, can start.
+
+The request has `output`, `shebang` (text, or empty), `compression` (0 for none to 9), `settings` (an object for the
+program in the archive), and `rows`: `{"at", "file", "executable"}`, `{"at", "link"}`, `{"at", "link_of"}` or
+`{"at", "tree"}`. The archive holds links as links; when it is started first, it is unpacked into the user's cache
+directory under a name made of its content, and what is there is what runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+Member: TypeAlias = "tuple[str, int, str | bytes]"
+"""Path, mode, and either the path of the content or the content itself."""
+
+_MAIN = '''\
+"""Unpacks this archive once, and becomes the program in it."""
+
+import contextlib
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import zipfile
+
+SETTINGS = {settings!r}
+
+
+def main():
+    wanted = SETTINGS["python"]
+    if wanted and ("%d.%d" % sys.version_info[:2] != wanted or sys.implementation.name != "cpython"):
+        sys.exit("this program needs CPython " + wanted + ", and was started with " + sys.version.split()[0])
+    archive = __file__
+    while not os.path.isfile(archive):
+        archive = os.path.dirname(archive)
+    name = SETTINGS["digest"]
+    if wanted:
+        name += "-" + sys.base_prefix.strip(os.sep).replace(os.sep, "-")
+    root = os.environ.get("RULES_PYTHON_EXTRACT_ROOT") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "venvship-programs"
+    )
+    directory = os.path.join(root, name)
+    if not os.path.isdir(directory):
+        unpack(archive, root, directory)
+    runfiles = os.path.join(directory, "runfiles")
+    launcher = os.path.join(directory, "runfiles", SETTINGS["launcher"])
+    environment = dict(os.environ)
+    environment.update(SETTINGS["environment"])
+    environment["RUNFILES_DIR"] = runfiles
+    environment.pop("RUNFILES_MANIFEST_FILE", None)
+    os.execve(launcher, [launcher, *sys.argv[1:]], environment)
+
+
+def unpack(archive, root, directory):
+    os.makedirs(root, exist_ok=True)
+    fresh = tempfile.mkdtemp(dir=root)
+    try:
+        with zipfile.ZipFile(archive) as members:
+            for info in members.infolist():
+                if info.is_dir() or not info.filename.startswith("runfiles/"):
+                    continue
+                path = os.path.join(fresh, info.filename)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                mode = info.external_attr >> 16
+                if stat.S_ISLNK(mode):
+                    os.symlink(members.read(info).decode(), path)
+                    continue
+                with members.open(info) as source, open(path, "xb") as target:
+                    shutil.copyfileobj(source, target, 1 << 20)
+                os.chmod(path, stat.S_IMODE(mode))
+        if SETTINGS["python"]:
+            prefix = os.path.join(fresh, "runfiles", SETTINGS["prefix"])
+            os.makedirs(os.path.dirname(prefix), exist_ok=True)
+            os.symlink(sys.base_prefix, prefix)
+        # Whoever is first wins, and the others use what it made.
+        with contextlib.suppress(OSError):
+            os.rename(fresh, directory)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+def run(request: Mapping[str, Any]) -> None:
+    members = sorted(member for row in request["rows"] for member in _members(row))
+    digest = hashlib.sha256()
+    for path, mode, content in members:
+        data = content if isinstance(content, bytes) else _read(content)
+        digest.update(f"{path}\0{mode}\0{len(data)}\0".encode())
+        digest.update(data)
+    settings = {**request["settings"], "digest": digest.hexdigest()[:32]}
+    level = int(request["compression"])
+    with open(request["output"], "xb") as file:
+        if request["shebang"]:
+            file.write(f"#!{request['shebang']}\n".encode())
+        with zipfile.ZipFile(file, "w") as archive:
+            text = _MAIN.replace("{settings!r}", repr(json.loads(json.dumps(settings))))
+            _write(archive, ("__main__.py", stat.S_IFREG | 0o644, text.encode()), level)
+            for member in members:
+                _write(archive, member, level)
+    os.chmod(request["output"], 0o755)
+
+
+def _members(row: Mapping[str, Any]) -> Iterator[Member]:
+    at = f"runfiles/{row['at']}"
+    if "link" in row:
+        yield at, stat.S_IFLNK | 0o777, row["link"].encode()
+    elif "link_of" in row:
+        yield at, stat.S_IFLNK | 0o777, os.readlink(row["link_of"]).encode()
+    elif "file" in row:
+        executable = row.get("executable", False) or os.access(row["file"], os.X_OK)
+        yield at, stat.S_IFREG | (0o755 if executable else 0o644), row["file"]
+    elif "text" in row:
+        yield at, stat.S_IFREG | 0o644, row["text"].encode()
+    else:
+        for directory, names, files in os.walk(row["tree"]):
+            links = [name for name in names if os.path.islink(os.path.join(directory, name))]
+            for name in (*files, *links):
+                path = os.path.join(directory, name)
+                inside = f"{at}/{os.path.relpath(path, row['tree'])}"
+                if os.path.islink(path):
+                    yield inside, stat.S_IFLNK | 0o777, os.readlink(path).encode()
+                else:
+                    executable = os.access(path, os.X_OK)
+                    yield inside, stat.S_IFREG | (0o755 if executable else 0o644), path
+
+
+def _write(archive: zipfile.ZipFile, member: Member, level: int) -> None:
+    path, mode, content = member
+    info = zipfile.ZipInfo(path, _EPOCH)
+    info.create_system = 3
+    info.external_attr = mode << 16
+    info.compress_type = zipfile.ZIP_DEFLATED if level else zipfile.ZIP_STORED
+    data = content if isinstance(content, bytes) else _read(content)
+    archive.writestr(info, data, compresslevel=level or None)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
