@@ -10,14 +10,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, cast
 
+from venvship.analysis.build_settings import BuildSettingValueInfo, value_of
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.rule_context import RuleContext
+from venvship.analysis.platforms import PlatformTargets
+from venvship.analysis.toolchains import Toolchains
+from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
 from venvship.errors import InternalError, SeveralErrors, UserError, VenvshipError
 from venvship.loading.attributes import AttributeSpec, PlainValue, Select, labels_in
+from venvship.loading.config_module import EXEC
 from venvship.loading.native_providers import key_of_instance, provider_name
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
+from venvship.loading.transition_module import TransitionDefinition
 from venvship.memo.computation import Memo
 from venvship.memo.keys import Key
 from venvship.model.artifact import Artifact, Root
@@ -39,6 +45,11 @@ AttributeTransition: TypeAlias = Callable[[Configuration], Configuration]
 
 ComputedValue: TypeAlias = Callable[[Mapping[str, PlainValue]], PlainValue]
 """What `AttributeSpec.computed_default` holds: the default of an attribute out of the values of others."""
+
+FORWARDING_RULES = frozenset({"alias", "label_flag", "label_setting"})
+"""Rules whose targets stand for another one, that of their edge `actual`."""
+
+_TOOLCHAIN_EDGES = "toolchains of the rule"
 
 NO_EDGE = "none"
 """What `AttributeSpec.transition` holds for labels that only name a target and need nothing of it."""
@@ -97,13 +108,19 @@ class ConfiguredTargetKey(Key[ConfiguredTarget]):
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A target whose choices are made and whose dependencies are known, before its rule function has run."""
+    """A target whose choices are made and whose dependencies are known, before its rule function has run.
+
+    `splits` names the configurations of attributes with a split transition, whose edges are those of the first
+    configuration, then those of the next. `toolchains` are implementations by type.
+    """
 
     key: TargetKey
     target: Target
     values: Mapping[str, PlainValue] = field(default_factory=dict)
     edges: Mapping[str, tuple[TargetKey, ...]] = field(default_factory=dict)
     conditions: tuple[TargetKey, ...] = ()
+    splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    toolchains: Mapping[Label, TargetKey] = field(default_factory=dict)
 
 
 class Analyzer:
@@ -116,8 +133,14 @@ class Analyzer:
         memo: Memo,
         host: Configuration,
         before_rules: Callable[[Sequence[Node]], Mapping[TargetKey, VenvshipError]] = lambda nodes: {},
+        toolchains: Callable[[], Sequence[Label]] = tuple,
     ) -> None:
-        """`before_rules` obtains what the rule functions of new nodes will ask for; it answers what it can't obtain."""
+        """`before_rules` obtains what the rule functions of new nodes will ask for; it answers what it can't obtain.
+
+        `toolchains` are the registered toolchains in order.
+        """
+        self._platforms = PlatformTargets(packages.target, host.platform)
+        self._toolchains = Toolchains(packages.target, toolchains)
         self._packages = packages
         self._memo = memo
         self._host = host
@@ -224,7 +247,7 @@ class Analyzer:
         rule = target.rule_class
         values = self._values(target, configuration)
         if rule.transition is not None:
-            changed = cast(RuleTransition, rule.transition)(values, configuration)
+            changed = self._own_configuration(target, values, configuration)
             if changed != configuration:
                 configuration = changed
                 values = self._values(target, configuration)
@@ -232,6 +255,7 @@ class Analyzer:
         self._canonical[asked] = key
         self._canonical[key] = key
         edges: dict[str, tuple[TargetKey, ...]] = {}
+        splits: dict[str, tuple[str, ...]] = {}
         problems: list[VenvshipError] = []
         for name, spec in rule.attributes.items():
             if not spec.type.holds_dependencies:
@@ -239,14 +263,23 @@ class Analyzer:
             labels = labels_in(values[name])
             if not labels or spec.transition == NO_EDGE:
                 continue
-            below = configuration if spec.transition is None else self._moved(spec, configuration)
-            edges[name] = tuple(TargetKey(label, below) for label in labels)
+            below = self._configurations_below(spec, values, configuration)
+            edges[name] = tuple(TargetKey(label, one) for one in below.values() for label in labels)
+            if SINGLE not in below:
+                splits[name] = tuple(below)
             if not spec.is_private:
                 problems += self._invisible(target, name, labels)
         if rule.computed_dependencies is not None:
             compute = cast(ComputedDependencies, rule.computed_dependencies)
             for name, found in compute(target.label, values, configuration).items():
                 edges[name] = tuple(TargetKey(label, configuration) for label in found)
+        toolchains: dict[Label, TargetKey] = {}
+        if rule.toolchains:
+            chosen = self._toolchains.chosen(
+                target, rule.toolchains, configuration, host=self._host, holds=self._holds
+            )
+            toolchains = {kind: TargetKey(label, configuration) for kind, label in chosen.items()}
+            edges[_TOOLCHAIN_EDGES] = tuple(toolchains.values())
         if problems:
             raise SeveralErrors(problems)
         conditions = {
@@ -255,12 +288,46 @@ class Analyzer:
             if isinstance(value, Select)
             for label in value.conditions
         }
-        return Node(key, target, values, edges, tuple(TargetKey(label, configuration) for label in conditions))
+        asked_about = tuple(TargetKey(label, configuration) for label in conditions)
+        return Node(key, target, values, edges, asked_about, splits, toolchains)
 
-    def _moved(self, spec: AttributeSpec, configuration: Configuration) -> Configuration:
-        if spec.transition == "exec":
+    def _own_configuration(
+        self, target: RuleTarget, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Configuration:
+        transition = target.rule_class.transition
+        if transition == EXEC:
             return self._host
-        return cast(AttributeTransition, spec.transition)(configuration)
+        if not isinstance(transition, TransitionDefinition):
+            return cast(RuleTransition, transition)(values, configuration)
+        found = self._carried_out(transition, values, configuration)
+        if list(found) != [SINGLE]:
+            raise InvalidTransition(
+                f"the transition of `{target.label}` answers {len(found)} configurations; a target has one",
+                place=transition.place,
+            )
+        return found[SINGLE]
+
+    def _configurations_below(
+        self, spec: AttributeSpec, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Mapping[str, Configuration]:
+        """The configurations of the dependencies of an attribute, by name."""
+        if spec.transition is None:
+            return {SINGLE: configuration}
+        if spec.transition == EXEC:
+            return {SINGLE: self._host}
+        if isinstance(spec.transition, TransitionDefinition):
+            return self._carried_out(spec.transition, values, configuration)
+        return {SINGLE: cast(AttributeTransition, spec.transition)(configuration)}
+
+    def _carried_out(
+        self, transition: TransitionDefinition, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Mapping[str, Configuration]:
+        target, platforms = self._packages.target, self._platforms
+        return carried_out(transition, configuration, values, target=target, platforms=platforms)
+
+    def _holds(self, label: Label, configuration: Configuration) -> bool:
+        info = self._condition(label, configuration)
+        return info is not None and info.matches
 
     def _values(self, target: RuleTarget, configuration: Configuration) -> dict[str, PlainValue]:
         values: dict[str, PlainValue] = {}
@@ -365,7 +432,7 @@ class Analyzer:
         if node.key.configuration is None:
             raise InternalError(f"`{target.label}` was analysed without a configuration")
         dependencies = self._dependencies(node)
-        if rule.name == "alias":
+        if rule.name in FORWARDING_RULES:
             [actual] = dependencies["actual"]
             return actual
         tags = target.value("tags")
@@ -382,10 +449,15 @@ class Analyzer:
         if problems:
             raise SeveralErrors(problems)
         context = RuleContext(target, node.key.configuration, node.values, dependencies)
+        context.splits = node.splits
+        context.toolchains = {kind: self._evaluated(self._canonical[edge]) for kind, edge in node.toolchains.items()}
         providers: dict[object, object] = {}
         for provider in cast(RuleFunction, rule.implementation)(context):
             providers[key_of_instance(provider)] = provider
         providers.setdefault(DefaultInfo, DefaultInfo())
+        if rule.build_setting is not None:
+            value = value_of(target, node.key.configuration)
+            providers[BuildSettingValueInfo] = BuildSettingValueInfo(target.label, value)
         return ConfiguredTarget(
             node.key,
             target.kind,
@@ -498,7 +570,7 @@ def _unfit(spec: AttributeSpec, dependency: ConfiguredTarget, *, strict: bool) -
         return "is a file"
     if is_file:
         return "is a file, and files are not allowed here"
-    if spec.executable and dependency.default_info.executable is None:
+    if spec.executable and not strict and dependency.default_info.executable is None:
         return "is not executable"
     if strict and (spec.allow_single_file or isinstance(spec.allow_files, tuple)):
         files = dependency.default_info.files.to_tuple()

@@ -57,7 +57,8 @@ class RuleContext:
         self.configuration = configuration
         self.actions: list[Action] = []
         self.warnings: list[str] = []
-        self.toolchains: Mapping[Label, object | None] = {}
+        self.toolchains: Mapping[Label, ConfiguredTarget] = {}
+        self.splits: Mapping[str, tuple[str, ...]] = {}
         self._values = values
         self._dependencies = dependencies
         self._root = Root.of_outputs(configuration.directory, target.label.repository)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Iterable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
@@ -85,9 +85,14 @@ def union(children: Iterable[Depset[T]], *, direct: Iterable[T] = (), order: Ord
     """Join depsets; returns a lone child itself when nothing is added, so that equal closures are one object."""
     own = tuple(direct)
     unique = list({id(child): child for child in children if child}.values())
+    if not own and not unique:
+        return _NOTHING[order]
     if not own and len(unique) == 1 and unique[0].order in (order, Order.DEFAULT):
         return unique[0]
     return Depset(own, unique, order=order)
+
+
+_NOTHING: dict[Order, Depset[Any]] = {order: Depset(order=order) for order in Order}
 
 
 def _postorder(root: Depset[T]) -> Iterator[T]:

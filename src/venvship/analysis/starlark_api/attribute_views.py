@@ -73,7 +73,8 @@ def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
         targets = rule.targets(name)
         return FrozenList(targets) if targets else _EMPTY
     if kind is AttributeType.LABEL:
-        return rule.target_or_none(name)
+        # With a split transition there is one target for each configuration.
+        return FrozenList(rule.targets(name)) if name in rule.splits else rule.target_or_none(name)
     value = rule.value(name)
     if kind in _DICTS and isinstance(value, Mapping):
         targets = rule.targets(name)
@@ -85,6 +86,27 @@ def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
         freeze(made)
         return made
     return shown_value(value)
+
+
+def split_view(rule: RuleContext) -> View:
+    """`ctx.split_attr`: targets of attributes with a split transition, by the name of the configuration."""
+    specs = rule.target.rule_class.attributes
+
+    def compute(name: str) -> object:
+        names = rule.splits.get(name)
+        if names is None:
+            return MISSING
+        targets = rule.targets(name)
+        count = len(targets) // len(names)
+        is_list = specs[name].type is not AttributeType.LABEL
+        made = Dict()
+        for number, one in enumerate(names):
+            part = targets[number * count : (number + 1) * count]
+            made[key_of(one)] = FrozenList(part) if is_list else part[0]
+        freeze(made)
+        return made
+
+    return View("split_attr", compute, lambda: rule.splits)
 
 
 def file_view(rule: RuleContext) -> View:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Protocol, runtime_checkable
 
+from venvship.analysis.build_settings import value_of
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.location import expand_locations, expand_variables
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.attribute_views import (
+    split_view,
     OutputsView,
     View,
     attribute_view,
@@ -26,10 +28,10 @@ from venvship.errors import UserError
 from venvship.loading.attributes import AttributeType
 from venvship.loading.evaluation import Evaluator
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
-from venvship.model.depset import Depset
+from venvship.model.depset import Depset, union
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 from venvship.model.provider import TemplateVariableInfo
-from venvship.model.runfiles import Runfiles
+from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.freezing import freeze
@@ -115,9 +117,10 @@ def _runfiles(
     skip_conflict_checking: bool = False,
 ) -> Runfiles:
     own = Runfiles(
-        files=Depset(files, [transitive_files] if transitive_files is not None else ()),
+        files=union([transitive_files] if transitive_files is not None else (), direct=files),
         symlinks=read_links(symlinks, "symlinks"),
         root_symlinks=read_links(root_symlinks, "root_symlinks"),
+        empty_filenames=EMPTY_RUNFILES.empty_filenames,
     )
     if not collect_data and not collect_default:
         return own
@@ -194,22 +197,8 @@ def _build_setting_value(ctx: StarlarkContext) -> Value:
             f"attempting to access 'build_setting_value' of non-build setting {rule.label}",
             hint="pass build_setting = config.string() or the like to rule()",
         )
-    text = rule.configuration.get(str(rule.label))
-    if not text:
-        default = rule.value("build_setting_default")
-        return FrozenList(default) if isinstance(default, tuple) else default
-    match setting.type:
-        case AttributeType.BOOL:
-            return text.lower() in ("true", "1", "yes")
-        case AttributeType.INT:
-            try:
-                return int(text)
-            except ValueError:
-                raise EvaluationError(f"`{text}` is no integer, the value that `{rule.label}` takes") from None
-        case AttributeType.STRING_LIST:
-            return FrozenList(text.split(","))
-        case _:
-            return text
+    value = value_of(rule.target, rule.configuration)
+    return FrozenList(value) if isinstance(value, tuple) else value
 
 
 def _variables(ctx: StarlarkContext) -> Value:
@@ -264,7 +253,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 ),
                 "label": lambda ctx: ctx.rule.label,
                 "outputs": lambda ctx: ctx.outputs,
-                "split_attr": lambda ctx: Struct({}),
+                "split_attr": lambda ctx: ctx.once("split_attr", lambda: split_view(ctx.rule)),
                 "toolchains": lambda ctx: ctx.once("toolchains", lambda: ToolchainsValue(ctx.rule)),
                 "var": _variables,
                 "version_file": lambda ctx: ctx.once(

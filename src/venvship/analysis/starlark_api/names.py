@@ -18,6 +18,7 @@ from venvship.loading.attr_module import ATTR
 from venvship.loading.config_module import CONFIG, configuration_field
 from venvship.loading.native_providers import ForeignProvider, NativeProvider
 from venvship.loading.rule_definition import exec_group, rule_builtin, toolchain_type
+from venvship.loading.transition_module import transition_builtin
 from venvship.model.provider import InstrumentedFilesInfo
 from venvship.starlark.builtin import builtin
 from venvship.starlark.host_types import Value
@@ -57,6 +58,7 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
             {"TemplateVariableInfo": TEMPLATE_VARIABLE_INFO, "ToolchainInfo": TOOLCHAIN_INFO, **platform}
         ),
         "rule": rule_builtin(lambda function: StarlarkImplementation(function, environment), environment.evaluator),
+        "transition": transition_builtin(environment.evaluator),
         "testing": Struct({"ExecutionInfo": EXECUTION_INFO, "TestEnvironment": PROVIDERS["RunEnvironmentInfo"]}),
     }
 

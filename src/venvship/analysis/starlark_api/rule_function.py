@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.context import StarlarkContext
 from venvship.analysis.starlark_api.providers import UNSET_FILES
-from venvship.errors import VenvshipError
+from venvship.analysis.starlark_api.targets import executable_of
+from venvship.errors import SeveralErrors, VenvshipError
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.native_providers import key_of_instance, provider_name
 from venvship.loading.provider_values import ProviderInstance
@@ -45,13 +46,19 @@ class StarlarkImplementation:
 
     def __call__(self, rule: RuleContext) -> list[object]:
         ctx = StarlarkContext(rule, self.environment.evaluator)
+        problems = _not_executable(rule)
         try:
             returned = self.environment.evaluator.call(self.function, (ctx,), context=ctx)
-            return self._finished(ctx, returned)
+            providers = [] if problems else self._finished(ctx, returned)
         except VenvshipError as error:
             if error.place is not rule.place:
                 error.chain = (*error.chain, f"in target `{rule.label}`, declared at {rule.place}")
-            raise
+            if not problems:
+                raise
+            problems.append(error)
+        if problems:
+            raise SeveralErrors(problems)
+        return providers
 
     def _finished(self, ctx: StarlarkContext, returned: Value) -> list[object]:
         rule = ctx.rule
@@ -79,6 +86,18 @@ class StarlarkImplementation:
         if rule.target.rule_class.is_test:
             result += self.environment.test_providers(rule)
         return result
+
+
+def _not_executable(rule: RuleContext) -> list[VenvshipError]:
+    """What stands in attributes with `executable` and is no program; the implementation sees None there."""
+    problems: list[VenvshipError] = []
+    for name, spec in rule.target.rule_class.attributes.items():
+        target = rule.target_or_none(name) if spec.executable else None
+        if target is not None and executable_of(target) is None:
+            problems.append(
+                rule.error(f"in attribute `{name}`: `{target.label}` does not refer to a valid executable target")
+            )
+    return problems
 
 
 def _providers(rule: RuleContext, returned: Value) -> dict[Hashable, object]:

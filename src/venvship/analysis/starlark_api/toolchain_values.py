@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.analysis.starlark_api.providers import TOOLCHAIN_INFO
 from venvship.loading.rule_definition import read_type
 from venvship.model.label import Label
 from venvship.starlark.errors import EvaluationError
@@ -48,7 +49,12 @@ def _index(toolchains: ToolchainsValue, key: Value) -> object:
             f"no matching toolchain found for type {wanted}",
             hint="register one in MODULE.bazel, or pass --extra_toolchains",
         )
-    return found
+    if found is None:
+        return None
+    info = found.providers.get(TOOLCHAIN_INFO)
+    if info is None:
+        raise EvaluationError(f"the toolchain `{found.label}` does not provide platform_common.ToolchainInfo")
+    return info
 
 
 def _contains(toolchains: ToolchainsValue, key: Value) -> bool:
