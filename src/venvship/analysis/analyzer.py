@@ -13,8 +13,8 @@ from typing import Protocol, TypeAlias, cast
 from venvship.analysis.build_settings import BuildSettingValueInfo, value_of
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
-from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.platforms import PlatformTargets
+from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
 from venvship.errors import InternalError, SeveralErrors, UserError, VenvshipError
@@ -275,9 +275,7 @@ class Analyzer:
                 edges[name] = tuple(TargetKey(label, configuration) for label in found)
         toolchains: dict[Label, TargetKey] = {}
         if rule.toolchains:
-            chosen = self._toolchains.chosen(
-                target, rule.toolchains, configuration, host=self._host, holds=self._holds
-            )
+            chosen = self._toolchains.chosen(target, rule.toolchains, configuration, host=self._host, holds=self._holds)
             toolchains = {kind: TargetKey(label, configuration) for kind, label in chosen.items()}
             edges[_TOOLCHAIN_EDGES] = tuple(toolchains.values())
         if problems:

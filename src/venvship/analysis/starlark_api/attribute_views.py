@@ -175,12 +175,16 @@ def promised_outputs(rule: RuleContext) -> dict[str, Label | tuple[Label, ...] |
 
 
 class OutputsView(View):
-    """`ctx.outputs`; `executable_used` says whether a program asked for the default executable."""
+    """`ctx.outputs`; `executable_used` says whether a program asked for the default executable.
 
-    __slots__ = ("executable_used",)
+    `promised` are the names of the others, in the order of the rule's definition.
+    """
+
+    __slots__ = ("executable_used", "promised")
 
     def __init__(self, rule: RuleContext) -> None:
         promised = promised_outputs(rule)
+        self.promised = tuple(promised)
         self.executable_used = False
 
         def compute(name: str) -> object:

@@ -12,7 +12,6 @@ from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.location import expand_locations, expand_variables
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.attribute_views import (
-    split_view,
     OutputsView,
     View,
     attribute_view,
@@ -20,12 +19,12 @@ from venvship.analysis.starlark_api.attribute_views import (
     file_view,
     files_view,
     programs,
+    split_view,
 )
 from venvship.analysis.starlark_api.configuration_values import ConfigurationValue, FragmentsValue
 from venvship.analysis.starlark_api.runfiles_values import read_links
 from venvship.analysis.starlark_api.toolchain_values import ToolchainsValue
 from venvship.errors import UserError
-from venvship.loading.attributes import AttributeType
 from venvship.loading.evaluation import Evaluator
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
 from venvship.model.depset import Depset, union
@@ -37,7 +36,6 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import MISSING, HostType, Value, register
 from venvship.starlark.printer import Printer
-from venvship.starlark.structs import Struct
 from venvship.starlark.values import Dict, FrozenList, List
 
 LOCATION_ATTRIBUTES = ("srcs", "deps", "data", "tools", "hdrs", "implementation_deps", "exports")

@@ -67,7 +67,7 @@ class StarlarkImplementation:
             freeze(closure)
         if rule.target.rule_class.is_analysis_test:
             _write_verdict(ctx, providers)
-        for name in ctx.outputs.names:
+        for name in ctx.outputs.promised:
             ctx.outputs.get(name)
         providers[DefaultInfo] = _default_info(ctx, providers.get(DefaultInfo))
         missing = [provider_name(key) for key in rule.target.rule_class.provides if key not in providers]
@@ -168,7 +168,7 @@ def _default_info(ctx: StarlarkContext, given: object) -> DefaultInfo:
     files = info.files
     if files is UNSET_FILES:
         promised: list[Artifact] = []
-        for name in ctx.outputs.names:
+        for name in ctx.outputs.promised:
             found = ctx.outputs.get(name)
             promised += found if isinstance(found, list) else [found] if isinstance(found, Artifact) else []
         files = Depset(dict.fromkeys([*promised, *([] if executable is None else [executable])]))

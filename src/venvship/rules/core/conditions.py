@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from venvship.analysis.build_settings import BuildSettingValueInfo
 from venvship.analysis.conditions import ConditionInfo
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.platforms import CONSTRAINT, MODULE
 from venvship.analysis.rule_context import RuleContext
+from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.label import Label
 from venvship.model.provider import DefaultInfo
 from venvship.rules import attributes
 
-_PLATFORMS = "platforms"
-
 
 @dataclass(frozen=True, slots=True)
 class ConstraintSettingInfo:
+    """A constraint setting, and the value that a platform has when it says nothing."""
+
     label: Label
+    default: Label | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +40,29 @@ class PlatformInfo:
 
 
 def _constraint_setting(ctx: RuleContext) -> list[object]:
-    return [DefaultInfo(), ConstraintSettingInfo(ctx.label)]
+    return [DefaultInfo(), ConstraintSettingInfo(ctx.label, next(iter(ctx.labels("default_constraint_value")), None))]
 
 
 CONSTRAINT_SETTING = RuleClass(
     "constraint_setting",
-    (attributes.label("default_constraint_value"),),
+    # Only a name: the value depends on its setting.
+    (attributes.label("default_constraint_value", transition="none"),),
     _constraint_setting,
 )
 
 
 def _constraint_value(ctx: RuleContext) -> list[object]:
     [setting] = ctx.provided("constraint_setting", ConstraintSettingInfo)
-    platform = ctx.configuration.platform
-    # Only the constraints of the `platforms` module say something about the platforms that are built for.
-    names = {"os": platform.os.value, "cpu": platform.cpu.value}
-    aliases = {"osx": "macos", "arm64": "aarch64"}
-    name = aliases.get(ctx.label.name, ctx.label.name)
-    holds = ctx.label.repository == _PLATFORMS and names.get(ctx.label.package.path) == name
+    said = ctx.configuration.get(f"{CONSTRAINT}{setting.label.canonical}")
+    if said:
+        holds = said == ctx.label.canonical
+    elif ctx.label.repository == MODULE:
+        platform = ctx.configuration.platform
+        names = {"os": platform.os.value, "cpu": platform.cpu.value}
+        name = {"osx": "macos", "arm64": "aarch64"}.get(ctx.label.name, ctx.label.name)
+        holds = names.get(ctx.label.package.path) == name
+    else:
+        holds = setting.default == ctx.label
     return [
         DefaultInfo(),
         ConstraintValueInfo(ctx.label, setting.label, holds),
@@ -100,9 +110,28 @@ def _config_setting(ctx: RuleContext) -> list[object]:
     for constraint in ctx.provided("constraint_values", ConstraintValueInfo):
         facts.add((str(constraint.setting), str(constraint.label)))
         matches &= constraint.holds
+    for (label, wanted), target in zip(ctx.label_dict("flag_values").items(), ctx.targets("flag_values"), strict=True):
+        facts.add((label.canonical, wanted))
+        matches &= _flag_matches(ctx, label, wanted, target)
     if not facts:
-        raise ctx.error("a config_setting must ask for something: set values, define_values or constraint_values")
+        raise ctx.error(
+            "a config_setting must ask for something: set values, define_values, flag_values or constraint_values"
+        )
     return [DefaultInfo(), ConditionInfo(matches, frozenset(facts))]
+
+
+def _flag_matches(ctx: RuleContext, label: Label, wanted: str, target: ConfiguredTarget) -> bool:
+    info = target.get(BuildSettingValueInfo)
+    if info is not None:
+        if isinstance(info.value, tuple):
+            # A list that may be given several times holds each of its elements.
+            return wanted in info.value or wanted == ",".join(info.value)
+        return str(info.value).lower() == wanted.lower() if isinstance(info.value, bool) else str(info.value) == wanted
+    if target.label != label or target.kind.startswith("label_"):
+        # A label flag: the target that it stands for is its value.
+        home = ctx.label.package
+        return Label.parse(wanted, relative_to=home) == target.label
+    raise ctx.error(f"`flag_values` names `{label}`, which is no build setting")
 
 
 def _option(ctx: RuleContext, name: str) -> str:
@@ -115,6 +144,7 @@ CONFIG_SETTING = RuleClass(
     (
         attributes.string_dict("values"),
         attributes.string_dict("define_values"),
+        AttributeSpec("flag_values", AttributeType.LABEL_KEYED_STRING_DICT, allow_files=True),
         attributes.labels("constraint_values", providers=(ConstraintValueInfo,)),
     ),
     _config_setting,

@@ -1,0 +1,31 @@
+"""`label_flag` and `label_setting`: build settings whose value is a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from venvship.analysis.build_settings import DEFAULT_ATTRIBUTE, option_name
+from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
+from venvship.loading.rule_class import RuleClass
+from venvship.model.configuration import Configuration
+from venvship.model.label import Label
+
+
+def _actual(
+    label: Label, values: Mapping[str, PlainValue], configuration: Configuration
+) -> Mapping[str, Sequence[Label]]:
+    """The target that the setting stands for: that of the configuration, or its default."""
+    text = configuration.get(option_name(label))
+    if text:
+        return {"actual": [Label.parse(text, relative_to=label.package)]}
+    default = values[DEFAULT_ATTRIBUTE]
+    return {"actual": [default] if isinstance(default, Label) else []}
+
+
+def _rule(name: str) -> RuleClass:
+    default = AttributeSpec(DEFAULT_ATTRIBUTE, AttributeType.LABEL, mandatory=True, allow_files=True, transition="none")
+    return RuleClass(name, (default,), computed_dependencies=_actual)
+
+
+LABEL_FLAG = _rule("label_flag")
+LABEL_SETTING = _rule("label_setting")

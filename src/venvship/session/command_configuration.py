@@ -1,0 +1,84 @@
+"""The configuration that a command asks for with its flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from venvship.analysis.build_settings import InvalidSetting, option_name, option_text, parsed
+from venvship.analysis.platforms import PlatformTargets
+from venvship.errors import SeveralErrors, VenvshipError
+from venvship.loading.package_loader import PackageLoader
+from venvship.loading.targets import RuleTarget
+from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.model.platform import Platform
+from venvship.session.options import SessionOptions, UnsupportedPlatform
+
+_ROOT = PackageId(MAIN_REPOSITORY, "")
+
+_PYTHON_VERSION_FLAGS: Final = frozenset(
+    {"@@aspect_rules_py//py:python_version", "@@rules_python//python/config_settings:python_version"}
+)
+
+
+def command_configuration(
+    options: SessionOptions, loader: PackageLoader, mapping: Mapping[str, str], host: Platform
+) -> Configuration:
+    """What targets that the command names are built under; raises everything that is wrong with its flags."""
+    configuration = Configuration(host)
+    if options.platform:
+        configuration = _with_platform(options.platform, configuration, loader, mapping, host)
+    changes: dict[str, str] = {}
+    problems: list[VenvshipError] = []
+    for name, text in options.settings.items():
+        if name.startswith("define:"):
+            changes[name] = text
+            continue
+        try:
+            option, value = _setting(name, text, loader, mapping)
+        except VenvshipError as error:
+            error.chain = (*error.chain, f"set by `--{name}={text}`")
+            problems.append(error)
+        else:
+            changes[option] = value
+    if problems:
+        raise SeveralErrors(problems)
+    if options.compilation_mode != "fastbuild":
+        changes[COMPILATION_MODE] = options.compilation_mode
+    return configuration.with_options(changes)
+
+
+def _with_platform(
+    text: str, configuration: Configuration, loader: PackageLoader, mapping: Mapping[str, str], host: Platform
+) -> Configuration:
+    """A platform by the name of system and processor, or by the label of a platform target."""
+    name = text.rpartition(":")[2].rpartition("/")[2]
+    try:
+        label = Label.parse(text, relative_to=_ROOT, repository_mapping=mapping)
+        return PlatformTargets(loader.target, host).with_platform(configuration, label)
+    except VenvshipError as error:
+        try:
+            platform = Platform.parse(name)
+        except ValueError:
+            raise UnsupportedPlatform(
+                f"`{text}` is no platform that is built for: {error.message}",
+                hint="name a platform target, or linux_x86_64, linux_aarch64, macos_x86_64, macos_aarch64",
+            ) from error
+    same = (platform.os, platform.cpu) == (host.os, host.cpu)
+    return Configuration(host if same else platform, configuration.options)
+
+
+def _setting(name: str, text: str, loader: PackageLoader, mapping: Mapping[str, str]) -> tuple[str, str]:
+    """The option behind a flag `--//package:name=text`, and its value."""
+    label = Label.parse(name, relative_to=_ROOT, repository_mapping=mapping)
+    if label.canonical in _PYTHON_VERSION_FLAGS:
+        return PYTHON_VERSION, text
+    if label.name == "dep_group":
+        return DEP_GROUP, text
+    target = loader.target(label)
+    if isinstance(target, RuleTarget) and target.rule_class.name in ("label_flag", "label_setting"):
+        return option_name(label), Label.parse(text, relative_to=_ROOT, repository_mapping=mapping).canonical
+    if not isinstance(target, RuleTarget):
+        raise InvalidSetting(f"`{label}` is a {target.kind}, not a build setting")
+    return option_name(label), option_text(target, parsed(target, text))
