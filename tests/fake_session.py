@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from venvship.loading.targets import RuleTarget
 from venvship.loading.workspace import NotInWorkspace, find_workspace
 from venvship.memo.computation import Memo
 from venvship.model.label import Label
+from venvship.session.opened_paths import OpenedPath
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, ImageLayer, ImageSummary, RunPlan, TestOutcome
 
@@ -63,6 +64,9 @@ class FakeSession:
                 self.events.emit(result)
                 results.append(result)
         return TestOutcome(self.build(labels), tuple(results))
+
+    def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> None:
+        return None
 
     def prepare_run(self, label: Label) -> RunPlan:
         program = str(self.root / "venvship-bin" / label.package.path / label.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from venvship.cli.version import version_text
 
@@ -13,28 +14,53 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import NoReturn, TextIO
 
+    from venvship.cli.fast_path import StampPlace
     from venvship.cli.surroundings import OpenSession, ReplaceProcess
 
 
 def console_main() -> NoReturn:
     """The entry point of the console script."""
+    clock, started = time.monotonic(), time.time_ns()
     answer = _quick_answer(sys.argv[1:])
     if answer is not None:
         print(answer)
         sys.exit(0)
+    try:
+        cwd = os.getcwd()
+    except FileNotFoundError:
+        print("ERROR: the current directory does not exist any more", file=sys.stderr)
+        sys.exit(36)
+    place = _answer_again(sys.argv[1:], cwd, clock=clock, started=started)
     from pathlib import Path
 
     from venvship.cli.interruption import stop_orderly_when_interrupted
 
     stop_orderly_when_interrupted()
-    try:
-        cwd = Path.cwd()
-    except FileNotFoundError:
-        print("ERROR: the current directory does not exist any more", file=sys.stderr)
-        sys.exit(36)
-    code = main(sys.argv[1:], cwd=cwd, stdout=sys.stdout, stderr=sys.stderr, environment=os.environ)
+    code = main(
+        sys.argv[1:],
+        cwd=Path(cwd),
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        environment=os.environ,
+        stamp_place=place,
+    )
     _forget_closed_pipes()
     sys.exit(code)
+
+
+def _answer_again(argv: Sequence[str], cwd: str, *, clock: float, started: int) -> StampPlace | None:
+    """End the process with what this very command said before, if nothing has changed; else say where to note it."""
+    from venvship.cli import fast_path
+
+    try:
+        terminals = (sys.stdout.isatty(), sys.stderr.isatty())
+    except (AttributeError, ValueError):
+        # Started without standard streams.
+        return None
+    place = fast_path.stamp_place(argv, cwd=cwd, environment=os.environ, terminals=terminals, started=started)
+    if place is not None and fast_path.answer(place, os.environ, stdout=sys.stdout, stderr=sys.stderr, clock=clock):
+        fast_path.leave(0)
+    return place
 
 
 def main(
@@ -46,11 +72,13 @@ def main(
     environment: Mapping[str, str],
     open_session: OpenSession | None = None,
     replace_process: ReplaceProcess | None = None,
+    stamp_place: StampPlace | None = None,
 ) -> int:
     """Run one command and give its exit code.
 
     `open_session` and `replace_process` stand for the real ones, so that the way from words to a session can be
-    walked without either.
+    walked without either. With a `stamp_place`, a command after which another one like it would have nothing to do
+    notes that there.
     """
     answer = _quick_answer(argv)
     if answer is not None:
@@ -58,8 +86,12 @@ def main(
         return 0
     from venvship.cli.dispatch import dispatch
     from venvship.cli.streams import PatientStream
-    from venvship.cli.surroundings import Surroundings, execute, open_workspace_session
+    from venvship.cli.surroundings import StampWanted, Surroundings, execute, open_workspace_session
+    from venvship.session.opened_paths import OpenedPaths
 
+    stamp = None
+    if stamp_place is not None:
+        stamp = StampWanted(stamp_place, OpenedPaths(ignored=stamp_place.user_root))
     return dispatch(
         argv,
         Surroundings(
@@ -69,6 +101,7 @@ def main(
             environment=dict(environment),
             open_session=open_session or open_workspace_session,
             replace_process=replace_process or execute,
+            stamp=stamp,
         ),
     )
 

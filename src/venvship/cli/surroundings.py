@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Protocol, TypeAlias
 
+from venvship.cli.fast_path import StampPlace
 from venvship.events.build_events import EventSink
 from venvship.model.label import Label
 from venvship.query.packages import Packages
+from venvship.session.opened_paths import OpenedPath, OpenedPaths
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, TestOutcome
+from venvship.session.stamp import Stamp
 from venvship.ui.display import TextOutput
 
 
@@ -34,6 +37,10 @@ class Session(Protocol):
 
     def test(self, labels: Sequence[Label], options: TestOptions) -> TestOutcome: ...
 
+    def stamp(
+        self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()
+    ) -> Stamp | None: ...
+
     def prepare_run(self, label: Label) -> RunPlan: ...
 
     def info(self) -> Mapping[str, str]: ...
@@ -47,6 +54,14 @@ ReplaceProcess: TypeAlias = Callable[[RunPlan], int]
 
 
 @dataclass(frozen=True, slots=True)
+class StampWanted:
+    """Where a command may leave a stamp, and what it has opened since it began."""
+
+    place: StampPlace
+    opened: OpenedPaths
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     cwd: Path
     stdout: TextOutput
@@ -54,6 +69,7 @@ class Surroundings:
     environment: Mapping[str, str]
     open_session: OpenSession
     replace_process: ReplaceProcess
+    stamp: StampWanted | None = None
 
 
 def open_workspace_session(start: Path, options: SessionOptions, events: EventSink) -> AbstractContextManager[Session]:

@@ -6,12 +6,14 @@ import time
 
 from venvship.cli.build_report import errors_and_code, print_build, print_conclusion
 from venvship.cli.exit_codes import ExitCode
+from venvship.cli.fast_path_note import Said, note, take_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import pattern_texts, select
 from venvship.cli.test_options import test_options
 from venvship.cli.test_report import TestLogs, print_results
 from venvship.events.build_events import Severity, TestStatus
 from venvship.session.outcomes import TestOutcome
+from venvship.session.stamp import Stamp
 from venvship.ui.messages import message
 
 _GOOD = frozenset({TestStatus.PASSED, TestStatus.FLAKY})
@@ -22,15 +24,19 @@ def test(invocation: Invocation) -> int:
     texts = pattern_texts(invocation)
     options = test_options(invocation.flags, invocation.surroundings.environment)
     outcome: TestOutcome | None = None
+    stamp: Stamp | None = None
     with invocation.display() as display:
         logs = TestLogs(display, invocation.surroundings.stdout, options.output)
-        with invocation.session(logs) as session:
+        with invocation.session(said := Said(logs)) as session:
             selection = select(invocation, session, texts, for_tests=True)
             blocked = bool(selection.errors) and not invocation.flags.boolean("keep_going")
             if not blocked and not invocation.flags.boolean("build"):
                 outcome = TestOutcome(session.build(selection.labels, nobuild=True))
             elif not blocked and (selection.tests or not selection.errors):
                 outcome = session.test(selection.labels, options)
+                if not selection.errors and options.output in ("summary", "errors"):
+                    inherited = (text for text in invocation.flags.texts("test_env") if "=" not in text)
+                    stamp = take_stamp(invocation, session, variables=inherited)
     build = None if outcome is None else outcome.build
     failures = (*selection.errors, *((*outcome.build.failures, *outcome.failures) if outcome is not None else ()))
     code = errors_and_code(failures, build, invocation)
@@ -49,6 +55,8 @@ def test(invocation: Invocation) -> int:
         )
         invocation.surroundings.stderr.write(text + "\n")
     invocation.surroundings.stdout.flush()
+    if outcome is not None:
+        note(stamp, invocation, said, build, code=code, results=outcome.results)
     return code
 
 

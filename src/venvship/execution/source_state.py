@@ -119,6 +119,13 @@ class SourceState:
         except (FileNotFoundError, NotADirectoryError):
             raise MissingSource(artifact) from None
 
+    def known_digest(self, path: str) -> tuple[tuple[int, int, int, int], Digest] | None:
+        """Size, times of modification and status, and inode that a file had, and the digest that belongs to them.
+
+        None for files that changed only moments before they were hashed.
+        """
+        return self._digests.get(path)
+
     def save(self) -> None:
         """Keep the digests for the next command."""
         if self._state_file is None or not self._dirty:

@@ -1,0 +1,137 @@
+"""The answer to a command that was given before, when nothing has changed since.
+
+It is looked for before anything else is imported, so this module makes do with the standard library's smallest
+modules and `session.stamp`. Where it finds no answer the command goes the ordinary way, and leaves a stamp for the next
+one (`fast_path_note`).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import stat
+import sys
+
+from venvship.session.stamp import FORMAT, read_stamp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TextIO
+
+COMMANDS = frozenset(("build", "test"))
+"""What may be answered by a stamp."""
+
+STAMPS = "stamps"
+"""The directory in an output base that holds them."""
+
+_BOUNDARIES = ("MODULE.bazel", "REPO.bazel", "WORKSPACE.bazel", "WORKSPACE")
+_USER_ROOT = "--output_user_root"
+
+
+class StampPlace:
+    """Where the stamp of a command line lies: in the output base of its workspace, under the words of the command."""
+
+    __slots__ = ("output_base", "path", "started", "user_root")
+
+    def __init__(self, user_root: str, output_base: str, key: str, started: int) -> None:
+        self.user_root = user_root
+        self.output_base = output_base
+        self.path = f"{output_base}/{STAMPS}/{key}"
+        self.started = started
+
+
+def stamp_place(
+    argv: Sequence[str], *, cwd: str, environment: Mapping[str, str], terminals: tuple[bool, bool], started: int
+) -> StampPlace | None:
+    """Where the stamp of a command would be; None for commands that have none.
+
+    `terminals` says of stdout and stderr whether they are one, and `started` when the command began, in nanoseconds.
+    """
+    words = list(argv)
+    position = next((number for number, word in enumerate(words) if not word.startswith("-")), None)
+    if position is None or words[position] not in COMMANDS:
+        return None
+    user_root = _user_root(words[:position], environment)
+    workspace = _workspace(cwd)
+    if user_root is None or workspace is None:
+        return None
+    from hashlib import sha256
+
+    name = sha256(os.fsencode(os.path.realpath(workspace))).hexdigest()[:32]
+    key = sha256(ascii((FORMAT, cwd, words, terminals)).encode()).hexdigest()[:32]
+    return StampPlace(user_root, f"{user_root}/workspaces/{name}", key, started)
+
+
+def answer(place: StampPlace, environment: Mapping[str, str], *, stdout: TextIO, stderr: TextIO, clock: float) -> bool:
+    """Say what the command said before, if nothing has changed since; `clock` is the monotonic time it began."""
+    # Nothing that is loaded here makes a circle, and there is much of it.
+    gc.disable()
+    try:
+        stamp = read_stamp(place.path)
+        if stamp is None or not stamp.holds(environment):
+            return False
+    finally:
+        gc.enable()
+    import time
+
+    before, after = stamp.errors
+    _write(stderr, f"{before}{max(time.monotonic() - clock, 0):.3f}{after}")
+    _write(stdout, stamp.answer)
+    return True
+
+
+def _write(stream: TextIO, text: str) -> None:
+    if not text:
+        return
+    try:
+        try:
+            stream.write(text)
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except (BrokenPipeError, ValueError):
+        # Nobody reads any more, and the command is over.
+        return
+
+
+def _user_root(startup: Sequence[str], environment: Mapping[str, str]) -> str | None:
+    """Where state lies, as far as that can be told without rc files; None when they are needed for it."""
+    root = ""
+    for word in startup:
+        if word.lstrip("-") == _USER_ROOT.lstrip("-"):
+            return None
+        if word.startswith(f"{_USER_ROOT}="):
+            root = os.path.expanduser(word.partition("=")[2])
+    if not root:
+        cache = environment.get("XDG_CACHE_HOME", "")
+        home = environment.get("HOME", "")
+        if not os.path.isabs(cache) and not home:
+            return None
+        root = f"{cache if os.path.isabs(cache) else f'{home}/.cache'}/venvship"
+    return os.path.abspath(root)
+
+
+def _workspace(cwd: str) -> str | None:
+    directory = cwd
+    while True:
+        for name in _BOUNDARIES:
+            try:
+                if stat.S_ISREG(os.stat(f"{directory}/{name}").st_mode):
+                    return directory or "/"
+            except OSError:
+                continue
+        if directory in ("", "/"):
+            return None
+        directory = directory.rpartition("/")[0]
+
+
+def leave(code: int) -> None:
+    """End the process at once: taking it apart in order would cost more than the answer did."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            continue
+    os._exit(code)

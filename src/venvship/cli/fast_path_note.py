@@ -1,0 +1,123 @@
+"""Notes that a command has nothing more to do, for the next one like it (`fast_path`)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from io import StringIO
+
+from venvship.cli.build_report import print_build, print_conclusion
+from venvship.cli.exit_codes import ExitCode
+from venvship.cli.invocation import Invocation
+from venvship.cli.surroundings import Session
+from venvship.cli.test_report import print_results
+from venvship.errors import EnvironmentProblem
+from venvship.events.build_events import Event, EventSink, Message, Severity, TestFinished, TestStatus
+from venvship.host.files import write_atomically
+from venvship.session.outcomes import BuildOutcome
+from venvship.session.stamp import Stamp
+from venvship.ui.messages import message
+
+_MAX_STAMPS = 32
+_NO_TIME = "0.000"
+
+
+class Said:
+    """Passes events on and remembers the messages among them."""
+
+    def __init__(self, sink: EventSink) -> None:
+        self._sink = sink
+        self.messages: list[Message] = []
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, Message):
+            self.messages.append(event)
+        self._sink.emit(event)
+
+
+class _Paper(StringIO):
+    """Text that is written as if to another stream."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+def take_stamp(invocation: Invocation, session: Session, *, variables: Iterable[str] = ()) -> Stamp | None:
+    """What the command read and left, while its session is open; None where no stamp is wanted."""
+    wanted = invocation.surroundings.stamp
+    if wanted is None or not invocation.flags.boolean("build"):
+        return None
+    wanted.opened.stop()
+    if session.info()["output_base"] != wanted.place.output_base:
+        # An rc file has moved the state; the next command would not look there.
+        return None
+    return session.stamp(wanted.opened.paths(), started=wanted.place.started, variables=variables)
+
+
+def note(
+    stamp: Stamp | None,
+    invocation: Invocation,
+    said: Said,
+    outcome: BuildOutcome | None,
+    *,
+    code: ExitCode,
+    results: Sequence[TestFinished] = (),
+) -> None:
+    """Write the stamp of a command that succeeded, with what the next one like it will say."""
+    wanted = invocation.surroundings.stamp
+    if wanted is None or stamp is None or outcome is None or code is not ExitCode.SUCCESS:
+        return
+    if outcome.failures or outcome.failed or _may_say_something_else(said, outcome):
+        return
+    if not all(result.cached and result.status is TestStatus.PASSED for result in results):
+        return
+    total = outcome.actions_run + outcome.actions_cached + outcome.up_to_date
+    following = replace(outcome, actions_run=0, actions_cached=0, up_to_date=total)
+    surroundings = invocation.surroundings
+    errors = _Paper(is_terminal=surroundings.stderr.isatty())
+    answer = _Paper(is_terminal=surroundings.stdout.isatty())
+    again = replace(invocation, surroundings=replace(surroundings, stdout=answer, stderr=errors))
+    for warning in invocation.line.warnings:
+        errors.write(message(Severity.WARNING, warning, colour=invocation.colour) + "\n")
+    for one in said.messages:
+        errors.write(message(one.severity, one.text, colour=invocation.colour) + "\n")
+    print_build(following, again)
+    before = errors.getvalue()
+    print_conclusion(following, again, code=code, seconds=float(_NO_TIME))
+    head, _, tail = errors.getvalue()[len(before) :].partition(_NO_TIME)
+    print_results(results, again)
+    stamp.errors = (before + head, tail)
+    stamp.answer = answer.getvalue()
+    _write(wanted.place.path, stamp.encode())
+
+
+def _may_say_something_else(said: Said, outcome: BuildOutcome) -> bool:
+    """Whether the next command may have other messages: news of the moment, or warnings of actions that were run."""
+    if any(one.severity is Severity.INFO for one in said.messages):
+        return True
+    return bool(said.messages) and bool(outcome.actions_run or outcome.actions_cached)
+
+
+def _write(path: str, data: bytes) -> None:
+    directory = os.path.dirname(path)
+    try:
+        os.makedirs(directory, exist_ok=True)
+        write_atomically(path, data, mode=0o600)
+        _forget_old(directory)
+    except (OSError, EnvironmentProblem):
+        # A full or read-only disk makes the next command slower, nothing else.
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def _forget_old(directory: str) -> None:
+    with os.scandir(directory) as found:
+        stamps = sorted(found, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
+    for old in stamps[_MAX_STAMPS:]:
+        os.unlink(old.path)

@@ -1,0 +1,273 @@
+"""Stamps: what a command read and left, by which the same command later sees that nothing changed.
+
+A stamp is one file, written after a command after which another one like it would do nothing. It holds the identity
+(inode, size, times, mode) of every file that was read and of every directory that was listed, every path that was
+found missing, and of every output its identity or, of links, its text. Whoever finds all of that unchanged may repeat
+what the command said.
+
+Time stamps have a resolution: a file that changes twice within one tick looks unchanged. So what had changed shortly
+before it was looked at is compared by content as well ("racily clean", in git's words); times that lie in the future
+count as recent for as long as they do. The time of the last change of status is compared too: no program can set it,
+so a copy that keeps the time of modification is noticed.
+
+No lock is taken for reading a stamp. It appears by one rename, all looks are reads, and an answer that was true when
+the command began stays the truth about that moment, whatever another command does meanwhile; one that has changed a
+source or an output by then makes this one go the ordinary way, and wait.
+
+This module is imported before anything else is: the standard library's smallest modules must do.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import stat
+import sys
+import zlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import TypeAlias
+
+Signature: TypeAlias = tuple[int, int, int, int, int]
+Trace: TypeAlias = tuple[int, int, int, int]
+Fact: TypeAlias = int | str | tuple[str, ...] | tuple[tuple[str, str], ...]
+Entry: TypeAlias = tuple[str, str]
+Inputs: TypeAlias = tuple[str, list[str], list[Signature]]
+Outputs: TypeAlias = tuple[str, Signature | None, list[Entry], list[str], list[Trace]]
+
+FORMAT = 1
+"""Raised when stamps of earlier versions would be misread."""
+
+RACY_NANOSECONDS = 2_000_000_000
+"""The coarsest time stamps of file systems in use."""
+
+_MAGIC = b"venvship-stamp\n"
+_HEAD = len(_MAGIC) + 4
+_MAX_BYTES = 512 << 20
+
+_VARIABLES = frozenset(
+    (
+        "BAZELRC",
+        "HOME",
+        "LANG",
+        "LANGUAGE",
+        "LC_ALL",
+        "LC_CTYPE",
+        "LOGNAME",
+        "NO_COLOR",
+        "PATH",
+        "PYENV_ROOT",
+        "TERM",
+        "TMPDIR",
+        "USER",
+        "VIRTUAL_ENV",
+        "XDG_CACHE_HOME",
+        "XDG_CONFIG_DIRS",
+        "XDG_CONFIG_HOME",
+        "XDG_DATA_HOME",
+    )
+)
+_VARIABLE_PREFIXES = ("PIP_", "PYTHON", "UV_", "VENVSHIP_")
+
+
+class Stamp:
+    """What is known about one command line.
+
+    `facts` tell of the process, `variables` are environment variables by name with the value they had, or None.
+    `inputs` are files and directories with their signatures, by the directory that they are in; `absent` paths must
+    not exist, `kinds` must be of a kind, `racy_files` have a SHA-256 and `racy_directories` entries beside their
+    signatures. `outputs` are by directory: its signature (None when it is too fresh to say anything), links with
+    their texts, and files with their traces. `errors` are what the command writes to stderr, before and after the time
+    that it took, and `answer` is what it writes to stdout.
+    """
+
+    __slots__ = (
+        "absent",
+        "answer",
+        "errors",
+        "facts",
+        "inputs",
+        "kinds",
+        "outputs",
+        "racy_directories",
+        "racy_files",
+        "variables",
+    )
+
+    def __init__(self) -> None:
+        self.facts: tuple[Fact, ...] = ()
+        self.variables: list[tuple[str, str | None]] = []
+        self.inputs: list[Inputs] = []
+        self.absent: list[str] = []
+        self.kinds: list[tuple[str, int]] = []
+        self.racy_files: list[Entry] = []
+        self.racy_directories: list[tuple[str, list[Entry]]] = []
+        self.outputs: list[Outputs] = []
+        self.errors: tuple[str, str] = ("", "")
+        self.answer = ""
+
+    def encode(self) -> bytes:
+        data = marshal.dumps([getattr(self, name) for name in self.__slots__])
+        return _MAGIC + zlib.crc32(data).to_bytes(4, "little") + data
+
+    @classmethod
+    def decode(cls, data: bytes) -> Stamp | None:
+        """Read what `encode` wrote; None for anything else, such as a file that was cut off."""
+        view = memoryview(data)
+        if view[: len(_MAGIC)] != _MAGIC or view[len(_MAGIC) : _HEAD] != zlib.crc32(view[_HEAD:]).to_bytes(4, "little"):
+            return None
+        try:
+            values = marshal.loads(view[_HEAD:])
+        except (EOFError, ValueError, TypeError):
+            return None
+        if type(values) is not list or len(values) != len(cls.__slots__):
+            return None
+        stamp = cls()
+        for name, value in zip(cls.__slots__, values, strict=True):
+            setattr(stamp, name, value)
+        return stamp
+
+    def holds(self, environment: Mapping[str, str]) -> bool:
+        """Whether everything is as it was. The working directory moves about while this looks."""
+        if self.facts != process_facts(environment):
+            return False
+        if any(environment.get(name) != value for name, value in self.variables):
+            return False
+        try:
+            here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return self._inputs_hold() and self._outputs_hold()
+        except OSError:
+            return False
+        finally:
+            os.fchdir(here)
+            os.close(here)
+
+    # From inside a directory its files are found sooner than by their absolute paths, which are long.
+
+    def _inputs_hold(self) -> bool:
+        look, enter = os.stat, os.chdir
+        for directory, names, signatures in self.inputs:
+            enter(directory)
+            for name, wanted in zip(names, signatures, strict=True):
+                status = look(name)
+                if (
+                    status.st_mtime_ns,
+                    status.st_ctime_ns,
+                    status.st_size,
+                    status.st_ino,
+                    status.st_mode,
+                ) != wanted:
+                    return False
+        return (
+            all(stat.S_IFMT(look(path).st_mode) == kind for path, kind in self.kinds)
+            and not any(map(exists, self.absent))
+            and all(entries_of(path) == listed for path, listed in self.racy_directories)
+            and all(sha256_of(path) == sha256 for path, sha256 in self.racy_files)
+        )
+
+    def _outputs_hold(self) -> bool:
+        look, enter, read = os.lstat, os.chdir, os.readlink
+        for directory, wanted, links, names, traces in self.outputs:
+            enter(directory)
+            for name, trace in zip(names, traces, strict=True):
+                status = look(name)
+                if (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode) != trace:
+                    return False
+            # A directory that is the same has the same names, and a link gets another text by being replaced.
+            if links and (wanted is None or signature(look(".")) != wanted):
+                for name, text in links:
+                    if read(name) != text:
+                        return False
+        return True
+
+
+def signature(status: os.stat_result) -> Signature:
+    """By which a file or directory that is read is known."""
+    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode)
+
+
+def trace(status: os.stat_result) -> Trace:
+    """By which an output is known; the time of its last change of status moves whenever its blob is linked."""
+    return (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
+
+
+def is_racy(found: Signature, now: int) -> bool:
+    """Whether what was looked at at `now` may change again without its times showing it."""
+    return max(found[0], found[1]) >= now - RACY_NANOSECONDS
+
+
+def exists(path: str) -> bool:
+    """Whether a look at the path finds anything, links followed."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def sha256_of(path: str) -> str:
+    """Raises OSError."""
+    import hashlib  # Needed for files that changed in the moments before a build, which are few.
+
+    hasher = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        while chunk := file.read(1 << 20):
+            hasher.update(chunk)
+    return hasher.hexdigest()
+
+
+def entries_of(directory: str) -> list[Entry]:
+    """Names and kinds of what is in a directory, sorted; raises OSError."""
+    with os.scandir(directory) as found:
+        return sorted((entry.name, _kind(entry)) for entry in found)
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink():
+        return "l"
+    return "d" if entry.is_dir(follow_symlinks=False) else "f" if entry.is_file(follow_symlinks=False) else "o"
+
+
+def process_facts(environment: Mapping[str, str]) -> tuple[Fact, ...]:
+    """What a command sees of interpreter, machine and environment without looking at files."""
+    machine = os.uname()
+    try:
+        libc = os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, ValueError, OSError):
+        libc = ""
+    return (
+        FORMAT,
+        sys.version,
+        sys.executable,
+        tuple(sys.path),
+        (machine.sysname, machine.release, machine.machine, libc),
+        os.geteuid(),
+        tuple(sorted(_relevant(environment))),
+    )
+
+
+def _relevant(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    return (
+        (name, value)
+        for name, value in environment.items()
+        if name in _VARIABLES or name.startswith(_VARIABLE_PREFIXES)
+    )
+
+
+def read_stamp(path: str) -> Stamp | None:
+    """The stamp in a file of this user; None when there is none that can be read."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            status = os.fstat(file.fileno())
+            # Who can write a marshalled file can do anything to who reads it.
+            if status.st_uid != os.geteuid() or status.st_mode & 0o022 or status.st_size > _MAX_BYTES:
+                return None
+            data = file.read()
+    except OSError:
+        return None
+    return Stamp.decode(data)
