@@ -97,6 +97,40 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "`ORIGIN=TARGET`: fetch what lock files say is at index ORIGIN from TARGET, or from the index of pip's and "
         "uv's settings with `@default`; the hashes of the lock always count",
     ),
+    Flag(
+        "registry",
+        FlagKind.TEXTS,
+        _BUILD_AND_QUERY,
+        "address of a registry of modules, `file://` or `https://`; several are asked in order, and `%workspace%` is "
+        "the root of the workspace",
+    ),
+    Flag("override_module", FlagKind.PAIRS, _BUILD_AND_QUERY, "`NAME=PATH`: the module is this directory"),
+    Flag(
+        "override_repository",
+        FlagKind.PAIRS,
+        _BUILD_AND_QUERY,
+        "`NAME=PATH`: the repository, by the name that the workspace gives it or by `@@` and its canonical name, is "
+        "this directory",
+    ),
+    Flag(
+        "ignore_dev_dependency",
+        FlagKind.BOOLEAN,
+        _BUILD_AND_QUERY,
+        "do without what MODULE.bazel calls dev dependencies",
+        default="no",
+    ),
+    Flag(
+        "allow_yanked_versions",
+        FlagKind.COMMA_TEXTS,
+        _BUILD_AND_QUERY,
+        "`NAME@VERSION` of modules that may be used although their registry has withdrawn them, or `all`",
+    ),
+    Flag(
+        "repo_env",
+        FlagKind.TEXTS,
+        _BUILD_AND_QUERY,
+        "`NAME=VALUE` for repository rules and module extensions; `NAME` takes the caller's value",
+    ),
     Flag("jobs", FlagKind.TEXT, BUILDING, "how many actions run at once, or `auto`", default="auto", abbreviation="j"),
     Flag(
         "compilation_mode",
@@ -239,21 +273,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
                 ("no",),
             ),
             ("action_env", FlagKind.TEXTS, "a variable for actions", "actions see a fixed environment", ()),
-            (
-                "override_module",
-                FlagKind.TEXTS,
-                "another place for a module",
-                "use `local_path_override` in MODULE.bazel",
-                (),
-            ),
-            (
-                "override_repository",
-                FlagKind.TEXTS,
-                "another place for a repository",
-                "use an override in MODULE.bazel",
-                (),
-            ),
-            ("registry", FlagKind.TEXTS, "a registry of modules", "modules are built in or overridden", ()),
         )
     ),
     *(
@@ -367,7 +386,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
             ("remote_timeout", FlagKind.TEXT),
             ("remote_upload_local_results", FlagKind.BOOLEAN),
             ("repo_contents_cache", FlagKind.TEXT),
-            ("repo_env", FlagKind.TEXTS),
             ("repository_cache", FlagKind.TEXT),
             ("repository_disable_download", FlagKind.BOOLEAN),
             ("reuse_sandbox_directories", FlagKind.BOOLEAN),

@@ -31,6 +31,12 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         sandbox_debug=_boolean(flags, "sandbox_debug", defaults.sandbox_debug),
         block_for_lock=startup.boolean("block_for_lock") and flags.boolean("block_for_lock"),
         verbose_failures=_boolean(flags, "verbose_failures", defaults.verbose_failures),
+        registries=_texts(flags, "registry"),
+        module_overrides=_pairs(flags, "override_module"),
+        repository_overrides=_pairs(flags, "override_repository"),
+        ignore_dev_dependencies=_boolean(flags, "ignore_dev_dependency", defaults.ignore_dev_dependencies),
+        allowed_yanked=_texts(flags, "allow_yanked_versions"),
+        repository_environment=_environment(_texts(flags, "repo_env")),
         output_groups=_texts(flags, "output_groups"),
         run_validations=_boolean(flags, "run_validations", defaults.run_validations)
         and _boolean(flags, "experimental_run_validations", defaults.run_validations),
@@ -69,6 +75,18 @@ def _text(flags: FlagValues, name: str, otherwise: str) -> str:
 
 def _texts(flags: FlagValues, name: str) -> tuple[str, ...]:
     return flags.texts(name) if name in flags.table else ()
+
+
+def _environment(texts: tuple[str, ...]) -> dict[str, str | None]:
+    """`NAME=VALUE` sets a variable, `=NAME` takes it away; `NAME` is the caller's anyway."""
+    found: dict[str, str | None] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not name and value:
+            found[value] = None
+        elif equals:
+            found[name] = value
+    return found
 
 
 def _pairs(flags: FlagValues, name: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""MODULE.bazel files of the workspace, of overridden modules and of built-in ones."""
+"""MODULE.bazel files of the workspace, of overridden modules, of registries and of built-in modules."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import assert_never
 
 from venvship.errors import Place, UserError
-from venvship.loading.disk_files import DiskFiles
-from venvship.loading.files import RecordedFiles
 from venvship.loading.workspace import MODULE_FILE, join_host
-from venvship.memo.computation import Memo
 from venvship.modules.module_evaluation import evaluate_module_file
-from venvship.modules.module_file import LocalPathOverride, ModuleFile
-from venvship.modules.module_graph import BuiltinSource, ModuleSource, RegistrySource, RootSource, UnsupportedOverride
-from venvship.session.repositories import builtin_modules_root
+from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride, ModuleFile
+from venvship.modules.module_graph import BuiltinSource, ModuleSource, RegistrySource, RootSource
+from venvship.session.repositories import ExternalSources, builtin_modules_root
 
 
 class MissingModule(UserError):
@@ -23,11 +21,12 @@ class MissingModule(UserError):
 
 
 class DiskModuleFiles:
-    """Reads modules from the disk, through the memo."""
+    """Reads modules from the disk and from registries, through the memo."""
 
-    def __init__(self, workspace: Path, memo: Memo, print_handler: Callable[[str, Place], None]) -> None:
+    def __init__(self, workspace: Path, sources: ExternalSources, print_handler: Callable[[str, Place], None]) -> None:
         self._workspace = workspace
-        self._files = RecordedFiles(DiskFiles(), memo)
+        self._sources = sources
+        self._files = sources.observer.files
         self._print = print_handler
 
     @functools.cached_property
@@ -39,13 +38,13 @@ class DiskModuleFiles:
         return self._builtin_names
 
     def registries(self) -> tuple[str, ...]:
-        return ()
+        return self._sources.registries.addresses
 
     def holds(self, registry: str, name: str, version: str) -> bool:
-        return False
+        return self._sources.registries.get(registry).module_file(name, version) is not None
 
     def yanked(self, source: RegistrySource) -> str | None:
-        return None
+        return self._sources.registries.get(source.registry).yanked(source.name).get(source.version)
 
     def module_file(self, source: ModuleSource, name: str) -> ModuleFile:
         match source:
@@ -60,11 +59,14 @@ class DiskModuleFiles:
                         f"the override of module `{name}` leads to `{path}`, which is no directory", place=place
                     )
                 return self._read(directory, f"@{name}/{MODULE_FILE}")
+            case RegistrySource(version=version, registry=registry):
+                text = self._sources.registries.module_file(registry, name, version)
+                return evaluate_module_file(text, filename=f"@{name}/{MODULE_FILE}", print_handler=self._print)
+            case ArchiveOverride() | GitOverride():
+                # Only the files themselves tell what such a module needs.
+                return self._read(str(self._sources.modules.obtain(name, source)), f"@{name}/{MODULE_FILE}")
             case _:
-                raise UnsupportedOverride(
-                    f"the override of module `{name}` downloads it, which is not supported yet",
-                    hint="check the module out and use local_path_override",
-                )
+                assert_never(source)
 
     def _read(self, directory: str, shown: str, *, is_root: bool = False) -> ModuleFile:
         def include(path: str) -> bytes | None:

@@ -37,6 +37,12 @@ class SessionOptions:
     verbose_failures: bool = False
     output_groups: tuple[str, ...] = ()
     run_validations: bool = True
+    registries: tuple[str, ...] = ()
+    module_overrides: Mapping[str, str] = field(default_factory=dict)
+    repository_overrides: Mapping[str, str] = field(default_factory=dict)
+    ignore_dev_dependencies: bool = False
+    allowed_yanked: tuple[str, ...] = ()
+    repository_environment: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import importlib.resources
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from venvship.errors import UserError
-from venvship.loading.repositories import GeneratedPackages, KnownRepositories, Repository, TargetSpec
+from venvship.errors import Place, UserError, VenvshipError
+from venvship.events.build_events import EventSink, PhaseProgress, PhaseStarted
+from venvship.execution.layout import Layout
+from venvship.host.processes import Children
+from venvship.loading.bzl_loader import BzlLoader
+from venvship.loading.repositories import GeneratedPackages, NoSuchRepository, Repository, TargetSpec
 from venvship.loading.workspace import join_host
+from venvship.memo.computation import Memo
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
-from venvship.modules.module_graph import (
-    BuiltinSource,
-    Module,
-    ModuleGraph,
-    RegistrySource,
-    RootSource,
-    UnsupportedOverride,
-)
+from venvship.modules.module_graph import BuiltinSource, Module, ModuleGraph, RegistrySource, RootSource
+from venvship.repos.external_store import ExternalStore, Observer
+from venvship.repos.module_sources import ModuleSources
+from venvship.repos.network import Network
+from venvship.repos.registry_index import Registries, RegistryIndex
+from venvship.repos.web_files import WebFiles
+from venvship.repos.written_repositories import RepositoryKey, WrittenRepositories
 
 
 class UnsuppliedRepository(UserError):
@@ -48,43 +52,134 @@ def builtin_modules_root() -> Path:
     return Path(str(importlib.resources.files("venvship.modules").joinpath("builtin")))
 
 
-def workspace_repositories(
-    workspace: Path, graph: ModuleGraph, generated: Mapping[str, GeneratedPackages]
-) -> tuple[KnownRepositories, dict[str, Path]]:
-    """All repositories, and the directories of those that have one by canonical name."""
-    repositories: list[Repository] = []
-    directories: dict[str, Path] = {}
-    for name, module in graph.modules.items():
-        root = _root(workspace, module)
-        directories[name] = Path(root)
-        repositories.append(
-            Repository(name, module.mapping, root=root, is_builtin=isinstance(module.source, BuiltinSource))
+class ExternalSources:
+    """How repositories are brought to this machine; shared by everything that does so in one command."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        memo: Memo,
+        events: EventSink,
+        children: Children,
+        network: Callable[[], Network],
+        environment: Mapping[str, str],
+        registries: Sequence[str] = (),
+        offline: bool = False,
+    ) -> None:
+        self.layout = layout
+        self.memo = memo
+        self.events = events
+        self.children = children
+        self.observer = Observer(memo, dict(environment))
+        self.files = WebFiles(layout.user_root / "downloads", network=network, events=events, offline=offline)
+        self.store = ExternalStore(layout.output_base / "external", self.observer)
+        self.registries = Registries(tuple(registries), self._registry)
+        self.modules = ModuleSources(
+            workspace=layout.workspace,
+            store=self.store,
+            registries=self.registries,
+            files=self.files,
+            children=children,
+            report=self._fetching,
         )
-    for name, packages in generated.items():
-        repositories.append(Repository(name, graph.mapping_of(MAIN_REPOSITORY), generated=packages))
-    for name, usages in graph.extension_repositories().items():
-        if name not in generated:
-            raise UnsuppliedRepository(
-                f"extension `{usages[0].extension}` makes no repository `{name}`",
-                place=usages[0].usage.place,
-                hint="take the name out of `use_repo`, or add the tag that makes it",
-            )
-    if graph.repo_rule_usages:
-        usage = graph.repo_rule_usages[0].usage
-        raise UnsupportedOverride(f"repository rules (`{usage.name}`) are not supported yet", place=usage.place)
-    return KnownRepositories(repositories), directories
+
+    def _registry(self, address: str) -> RegistryIndex:
+        return RegistryIndex(
+            address,
+            workspace=self.layout.workspace,
+            files=self.files,
+            cache=self.layout.user_root / "registries",
+            read_local=self.observer.files.read,
+        )
+
+    def _fetching(self, name: str) -> None:
+        self.events.emit(PhaseStarted("fetching"))
+        self.events.emit(PhaseProgress(0, None, f"@@{name}"))
 
 
-def _root(workspace: Path, module: Module) -> str:
-    match module.source:
-        case RootSource():
-            return str(workspace)
-        case BuiltinSource(name):
-            return str(builtin_modules_root() / name)
-        case LocalPathOverride(path=path):
-            return os.path.normpath(join_host(str(workspace), path))
-        case ArchiveOverride() | GitOverride() | RegistrySource():
-            raise UnsupportedOverride(
-                f"the override of module `{module.canonical_name}` downloads it, which is not supported yet",
-                hint="check the module out and use local_path_override",
-            )
+class WorkspaceRepositories:
+    """Every repository by canonical name; what comes from elsewhere is obtained when it is asked for."""
+
+    def __init__(
+        self,
+        workspace: Path,
+        graph: ModuleGraph,
+        generated: Mapping[str, GeneratedPackages],
+        sources: ExternalSources,
+        *,
+        bzl: Callable[[], BzlLoader],
+        print_handler: Callable[[str, Place], None],
+        replaced: Mapping[str, Path] | None = None,
+    ) -> None:
+        """`replaced` gives directories that stand for repositories, by canonical name."""
+        self._workspace = workspace
+        self._graph = graph
+        self._generated = generated
+        self._sources = sources
+        self._replaced = dict(replaced or {})
+        self._made: dict[str, Repository] = {}
+        self._written = WrittenRepositories(
+            graph,
+            memo=sources.memo,
+            bzl=bzl,
+            repositories=self,
+            store=sources.store,
+            observer=sources.observer,
+            files=sources.files,
+            children=sources.children,
+            events=sources.events,
+            workspace=workspace,
+            scratch=sources.layout.output_base / "external" / "@extensions",
+            print_handler=print_handler,
+        )
+        for name, usages in graph.extension_repositories().items():
+            if name not in generated and name not in self._replaced:
+                raise UnsuppliedRepository(
+                    f"extension `{usages[0].extension}` makes no repository `{name}`",
+                    place=usages[0].usage.place,
+                    hint="take the name out of `use_repo`, or add the tag that makes it",
+                )
+
+    def get(self, canonical_name: str) -> Repository:
+        found = self._made.get(canonical_name)
+        if found is None:
+            found = self._sources.memo.compute(RepositoryKey(canonical_name), lambda: self._obtain(canonical_name))
+            self._made[canonical_name] = found
+        return found
+
+    def directory_of(self, canonical_name: str) -> Path:
+        """Where the files of a repository are that something was loaded from."""
+        root = self.get(canonical_name).root
+        assert root is not None, canonical_name
+        return Path(root)
+
+    def _obtain(self, name: str) -> Repository:
+        directory = self._replaced.get(name)
+        module = self._graph.modules.get(name)
+        if directory is not None:
+            return Repository(name, self._graph.mapping_of(name), root=str(directory))
+        if module is not None:
+            is_builtin = isinstance(module.source, BuiltinSource)
+            return Repository(name, module.mapping, root=self._root(module), is_builtin=is_builtin)
+        if name in self._generated:
+            return Repository(name, self._graph.mapping_of(MAIN_REPOSITORY), generated=self._generated[name])
+        written = self._written.get(name)
+        if written is None:
+            raise NoSuchRepository(name, [*self._graph.modules, *self._generated, *self._written.names()])
+        return written
+
+    def _root(self, module: Module) -> str:
+        match module.source:
+            case RootSource():
+                return str(self._workspace)
+            case BuiltinSource(name):
+                return str(builtin_modules_root() / name)
+            case LocalPathOverride(path=path):
+                return os.path.normpath(join_host(str(self._workspace), path))
+            case ArchiveOverride() | GitOverride() | RegistrySource():
+                try:
+                    return str(self._sources.modules.obtain(module.canonical_name, module.source))
+                except VenvshipError as error:
+                    error.chain = (*error.chain, f"needed for module `{module.canonical_name}`")
+                    raise

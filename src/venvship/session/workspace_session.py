@@ -31,6 +31,7 @@ from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation, isolation
 from venvship.loading.code_cache import DiskCodeCache
 from venvship.loading.disk_files import DiskFiles
+from venvship.loading.module_extension import REPOSITORY_NAMES
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import GeneratedPackages
 from venvship.loading.targets import RuleTarget
@@ -42,9 +43,11 @@ from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.paths import join
 from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
+from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
 from venvship.repos.download import Downloads
-from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, read_index_settings
+from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, IndexSettings, read_index_settings
+from venvship.repos.network import Network
 from venvship.repos.package_index import Indexes
 from venvship.repos.wheel_store import WheelStore
 from venvship.rules.bzl_names import bzl_names
@@ -58,9 +61,11 @@ from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions, UnsupportedPlatform
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
-from venvship.session.repositories import FixedPackage, workspace_repositories
+from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.wheel_hub import LockHub
+
+_FLAGS = Place("--override_module")
 
 
 class NotExecutable(UserError):
@@ -78,7 +83,6 @@ class Session:
         self._memo = Memo()
         self._children = Children()
         self._workers: WorkerPool | None = None
-        self._directories: dict[str, Path] = {}
 
     def close(self) -> None:
         """End the worker processes."""
@@ -121,7 +125,15 @@ class Session:
 
     @functools.cached_property
     def modules(self) -> ModuleGraph:
-        return build_module_graph(DiskModuleFiles(self.root, self._memo, self._print))
+        return build_module_graph(
+            DiskModuleFiles(self.root, self.sources, self._print),
+            ignore_dev_dependencies=self.options.ignore_dev_dependencies,
+            overrides=[
+                LocalPathOverride(name, os.path.abspath(os.path.join(self.root, os.path.expanduser(path))), _FLAGS)
+                for name, path in self.options.module_overrides.items()
+            ],
+            allowed_yanked=self.options.allowed_yanked,
+        )
 
     @property
     def main_mapping(self) -> Mapping[str, str]:
@@ -129,17 +141,52 @@ class Session:
 
     @functools.cached_property
     def extensions(self) -> Extensions:
-        return read_extensions(self.modules)
+        return read_extensions(self.modules.of_builtin_extensions())
 
     @functools.cached_property
-    def loader(self) -> PackageLoader:
+    def sources(self) -> ExternalSources:
+        environment: dict[str, str] = dict(os.environ)
+        for name, value in self.options.repository_environment.items():
+            if value is None:
+                environment.pop(name, None)
+            else:
+                environment[name] = value
+        return ExternalSources(
+            self.layout,
+            memo=self._memo,
+            events=self.events,
+            children=self._children,
+            network=lambda: Network(self._index_settings()),
+            environment=environment,
+            registries=self.options.registries,
+            offline=self.options.offline,
+        )
+
+    @functools.cached_property
+    def repositories(self) -> WorkspaceRepositories:
         generated: dict[str, GeneratedPackages] = {
             INTERPRETERS: FixedPackage((("python_runtime", RUNTIME_LABEL.name),)),
             LIBRARIES: FixedPackage((("runtime_libraries", LIBRARIES_LABEL.name),)),
             **self.hubs,
         }
-        repositories, directories = workspace_repositories(self.root, self.modules, generated)
-        self._directories.update(directories)
+        mapping = self.main_mapping
+        return WorkspaceRepositories(
+            self.root,
+            self.modules,
+            generated,
+            self.sources,
+            bzl=lambda: self.loader.bzl,
+            print_handler=self._print,
+            replaced={
+                name.removeprefix("@@") if name.startswith("@@") else mapping.get(name.removeprefix("@"), name): Path(
+                    os.path.abspath(os.path.join(self.root, os.path.expanduser(path)))
+                )
+                for name, path in self.options.repository_overrides.items()
+            },
+        )
+
+    @functools.cached_property
+    def loader(self) -> PackageLoader:
         rules = {
             **native_rules(),
             **loaded_rules(),
@@ -149,14 +196,17 @@ class Session:
         for hub in self.hubs.values():
             rules.update(distribution_rules(hub))
         return PackageLoader(
-            repositories=repositories,
+            repositories=self.repositories,
             files=DiskFiles(),
             memo=self._memo,
             rule_classes=rules,
             native_rules=native_rules(),
-            bzl_names=bzl_names(
-                print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
-            ),
+            bzl_names={
+                **bzl_names(
+                    print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
+                ),
+                **REPOSITORY_NAMES,
+            },
             print_handler=self._print,
             code_cache=DiskCodeCache(str(self.output_base / "code")),
         )
@@ -203,9 +253,12 @@ class Session:
             for name, project in self.extensions.hubs.items()
         }
 
-    def _downloads(self, store: WheelStore) -> Downloads:
+    def _index_settings(self) -> IndexSettings:
         places = ConfigurationPlaces.of_machine(os.environ, home=Path.home(), prefix=Path(sys.prefix))
-        settings = read_index_settings(os.environ, places)
+        return read_index_settings(os.environ, places)
+
+    def _downloads(self, store: WheelStore) -> Downloads:
+        settings = self._index_settings()
         overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
         return Downloads(store, indexes=Indexes(settings, overrides), events=self.events)
 
@@ -280,7 +333,7 @@ class Session:
         )
 
     def _directory_of(self, repository: str) -> Path:
-        return self._directories[repository]
+        return self.repositories.directory_of(repository)
 
     def _lazy_source(self, artifact: Artifact) -> LazySource | None:
         hub = self.hubs.get(artifact.root.repository)

@@ -1,0 +1,189 @@
+"""Single files from addresses: `file:`, `http:` and `https:`, checked and kept by their checksums."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from venvship.errors import EnvironmentProblem, UserError
+from venvship.events.build_events import EventSink, TransferFinished, TransferProgress, TransferStarted
+from venvship.host.files import disk_problems, temporary_name
+from venvship.repos.integrity import Checksum, WrongChecksum
+from venvship.repos.urls import shown_url
+
+if TYPE_CHECKING:
+    from venvship.repos.network import Network
+
+_CHUNK = 1 << 20
+_LARGEST = 1 << 37
+_GONE = (404, 410)
+
+
+class NotFetched(EnvironmentProblem):
+    """A file that none of its addresses gave."""
+
+    def __init__(self, reasons: Mapping[str, str]) -> None:
+        lines = "".join(f"\n  {url}: {reason}" for url, reason in reasons.items())
+        super().__init__(f"can't download:{lines}", hint="check the network and the addresses")
+        self.reasons = dict(reasons)
+
+
+class BadAddress(UserError):
+    """A text is no address of a file."""
+
+
+class Offline(EnvironmentProblem):
+    """A file would have to be downloaded, and the command forbids it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(f"`{shown_url(url)}` is not here yet, and `--nofetch` forbids to download it")
+
+
+@dataclass(frozen=True, slots=True)
+class _Absent:
+    """An address that answers that nothing is there."""
+
+    reason: str
+
+
+class WebFiles:
+    """Files by address. What has a checksum is downloaded once and kept in `directory` for all workspaces."""
+
+    def __init__(
+        self, directory: Path, *, network: Callable[[], Network], events: EventSink, offline: bool = False
+    ) -> None:
+        self._directory = directory
+        self._network = network
+        self._events = events
+        self._offline = offline
+        self._lock = threading.Lock()
+
+    def fetch(
+        self, urls: Sequence[str], expected: Checksum | None, *, headers: Mapping[str, str] | None = None
+    ) -> Path:
+        """A file that holds what the first address gives that answers; not to be changed or moved.
+
+        Raises NotFetched, and WrongChecksum when an address gives something else.
+        """
+        if not urls:
+            raise BadAddress("a download needs at least one address")
+        if expected is not None:
+            kept = self._kept(expected)
+            if kept.is_file():
+                return kept
+        reasons: dict[str, str] = {}
+        wrong: WrongChecksum | None = None
+        for url in urls:
+            try:
+                found = self._get(url, headers or {})
+                if isinstance(found, _Absent):
+                    reasons[shown_url(url)] = found.reason
+                    continue
+                return self._keep(found, expected, shown_url(url))
+            except NotFetched as error:
+                reasons.update(error.reasons)
+            except WrongChecksum as error:
+                wrong = wrong or error
+        if wrong is not None:
+            raise wrong
+        raise NotFetched(reasons)
+
+    def read_optional(self, url: str) -> bytes | None:
+        """The content of a small file; None when the address says that there is none. Raises NotFetched."""
+        found = self._get(url, {}, quiet=True)
+        if isinstance(found, _Absent):
+            return None
+        data = found.read_bytes()
+        self._drop(found)
+        return data
+
+    def _kept(self, checksum: Checksum) -> Path:
+        return self._directory / checksum.algorithm / checksum.hexadecimal
+
+    def _keep(self, found: Path, expected: Checksum | None, shown: str) -> Path:
+        """Check a fresh file and give it the name of its checksum."""
+        try:
+            checksum = expected or Checksum.of_file(found)
+            if expected is not None:
+                expected.check(found, shown)
+            kept = self._kept(checksum)
+            with disk_problems(kept):
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                os.chmod(found, 0o444)
+                os.replace(found, kept)
+            return kept
+        finally:
+            self._drop(found)
+
+    def _drop(self, path: Path) -> None:
+        if path.is_relative_to(self._directory):
+            path.unlink(missing_ok=True)
+
+    def _get(self, url: str, headers: Mapping[str, str], *, quiet: bool = False) -> Path | _Absent:
+        """A fresh copy of what an address gives."""
+        parts = urlsplit(url)
+        with disk_problems(self._directory):
+            self._directory.mkdir(parents=True, exist_ok=True)
+        target = Path(temporary_name(self._directory))
+        if parts.scheme == "file":
+            return self._copy(Path(unquote(parts.path)), url, target)
+        if parts.scheme not in ("http", "https"):
+            raise BadAddress(
+                f"`{shown_url(url)}` is no address to download from", hint="use file://, http:// or https://"
+            )
+        if self._offline:
+            raise Offline(url)
+        return self._download(url, headers, target, quiet=quiet)
+
+    def _copy(self, source: Path, url: str, target: Path) -> Path | _Absent:
+        try:
+            if not stat.S_ISREG(source.stat().st_mode):
+                return _Absent("it is not a file")
+            with disk_problems(target):
+                shutil.copyfile(source, target)
+        except (FileNotFoundError, NotADirectoryError):
+            return _Absent("there is no such file")
+        except OSError as error:
+            raise NotFetched({url: error.strerror or str(error)}) from error
+        return target
+
+    def _download(self, url: str, headers: Mapping[str, str], target: Path, *, quiet: bool) -> Path | _Absent:
+        import requests  # Loaded by need: most commands download nothing.
+        import urllib3.exceptions
+
+        shown = shown_url(url)
+        name = shown.rpartition("/")[2] or shown
+        try:
+            with self._network().get(url, headers=dict(headers), stream=True) as response:
+                if response.status_code in _GONE:
+                    return _Absent(f"{response.status_code} {response.reason}")
+                if not response.ok:
+                    raise NotFetched({shown: f"{response.status_code} {response.reason}"})
+                length = response.headers.get("Content-Length", "")
+                if not quiet:
+                    self._events.emit(TransferStarted(name, int(length) if length.isdigit() else None))
+                done = 0
+                with disk_problems(target), open(target, "wb") as file:
+                    for chunk in response.iter_content(_CHUNK):
+                        done += len(chunk)
+                        if done > _LARGEST:
+                            raise NotFetched({shown: f"it is larger than {_LARGEST} bytes"})
+                        file.write(chunk)
+                        if not quiet:
+                            self._events.emit(TransferProgress(name, done))
+                if not quiet:
+                    self._events.emit(TransferFinished(name, done))
+                return target
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+            target.unlink(missing_ok=True)
+            raise NotFetched({shown: type(error).__name__}) from error
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
