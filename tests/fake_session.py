@@ -13,6 +13,7 @@ from query_workspace import MAPPING, QUERY_RULES
 from venvship.cli.main import main
 from venvship.errors import VenvshipError
 from venvship.events.build_events import Event, EventSink, TestFinished, TestStatus
+from venvship.host.owned_tree import Changes
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import KnownRepositories, Repository
@@ -22,7 +23,15 @@ from venvship.memo.computation import Memo
 from venvship.model.label import Label
 from venvship.session.opened_paths import OpenedPath
 from venvship.session.options import SessionOptions, TestOptions
-from venvship.session.outcomes import BuildOutcome, BuiltTarget, ImageLayer, ImageSummary, RunPlan, TestOutcome
+from venvship.session.outcomes import (
+    BuildOutcome,
+    BuiltTarget,
+    ImageLayer,
+    ImageSummary,
+    RunPlan,
+    SyncOutcome,
+    TestOutcome,
+)
 
 
 @dataclass
@@ -74,6 +83,10 @@ class FakeSession:
 
     def info(self) -> Mapping[str, str]:
         return {"workspace": str(self.root), "output_base": "/base", "venvship-bin": "/base/bin"}
+
+    def sync(self, labels: Sequence[Label], *, check: bool) -> SyncOutcome:
+        changes = Changes(different=("pyvenv.cfg",), superfluous=tuple(f"bin/{label.name}" for label in labels))
+        return SyncOutcome(self.root / ".venv", changes, ("two of a kind",))
 
     def image(self, label: Label) -> ImageSummary:
         layer = ImageLayer("wheels", "application/vnd.oci.image.layer.v1.tar+gzip", 1_500, 308_000_000, "sha256:ab", 12)

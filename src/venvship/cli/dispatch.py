@@ -73,6 +73,10 @@ def _command(name: str) -> Callable[[Invocation], int]:
             from venvship.cli.lock import lock
 
             return lock
+        case "sync":
+            from venvship.cli.sync import sync
+
+            return sync
         case "info":
             from venvship.cli.info import info
 

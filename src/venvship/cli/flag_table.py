@@ -227,6 +227,8 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     Flag("json", FlagKind.BOOLEAN, ("lock",), "`show`: answer with a document for programs", default="no"),
     Flag("why", FlagKind.TEXT, ("lock",), "`show`: tell the edges that led to this distribution"),
     Flag("expunge", FlagKind.BOOLEAN, ("clean",), "remove the whole output base", default="no"),
+    Flag("target", FlagKind.TEXTS, ("sync",), "a target whose closure belongs into the virtualenv; several add up"),
+    Flag("check", FlagKind.BOOLEAN, ("sync",), "write nothing, and fail when the virtualenv is stale", default="no"),
     Flag(
         "output",
         FlagKind.TEXT,

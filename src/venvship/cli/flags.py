@@ -8,7 +8,7 @@ from dataclasses import dataclass
 STARTUP = "startup"
 """The pseudo command of options that stand before the command."""
 
-BUILDING = ("build", "test", "run", "info", "clean", "image")
+BUILDING = ("build", "test", "run", "info", "clean", "image", "sync")
 """Commands that take the flags of `build`: a build may be part of them, and rc files give them its lines."""
 
 EVERYWHERE = (*BUILDING, "query", "lock", "version", "help")

@@ -16,7 +16,7 @@ from venvship.model.label import Label
 from venvship.query.packages import Packages
 from venvship.session.opened_paths import OpenedPath, OpenedPaths
 from venvship.session.options import SessionOptions, TestOptions
-from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, TestOutcome
+from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
 from venvship.session.stamp import Stamp
 from venvship.ui.display import TextOutput
 
@@ -46,6 +46,8 @@ class Session(Protocol):
     def info(self) -> Mapping[str, str]: ...
 
     def image(self, label: Label) -> ImageSummary: ...
+
+    def sync(self, labels: Sequence[Label], *, check: bool) -> SyncOutcome: ...
 
 
 OpenSession: TypeAlias = Callable[[Path, SessionOptions, EventSink], AbstractContextManager[Session]]

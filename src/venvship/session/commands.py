@@ -24,7 +24,8 @@ from venvship.session.footprint import Changed, Footprint
 from venvship.session.image_summary import image_summary
 from venvship.session.opened_paths import OpenedPath
 from venvship.session.options import SessionOptions, TestOptions
-from venvship.session.outcomes import ImageSummary, TestOutcome
+from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
+from venvship.session.root_venv import sync_root_venv
 from venvship.session.stamp import Stamp
 from venvship.session.testing import run_test_targets
 from venvship.session.workspace_session import Session
@@ -96,6 +97,10 @@ class CommandSession(Session):
     def image(self, label: Label) -> ImageSummary:
         """Build an image and describe it."""
         return image_summary(self, label)
+
+    def sync(self, labels: Sequence[Label], *, check: bool) -> SyncOutcome:
+        """Write the venv at the root of the workspace, or compare it."""
+        return sync_root_venv(self, labels, check=check)
 
 
 @contextlib.contextmanager

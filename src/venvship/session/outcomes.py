@@ -8,6 +8,7 @@ from pathlib import Path
 
 from venvship.errors import VenvshipError
 from venvship.events.build_events import TestFinished
+from venvship.host.owned_tree import Changes
 from venvship.model.label import Label
 
 
@@ -92,3 +93,12 @@ class ImageSummary:
     environment: Mapping[str, str]
     user: str
     layout: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOutcome:
+    """The venv at the root, what of it changed or would have to, and what does not fit into one venv."""
+
+    path: Path
+    changes: Changes
+    warnings: tuple[str, ...] = ()

@@ -54,9 +54,11 @@ from venvship.rules.bzl_names import bzl_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
 from venvship.rules.python.distributions import WHEEL_RULE, distribution_rules
+from venvship.rules.python.providers import VirtualenvInfo
 from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.interpreters import MachineInterpreters
+from venvship.session.members import WorkspaceMembers
 from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions, UnsupportedPlatform
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
@@ -189,7 +191,7 @@ class Session:
     def loader(self) -> PackageLoader:
         rules = {
             **native_rules(),
-            **loaded_rules(),
+            **loaded_rules(WorkspaceMembers(self.directory_of)),
             "python_runtime": runtime_rule(self.interpreters),
             "runtime_libraries": libraries_rule(self.libraries),
         }
@@ -312,6 +314,9 @@ class Session:
         for target in self.analyzer.targets:
             for warning in target.warnings:
                 self.events.emit(Message(Severity.WARNING, warning))
+            venv = target.get(VirtualenvInfo) if self.options.verbose_failures else None
+            for note in venv.notes if venv is not None and venv.label == target.label else ():
+                self.events.emit(Message(Severity.INFO, f"{target.place}: `{target.label}`: {note}"))
         return targets
 
     # Execution
@@ -320,7 +325,7 @@ class Session:
     def exec_root(self) -> ExecRoot:
         sources = SourceState(
             self.layout.workspace,
-            repository_directory=self._directory_of,
+            repository_directory=self.directory_of,
             lazy=self._lazy_source,
             state_file=self.output_base / "sources.json",
         )
@@ -332,7 +337,8 @@ class Session:
             trees=self.trees,
         )
 
-    def _directory_of(self, repository: str) -> Path:
+    def directory_of(self, repository: str) -> Path:
+        """Where the sources of a repository are."""
         return self.repositories.directory_of(repository)
 
     def _lazy_source(self, artifact: Artifact) -> LazySource | None:

@@ -69,14 +69,15 @@ VenvEntry: TypeAlias = VenvLink | VenvFile | VenvScript
 
 @dataclass(frozen=True, slots=True)
 class VenvLocation:
-    """Where a venv lies: the runfiles path of its directory."""
+    """Where a venv lies: the runfiles path of its directory. `title` is its name, when that does not follow."""
 
     directory: TreePath
+    title: str = ""
 
     @property
     def name(self) -> str:
         """What a prompt and the venv's path file are called: `server` for `.server.venv`."""
-        return basename(self.directory).removesuffix(".venv").lstrip("._") or "venv"
+        return self.title or basename(self.directory).removesuffix(".venv").lstrip("._") or "venv"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,170 @@
+"""`venvship sync`: the virtualenv at the root of the workspace.
+
+It is a directory of its own and leads into the machine's tree store, not into the output tree, so neither `clean` nor
+a build for another platform takes the interpreter away that an editor has started.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+from venvship.analysis.action_graph import ActionGraph
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.errors import InternalError, UserError
+from venvship.execution.outputs import Output, OutputTree
+from venvship.execution.trees import TreeStore
+from venvship.host.owned_tree import ForeignDirectory, OwnedEntry, OwnedFile, OwnedLink, OwnedTree
+from venvship.model.artifact import Artifact
+from venvship.model.depset import union
+from venvship.model.label import Label
+from venvship.model.paths import TreePath
+from venvship.model.platform import Platform
+from venvship.rules.python.origins import required_by
+from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.runtime import RUNTIME_LABEL
+from venvship.rules.python.venv import entry_content
+from venvship.session.outcomes import SyncOutcome
+from venvship.session.workspace_session import Session
+from venvship.venvs.plan import VenvLink, VenvPlan
+from venvship.venvs.root_venv import RootVenv, plan_root_venv
+from venvship.venvs.wheel_layout import InstalledWheel
+
+P = TypeVar("P")
+
+ROOT_VENV: Final = ".venv"
+_RECORD: Final = ".venvship.json"
+
+
+class NotOurVenv(UserError):
+    """There is a `.venv` already that somebody else has made."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"`{path}` is there already, and was not made by `venvship sync`",
+            hint="remove it, or move it out of the way, and run the command again",
+        )
+
+
+def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) -> SyncOutcome:
+    """Bring the venv up to date with the closures of `labels`, or with `check` say how it differs."""
+    targets = [target for target in session.analyze(labels) if not target.incompatible]
+    [runtime_target] = session.analyze([RUNTIME_LABEL])
+    runtime = runtime_target[PyRuntimeInfo]
+    needed = PyWheelsInfo(
+        union(info.wheels for info in _provided(targets, PyWheelsInfo)),
+        union(info.origins for info in _provided(targets, PyWheelsInfo)),
+        union(info.installs for info in _provided(targets, PyWheelsInfo)),
+    )
+    code = _provided(targets, PyInfo)
+    sources = union(info.transitive_sources for info in code).to_tuple()
+    site = f"lib/{runtime.version.directory}/"
+    records = [record for record in needed.wheels.to_tuple() if f"/{site}" in record.layout.site_packages]
+    generated = [source for source in sources if not source.is_source]
+    wanted = [runtime.directory, *needed.installs.to_tuple(), *generated]
+    result = session.execute(wanted, ActionGraph.of(session.analyzer.targets))
+    result.raise_failures()
+
+    directory = session.root / ROOT_VENV
+    places = _Places(session.trees, result.outputs, session.layout.exec_root, session.directory_of)
+    plan = plan_root_venv(
+        RootVenv(
+            TreePath(str(directory)),
+            _title(session.root),
+            runtime.version,
+            runtime.full_version,
+            TreePath(places.tree(runtime.directory)),
+            [record.layout for record in records],
+            _prefixes(records, places),
+            places.import_roots(union(info.imports for info in code).to_tuple(), needed.installs.to_tuple(), generated),
+            union(info.distributions for info in code).to_tuple(),
+            lambda wheel: _why(needed, wheel),
+        )
+    )
+    tree = OwnedTree(directory, record=_RECORD)
+    entries = _entries(plan, directory, session.host_platform)
+    left_out = sorted({f"{record.project} {record.version}" for record in needed.wheels.to_tuple()} - _names(records))
+    warnings = list(plan.warnings)
+    if left_out:
+        warnings.append(f"not for Python {runtime.version}, so not in `{ROOT_VENV}`: {', '.join(left_out)}")
+    try:
+        changes = tree.compare(entries) if check else tree.update(entries)
+    except ForeignDirectory as error:
+        raise NotOurVenv(directory) from error
+    return SyncOutcome(directory, changes, tuple(warnings))
+
+
+def _provided(targets: Iterable[ConfiguredTarget], provider: type[P]) -> list[P]:
+    return [info for target in targets if (info := target.get(provider)) is not None]
+
+
+def _title(root: Path) -> str:
+    """The name of the workspace's directory, as far as a prompt and a file name can have it."""
+    return re.sub(r"[^\w.+-]+", "-", root.name).strip("-.") or "venv"
+
+
+def _names(records: Iterable[WheelRecord]) -> set[str]:
+    return {f"{record.project} {record.version}" for record in records}
+
+
+def _why(needed: PyWheelsInfo, wheel: InstalledWheel) -> str:
+    return required_by(needed, lambda record: record.layout is wheel) or ""
+
+
+def _prefixes(records: Iterable[WheelRecord], places: _Places) -> Callable[[TreePath], str]:
+    installs = {record.layout.prefix: record.install for record in records}
+    return lambda prefix: places.tree(installs[prefix])
+
+
+def _entries(plan: VenvPlan, directory: Path, platform: Platform) -> dict[str, OwnedEntry]:
+    entries: dict[str, OwnedEntry] = {".gitignore": OwnedFile(b"*\n")}
+    for entry in plan.entries:
+        if isinstance(entry, VenvLink):
+            entries[entry.path] = OwnedLink(entry.text)
+        else:
+            entries[entry.path] = OwnedFile(*entry_content(entry, TreePath(str(directory)), platform))
+    return entries
+
+
+class _Places:
+    """Where things are on this machine."""
+
+    def __init__(
+        self,
+        trees: TreeStore,
+        outputs: Mapping[Artifact, Output],
+        exec_root: Path,
+        directory_of: Callable[[str], Path],
+    ) -> None:
+        self._trees = trees
+        self._outputs = outputs
+        self._exec_root = exec_root
+        self._directory_of = directory_of
+
+    def tree(self, artifact: Artifact) -> str:
+        """The directory of the store that holds what a directory artifact does."""
+        output = self._outputs[artifact]
+        if not isinstance(output, OutputTree):
+            raise InternalError(f"`{artifact.exec_path}` is no directory")
+        return str(self._trees.path_of(output.digest))
+
+    def import_roots(
+        self, roots: Iterable[str], installs: Sequence[Artifact], generated: Sequence[Artifact]
+    ) -> list[str]:
+        """Absolute directories: sources where they are edited, then outputs where something is generated."""
+        sources: dict[str, None] = {}
+        outputs: dict[str, None] = {}
+        for root in roots:
+            install = next((one for one in installs if root.startswith(f"{one.runfiles_path}/")), None)
+            if install is not None:
+                sources[self.tree(install) + root[len(install.runfiles_path) :]] = None
+                continue
+            repository, _, inside = root.partition("/")
+            known = "" if repository == "_main" else repository
+            sources[str(self._directory_of(known) / inside)] = None
+            for artifact in generated:
+                if artifact.runfiles_path.startswith(f"{root}/"):
+                    outputs[str(self._exec_root / artifact.root.exec_path / inside)] = None
+        return [*sources, *outputs]
