@@ -17,7 +17,8 @@ from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import MISSING, TYPES, HostType, Value, register, type_name
 from venvship.starlark.printer import Printer
 from venvship.starlark.structs import print_fields
-from venvship.starlark.values import LISTS, FrozenList
+from venvship.starlark.keys import key_of
+from venvship.starlark.values import LISTS, FrozenDict, FrozenList
 
 Getters = Mapping[str, Callable[[Value], object]]
 
@@ -154,7 +155,9 @@ def shown_value(found: object) -> Value:
     """A plain Python value as a frozen value of the language; tuples show as lists."""
     if type(found) is tuple:
         return FrozenList([shown_value(element) for element in found])
-    if isinstance(found, Mapping) or type(found) in LISTS:
+    if isinstance(found, Mapping):
+        return FrozenDict([(key_of(key), shown_value(value)) for key, value in found.items()])
+    if type(found) in LISTS:
         converted = from_host(found)
         freeze(converted)
         return converted

@@ -138,7 +138,8 @@ def execute(
         exec(code, namespace)
 
     _run(thread, run)
-    made = {name: namespace[name] for name in program.global_names if name in namespace and name not in loaded}
+    # In the order they were bound: hosts tell values the first name that they have.
+    made = {name: value for name, value in namespace.items() if name in program.global_names and name not in loaded}
     result = Module(program.filename, made)
     for value in made.values():
         freeze(value)
