@@ -237,7 +237,7 @@ def test_a_closure_may_be_allowed_and_then_freezes_with_its_rule() -> None:
 def test_a_fault_in_a_map_function_has_its_place() -> None:
     with pytest.raises(Exception, match="expected map_each function `_bad` to return string, list of strings"):
         content('add_all(["a"], map_each = _bad)')
-    with pytest.raises(Exception, match=r"x\.bzl:4:\d+: 'string' value has no field or method 'basename'"):
+    with pytest.raises(Exception, match=r"x\.bzl:3:\d+: 'string' value has no field or method 'extension'\n  in _m"):
         content('add_all(["a"], map_each = _m)')
 
 
@@ -267,10 +267,7 @@ def test_substitutions_can_be_computed_when_a_template_is_expanded() -> None:
 
 
 def test_arguments_of_actions_must_be_strings_or_args() -> None:
-    body = (
-        'o = ctx.actions.declare_file("o")\n'
-        'ctx.actions.run(outputs = [o], executable = "/bin/x", arguments = [1])'
-    )
+    body = 'o = ctx.actions.declare_file("o")\nctx.actions.run(outputs = [o], executable = "/bin/x", arguments = [1])'
     assert "expected list of strings or ctx.actions.args() for arguments, but got int" in problem(body)
 
 
@@ -291,5 +288,3 @@ def test_directories_among_arguments_are_waited_for() -> None:
     assert isinstance(action, WriteFile) and not isinstance(action.content, bytes)
     assert [one.path for one in action.content.directories.to_tuple()] == ["tree"]
     assert isinstance(action.content.directories, Depset)
-
-
