@@ -16,6 +16,7 @@ from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry, EntryKind, MemoryFiles, SourceFiles
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import KnownRepositories, Repository, TargetSpec
+from venvship.loading.rule_class import RuleClass
 from venvship.memo.computation import Memo
 from venvship.model.action import Action, WriteFile
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
@@ -32,6 +33,7 @@ from venvship.rules.python.distributions import (
     hub_targets,
     package_name,
 )
+from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import INTERPRETERS, ImportedInterpreter, runtime_rule
 from venvship.session.repositories import FixedPackage, builtin_modules_root
 from venvship.wheels.filename import WheelFilename
@@ -100,6 +102,9 @@ class ValueHub:
         manifest = read_manifest(BytesAccess(data), filename=name)
         return FetchedWheel(project, dist.version, name.text, sha256, f"{sha256}/{name.text}", manifest)
 
+    def group(self, configuration: Configuration) -> list[str]:
+        return [dist.name for dist in self.groups.get(configuration.get(DEP_GROUP), ())]
+
     def package(self, path: str) -> list[TargetSpec] | None:
         names = {package_name(dist.name): dist.name for dist in self.dists}
         if path not in names:
@@ -153,7 +158,15 @@ class _Both:
 class AnalysisWorkspace:
     """Files by path; every file that a BUILD file names must be among them."""
 
-    def __init__(self, files: Mapping[str, str], *, hub: ValueHub | None = None) -> None:
+    def __init__(
+        self,
+        files: Mapping[str, str],
+        *,
+        hub: ValueHub | None = None,
+        members: Members | None = None,
+        more_rules: Iterable[RuleClass] = (),
+    ) -> None:
+        """`more_rules` are seen by BUILD files, as the native ones are."""
         self.hub = hub or ValueHub([])
         self.printed: list[str] = []
         modules = ("aspect_rules_py", "rules_python", "rules_oci", "platforms", "venvship")
@@ -166,9 +179,10 @@ class AnalysisWorkspace:
             Repository(INTERPRETERS, mapping, generated=FixedPackage((("python_runtime", "runtime"),))),
             Repository(LIBRARIES, mapping, generated=FixedPackage((("runtime_libraries", "libraries"),))),
         ]
+        native = {**native_rules(), **{rule.name: rule for rule in more_rules}}
         rules = {
-            **native_rules(),
-            **loaded_rules(),
+            **native,
+            **loaded_rules(members),
             **distribution_rules(self.hub),
             "python_runtime": runtime_rule(ValueInterpreters()),
             "runtime_libraries": libraries_rule(NoLibraries()),
@@ -179,7 +193,7 @@ class AnalysisWorkspace:
             files=_Both(files),
             memo=self.memo,
             rule_classes=rules,
-            native_rules=native_rules(),
+            native_rules=native,
             bzl_names=bzl_names(
                 print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
             ),

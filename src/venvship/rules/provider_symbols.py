@@ -8,14 +8,19 @@ from venvship.loading.native_providers import NativeProvider, dataclass_provider
 from venvship.rules.core.conditions import ConstraintSettingInfo, ConstraintValueInfo, PlatformInfo
 from venvship.rules.oci.image import OciImageInfo
 from venvship.rules.python.providers import (
+    InterpreterVersion,
     PyExecutableInfo,
     PyInfo,
     PyRuntimeInfo,
     PyWheelsInfo,
+    VenvSymlinkEntry,
     VirtualenvInfo,
+    VirtualResolution,
     WheelOrigin,
     WheelRecord,
 )
+from venvship.rules.python.wheel_building import PyWheelInfo
+from venvship.venvs.scripts import FirstPartyDistribution
 
 _SYMBOLS = (
     dataclass_provider("ConstraintSettingInfo", ConstraintSettingInfo),
@@ -25,10 +30,15 @@ _SYMBOLS = (
     dataclass_provider("PyExecutableInfo", PyExecutableInfo),
     dataclass_provider("PyInfo", PyInfo, makeable=True),
     dataclass_provider("PyRuntimeInfo", PyRuntimeInfo),
+    dataclass_provider("PyWheelInfo", PyWheelInfo),
     dataclass_provider("PyWheelsInfo", PyWheelsInfo),
+    dataclass_provider("VenvSymlinkEntry", VenvSymlinkEntry, makeable=True),
     dataclass_provider("VirtualenvInfo", VirtualenvInfo),
 )
 
+opaque("FirstPartyDistribution", FirstPartyDistribution)
+opaque("InterpreterVersion", InterpreterVersion)
+opaque("VirtualResolution", VirtualResolution)
 opaque("WheelRecord", WheelRecord)
 opaque("WheelOrigin", WheelOrigin)
 

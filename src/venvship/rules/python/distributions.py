@@ -7,6 +7,7 @@ Distributions that need each other in a circle are installed one by one and offe
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -25,6 +26,7 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
+from venvship.rules.python.hub_parts import PART_RULES
 from venvship.rules.python.library import DISTRIBUTION_KIND
 from venvship.rules.python.providers import (
     LayerRecord,
@@ -45,7 +47,8 @@ from venvship.wheels.manifest import Scheme, WheelManifest
 class FetchedWheel:
     """The wheel file that was chosen for a configuration; it lies at `path` of the hub's source root.
 
-    `identities` maps files of site-packages to the hashes that RECORD has for them.
+    `identities` maps files of site-packages to the hashes that RECORD has for them. Files that `exclude_globs` mean
+    are left out of the installed wheel; `replaced` has other content for some of them, by path.
     """
 
     project: str
@@ -55,6 +58,8 @@ class FetchedWheel:
     path: str
     manifest: WheelManifest
     identities: Mapping[str, str] = field(default_factory=dict)
+    exclude_globs: tuple[str, ...] = ()
+    replaced: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +80,14 @@ class Hub(Protocol):
 
     def wheel(self, project: str, configuration: Configuration) -> FetchedWheel: ...
 
+    def group(self, configuration: Configuration) -> Sequence[str]:
+        """What the active dependency group asks for itself."""
+        ...
+
 
 WHEEL: Final = "whl"
 WHEEL_RULE: Final = "locked_wheel"
+GROUP_RULE: Final = "locked_group"
 
 
 def package_name(project: str) -> str:
@@ -103,18 +113,28 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
     def wheel(ctx: RuleContext) -> list[object]:
         return _wheel(ctx, hub.wheel(ctx.string("project"), ctx.configuration))
 
+    def group(
+        target: Label, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Mapping[str, Sequence[Label]]:
+        return {"deps": [label(name, package_name(name)) for name in hub.group(configuration)]}
+
     project = attributes.string("project", mandatory=True)
+    extras = (attributes.labels("extra_deps", providers=(PyInfo,)), attributes.labels("extra_data", files=True))
     kind = DISTRIBUTION_KIND.removesuffix(" rule")
     return {
         f"{kind}@{hub.repository}": RuleClass(
             kind,
-            (project,),
+            (project, *extras),
             _distribution,
             computed_dependencies=dependencies,
             transition=distribution_transition,
         ),
         f"{WHEEL_RULE}@{hub.repository}": RuleClass(
             WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel, transition=distribution_transition
+        ),
+        **PART_RULES,
+        f"{GROUP_RULE}@{hub.repository}": RuleClass(
+            GROUP_RULE, extras, _distribution, computed_dependencies=group, transition=distribution_transition
         ),
     }
 
@@ -129,28 +149,46 @@ def hub_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
 
 
 def _distribution(ctx: RuleContext) -> list[object]:
+    more = ctx.provided("extra_deps", PyWheelsInfo)
     wheels = union(
-        [info.wheels for info in ctx.provided("deps", PyWheelsInfo)],
+        [info.wheels for info in (*ctx.provided("deps", PyWheelsInfo), *more)],
         direct=[record for info in ctx.provided("wheels", PyWheelsInfo) for record in info.wheels.direct],
     )
     files = Depset([record.install for record in wheels.direct])
     symlinks = union(info.venv_symlinks for name in ("deps", "wheels") for info in ctx.provided(name, PyInfo))
     installs = union([info.installs for info in ctx.provided("deps", PyWheelsInfo)], direct=files.direct)
-    return [DefaultInfo(files=files), PyInfo(venv_symlinks=symlinks), PyWheelsInfo(wheels, installs=installs)]
+    first_party = [info for name in ("deps", "extra_deps") for info in ctx.provided(name, PyInfo)]
+    runfiles = Runfiles.merged(
+        [
+            Runfiles(files=Depset(ctx.files("extra_data"))),
+            *(target.default_info.default_runfiles for name in ("deps", "extra_deps") for target in ctx.targets(name)),
+        ]
+    )
+    code = PyInfo(
+        union(info.transitive_sources for info in first_party),
+        union(info.imports for info in first_party),
+        venv_symlinks=symlinks,
+    )
+    return [DefaultInfo(files, runfiles, runfiles), code, PyWheelsInfo(wheels, installs=installs)]
 
 
 def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
     archive = Artifact(Root.of_sources(ctx.label.repository), wheel.path, ctx.label)
     install = ctx.declare_directory(wheel.version)
+    request: dict[str, RequestValue] = {
+        "wheel": archive,
+        "output": install,
+        "python_version": runtime.version.directory.removeprefix("python"),
+        "compile_bytecode": True,
+    }
+    if wheel.exclude_globs:
+        request["exclude_globs"] = wheel.exclude_globs
+    if wheel.replaced:
+        request["replaced"] = {path: b64encode(wheel.replaced[path]).decode() for path in sorted(wheel.replaced)}
     ctx.run_tool(
         "install_wheel",
-        {
-            "wheel": archive,
-            "output": install,
-            "python_version": str(runtime.version),
-            "compile_bytecode": True,
-        },
+        request,
         inputs=[archive],
         outputs=[install],
         mnemonic="InstallWheel",
@@ -170,9 +208,10 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         layer=layer_of_wheel(ctx, wheel.version, install, archive, name=f"{wheel.project} {wheel.version}"),
     )
     files = Depset([install])
+    file = Depset([archive])
     return [
-        DefaultInfo(files=files, default_runfiles=Runfiles(files=files)),
-        OutputGroupInfo({"install_dir": files}),
+        DefaultInfo(file, Runfiles(files=file), Runfiles(files=file)),
+        OutputGroupInfo({"install_dir": files, "whl": file}),
         PyInfo(venv_symlinks=Depset(symlink_entries(record.layout, files))),
         PyWheelsInfo(Depset([record]), installs=files),
     ]
@@ -182,9 +221,9 @@ def symlink_entries(layout: InstalledWheel, files: Depset[Artifact]) -> list[Ven
     """What a wheel brings into venvs, as rules of others read it: one entry for each top-level name and script."""
     entries = [
         VenvSymlinkEntry(
-            VenvSymlinkKind.LIB,
-            TreePath(name),
-            TreePath(join(layout.site_packages, name)),
+            VenvSymlinkKind.LIB.value,
+            name,
+            join(layout.site_packages, name),
             layout.project,
             layout.version,
             files,
@@ -193,9 +232,9 @@ def symlink_entries(layout: InstalledWheel, files: Depset[Artifact]) -> list[Ven
     ]
     entries += [
         VenvSymlinkEntry(
-            VenvSymlinkKind.BIN,
-            TreePath(script.name),
-            TreePath(join(layout.prefix, script.path)),
+            VenvSymlinkKind.BIN.value,
+            script.name,
+            join(layout.prefix, script.path),
             layout.project,
             layout.version,
             files,

@@ -25,7 +25,7 @@ from venvship.venvs.scripts import FirstPartyDistribution
 from venvship.venvs.wheel_layout import InstalledWheel
 
 
-class VenvSymlinkKind(enum.Enum):
+class VenvSymlinkKind(enum.StrEnum):
     """Which directory of a venv an entry is relative to."""
 
     LIB = "LIB"  # site-packages
@@ -34,18 +34,19 @@ class VenvSymlinkKind(enum.Enum):
     DATA = "DATA"  # the venv itself
 
 
-class VenvSymlinkEntry(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class VenvSymlinkEntry:
     """A name that a distribution brings into the venvs of those that need it.
 
-    `link_to_path` is a runfiles path; `files` holds what lies below it.
+    `kind` is a value of `VenvSymlinkKind`. `link_to_path` is a runfiles path, and `files` holds what lies below it.
     """
 
-    kind: VenvSymlinkKind
-    venv_path: TreePath
-    link_to_path: TreePath
-    package: str
-    version: str
-    files: Depset[Artifact]
+    kind: str = ""
+    venv_path: str = ""
+    link_to_path: str | None = None
+    package: str | None = None
+    version: str | None = None
+    files: Depset[Artifact] = field(default_factory=Depset)
     link_to_file: Artifact | None = None
 
 

@@ -59,6 +59,8 @@ def python_transition(values: Mapping[str, PlainValue], configuration: Configura
                 raise UnsupportedSetting(str(key))
         else:
             changes[_FLAGS_OF_ANOTHER_NAME.get(label, str(key))] = str(value)
+    if not changes and platform == configuration.platform:
+        return configuration
     changed = Configuration(platform, configuration.options).with_options(changes)
     if changed == configuration or configuration.get(CALLER):
         return changed

@@ -65,7 +65,8 @@ VENV_ATTRIBUTES = (
 def _py_venv(ctx: RuleContext) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
     _check_sites(ctx)
-    closure, virtuals = resolved(ctx, closure_of(ctx))
+    program = ctx.string("program")
+    closure, virtuals = resolved(ctx, closure_of(ctx), program=ctx.label.sibling(program) if program else None)
     code = closure.code
     directory_name = ctx.string("directory") or "." + ctx.label.name.replace("/", "_")
     package = ctx.label.package
@@ -84,7 +85,7 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         environment=target_variables(ctx.label),
         why=lambda wheel: _why(closure.wheels, wheel),
     )
-    build_data = write_build_data(ctx, ctx.string("program")) if ctx.string("program") else None
+    build_data = write_build_data(ctx, program) if program else None
     forest = _make(ctx, plan, directory, directory_name, build_data, runtime)
     links = [entry.artifact for entry in forest if isinstance(entry, ForestLink)]
     interpreters = [link for link in links if _is_interpreter(link, directory)]

@@ -28,12 +28,12 @@ class UnresolvedVirtualDependencies(UserError):
 
 
 def resolved(
-    ctx: RuleContext, closure: Closure, *, held: frozenset[str] = frozenset()
+    ctx: RuleContext, closure: Closure, *, program: Label | None = None, held: frozenset[str] = frozenset()
 ) -> tuple[Closure, frozenset[str]]:
     """The closure with the targets that stand for virtual dependencies, and the names of these.
 
     The target's own `resolutions` win over those of libraries, and of these the one nearest to the leaves.
-    `held` are names that need no target, since a shared venv has one. Raises UnresolvedVirtualDependencies.
+    `program` is for whom this target is made; `held` are names that need no target, since a shared venv has one. Raises UnresolvedVirtualDependencies.
     """
     if not closure.code.virtual_dependencies:
         return closure, frozenset()
@@ -53,7 +53,7 @@ def resolved(
             break
     if missing:
         raise UnresolvedVirtualDependencies(
-            ctx.label, [(name, _bringer(ctx, name)) for name in missing], place=ctx.place
+            program or ctx.label, [(name, _bringer(ctx, name)) for name in missing], place=ctx.place
         )
     return closure, frozenset(chosen)
 

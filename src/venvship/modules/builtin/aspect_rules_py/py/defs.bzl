@@ -1,5 +1,6 @@
 """Python libraries, programs, tests, virtualenvs, wheels and image layers."""
 
+load("@venvship//python/private:providers.bzl", "providers")
 load("@venvship//python/private:wheels.bzl", "wheel")
 load(
     "//py/private:programs.bzl",
@@ -35,6 +36,11 @@ py_runtime = _venvship.py_runtime
 py_runtime_pair = _venvship.py_runtime_pair
 current_py_toolchain = _venvship.current_py_toolchain
 resolutions = _resolutions
+PyInfo = providers.PyInfo
+PyWheelsInfo = providers.PyWheelsInfo
+PyRuntimeInfo = providers.PyRuntimeInfo
+PyExecutableInfo = providers.PyExecutableInfo
+VirtualenvInfo = providers.VirtualenvInfo
 
 def py_venv_binary(name, **_kwargs):
     """Refused: `py_binary` does what it did."""

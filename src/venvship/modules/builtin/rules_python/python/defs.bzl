@@ -1,5 +1,6 @@
 """Python libraries, programs and tests, with the defaults of rules_python."""
 
+load("@venvship//python/private:providers.bzl", "providers")
 load("//python:current_py_toolchain.bzl", _current_py_toolchain = "current_py_toolchain")
 load("//python:py_binary.bzl", _py_binary = "py_binary")
 load("//python:py_import.bzl", _py_import = "py_import")
@@ -15,3 +16,5 @@ py_import = _py_import
 py_runtime = _py_runtime
 py_runtime_pair = _py_runtime_pair
 current_py_toolchain = _current_py_toolchain
+PyInfo = providers.PyInfo
+PyRuntimeInfo = providers.PyRuntimeInfo

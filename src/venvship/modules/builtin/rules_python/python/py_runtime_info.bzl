@@ -1,0 +1,5 @@
+"""What interpreters tell."""
+
+load("@venvship//python/private:providers.bzl", "providers")
+
+PyRuntimeInfo = providers.PyRuntimeInfo

@@ -1,0 +1,266 @@
+"""One small repository in both dialects, attribute by attribute."""
+
+from __future__ import annotations
+
+import pytest
+from analysis_workspace import LINUX, AnalysisWorkspace, Dist, ValueHub, outputs
+
+from venvship.model.action import ForestLink, WriteFile
+from venvship.model.label import PackageId
+from venvship.model.provider import ArgumentsInfo, DefaultInfo
+from venvship.rules.python.providers import PyExecutableInfo, PyInfo, VirtualenvInfo
+
+ASPECT = "@aspect_rules_py//py:defs.bzl"
+RULES_PYTHON = "@rules_python//python:defs.bzl"
+BIN = "venvship-out/linux_x86_64-fastbuild/bin"
+CLASHING = ValueHub([Dist("one", files={"cv2/__init__.py": "1"}), Dist("two", files={"cv2/__init__.py": "2"})])
+
+
+def workspace(dialect: str, build: str, *files: str, hub: ValueHub | None = None) -> AnalysisWorkspace:
+    names = '"py_binary", "py_library", "py_test"'
+    return AnalysisWorkspace(
+        {"app/BUILD": f'load("{dialect}", {names})\n{build}', **{f"app/{file}": "" for file in files}}, hub=hub
+    )
+
+
+def launcher(made: AnalysisWorkspace, name: str = "app") -> bytes:
+    action = outputs(made.one(f"//app:{name}").actions)[f"{BIN}/app/{name}"]
+    assert isinstance(action, WriteFile) and isinstance(action.content, bytes)
+    return action.content
+
+
+def executable(made: AnalysisWorkspace, label: str = "//app:app") -> PyExecutableInfo:
+    return made.one(label)[PyExecutableInfo]
+
+
+def test_the_only_source_is_the_program_in_one_dialect_and_has_to_be_named_in_the_other() -> None:
+    build = 'py_binary(name = "app", srcs = ["other.py"])'
+    main = executable(workspace(ASPECT, build, "other.py")).main
+    assert main is not None and main.path == "app/other.py"
+    problem = workspace(RULES_PYTHON, build, "other.py").problems("//app:app")
+    assert "which of the 1 source is the program? None is called `app.py`" in problem and "app/BUILD:2" in problem
+
+
+def test_main_may_lie_outside_of_srcs_in_one_dialect() -> None:
+    build = 'py_binary(name = "app", main = "start.py")'
+    main = executable(workspace(ASPECT, build, "start.py")).main
+    assert main is not None and main.path == "app/start.py"
+    assert "`main` is `//app:start.py`, which is not in `srcs`" in workspace(RULES_PYTHON, build, "start.py").problems(
+        "//app:app"
+    )
+
+
+def test_main_may_be_a_target_that_makes_one_source() -> None:
+    build = """
+genrule(name = "made", outs = ["made.py"], cmd = "echo > $@")
+genrule(name = "text", outs = ["made.txt"], cmd = "echo > $@")
+py_binary(name = "app", main = ":made")
+py_binary(name = "wrong", main = ":text")
+"""
+    made = workspace(ASPECT, build)
+    main = executable(made).main
+    assert main is not None and main.path == "app/made.py"
+    assert "`main` must be one .py file; `//app:text` gives 0" in made.problems("//app:wrong")
+
+
+@pytest.mark.parametrize("dialect", [ASPECT, RULES_PYTHON])
+def test_a_module_can_be_started_instead_of_a_file(dialect: str) -> None:
+    made = workspace(dialect, 'py_binary(name = "app", srcs = ["lib.py"], main_module = "app.lib")', "lib.py")
+    info = executable(made)
+    assert (info.main, info.main_module) == (None, "app.lib")
+    assert b"-m\0lapp.lib\0" in launcher(made)
+    build = 'py_binary(name = "app", srcs = ["lib.py"], main = "lib.py", main_module = "lib")'
+    assert "`main` and `main_module` are both set" in workspace(dialect, build, "lib.py").problems("//app:app")
+    build = 'py_binary(name = "app", main_module = "not a module")'
+    assert "`not a module`, which is no name of a module" in workspace(dialect, build).problems("//app:app")
+
+
+@pytest.mark.parametrize("dialect", [ASPECT, RULES_PYTHON])
+def test_import_roots_may_have_make_variables(dialect: str) -> None:
+    made = workspace(dialect, 'py_library(name = "lib", imports = ["$(COMPILATION_MODE)/src"])')
+    assert made.one("//app:lib")[PyInfo].imports.to_tuple() == ("_main", "_main/app/fastbuild/src")
+
+
+def test_absolute_import_roots_are_left_out_in_one_dialect_and_refused_in_the_other() -> None:
+    build = 'py_library(name = "lib", imports = ["/opt"])'
+    assert workspace(RULES_PYTHON, build).one("//app:lib")[PyInfo].imports.to_tuple() == ("_main",)
+    assert "`imports` entry `/opt` is an absolute path" in workspace(ASPECT, build).problems("//app:lib")
+
+
+def test_sources_are_runfiles_of_a_library_in_one_dialect() -> None:
+    build = 'py_library(name = "lib", srcs = ["lib.py"])'
+
+    def runfiles(dialect: str) -> list[str]:
+        info = workspace(dialect, build, "lib.py").one("//app:lib")[DefaultInfo]
+        return [str(path) for path in info.default_runfiles.entries()]
+
+    assert runfiles(RULES_PYTHON) == ["_main/app/lib.py"]
+    assert runfiles(ASPECT) == []
+
+
+def test_default_outputs_of_a_program_are_its_main_or_its_sources() -> None:
+    build = 'py_binary(name = "app", srcs = ["app.py", "lib.py"])'
+
+    def names(dialect: str) -> list[str]:
+        files = workspace(dialect, build, "app.py", "lib.py").one("//app:app")[DefaultInfo].files
+        return sorted(file.path for file in files.to_tuple())
+
+    assert names(ASPECT) == ["app/app", "app/app.py"]
+    assert names(RULES_PYTHON) == ["app/app", "app/app.py", "app/lib.py"]
+
+
+def test_programs_are_isolated_in_one_dialect() -> None:
+    build = 'py_binary(name = "app", srcs = ["app.py"])'
+    isolated, open_to_all = (
+        launcher(workspace(ASPECT, build, "app.py")),
+        launcher(workspace(RULES_PYTHON, build, "app.py")),
+    )
+    assert b"l-I\0" in isolated and b"PYTHONSAFEPATH" not in isolated
+    assert b"l-I\0" not in open_to_all and b"?lPYTHONSAFEPATH=1\0" in open_to_all
+
+
+@pytest.mark.parametrize(
+    ("dialect", "attribute"),
+    [(ASPECT, "interpreter_args"), (ASPECT, "interpreter_options"), (RULES_PYTHON, "interpreter_args")],
+)
+def test_options_of_the_interpreter_have_two_names(dialect: str, attribute: str) -> None:
+    made = workspace(dialect, f'py_binary(name = "app", srcs = ["app.py"], {attribute} = ["-O"])', "app.py")
+    assert b"l-O\0" in launcher(made)
+    assert executable(made).interpreter_args[-1] == "-O"
+
+
+def test_the_first_or_the_last_of_several_wheels_gets_a_name() -> None:
+    build = 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//one", "@pypi//two"])'
+
+    def owner(dialect: str) -> str:
+        venv = workspace(dialect, build, "app.py", hub=CLASHING).one("//app:app")[VirtualenvInfo]
+        [text] = [
+            e.text for e in venv.forest if isinstance(e, ForestLink) and e.artifact.path.endswith("/cv2/__init__.py")
+        ]
+        return text.split("/pypi/")[1].partition("/")[0]
+
+    assert (owner(ASPECT), owner(RULES_PYTHON)) == ("two", "one")
+
+
+def test_venvs_lie_where_the_rule_sets_put_them() -> None:
+    build = 'py_binary(name = "app", srcs = ["app.py"])'
+    assert executable(workspace(ASPECT, build, "app.py")).venv.directory == "_main/app/._app.venv"
+    assert executable(workspace(RULES_PYTHON, build, "app.py")).venv.directory == "_main/app/_app.venv"
+    nested = workspace(RULES_PYTHON, 'py_binary(name = "a/b", srcs = ["a/b.py"])', "a/b.py")
+    assert executable(nested, "//app:a/b").venv.directory == "_main/app/a/_b.venv"
+
+
+def test_empty_package_files_are_made_on_request_only() -> None:
+    def empty(value: str) -> list[str]:
+        build = f'py_binary(name = "app", srcs = ["app.py"], legacy_create_init = {value})'
+        runfiles = executable(workspace(RULES_PYTHON, build, "app.py")).first_party_runfiles
+        return [str(path) for path in runfiles.empty_filenames.to_tuple()]
+
+    assert (empty("-1"), empty("False"), empty("0")) == ([], [], [])
+    assert empty("True") == empty("1") == ["_main/app/__init__.py"]
+
+
+def test_attributes_without_effect_are_taken() -> None:
+    build = """
+py_library(
+    name = "lib", srcs = ["lib.py"], srcs_version = "PY3", distribs = [], precompile = "enabled",
+    precompile_optimize_level = 2, precompile_source_retention = "keep_source",
+    precompile_invalidation_mode = "checked_hash", namespace_package_files = [], pyi_srcs = ["lib.pyi"],
+    experimental_venvs_site_packages = None)
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], stamp = 1, pyc_collection = "include_pyc",
+    python_version = "PY3", licenses = ["notice"], config_settings = {
+        "@rules_python//python/config_settings:bootstrap_impl": "script",
+        "//command_line_option:extra_toolchains": "//x",
+        "@rules_python//python/config_settings:python_version": "INHERIT"})
+"""
+    made = workspace(RULES_PYTHON, build, "lib.py", "app.py", "lib.pyi")
+    made.one("//app:app")
+    stubs = made.one("//app:lib")[PyInfo].transitive_pyi_files
+    assert [file.path for file in stubs.to_tuple()] == ["app/lib.pyi"]
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        ('py_binary(name = "x.py", srcs = ["app.py"])', "a program may not be called `x.py`"),
+        ('py_binary(name = "app", srcs = ["app.py"], python_version = "PY2")', "Python 2 is not supported"),
+        ('py_library(name = "app", srcs_version = "PY2ONLY")', "`srcs_version` asks for Python 2"),
+        (
+            'py_binary(name = "app", srcs = ["app.py"], config_settings = {"//command_line_option:cpu": "k8"})',
+            "`config_settings` can't set",
+        ),
+        (
+            'py_binary(name = "app", srcs = ["app.py"], interpreter_args = ["-O"], interpreter_options = ["-B"])',
+            "are two names of one attribute",
+        ),
+    ],
+)
+def test_mistakes_are_told(build: str, told: str) -> None:
+    label = "//app:x.py" if "x.py" in build else "//app:app"
+    assert told in workspace(RULES_PYTHON, build, "app.py").problems(label)
+
+
+def test_settings_of_rules_python_choose_the_version() -> None:
+    flag = "@rules_python//python/config_settings:python_version"
+    build = f'py_binary(name = "app", srcs = ["app.py"], config_settings = {{"{flag}": "3.13"}})'
+    venv = executable(workspace(RULES_PYTHON, build, "app.py")).venv
+    assert str(venv.runtime.version) == "3.13"
+
+
+def test_settings_of_the_rule_sets_are_targets() -> None:
+    made = AnalysisWorkspace({})
+    names = set(made.loader.load(PackageId("rules_python", "python/config_settings")).targets)
+    assert {"bootstrap_impl", "venvs_site_packages", "python_version", "precompile", "py_freethreaded"} <= names
+    assert "python_version" in made.loader.load(PackageId("aspect_rules_py", "py")).targets
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("@rules_python//python:py_binary.bzl", "py_binary"),
+        ("@rules_python//python:py_test.bzl", "py_test"),
+        ("@rules_python//python:py_library.bzl", "py_library"),
+        ("@rules_python//python:py_info.bzl", "PyInfo"),
+        ("@rules_python//python:py_runtime_info.bzl", "PyRuntimeInfo"),
+        ("@rules_python//python:py_executable_info.bzl", "PyExecutableInfo"),
+        ("@rules_python//python:py_runtime.bzl", "py_runtime"),
+        ("@rules_python//python:py_runtime_pair.bzl", "py_runtime_pair"),
+        ("@rules_python//python:py_exec_tools_toolchain.bzl", "py_exec_tools_toolchain"),
+        ("@rules_python//python:current_py_toolchain.bzl", "current_py_toolchain"),
+        ("@rules_python//python:packaging.bzl", "py_wheel"),
+        ("@rules_python//python:pip.bzl", "whl_filegroup"),
+        ("@rules_python//python:features.bzl", "features"),
+        ("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary"),
+        ("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary"),
+        (ASPECT, "PyInfo"),
+        (ASPECT, "PyWheelsInfo"),
+        (ASPECT, "py_unpacked_wheel"),
+        (ASPECT, "resolutions"),
+        ("@aspect_rules_py//uv:defs.bzl", "py_entrypoint_binary"),
+    ],
+)
+def test_names_are_where_build_files_load_them_from(path: str, name: str) -> None:
+    made = AnalysisWorkspace({"BUILD": f'load("{path}", "{name}")\nfilegroup(name = "x")'})
+    made.one("//:x")
+
+
+def test_removed_places_name_what_replaced_them() -> None:
+    unstable = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//py/unstable:defs.bzl", "py_venv")'})
+    assert "load py_venv and py_venv_link from @aspect_rules_py//py:defs.bzl" in unstable.problems("//:x")
+    own = 'py_runtime(name = "r", interpreter_path = "/usr/bin/python3")'
+    runtime = AnalysisWorkspace({"BUILD": f'load("{RULES_PYTHON}", "py_runtime")
+{own}'})
+    assert "`py_runtime` is not supported: interpreters come from the extensions" in runtime.problems("//:r")
+
+
+def test_arguments_and_interpreter_paths_reach_those_that_name_the_toolchain() -> None:
+    build = """
+load("@rules_python//python:current_py_toolchain.bzl", "current_py_toolchain")
+current_py_toolchain(name = "python")
+py_test(name = "app", srcs = ["app.py"], args = ["$(PYTHON3)"], toolchains = [":python"])
+"""
+    names = f'load("{RULES_PYTHON}", "py_test")\n'
+    made = AnalysisWorkspace({"app/BUILD": names + build, "app/app.py": ""})
+    [path] = made.one("//app:app")[ArgumentsInfo].arguments
+    assert path.endswith("/python_interpreters/3.12.4/bin/python3.12")
+    assert made.one("//app:app").key.configuration == LINUX

@@ -1,0 +1,176 @@
+"""What programs tell those that package them, and that nobody has to list anything for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.loading.rule_class import RuleClass
+from venvship.model import depset
+from venvship.model.artifact import Artifact
+from venvship.model.depset import Depset, union
+from venvship.model.provider import DefaultInfo, OutputGroupInfo
+from venvship.model.runfiles import Runfiles
+from venvship.rules import attributes
+from venvship.rules.python.providers import PyExecutableInfo, PyInfo, PyRuntimeInfo, PyWheelsInfo
+
+HUB = ValueHub(
+    [
+        Dist("numpy", "2.0", {"numpy/__init__.py": ""}, needs=("six",)),
+        Dist("six", "1.16", {"six.py": ""}, scripts={"six": "six:main"}),
+    ]
+)
+BUILD = """
+py_library(name = "lib", srcs = ["lib.py"], data = ["lib.json"], deps = ["@pypi//numpy"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"])
+"""
+FILES = {"app/lib.py": "", "app/lib.json": "", "app/app.py": ""}
+PARTS = ("bootstrap", "stage2", "venv", "interpreter", "third_party", "first_party")
+
+
+def _split(ctx: RuleContext) -> list[object]:
+    [program] = ctx.provided("binary", PyExecutableInfo)
+    groups = {
+        "interpreter": union([program.interpreter_runfiles.files, program.bootstrap_runfiles.files]),
+        "third_party": union([program.third_party_runfiles.files, program.venv_runfiles.files]),
+        "first_party": union([program.first_party_runfiles.files, program.stage2_runfiles.files]),
+    }
+    groups.update({f"wheel_{name}": files for name, files in program.third_party.items()})
+    return [DefaultInfo(), OutputGroupInfo(groups)]
+
+
+SPLIT = RuleClass("split", (attributes.label("binary", providers=(PyExecutableInfo,)),), _split)
+
+
+@pytest.fixture
+def listings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Grows with every depset that is listed."""
+    counted: list[int] = []
+    original = depset.Depset.to_tuple
+
+    def counting(self: Depset[object]) -> tuple[object, ...]:
+        counted.append(len(self.transitive))
+        return original(self)
+
+    monkeypatch.setattr(depset.Depset, "to_tuple", counting)
+    yield counted
+
+
+def workspace(build: str = BUILD) -> AnalysisWorkspace:
+    return AnalysisWorkspace({"app/BUILD": DEFS + build, **FILES}, hub=HUB, more_rules=[SPLIT])
+
+
+def paths(files: Depset[Artifact]) -> set[str]:
+    return {str(file.runfiles_path) for file in files.to_tuple()}
+
+
+def test_a_rule_splits_a_program_into_output_groups_without_listing_anything(listings: list[int]) -> None:
+    made = workspace(BUILD + 'split(name = "parts", binary = ":app")')
+    made.one("//app:app")
+    before = len(listings)
+    groups = made.one("//app:parts")[OutputGroupInfo].groups
+    assert len(listings) == before
+    assert "python_interpreters/3.12.4" in paths(groups["interpreter"])
+    assert {"pypi/numpy/2.0", "pypi/six/1.16"} <= paths(groups["third_party"])
+    assert paths(groups["first_party"]) >= {"_main/app/app.py", "_main/app/lib.py", "_main/app/lib.json"}
+    assert paths(groups["wheel_six"]) == {"pypi/six/1.16"}
+
+
+def test_a_bzl_rule_splits_a_program_the_same_way() -> None:
+    rule = """
+load("@rules_python//python:py_executable_info.bzl", "PyExecutableInfo")
+load("@aspect_rules_py//py:defs.bzl", "PyInfo")
+
+def _split(ctx):
+    program = ctx.attr.binary[PyExecutableInfo]
+    return [OutputGroupInfo(
+        interpreter = program.interpreter_runfiles.files,
+        third_party = program.third_party_runfiles.files,
+        first_party = program.first_party_runfiles.files,
+        six = program.third_party["six"],
+        sources = ctx.attr.binary[PyInfo].transitive_sources,
+    )]
+
+bzl_split = rule(implementation = _split, attrs = {"binary": attr.label(providers = [PyExecutableInfo])})
+"""
+    build = f'load(":split.bzl", "bzl_split")\n{BUILD}bzl_split(name = "parts", binary = ":app")'
+    made = AnalysisWorkspace({"app/BUILD": DEFS + build, "app/split.bzl": rule, **FILES}, hub=HUB)
+    groups = made.one("//app:parts")[OutputGroupInfo].groups
+    assert paths(groups["interpreter"]) == {"python_interpreters/3.12.4"}
+    assert paths(groups["third_party"]) == {"pypi/numpy/2.0", "pypi/six/1.16"}
+    assert paths(groups["six"]) == {"pypi/six/1.16"}
+    assert paths(groups["first_party"]) == {"_main/app/app.py", "_main/app/lib.py", "_main/app/lib.json"}
+    assert paths(groups["sources"]) == {"_main/app/app.py", "_main/app/lib.py"}
+
+
+def test_the_parts_are_disjoint_and_together_everything() -> None:
+    target = workspace().one("//app:app")
+    program = target[PyExecutableInfo]
+    parts = [{str(path) for path in getattr(program, f"{part}_runfiles").entries()} for part in PARTS]
+    together = set().union(*parts)
+    assert sum(map(len, parts)) == len(together)
+    assert together == {str(path) for path in target[DefaultInfo].default_runfiles.entries()}
+
+
+def test_links_and_files_of_a_venv_are_told_apart() -> None:
+    program = workspace().one("//app:app")[PyExecutableInfo]
+    site = "_main/app/._app.venv/lib/python3.12/site-packages"
+    links = {str(path) for path in program.venv_runfiles.entries()}
+    assert links == {f"{site}/{name}" for name in ("numpy", "numpy-2.0.dist-info", "six.py", "six-1.16.dist-info")}
+    bootstrap = {str(path).removeprefix("_main/app/._app.venv/") for path in program.bootstrap_runfiles.entries()}
+    assert {"_main/app/app", "pyvenv.cfg", "bin/python", "bin/python3.12", "bin/six", "bin/activate"} <= bootstrap
+
+
+def test_all_fields_that_packagers_know_are_there() -> None:
+    target = workspace().one("//app:app")
+    program = target[PyExecutableInfo]
+    assert program.main is not None and program.main.path == "app/app.py"
+    assert program.build_data_file is not None and program.build_data_file.path == "app/app.build_data.txt"
+    assert program.interpreter_path == "python_interpreters/3.12.4/bin/python3.12"
+    assert program.interpreter_args == ("-B", "-I")
+    assert program.venv_python_exe.path == "app/._app.venv/bin/python"
+    assert program.stage2_bootstrap is None
+    without = {str(path) for path in program.runfiles_without_exe.entries()}
+    assert "python_interpreters/3.12.4" in without and "_main/app/app" not in without
+    own = {str(path) for path in program.app_runfiles.entries()}
+    assert without - own == {"python_interpreters/3.12.4"}
+    assert paths(program.venv_interpreter_runfiles.files) == {"_main/app/._app.venv/bin/python"}
+    assert (program.venv_interpreter_symlinks, program.venv_app_symlinks) == (None, None)
+    runtime = target[PyRuntimeInfo]
+    assert (runtime.interpreter_version_info.minor, runtime.implementation_name) == (12, "cpython")
+    assert runtime.pyc_tag == "cpython-312"
+
+
+def test_programs_that_share_a_venv_share_its_parts() -> None:
+    build = """
+py_venv(name = "shared", deps = ["@pypi//numpy"])
+py_binary(name = "one", srcs = ["app.py"], deps = ["@pypi//six"], external_venv = ":shared")
+py_binary(name = "two", srcs = ["lib.py"], deps = ["@pypi//numpy"], external_venv = ":shared")
+"""
+    one, two = (target[PyExecutableInfo] for target in workspace(build).analyze("//app:one", "//app:two"))
+    assert one.venv_runfiles.files is two.venv_runfiles.files
+    assert one.third_party_runfiles.files is two.third_party_runfiles.files
+
+
+def test_wheels_say_which_names_they_bring_into_venvs() -> None:
+    entries = workspace().one("//app:lib")[PyInfo].venv_symlinks.to_tuple()
+    assert {(entry.kind, entry.venv_path, entry.package) for entry in entries} >= {
+        ("LIB", "numpy", "numpy"),
+        ("LIB", "six.py", "six"),
+    }
+    [numpy] = [entry for entry in entries if entry.venv_path == "numpy"]
+    assert numpy.link_to_path == "pypi/numpy/2.0/lib/python3.12/site-packages/numpy"
+
+
+def test_directories_of_wheels_travel_beside_their_records() -> None:
+    info = workspace().one("//app:lib")[PyWheelsInfo]
+    assert [record.install for record in info.wheels.to_tuple()] == list(info.installs.to_tuple())
+
+
+def test_a_program_can_ask_about_its_build() -> None:
+    program = workspace().one("//app:app")[PyExecutableInfo]
+    assert [str(path) for path in program.stage2_runfiles.entries()] == ["_main/app/app.build_data.txt"]
+    assert Runfiles() is not program.stage2_runfiles

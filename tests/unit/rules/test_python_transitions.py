@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
+
+from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION
+from venvship.model.platform import Platform
+from venvship.rules.python.providers import PyExecutableInfo, PyInfo
+from venvship.rules.python.transitions import (
+    CALLER,
+    callers_configuration,
+    distribution_transition,
+    python_transition,
+    runtime_transition,
+)
+
+HUB = ValueHub([Dist("six", "1.0")], groups={"new": [Dist("six", "2.0")]})
+
+
+def workspace(build: str) -> AnalysisWorkspace:
+    files = {f"app/{name}": "" for name in ("app.py", "tool.py", "lib.py")}
+    return AnalysisWorkspace({"app/BUILD": DEFS + build, **files}, hub=HUB)
+
+
+def test_a_version_and_a_group_hold_for_all_that_is_below() -> None:
+    build = """
+py_library(name = "lib", srcs = ["lib.py"], deps = ["@pypi//six"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], python_version = "3.13", dep_group = "new")
+py_binary(name = "same", srcs = ["app.py"], deps = [":lib"], python_version = "3.13", venv = "new")
+"""
+    made = workspace(build)
+    for label in ("//app:app", "//app:same"):
+        venv = made.one(label)[PyExecutableInfo].venv
+        assert [wheel.version for wheel in venv.wheels.to_tuple()] == ["2.0"]
+        assert str(venv.runtime.version) == "3.13"
+
+
+def test_data_is_built_as_whoever_asked_for_the_program_is() -> None:
+    build = """
+py_library(name = "lib", srcs = ["lib.py"], data = [":tool"])
+py_binary(name = "tool", srcs = ["tool.py"], deps = ["@pypi//six"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], data = [":tool"], python_version = "3.13",
+    dep_group = "new", env = {"TOOL": "$(rootpath :tool)"})
+"""
+    made = workspace(build)
+    [tool] = [target for target in made.analyze("//app:app", "//app:tool") if target.label.name == "tool"]
+    runfiles = made.one("//app:app")[PyExecutableInfo].first_party_runfiles.entries()
+    wheels = {str(path) for path in runfiles if str(path).startswith("pypi/")}
+    assert tool.key.configuration == LINUX and wheels == {"pypi/six/1.0"}
+
+
+def test_the_configuration_of_the_outermost_caller_is_kept() -> None:
+    outer = python_transition({"python_version": "3.13"}, LINUX)
+    inner = python_transition({"python_version": "3.11", "dep_group": "new"}, outer)
+    assert inner.get(PYTHON_VERSION) == "3.11"
+    assert callers_configuration(outer) == LINUX
+    assert callers_configuration(inner).get(PYTHON_VERSION) == ""
+
+
+def test_nothing_changes_where_nothing_is_asked() -> None:
+    assert python_transition({}, LINUX) is LINUX
+    assert callers_configuration(LINUX) is LINUX
+    asked = python_transition({"python_version": "3.13"}, LINUX)
+    assert python_transition({"python_version": "3.13"}, asked) == asked
+
+
+def test_what_has_no_data_is_shared_by_all_callers() -> None:
+    by_flag = LINUX.with_options({PYTHON_VERSION: "3.13"})
+    by_attribute = python_transition({"python_version": "3.13"}, LINUX)
+    assert by_attribute.get(CALLER) and by_attribute != by_flag
+    assert distribution_transition({}, by_attribute) == by_flag
+    assert runtime_transition({}, by_attribute.with_options({DEP_GROUP: "new"})) == by_flag
+
+
+def test_another_platform_is_taken_back_with_its_c_library() -> None:
+    settings = {"@@//command_line_option:platforms": "//platforms:linux_aarch64"}
+    moved = python_transition({"config_settings": settings}, LINUX)
+    assert moved.platform == Platform.parse("linux_aarch64")
+    assert callers_configuration(moved) == LINUX
+    with pytest.raises(Exception, match="is no platform that is built for"):
+        python_transition({"config_settings": {"//command_line_option:platforms": "//:plan9"}}, LINUX)
+
+
+def test_other_settings_are_what_conditions_see() -> None:
+    changed = python_transition({"config_settings": {"@@//flags:colour": "red"}}, LINUX)
+    assert changed.get("@@//flags:colour") == "red"
+
+
+def test_a_wheel_is_one_whoever_needs_it() -> None:
+    build = """
+py_library(name = "lib", srcs = ["lib.py"], deps = ["@pypi//six"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], python_version = "3.13")
+"""
+    made = workspace(build)
+    by_flag = made.one("//app:lib", LINUX.with_options({PYTHON_VERSION: "3.13"}))
+    entry = by_flag[PyInfo].venv_symlinks.to_tuple()[0]
+    [wheel] = made.one("//app:app")[PyExecutableInfo].wheels.to_tuple()
+    assert set(entry.files.to_tuple()) == {wheel.install}
