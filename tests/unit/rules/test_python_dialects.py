@@ -248,8 +248,7 @@ def test_removed_places_name_what_replaced_them() -> None:
     unstable = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//py/unstable:defs.bzl", "py_venv")'})
     assert "load py_venv and py_venv_link from @aspect_rules_py//py:defs.bzl" in unstable.problems("//:x")
     own = 'py_runtime(name = "r", interpreter_path = "/usr/bin/python3")'
-    runtime = AnalysisWorkspace({"BUILD": f'load("{RULES_PYTHON}", "py_runtime")
-{own}'})
+    runtime = AnalysisWorkspace({"BUILD": f'load("{RULES_PYTHON}", "py_runtime")\n{own}'})
     assert "`py_runtime` is not supported: interpreters come from the extensions" in runtime.problems("//:r")
 
 
