@@ -72,6 +72,19 @@ class FileNotOnIndex(UserError):
         )
 
 
+class NothingFetched(UserError):
+    """Files that are not here, where nothing may be fetched."""
+
+    def __init__(self, files: Iterable[WantedFile]) -> None:
+        self.files = tuple(sorted(files, key=lambda file: file.filename))
+        lines = "".join(f"\n  {file.filename}" for file in self.files)
+        super().__init__(
+            f"these files are not here, and nothing may be fetched:{lines}",
+            place=self.files[0].place,
+            hint="run the command once without `--nofetch`",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class WantedFile:
     """A file of a lock. `location` is an address or an absolute path; `origin` the index that the lock names."""
@@ -123,12 +136,14 @@ class Downloads:
         parallel: int = 8,
         attempts: int = 5,
         sleep: Callable[[float], object] | None = None,
+        offline: bool = False,
     ) -> None:
         self._store = store
         self._indexes = indexes
         self._events = events
         self._parallel = parallel
         self._attempts = attempts
+        self._offline = offline
         # Servers that did not answer at all: asking them again for each file would only take time.
         self._silent: dict[str, IndexUnreachable] = {}
         self._stopped = threading.Event()
@@ -147,6 +162,10 @@ class Downloads:
                 found[file] = path
             else:
                 missing.append(file)
+        if missing and self._offline:
+            local = [file for file in missing if local_path(file.location) is not None]
+            if len(local) < len(missing):
+                raise NothingFetched(file for file in missing if file not in local)
         if missing and not errors:
             for file, result in zip(missing, self._outcomes(missing), strict=True):
                 if isinstance(result, VenvshipError):

@@ -172,7 +172,7 @@ class Indexes:
         self._overrides = tuple(overrides)
         targets = [override.target for override in self._overrides if override.target is not None]
         self.network = Network(settings, addresses=targets)
-        self._default = PackageIndex(self.network, indexes=settings.indexes, find_links=settings.find_links)
+        self.default = PackageIndex(self.network, indexes=settings.indexes, find_links=settings.find_links)
         self._targets = {target: PackageIndex(self.network, indexes=[target]) for target in targets}
 
     def override_of(self, origin: str) -> PackageIndex | None:
@@ -181,8 +181,8 @@ class Indexes:
         Files of an origin without a name are always looked up.
         """
         if not origin:
-            return self._default
+            return self.default
         for override in self._overrides:
             if same_index(override.origin, origin):
-                return self._default if override.target is None else self._targets[override.target]
+                return self.default if override.target is None else self._targets[override.target]
         return None

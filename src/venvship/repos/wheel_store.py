@@ -10,18 +10,26 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from venvship.host.files import READ_ONLY, disk_problems, write_atomically
 from venvship.host.locks import FileLock
-from venvship.wheels.archive import WheelArchive
+from venvship.repos.patches import BadPatch, apply_patch
+from venvship.wheels.archive import MalformedWheel, WheelArchive
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.manifest import FORMAT, WheelManifest, read_manifest
 from venvship.wheels.record import parse_record
 
 _MAX_RECORD = 256 << 20
+_MAX_METADATA = 16 << 20
+_MAX_PATCHED = 64 << 20
+# What venvs are planned from: names, scripts and where libraries look for others.
+_MAY_NOT_CHANGE = re.compile(r"\.dist-info/(?:RECORD|WHEEL|METADATA|entry_points\.txt)$|\.(?:so|dylib|pth)(?:\.|$)")
+_NO_NEW_FILES = "a patch of a wheel changes the text of its files; leave files out with `exclude_glob`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +94,66 @@ class WheelStore:
         write_atomically(kept, manifest.to_json())
         return manifest
 
+    def patched(self, sha256: str, filename: str, patches: Iterable[SourcePatch]) -> Mapping[str, bytes]:
+        """The new content of files that patches change; raises BadPatch for one that adds or removes files."""
+        with file_access(self._wheels / sha256 / filename) as access:
+            files = _WheelFiles(WheelArchive(access, name=filename))
+            for patch in patches:
+                apply_patch(patch.content, files, strip=patch.strip, shown=patch.shown)
+            return files.changed
+
+    def metadata(self, sha256: str, filename: str) -> bytes:
+        """METADATA of a wheel that is here; raises MalformedWheel."""
+        with file_access(self._wheels / sha256 / filename) as access:
+            return metadata_of(WheelArchive(access, name=filename))
+
     def identities(self, sha256: str, filename: WheelFilename, *, dist_info: str) -> Mapping[str, str]:
         """The hashes that RECORD has for the files of a wheel that is here; nothing is read before one is asked for."""
         return RecordedHashes(self._wheels / sha256 / filename.text, dist_info)
+
+
+def metadata_of(archive: WheelArchive) -> bytes:
+    """METADATA of an open wheel."""
+    found = [path for path in archive.members if path.count("/") == 1 and path.endswith(".dist-info/METADATA")]
+    if len(found) != 1:
+        raise MalformedWheel(archive.name, ["it does not have exactly one METADATA"])
+    return archive.read(found[0], limit=_MAX_METADATA)
+
+
+class SourcePatch(Protocol):
+    """A unified diff."""
+
+    @property
+    def content(self) -> bytes: ...
+
+    @property
+    def strip(self) -> int: ...
+
+    @property
+    def shown(self) -> str: ...
+
+
+class _WheelFiles:
+    """The files of a wheel, for patches: their content may change, and nothing else."""
+
+    def __init__(self, archive: WheelArchive) -> None:
+        self._archive = archive
+        self.changed: dict[str, bytes] = {}
+
+    def read(self, path: str) -> bytes | None:
+        if path in self.changed:
+            return self.changed[path]
+        return self._archive.read(path, limit=_MAX_PATCHED) if path in self._archive.members else None
+
+    def write(self, path: str, content: bytes, *, executable: bool | None) -> None:
+        if path not in self._archive.members:
+            raise BadPatch(f"a patch adds `{path}` to the wheel `{self._archive.name}`", hint=_NO_NEW_FILES)
+        if _MAY_NOT_CHANGE.search(path):
+            raise BadPatch(f"a patch changes `{path}` of the wheel `{self._archive.name}`", hint=_NO_NEW_FILES)
+        self.changed[path] = content
+
+    def remove(self, path: str) -> None:
+        raise BadPatch(f"a patch removes `{path}` from the wheel `{self._archive.name}`", hint=_NO_NEW_FILES)
 
 
 class RecordedHashes(Mapping[str, str]):

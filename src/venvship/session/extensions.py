@@ -2,33 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
-from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.model.label import Label, PackageId
 from venvship.model.platform import PythonVersion
 from venvship.modules.module_file import Tag
 from venvship.modules.module_graph import ModuleExtensionUsage, ModuleGraph
+from venvship.wheels.filename import WheelFilename, normalise_name
 
-_UV = "@@aspect_rules_py//uv:extensions.bzl%uv"
-_INTERPRETERS = "@@aspect_rules_py//py:extensions.bzl%python_interpreters"
-_PYTHON = "@@rules_python//python/extensions:python.bzl%python"
+T = TypeVar("T")
 
-_TAGS: Mapping[str, Mapping[str, frozenset[str]]] = {
-    _UV: {
-        "declare_hub": frozenset({"hub_name"}),
-        "project": frozenset({"hub_name", "lock", "pyproject", "name", "version", "default_build_dependencies"}),
-    },
+_UV: Final = "@@aspect_rules_py//uv:extensions.bzl%uv"
+_UV_UNSTABLE: Final = "@@aspect_rules_py//uv/unstable:extension.bzl%uv"
+_UV_BINARY: Final = "@@aspect_rules_py//uv:extensions.bzl%uv_bin"
+_INTERPRETERS: Final = "@@aspect_rules_py//py:extensions.bzl%python_interpreters"
+_TOOLS: Final = "@@aspect_rules_py//py:extensions.bzl%py_tools"
+_PYTHON: Final = "@@rules_python//python/extensions:python.bzl%python"
+_PIP: Final = "@@rules_python//python/extensions:pip.bzl%pip"
+_CONFIG: Final = "@@rules_python//python/extensions:config.bzl%config"
+_RULES_PYTHON_UV: Final = "@@rules_python//python/uv:uv.bzl%uv"
+
+_UV_TAGS: Final = {
+    "declare_hub": frozenset({"hub_name"}),
+    "project": frozenset({"hub_name", "lock", "pyproject", "name", "version", "default_build_dependencies"}),
+    "annotate_packages": frozenset({"lock", "src"}),
+    "override_package": frozenset(
+        {
+            *(
+                "name",
+                "lock",
+                "version",
+                "target",
+                "console_scripts",
+                "exclude_glob",
+                "extra_deps",
+                "extra_data",
+                "env",
+            ),
+            *("pre_build_patches", "pre_build_patch_strip", "post_install_patches", "post_install_patch_strip"),
+            # What schedulers of clusters ask for; builds from source run on this machine.
+            *("toolchains", "monitor_memory", "resource_set"),
+        }
+    ),
+}
+# How rules_python's own downloader works. Ours reads the settings of pip and uv, and the options have no effect.
+_DOWNLOADER: Final = frozenset(
+    {
+        *("add_libdir_to_library_search_path", "auth_patterns", "download_only", "enable_implicit_namespace_pkgs"),
+        *("environment", "envsubst", "experimental_extra_index_urls", "experimental_index_url"),
+        *("experimental_index_url_overrides", "experimental_requirement_cycles", "experimental_target_platforms"),
+        *("extra_pip_args", "isolated", "netrc", "parallel_download", "pip_data_exclude", "python_interpreter"),
+        *("python_interpreter_target", "quiet", "simpleapi_skip", "target_platforms", "timeout"),
+        *("use_hub_alias_dependencies", "pyproject_toml"),
+    }
+)
+_TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
+    _UV: _UV_TAGS,
+    _UV_UNSTABLE: _UV_TAGS,
+    _UV_BINARY: {"toolchain": frozenset({"name", "version", "urls", "sha256s", "strip_prefix"})},
+    _TOOLS: {"rules_py_tools": frozenset({"name"})},
     _INTERPRETERS: {
-        "toolchain": frozenset({"python_version", "is_default"}),
+        "toolchain": frozenset(
+            {
+                *("python_version", "is_default", "pre_release"),
+                *("config_settings", "target_compatible_with", "exec_compatible_with"),
+            }
+        ),
         "configure": frozenset({"releases", "base_url", "build_config"}),
     },
     _PYTHON: {
-        "toolchain": frozenset({"python_version", "is_default"}),
+        "toolchain": frozenset(
+            {"python_version", "is_default", "configure_coverage_tool", "ignore_root_user_error"},
+        ),
         "defaults": frozenset({"python_version"}),
+        "override": frozenset(
+            {"base_urls", "available_python_versions", "minor_mapping", "register_all_versions"}
+            | {"ignore_root_user_error"}
+        ),
+        "single_version_override": frozenset({"python_version", "sha256", "urls", "strip_prefix"}),
+        "single_version_platform_override": frozenset(
+            {"python_version", "platform", "sha256", "urls", "strip_prefix"},
+        ),
+    },
+    _PIP: {
+        "parse": frozenset({"hub_name", "python_version", "requirements_lock", "uv_lock", "extra_hub_aliases"})
+        | _DOWNLOADER,
+        "override": frozenset({"file", "patches", "patch_strip"}),
+        "default": frozenset(
+            {
+                *("auth_patterns", "default_hub", "env", "index_url", "netrc", "platform", "os_name", "arch_name"),
+                *("config_settings", "marker", "whl_abi_tags", "whl_platform_tags", "pyproject_toml"),
+            }
+        ),
+    },
+    _CONFIG: {
+        "add_transition_setting": frozenset({"setting"}),
+        "explicit_init_py": frozenset({"default"}),
+    },
+    _RULES_PYTHON_UV: {
+        "default": frozenset(
+            {"base_url", "compatible_with", "manifest_filename", "platform", "target_settings", "version", "auth"}
+        ),
+        "configure": frozenset(
+            {"base_url", "compatible_with", "manifest_filename", "platform", "target_settings", "version", "auth"}
+            | {"sha256", "urls"}
+        ),
     },
 }
+_DEFAULT_BUILD_DEPENDENCIES: Final = ("build",)
 
 
 class UnknownExtension(UserError):
@@ -41,88 +125,293 @@ class MistakenTag(UserError):
 
 @dataclass(frozen=True, slots=True)
 class LockProject:
-    """A `uv.project` tag: a lock file that fills a hub."""
+    """A lock file that fills a hub, alone or with others.
+
+    `name` is what `dep_group` calls the project itself; `python_version` is the only one that the lock is for, when
+    it is for one.
+    """
 
     hub: str
     lock: Label
     place: Place
+    name: str = ""
+    pyproject: Label | None = None
+    python_version: PythonVersion | None = None
+    build_dependencies: tuple[str, ...] = _DEFAULT_BUILD_DEPENDENCIES
+
+
+@dataclass(frozen=True, slots=True)
+class Patches:
+    """Unified diffs, and how many components are taken off their paths."""
+
+    files: tuple[Label, ...] = ()
+    strip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PackageOverride:
+    """What is different about one distribution; without `lock` and `version`, in all locks and versions."""
+
+    name: str
+    place: Place
+    lock: Label | None = None
+    version: str | None = None
+    file: str | None = None
+    target: Label | None = None
+    console_scripts: Mapping[str, str] = field(default_factory=dict)
+    pre_build: Patches = Patches()
+    post_install: Patches = Patches()
+    exclude_globs: tuple[str, ...] = ()
+    extra_deps: tuple[Label, ...] = ()
+    extra_data: tuple[Label, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotations:
+    """A file that says what distributions of a lock need in order to be built."""
+
+    lock: Label
+    source: Label
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeArchive:
+    """An interpreter archive that the workspace names itself: addresses and hash; `platform` of None is any."""
+
+    version: str
+    urls: tuple[str, ...]
+    sha256s: Mapping[str, str]
+    strip_prefix: str = "python"
 
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
     """Everything that is asked of extensions: hubs by name with their locks, and Python versions in order."""
 
-    hubs: Mapping[str, LockProject] = field(default_factory=dict)
+    hubs: Mapping[str, tuple[LockProject, ...]] = field(default_factory=dict)
+    overrides: tuple[PackageOverride, ...] = ()
+    annotations: tuple[Annotations, ...] = ()
     python_versions: tuple[PythonVersion, ...] = ()
+    exact_versions: tuple[str, ...] = ()
     default_python: PythonVersion | None = None
+    archives: tuple[RuntimeArchive, ...] = ()
+    archive_base: str = ""
     repositories: frozenset[str] = frozenset()
 
 
 def read_extensions(graph: ModuleGraph) -> Extensions:
     """Check and read all extension usages; raises SeveralErrors with everything that is wrong."""
-    problems: list[VenvshipError] = []
-    declared: dict[str, Place] = {}
-    projects: list[LockProject] = []
-    versions: dict[PythonVersion, None] = {}
-    default: PythonVersion | None = None
-    imported: set[str] = set()
-    for module_usage in graph.extension_usages:
+    reader = _Reader(graph)
+    for usage in graph.extension_usages:
+        reader.read(usage)
+    return reader.finish()
+
+
+class _Reader:
+    def __init__(self, graph: ModuleGraph) -> None:
+        self._graph = graph
+        self._problems: list[VenvshipError] = []
+        self._declared: dict[str, Place] = {}
+        self._projects: list[LockProject] = []
+        self._overrides: list[PackageOverride] = []
+        self._annotations: list[Annotations] = []
+        self._versions: dict[PythonVersion, None] = {}
+        self._exact: dict[str, None] = {}
+        self._default: PythonVersion | None = None
+        self._archives: list[RuntimeArchive] = []
+        self._archive_base = ""
+        self._imported: set[str] = set()
+
+    def read(self, module_usage: ModuleExtensionUsage) -> None:
         usage = module_usage.usage
-        imported.update(usage.imports.values())
-        extension = _known(module_usage)
-        if extension is None:
-            problems.append(_unknown(module_usage))
-            continue
+        self._imported.update(usage.imports.values())
+        extension = module_usage.extension
+        if extension not in _TAGS:
+            self._problems.append(
+                UnknownExtension(
+                    f"module extension `{extension}` is not built in, and extensions in .bzl files are not supported "
+                    "yet",
+                    place=usage.place,
+                    hint=f"built in are {', '.join(sorted(_TAGS))}",
+                )
+            )
+            return
         for tag in usage.tags:
             wrong = _tag_problem(extension, tag)
             if wrong is not None:
-                problems.append(wrong)
+                self._problems.append(wrong)
                 continue
-            match tag.name:
-                case "declare_hub":
-                    declared[_text(tag, "hub_name", problems)] = tag.place
-                case "project":
-                    projects.append(_project(graph, module_usage, tag, problems))
-                case "toolchain":
-                    version = _version(tag, problems)
-                    if version is not None:
-                        versions[version] = None
-                        if tag.arguments.get("is_default") is True:
-                            default = version
-                case "defaults":
-                    default = _version(tag, problems)
-    hubs: dict[str, LockProject] = {}
-    for project in projects:
-        if project.hub not in declared:
-            hint = f'add `uv.declare_hub(hub_name = "{project.hub}")`'
-            problems.append(MistakenTag(f"hub `{project.hub}` is not declared", place=project.place, hint=hint))
-        elif project.hub in hubs:
-            problems.append(
-                MistakenTag(
-                    f"hub `{project.hub}` has a lock file already, `{hubs[project.hub].lock}`: several locks for one "
-                    "hub are not supported yet",
-                    place=project.place,
+            reading = _Attributes(tag, self._graph, module_usage.module, self._problems)
+            match extension:
+                case _ if extension in (_UV, _UV_UNSTABLE):
+                    self._uv(tag, reading)
+                case _ if extension in (_INTERPRETERS, _PYTHON):
+                    self._python(tag, reading)
+                case _ if extension == _PIP:
+                    self._pip(tag, reading)
+                case _:
+                    pass  # the tools of other rule sets, which nothing here needs
+
+    def _uv(self, tag: Tag, attributes: _Attributes) -> None:
+        match tag.name:
+            case "declare_hub":
+                self._declared[attributes.required("hub_name")] = tag.place
+            case "project":
+                lock = attributes.label("lock")
+                attributes.required("lock")
+                if lock is not None:
+                    self._projects.append(
+                        LockProject(
+                            attributes.required("hub_name"),
+                            lock,
+                            tag.place,
+                            attributes.text("name"),
+                            attributes.label("pyproject"),
+                            build_dependencies=attributes.texts("default_build_dependencies")
+                            or _DEFAULT_BUILD_DEPENDENCIES,
+                        )
+                    )
+            case "annotate_packages":
+                lock, source = attributes.label("lock"), attributes.label("src")
+                if lock is not None and source is not None:
+                    self._annotations.append(Annotations(lock, source, tag.place))
+            case "override_package":
+                self._overrides.append(_override(tag, attributes))
+
+    def _python(self, tag: Tag, attributes: _Attributes) -> None:
+        match tag.name:
+            case "toolchain":
+                version = self._version(attributes)
+                if version is not None:
+                    self._versions[version] = None
+                    text = attributes.text("python_version")
+                    if text.count(".") > 1:
+                        self._exact[text] = None
+                    if tag.arguments.get("is_default") is True:
+                        self._default = version
+            case "defaults":
+                self._default = self._version(attributes)
+            case "configure":
+                self._archive_base = attributes.text("base_url") or self._archive_base
+            case "override":
+                self._archive_base = next(iter(attributes.texts("base_urls")), self._archive_base)
+            case "single_version_override" | "single_version_platform_override":
+                hashes = tag.arguments.get("sha256")
+                platform = attributes.text("platform")
+                by_platform = (
+                    {str(key): str(value) for key, value in hashes.items()}
+                    if isinstance(hashes, Mapping)
+                    else {platform: str(hashes or "")}
+                )
+                self._archives.append(
+                    RuntimeArchive(
+                        attributes.required("python_version"),
+                        attributes.texts("urls"),
+                        by_platform,
+                        attributes.text("strip_prefix") or "python",
+                    )
+                )
+
+    def _pip(self, tag: Tag, attributes: _Attributes) -> None:
+        if tag.name == "parse":
+            hub = attributes.required("hub_name")
+            self._declared[hub] = tag.place
+            version = self._version(attributes) if attributes.text("python_version") else None
+            lock = attributes.label("uv_lock") or attributes.label("requirements_lock")
+            if lock is None:
+                hint = "name a file that pins everything: `requirements_lock` or `uv_lock`"
+                self._problems.append(MistakenTag(f"hub `{hub}` has no lock file", place=tag.place, hint=hint))
+                return
+            self._projects.append(LockProject(hub, lock, tag.place, python_version=version))
+        elif tag.name == "override":
+            file = attributes.required("file")
+            try:
+                wheel = WheelFilename.parse(file)
+            except ValueError as error:
+                self._problems.append(MistakenTag(str(error), place=tag.place))
+                return
+            patches = tag.arguments.get("patches")
+            files = tuple(patches) if isinstance(patches, Mapping) else attributes.texts("patches")
+            strip = tag.arguments.get("patch_strip")
+            self._overrides.append(
+                PackageOverride(
+                    wheel.distribution,
+                    tag.place,
+                    version=wheel.version,
+                    file=file,
+                    post_install=Patches(
+                        tuple(label for text in files if (label := attributes.parsed(str(text))) is not None),
+                        strip if isinstance(strip, int) else 0,
+                    ),
                 )
             )
-        else:
-            hubs[project.hub] = project
-    for name, place in declared.items():
-        if name not in {project.hub for project in projects}:
-            problems.append(MistakenTag(f"hub `{name}` has no lock file", place=place, hint="add a `uv.project` tag"))
-    if problems:
-        raise SeveralErrors(problems)
-    return Extensions(hubs, tuple(versions), default, frozenset(imported))
+
+    def _version(self, attributes: _Attributes) -> PythonVersion | None:
+        text = attributes.required("python_version")
+        try:
+            return PythonVersion.parse(text) if text else None
+        except ValueError as error:
+            attributes.refuse(str(error), hint='write a version like "3.12"')
+            return None
+
+    def finish(self) -> Extensions:
+        hubs: dict[str, list[LockProject]] = {}
+        for project in self._projects:
+            if project.hub not in self._declared:
+                hint = f'add `uv.declare_hub(hub_name = "{project.hub}")`'
+                message = f"hub `{project.hub}` is not declared"
+                self._problems.append(MistakenTag(message, place=project.place, hint=hint))
+            hubs.setdefault(project.hub, []).append(project)
+        mentioned = {problem.place for problem in self._problems}
+        for name, place in self._declared.items():
+            if name not in hubs and place not in mentioned:
+                hint = "add a `uv.project` tag"
+                self._problems.append(MistakenTag(f"hub `{name}` has no lock file", place=place, hint=hint))
+        if self._problems:
+            raise SeveralErrors(self._problems)
+        return Extensions(
+            hubs={name: tuple(projects) for name, projects in hubs.items()},
+            overrides=tuple(self._overrides),
+            annotations=tuple(self._annotations),
+            python_versions=tuple(self._versions),
+            exact_versions=tuple(self._exact),
+            default_python=self._default,
+            archives=tuple(self._archives),
+            archive_base=self._archive_base,
+            repositories=frozenset(self._imported),
+        )
 
 
-def _known(usage: ModuleExtensionUsage) -> str | None:
-    return usage.extension if usage.extension in _TAGS else None
-
-
-def _unknown(usage: ModuleExtensionUsage) -> VenvshipError:
-    return UnknownExtension(
-        f"module extension `{usage.extension}` is not built in, and extensions in .bzl files are not supported yet",
-        place=usage.usage.place,
-        hint=f"built in are {', '.join(sorted(_TAGS))}",
+def _override(tag: Tag, attributes: _Attributes) -> PackageOverride:
+    name = attributes.required("name")
+    try:
+        name = normalise_name(name) if name else name
+    except ValueError as error:
+        attributes.refuse(str(error))
+    target = attributes.label("target")
+    others = sorted(set(tag.arguments) - {"name", "lock", "version", "target"})
+    if target is not None and others:
+        attributes.refuse(
+            f"the override of `{name}` names a target, which takes the place of all else: "
+            f"{', '.join(f'`{other}`' for other in others)} cannot be given too"
+        )
+    if target is None and not others:
+        attributes.refuse(f"the override of `{name}` changes nothing")
+    return PackageOverride(
+        name,
+        tag.place,
+        lock=attributes.label("lock"),
+        version=attributes.text("version") or None,
+        target=target,
+        console_scripts=attributes.pairs("console_scripts"),
+        pre_build=Patches(attributes.labels("pre_build_patches"), attributes.number("pre_build_patch_strip")),
+        post_install=Patches(attributes.labels("post_install_patches"), attributes.number("post_install_patch_strip")),
+        exclude_globs=attributes.texts("exclude_glob"),
+        extra_deps=attributes.labels("extra_deps"),
+        extra_data=attributes.labels("extra_data"),
+        environment=attributes.pairs("env"),
     )
 
 
@@ -141,32 +430,71 @@ def _tag_problem(extension: str, tag: Tag) -> VenvshipError | None:
     return None
 
 
-def _text(tag: Tag, name: str, problems: list[VenvshipError]) -> str:
-    value = tag.arguments.get(name)
-    if isinstance(value, str) and value:
-        return value
-    problems.append(MistakenTag(f"tag `{tag.name}` needs a text for `{name}`", place=tag.place))
-    return ""
+@dataclass(frozen=True, slots=True)
+class _Attributes:
+    """The attributes of a tag, read as what they must be; everything else is added to the problems."""
 
+    tag: Tag
+    graph: ModuleGraph
+    module: str
+    problems: list[VenvshipError]
 
-def _version(tag: Tag, problems: list[VenvshipError]) -> PythonVersion | None:
-    text = _text(tag, "python_version", problems)
-    try:
-        return PythonVersion.parse(text) if text else None
-    except ValueError as error:
-        problems.append(MistakenTag(str(error), place=tag.place, hint='write a version like "3.12"'))
-        return None
+    def refuse(self, message: str, *, hint: str | None = None) -> None:
+        self.problems.append(MistakenTag(message, place=self.tag.place, hint=hint))
 
+    def text(self, name: str) -> str:
+        value = self.tag.arguments.get(name)
+        if value is None or isinstance(value, str):
+            return value or ""
+        self.refuse(f"`{name}` of tag `{self.tag.name}` is not a text")
+        return ""
 
-def _project(graph: ModuleGraph, usage: ModuleExtensionUsage, tag: Tag, problems: list[VenvshipError]) -> LockProject:
-    hub = _text(tag, "hub_name", problems)
-    lock = _text(tag, "lock", problems)
-    label = Label(PackageId(MAIN_REPOSITORY, ""), "uv.lock")
-    if lock:
+    def required(self, name: str) -> str:
+        value = self.tag.arguments.get(name)
+        if isinstance(value, str) and value:
+            return value
+        self.refuse(f"tag `{self.tag.name}` needs a text for `{name}`")
+        return ""
+
+    def number(self, name: str) -> int:
+        value = self.tag.arguments.get(name)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+            return value or 0
+        self.refuse(f"`{name}` of tag `{self.tag.name}` is not a number")
+        return 0
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return self._all(name, lambda text: text)
+
+    def labels(self, name: str) -> tuple[Label, ...]:
+        return self._all(name, self.parsed)
+
+    def pairs(self, name: str) -> Mapping[str, str]:
+        value = self.tag.arguments.get(name)
+        if value is None:
+            return {}
+        if isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair):
+            return dict(value)
+        self.refuse(f"`{name}` of tag `{self.tag.name}` is not a dict of texts")
+        return {}
+
+    def label(self, name: str) -> Label | None:
+        text = self.text(name)
+        return self.parsed(text) if text else None
+
+    def parsed(self, text: str) -> Label | None:
         try:
-            home = PackageId(usage.module, "")
-            label = Label.parse(lock, relative_to=home, repository_mapping=graph.mapping_of(usage.module))
+            mapping = self.graph.mapping_of(self.module)
+            return Label.parse(text, relative_to=PackageId(self.module, ""), repository_mapping=mapping)
         except VenvshipError as error:
-            error.place = tag.place
-            problems.append(error)
-    return LockProject(hub, label, tag.place)
+            error.place = self.tag.place
+            self.problems.append(error)
+            return None
+
+    def _all(self, name: str, read: Callable[[str], T | None]) -> tuple[T, ...]:
+        value = self.tag.arguments.get(name)
+        items: Iterable[object] = value if isinstance(value, tuple | list) else ()
+        if (value is not None and not isinstance(value, tuple | list)) or not all(isinstance(i, str) for i in items):
+            self.refuse(f"`{name}` of tag `{self.tag.name}` is not a list of texts")
+            return ()
+        return tuple(found for item in items if (found := read(str(item))) is not None)

@@ -1,143 +1,216 @@
-"""Hubs: the distributions of a lock file, resolved for each configuration and fetched together."""
+"""Hubs: the distributions of lock files, resolved for each configuration and fetched together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+import functools
+import posixpath
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.analysis.configured_target import TargetKey
 from venvship.errors import InternalError, UserError, VenvshipError
 from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource
-from venvship.loading.nearest import did_you_mean
 from venvship.loading.repositories import TargetSpec
 from venvship.model.artifact import Artifact
 from venvship.model.configuration import DEP_GROUP, Configuration
 from venvship.model.digest import Digest
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import PythonVersion
 from venvship.repos.download import Downloads, WantedFile
 from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.distributions import Component, FetchedWheel, hub_targets, package_name
+from venvship.rules.python.hub_parts import part_targets
 from venvship.rules.python.runtime import Interpreters
-from venvship.wheels.lock import Lock, LockedWheel
-from venvship.wheels.markers import MarkerEnvironment
-from venvship.wheels.resolution import Resolution, Root, Roots, resolve
-from venvship.wheels.tags import supported_tags
-from venvship.wheels.uv_lock import parse_uv_lock
+from venvship.session.extensions import PackageOverride
+from venvship.session.hub_files import defs_bzl, requirements_bzl
+from venvship.session.locked_project import LockedProject, UnknownGroup
+from venvship.session.source_builds import BuiltWheel, SourceBuilds, read_patches
+from venvship.wheels.filename import WheelFilename
+from venvship.wheels.lock import LockedPackage, LockedWheel
+from venvship.wheels.manifest import without
+from venvship.wheels.resolution import NotResolved, Requirer, Resolution
 
 
-class NoWheel(UserError):
-    """A distribution that has to be built from source."""
+class AmbiguousLock(UserError):
+    """Several locks of a hub have a distribution, and nothing chooses among them."""
 
-    def __init__(self, project: str, version: str | None, lock: str) -> None:
+    def __init__(self, hub: str, name: str, locks: Iterable[str]) -> None:
         super().__init__(
-            f"`{project} {version or ''}` has no wheel in {lock}, and building from source is not supported yet",
-            hint=f"choose a version of {project} with wheels, or build one and add it to the index",
+            f"`{name}` is in several locks of the hub `{hub}`: {', '.join(f'`{lock}`' for lock in locks)}",
+            hint="choose one with `dep_group`, which may be a group or the name of a project",
         )
 
 
-class UnknownGroup(UserError):
-    """A `dep_group` that no project of the lock has."""
+class NotInstallable(UserError):
+    """A project of the workspace that no target stands for."""
 
-    def __init__(self, group: str, known: Iterable[str]) -> None:
+    def __init__(self, name: str, directory: str) -> None:
         super().__init__(
-            f"no project of the lock has the dependency group `{group}`", hint=did_you_mean(group, sorted(known))
+            f"`{name}` is a project of the workspace at `{directory}`, and no target there stands for it",
+            hint=f"add a py_library named `{posixpath.basename(directory) or name}` to its BUILD file, or "
+            f'`uv.override_package(name = "{name}", lock = …, target = "//…")` to MODULE.bazel',
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A file that stands for a distribution in one configuration."""
+
+    sha256: str
+    filename: WheelFilename
 
 
 class LockHub:
-    """One hub; it reads its lock when it is first asked, and downloads nothing before `fetch`."""
+    """One hub; it reads its locks when it is first asked, and downloads nothing before `fetch`."""
 
     def __init__(
         self,
         repository: str,
-        lock: Path,
+        projects: Sequence[LockedProject],
         *,
-        shown_lock: str,
         interpreters: Interpreters,
         store: WheelStore,
         downloads: Downloads,
+        builds: SourceBuilds,
+        workspace: Path,
+        overrides: Iterable[PackageOverride] = (),
+        has_target: Callable[[Label], bool] = lambda label: False,
     ) -> None:
         self.repository = repository
-        self._path = lock
-        self._shown = shown_lock
+        self.projects = tuple(projects)
         self._interpreters = interpreters
         self._store = store
         self._downloads = downloads
-        self._lock: Lock | None = None
-        self._resolutions: dict[Configuration, Resolution] = {}
-        self._components: dict[Configuration, Mapping[str, Component]] = {}
+        self._builds = builds
+        self._workspace = workspace
+        self._overrides = tuple(overrides)
+        self._has_target = has_target
+        self._built: dict[tuple[str, Configuration], BuiltWheel] = {}
 
     # For rules
 
     def component(self, project: str, configuration: Configuration) -> Component:
-        resolution = self._resolution(configuration)
-        resolution.distribution(project)
-        return self._components[configuration][project]
+        found = self._project_of(project, configuration)
+        return found.component(project, configuration, self._group(found, configuration))
 
     def wheel(self, project: str, configuration: Configuration) -> FetchedWheel:
         """The wheel chosen for a configuration; `fetch` has brought it."""
-        wheel = self._chosen(project, configuration)
-        if wheel.sha256 is None:
-            raise InternalError(f"the wheel {wheel.filename} has no hash and was fetched")
-        manifest = self._store.manifest(wheel.sha256, wheel.filename)
-        name = wheel.filename.text
-        version = self._resolution(configuration).distribution(project).version or manifest.version
-        identities = self._store.identities(wheel.sha256, wheel.filename, dist_info=manifest.dist_info)
-        return FetchedWheel(project, version, name, wheel.sha256, f"{wheel.sha256}/{name}", manifest, identities)
+        chosen = self._file(project, configuration)
+        manifest = self._store.manifest(chosen.sha256, chosen.filename)
+        name = chosen.filename.text
+        version = self._resolution(project, configuration).distribution(project).version or manifest.version
+        identities = self._store.identities(chosen.sha256, chosen.filename, dist_info=manifest.dist_info)
+        path = f"{chosen.sha256}/{name}"
+        wheel = FetchedWheel(project, version, name, chosen.sha256, path, manifest, identities)
+        locked = self._project_of(project, configuration)
+        override = self._override_of(project, locked, self._resolution(project, configuration).packages[project])
+        return wheel if override is None else self._changed(wheel, override)
+
+    def _changed(self, wheel: FetchedWheel, override: PackageOverride) -> FetchedWheel:
+        """The wheel as its override wants it installed."""
+        replaced: Mapping[str, bytes] = {}
+        if override.post_install.files:
+            patches = read_patches(override.post_install, self._workspace)
+            replaced = self._store.patched(wheel.sha256, wheel.filename, patches)
+        manifest = without(wheel.manifest, override.exclude_globs) if override.exclude_globs else wheel.manifest
+        identities: Mapping[str, str] = wheel.identities
+        if replaced:
+            identities = {path: value for path, value in identities.items() if path not in replaced}
+        return dataclasses.replace(
+            wheel,
+            manifest=manifest,
+            identities=identities,
+            exclude_globs=override.exclude_globs,
+            replaced=replaced,
+        )
+
+    def group(self, configuration: Configuration) -> Sequence[str]:
+        """What the active dependency group asks for itself, of distributions that this target gets."""
+        group = configuration.get(DEP_GROUP)
+        names: dict[str, None] = {}
+        for project in self._candidates(configuration):
+            resolution = project.resolution(configuration, self._group(project, configuration))
+            if group and group in project.groups:
+                asked = [name for (_, g), found in resolution.groups.items() if g == group for name in found]
+            else:
+                asked = [n for n, node in resolution.distributions.items() if _is_direct(node.required_by, project)]
+            names.update(dict.fromkeys(name for name in asked if name in resolution.distributions))
+        return tuple(name for name in names if name in self._names)
 
     # For loading
 
     def package(self, path: str) -> Sequence[TargetSpec] | None:
-        project = self._projects().get(path)
-        if project is None:
+        if path == "":
+            return [TargetSpec(f"locked_group@{self.repository}", "group_deps")]
+        name = self._names.get(path)
+        if name is None:
             return None
-        return [TargetSpec(rule, name, {"project": project}) for rule, name in hub_targets(self, project)]
+        target = self._target_of(name)
+        if target is not None:
+            package = package_name(name)
+            names = dict.fromkeys((package, "pkg"))
+            return [TargetSpec("alias", alias, {"actual": target.canonical}) for alias in names]
+        return self._targets(name)
+
+    def _targets(self, name: str) -> Sequence[TargetSpec]:
+        override = self._merged(name)
+        library = package_name(name)
+        extras: dict[str, object] = {}
+        if override is not None and override.extra_deps:
+            extras["extra_deps"] = [label.canonical for label in override.extra_deps]
+        if override is not None and override.extra_data:
+            extras["extra_data"] = [label.canonical for label in override.extra_data]
+        specs = [
+            TargetSpec(rule, target, {"project": name, **(extras if target == library else {})})
+            for rule, target in hub_targets(self, name)
+        ]
+        scripts = override.console_scripts if override is not None else ()
+        return [*specs, *part_targets(name, library, scripts)]
 
     def package_paths(self) -> Iterable[str]:
-        return self._projects()
+        return ("", *self._names)
 
     def source(self, path: str) -> bytes | None:
-        return None
+        match path:
+            case "requirements.bzl":
+                return requirements_bzl(self.repository, sorted({n for p in self.projects for n in p.names}))
+            case "defs.bzl":
+                return defs_bzl(self.repository, self._group_members())
+            case _:
+                return None
 
     # For the session
 
-    @property
-    def lock(self) -> Lock:
-        if self._lock is None:
-            try:
-                data = self._path.read_bytes()
-            except OSError as error:
-                raise UserError(
-                    f"cannot read the lock file `{self._shown}`: {error.strerror}", hint="make it with `uv lock`"
-                ) from error
-            self._lock = parse_uv_lock(data, filename=self._shown)
-        return self._lock
-
     def fetch(self, wanted: Mapping[TargetKey, str]) -> Mapping[TargetKey, VenvshipError]:
-        """Bring the wheels of these distributions, in parallel.
+        """Bring the wheels of these distributions, in parallel, and build those that have none.
 
-        Answers those that have no wheel to bring; raises what goes wrong with the transfers, all at once.
+        Answers those that cannot be had; raises what goes wrong with the transfers, all at once.
         """
         files: dict[WantedFile, None] = {}
+        sources: dict[tuple[str, Configuration], TargetKey] = {}
         refused: dict[TargetKey, VenvshipError] = {}
-        for key, project in wanted.items():
+        for key, name in wanted.items():
             if key.configuration is None:
                 raise InternalError(f"`{key}` has no configuration")
             try:
-                files[self._wanted(project, key.configuration)] = None
+                resolution = self._resolution(name, key.configuration)
+                chosen = resolution.wheel_of(name)
+                if isinstance(chosen, LockedWheel):
+                    files[self._wanted(name, key.configuration, resolution, chosen)] = None
+                else:
+                    sources[(name, key.configuration)] = key
             except UserError as error:
                 refused[key] = error
         self._downloads.fetch(files)
+        for (name, configuration), key in sources.items():
+            try:
+                self._built[(name, configuration)] = self._build(name, configuration)
+            except VenvshipError as error:
+                refused[key] = error
         return refused
-
-    def _wanted(self, project: str, configuration: Configuration) -> WantedFile:
-        resolution = self._resolution(configuration)
-        chosen = self._chosen(project, configuration)
-        packages = [self.lock.packages[index] for index in self.lock.by_name[project]]
-        package = next(package for package in packages if chosen in package.wheels)
-        chain = [f"required by {step}" for step in reversed(resolution.path_to(project))]
-        return WantedFile.of(package, chosen, lock=self._path, chain=chain)
 
     def lazy_source(self, artifact: Artifact) -> LazySource | None:
         """A wheel file as a source whose digest the lock tells; None for artifacts of other repositories."""
@@ -149,53 +222,115 @@ class LockHub:
             raise InternalError(f"the wheel {filename} was not fetched before it was used")
         return LazySource(OutputFile(Digest(sha256, path.stat().st_size)), lambda: path)
 
-    def _projects(self) -> Mapping[str, str]:
-        """Packages of the hub with the distribution each stands for; projects of the workspace have none."""
-        members = set(self.lock.members)
-        return {package_name(name): name for name in sorted(self.lock.by_name) if name not in members}
+    # Choices
 
-    def _chosen(self, project: str, configuration: Configuration) -> LockedWheel:
-        resolution = self._resolution(configuration)
-        chosen = resolution.wheel_of(project)
-        if not isinstance(chosen, LockedWheel):
-            raise NoWheel(project, resolution.distribution(project).version, self._shown)
-        return chosen
+    def _file(self, name: str, configuration: Configuration) -> _Chosen:
+        chosen = self._resolution(name, configuration).wheel_of(name)
+        if isinstance(chosen, LockedWheel):
+            if chosen.sha256 is None:
+                raise InternalError(f"the wheel {chosen.filename} has no hash and was fetched")
+            return _Chosen(chosen.sha256, chosen.filename)
+        built = self._built.get((name, configuration))
+        if built is None:
+            raise InternalError(f"`{name}` was not built before it was used")
+        return _Chosen(built.sha256, built.filename)
 
-    def _resolution(self, configuration: Configuration) -> Resolution:
-        found = self._resolutions.get(configuration)
-        if found is None:
-            version = self._interpreters.full_version(configuration)
-            platform = configuration.platform
-            found = resolve(
-                self.lock,
-                roots=self._roots(configuration.get(DEP_GROUP)),
-                environment=MarkerEnvironment.of(platform, version),
-                tags=supported_tags(platform, PythonVersion.parse(version)),
-            )
-            self._resolutions[configuration] = found
-            self._components[configuration] = _components(found)
+    def _build(self, name: str, configuration: Configuration) -> BuiltWheel:
+        project = self._project_of(name, configuration)
+        resolution = self._resolution(name, configuration)
+        override = self._override_of(name, project, resolution.packages[name])
+        return self._builds.build(project, name, resolution, configuration, override)
+
+    def _wanted(
+        self, name: str, configuration: Configuration, resolution: Resolution, chosen: LockedWheel
+    ) -> WantedFile:
+        package = resolution.packages[name]
+        chain = [f"required by {step}" for step in reversed(resolution.path_to(name))]
+        lock = self._project_of(name, configuration).path
+        return WantedFile.of(package, chosen, lock=lock, chain=chain)
+
+    def _resolution(self, name: str, configuration: Configuration) -> Resolution:
+        project = self._project_of(name, configuration)
+        return project.resolution(configuration, self._group(project, configuration))
+
+    def _candidates(self, configuration: Configuration) -> list[LockedProject]:
+        """The locks that a configuration may mean: those of its Python, and of its group where it has one."""
+        version = PythonVersion.parse(self._interpreters.full_version(configuration))
+        fitting = [p for p in self.projects if p.project.python_version in (None, version)]
+        group = configuration.get(DEP_GROUP)
+        if group:
+            having = [p for p in fitting if group in p.groups or group == p.project.name]
+            if not having:
+                names = {p.project.name for p in fitting if p.project.name}
+                raise UnknownGroup(group, names.union(*(p.groups for p in fitting)))
+            return having
+        return fitting
+
+    def _project_of(self, name: str, configuration: Configuration) -> LockedProject:
+        fitting = self._candidates(configuration)
+        having = [project for project in fitting if name in project.lock.by_name]
+        if len(having) == 1:
+            return having[0]
+        if having:
+            raise AmbiguousLock(self.repository, name, (project.shown for project in having))
+        raise NotResolved((fitting or self.projects)[0].shown, name)
+
+    def _group(self, project: LockedProject, configuration: Configuration) -> str:
+        group = configuration.get(DEP_GROUP)
+        return "" if group == project.project.name and group not in project.groups else group
+
+    # Names
+
+    @functools.cached_property
+    def _names(self) -> Mapping[str, str]:
+        """Packages of the hub with the distribution each stands for; projects of the workspace are among them."""
+        return {package_name(name): name for p in self.projects for name in sorted(p.lock.by_name)}
+
+    def _group_members(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for project in self.projects:
+            for package in project.lock.packages:
+                for group, edges in package.dev_dependencies.items():
+                    names = {edge.name for edge in edges} - set(project.members)
+                    found.setdefault(group, set()).update(names)
         return found
 
-    def _roots(self, group: str) -> Roots:
-        """Every project with everything that does not conflict; with a group, every project and that group only."""
-        everything = Roots.everything(self.lock)
-        if not group:
-            return everything
-        known = {name for root in everything.members for name in root.groups} | set(everything.script_groups)
-        if group not in known:
-            raise UnknownGroup(group, known)
-        members = [
-            Root(root.member, root.extras, tuple(g for g in root.groups if g == group)) for root in everything.members
-        ]
-        return Roots(tuple(members), everything.script, tuple(g for g in everything.script_groups if g == group))
+    # What the workspace says of distributions
+
+    def _target_of(self, name: str) -> Label | None:
+        """The target that takes the place of a distribution: an override, or the member's own library."""
+        for override in self._overrides:
+            if override.name == name and override.target is not None:
+                return override.target
+        for project in self.projects:
+            directory = project.members.get(name)
+            if directory is not None:
+                return self._member_target(project, name, directory)
+        return None
+
+    def _member_target(self, project: LockedProject, name: str, directory: str) -> Label:
+        path = posixpath.normpath(posixpath.join(project.project.lock.package.path, directory))
+        path = "" if path == "." else path
+        package = PackageId(MAIN_REPOSITORY, path)
+        spellings = (posixpath.basename(path), name, package_name(name), "lib")
+        for spelling in dict.fromkeys(text for text in spellings if text):
+            if self._has_target(Label(package, spelling)):
+                return Label(package, spelling)
+        raise NotInstallable(name, path)
+
+    def _override_of(self, name: str, project: LockedProject, package: LockedPackage) -> PackageOverride | None:
+        for override in self._overrides:
+            if override.name != name or override.target is not None:
+                continue
+            if override.lock not in (None, project.project.lock) or override.version not in (None, package.version):
+                continue
+            return override
+        return None
+
+    def _merged(self, name: str) -> PackageOverride | None:
+        """What is different about a distribution in all configurations: rules have one set of attributes."""
+        return next((o for o in self._overrides if o.name == name and o.target is None), None)
 
 
-def _components(resolution: Resolution) -> dict[str, Component]:
-    """For each distribution, the circle it belongs to (itself alone, usually) and what that needs of others."""
-    found: dict[str, Component] = {}
-    for members in resolution.components:
-        inside = set(members)
-        needed = {name for member in members for name in resolution.distributions[member].dependencies}
-        component = Component(tuple(members), tuple(sorted(needed - inside)))
-        found.update(dict.fromkeys(members, component))
-    return found
+def _is_direct(requirers: Iterable[Requirer], project: LockedProject) -> bool:
+    return any(not requirer.name or requirer.name in project.members for requirer in requirers)

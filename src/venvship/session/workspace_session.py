@@ -40,16 +40,13 @@ from venvship.model.action import Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
 from venvship.model.configuration import COMPILATION_MODE, Configuration
 from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label
-from venvship.model.paths import join
 from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
 from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
-from venvship.repos.download import Downloads
 from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, IndexSettings, read_index_settings
 from venvship.repos.network import Network
 from venvship.repos.package_index import Indexes
-from venvship.repos.wheel_store import WheelStore
 from venvship.rules.bzl_names import bzl_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
@@ -57,6 +54,7 @@ from venvship.rules.python.distributions import WHEEL_RULE, distribution_rules
 from venvship.rules.python.providers import VirtualenvInfo
 from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
 from venvship.session.extensions import Extensions, read_extensions
+from venvship.session.hubs import HubSurroundings, make_hubs
 from venvship.session.interpreters import MachineInterpreters
 from venvship.session.members import WorkspaceMembers
 from venvship.session.module_files import DiskModuleFiles
@@ -242,27 +240,36 @@ class Session:
 
     @functools.cached_property
     def hubs(self) -> Mapping[str, LockHub]:
-        store = WheelStore(self.layout.user_root)
-        return {
-            name: LockHub(
-                name,
-                self.root / join(project.lock.package.path, project.lock.name),
-                shown_lock=join(project.lock.package.path, project.lock.name),
-                interpreters=self.interpreters,
-                store=store,
-                downloads=self._downloads(store),
-            )
-            for name, project in self.extensions.hubs.items()
-        }
+        if not self.extensions.hubs:
+            return {}
+        overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
+        around = HubSurroundings(
+            root=self.root,
+            user_root=self.layout.user_root,
+            indexes=Indexes(self._index_settings(), overrides),
+            offline=self.options.offline,
+            events=self.events,
+            interpreters=self.interpreters,
+            trees=self.trees,
+            children=self._children,
+            isolation=isolation() if self.options.sandbox else Isolation.NONE,
+            host=self.host_platform,
+            has_target=self._has_target,
+        )
+        return make_hubs(self.extensions, around)
+
+    def _has_target(self, label: Label) -> bool:
+        """Whether the workspace has a rule target of that name."""
+        if not self.loader.exists(label.package):
+            return False
+        try:
+            return isinstance(self.loader.target(label), RuleTarget)
+        except UserError:
+            return False
 
     def _index_settings(self) -> IndexSettings:
         places = ConfigurationPlaces.of_machine(os.environ, home=Path.home(), prefix=Path(sys.prefix))
         return read_index_settings(os.environ, places)
-
-    def _downloads(self, store: WheelStore) -> Downloads:
-        settings = self._index_settings()
-        overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
-        return Downloads(store, indexes=Indexes(settings, overrides), events=self.events)
 
     # Analysis
 

@@ -16,8 +16,8 @@ system sets the real path when it loads a module).
 
 The request is an object with `wheel` and `output` (paths; the output is absent or an empty directory),
 `python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `compile_bytecode` (true or false)
-and `exclude_globs` (patterns of paths as RECORD spells them; `*` stays in one directory, `**` does not). The result has
-`entries`, a sorted list of [path, sha256, size, executable], and `not_compiled`, a list of [path, reason].
+`exclude_globs` (patterns of paths as RECORD spells them; `*` stays in one directory, `**` does not) and `replaced` (an
+object with the new content, as base64, of files by their paths; patches come as that). The result has `entries`, a sorted list of [path, sha256, size, executable], and `not_compiled`, a list of [path, reason].
 """
 
 from __future__ import annotations
@@ -95,6 +95,7 @@ class Request:
     python_version: str
     compile_bytecode: bool = False
     exclude_globs: tuple[str, ...] = ()
+    replaced: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if _PYTHON_VERSION.fullmatch(self.python_version) is None:
@@ -105,13 +106,18 @@ class Request:
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> Request:
-        known = {"wheel", "output", "python_version", "compile_bytecode", "exclude_globs"}
+        known = {"wheel", "output", "python_version", "compile_bytecode", "exclude_globs", "replaced"}
         unknown = sorted(values.keys() - known)
         if unknown:
             raise BadRequest(f"unknown keys in the request: {', '.join(unknown)}")
         texts = [values.get(key) for key in ("wheel", "output", "python_version")]
         globs = values.get("exclude_globs", [])
-        if not all(isinstance(text, str) and text for text in texts) or not isinstance(globs, (list, tuple)):
+        replaced = values.get("replaced", {})
+        if (
+            not all(isinstance(text, str) and text for text in texts)
+            or not isinstance(globs, (list, tuple))
+            or not isinstance(replaced, Mapping)
+        ):
             raise BadRequest("the request needs `wheel`, `output` and `python_version`")
         wheel, output, python_version = (str(text) for text in texts)
         return cls(
@@ -120,6 +126,7 @@ class Request:
             python_version,
             bool(values.get("compile_bytecode", False)),
             tuple(str(pattern) for pattern in globs),
+            {str(path): base64.b64decode(str(content), validate=True) for path, content in replaced.items()},
         )
 
     @property
@@ -220,9 +227,13 @@ class _Installation:
     def run(self) -> dict[str, object]:
         rows = {row.path: row for row in self._record()}
         self._check_names(rows)
-        excluded = _Matcher(self._request.exclude_globs)
+        excluded = Matcher(self._request.exclude_globs)
         ours = {f"{self._dist_info}/RECORD", f"{self._dist_info}/INSTALLER"}
         kept = [path for path in self._members if path not in ours and not excluded(path)]
+        self._refuse(
+            f"`{_shown(path)}` has new content and is not in the wheel"
+            for path in sorted(self._request.replaced.keys() - kept)
+        )
         targets = self._targets(kept)
         bytecode = self._bytecode(targets) if self._request.compile_bytecode else {}
         self._refuse(_clashes(self._everything(targets, bytecode), list(targets.values())))
@@ -233,7 +244,10 @@ class _Installation:
         shipped = sorted((path for path in kept if targets[path] not in replaced), key=lambda path: targets[path])
         for path in shipped:
             source = self._unpack(path, targets[path], rows.get(path), problems, keep=path in bytecode)
-            if source is not None:
+            if path in self._request.replaced and not problems:
+                source = self._replace(path, targets[path])
+                rows[path] = Row(path, "sha256", _record_digest(source), str(len(source)))
+            if source is not None and path in bytecode:
                 sources.append((path, source))
         self._refuse(problems)
 
@@ -366,6 +380,14 @@ class _Installation:
         self._output.entries.append((target, sha256.hexdigest(), size, executable))
         return b"".join(chunks) if keep else None
 
+    def _replace(self, path: str, target: str) -> bytes:
+        """Write the new content of a member whose own content has been found to be right."""
+        content = self._request.replaced[path]
+        _, _, _, executable = self._output.entries.pop()
+        os.unlink(f"{self._output.root}/{target}")
+        self._output.write(target, content, executable)
+        return content
+
     def _inflated(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
         """The content of a member in pieces, never more than it declares."""
         start = info.header_offset
@@ -423,8 +445,7 @@ class _Installation:
             row = rows.get(path, Row(path))
             hashed = f"{row.algorithm}={row.digest}" if row.algorithm else ""
             lines.append((posixpath.relpath(target, site), hashed, row.size))
-        digest = base64.urlsafe_b64encode(hashlib.sha256(INSTALLER).digest()).rstrip(b"=").decode()
-        lines.append((f"{self._dist_info}/INSTALLER", f"sha256={digest}", str(len(INSTALLER))))
+        lines.append((f"{self._dist_info}/INSTALLER", f"sha256={_record_digest(INSTALLER)}", str(len(INSTALLER))))
         lines.append((f"{self._dist_info}/RECORD", "", ""))
         text = io.StringIO(newline="")
         csv.writer(text, lineterminator="\n").writerows(sorted(lines))
@@ -479,6 +500,10 @@ def _with_sets_of_its_own(code: types.CodeType) -> types.CodeType:
     if any(map(operator.is_not, constants, code.co_consts)):
         return code.replace(co_consts=tuple(constants))
     return code
+
+
+def _record_digest(content: bytes) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterator[str]:
@@ -570,7 +595,7 @@ def _clashes(distinct: set[str], paths: list[str]) -> Iterator[str]:
         yield f"`{_shown(files[name])}` is a file and a directory"
 
 
-class _Matcher:
+class Matcher:
     """Whether a path is meant by one of several patterns."""
 
     def __init__(self, patterns: Iterable[str]) -> None:

@@ -12,8 +12,8 @@ import email.parser
 import enum
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from packaging.version import InvalidVersion, Version
@@ -413,6 +413,32 @@ def _libraries(archive: WheelArchive, site: Mapping[str, str]) -> dict[str, Libr
 def _may_be_library(member: Member) -> bool:
     name = member.path.rpartition("/")[2]
     return bool(_LIBRARY.search(name)) or (member.executable and "." not in name)
+
+
+def without(manifest: WheelManifest, globs: Iterable[str]) -> WheelManifest:
+    """The same wheel without the files that `globs` mean, by their paths in site-packages."""
+    left_out = path_matcher(globs)
+    entries = tuple(e for e in manifest.entries if e.scheme is not Scheme.SITE or not left_out(e.path))
+    tops = {entry.path.partition("/")[0] for entry in entries if entry.scheme is Scheme.SITE}
+    return replace(
+        manifest,
+        entries=entries,
+        top_levels=tuple(top for top in manifest.top_levels if top.name in tops),
+        libraries={path: facts for path, facts in manifest.libraries.items() if not left_out(path)},
+        path_files={path: text for path, text in manifest.path_files.items() if not left_out(path)},
+    )
+
+
+def path_matcher(globs: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a path is meant by one of several patterns; `*` stays in one directory, `**` does not."""
+    pattern = re.compile("|".join(_glob_pattern(glob) for glob in globs) or r"(?!)", re.DOTALL)
+    return lambda path: pattern.fullmatch(path) is not None
+
+
+def _glob_pattern(glob: str) -> str:
+    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "(?:" + "".join(meanings.get(token, re.escape(token)) for token in tokens) + ")"
 
 
 def _entry_point_fields(point: EntryPoint) -> list[str | tuple[str, ...]]:

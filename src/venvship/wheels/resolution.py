@@ -455,3 +455,18 @@ class _Walk:
         graph = {name: node.dependencies for name, node in nodes.items()}
         components = strongly_connected(graph)
         return Resolution(self._lock, tags, nodes, dict(sorted(self._group_members.items())), components, packages)
+
+
+def reachable_anywhere(lock: Lock, roots: Roots) -> frozenset[str]:
+    """The names that `roots` may need on some target: every edge is followed, whatever its marker says."""
+    seen: set[tuple[int, str]] = set()
+    pending = [edge for start in _starts(lock, roots) for edge in start.edges]
+    while pending:
+        edge = pending.pop()
+        target = lock.target(edge)
+        package = lock.packages[target]
+        for extra in ("", *edge.extras):
+            if (target, extra) not in seen:
+                seen.add((target, extra))
+                pending.extend(package.optional_dependencies.get(extra, ()) if extra else package.dependencies)
+    return frozenset(lock.packages[index].name for index, _ in seen)

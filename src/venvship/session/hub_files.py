@@ -1,0 +1,90 @@
+"""The `.bzl` files of a hub, for BUILD files and macros that name distributions by functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from venvship.rules.python.distributions import package_name
+
+_REQUIREMENTS = '''"""Labels of distributions by their names."""
+
+_HUB = "@@{hub}//"
+
+all_requirements = {all}
+all_whl_requirements_by_package = {wheels}
+all_whl_requirements = all_whl_requirements_by_package.values()
+all_data_requirements = {data}
+
+def _normalised(name):
+    base = name.partition("[")[0].strip().lower()
+    for separator in ["-", "."]:
+        base = base.replace(separator, "_")
+    return "_".join([part for part in base.split("_") if part])
+
+def requirement(name):
+    """The library of a distribution, by any spelling of its name."""
+    package = _normalised(name)
+    return "%s%s:%s" % (_HUB, package, package)
+
+def whl_requirement(name):
+    return "%s%s:whl" % (_HUB, _normalised(name))
+
+def data_requirement(name):
+    return "%s%s:data" % (_HUB, _normalised(name))
+
+def dist_info_requirement(name):
+    return "%s%s:dist_info" % (_HUB, _normalised(name))
+
+def entry_point(pkg, script = None):
+    """A program that starts a script of a distribution."""
+    return "%s%s:bin/%s" % (_HUB, _normalised(pkg), script or pkg)
+
+def install_deps(**_kwargs):
+    """Has no effect: distributions are fetched when they are needed."""
+'''
+
+_DEFS = '''"""What dependency groups hold."""
+
+load("//:requirements.bzl", "requirement")
+
+VIRTUALENVS = {groups}
+_MEMBERS = {members}
+
+def group_deps():
+    """Everything that the active dependency group asks for."""
+    return ["@@{hub}//:group_deps"]
+
+def group_deps_for(group):
+    """What one dependency group asks for, whichever is active."""
+    if group not in _MEMBERS:
+        fail("no dependency group `%s`; there are %s" % (group, ", ".join(sorted(_MEMBERS.keys()))))
+    return [requirement(name) for name in _MEMBERS[group]]
+'''
+
+
+def requirements_bzl(hub: str, names: Iterable[str]) -> bytes:
+    """`requirements.bzl` of a hub; `names` are those that targets may need."""
+    packages = [(name, package_name(name)) for name in names]
+    return (
+        _REQUIREMENTS.replace("{hub}", hub)
+        .replace("{all}", _listed(f"@@{hub}//{package}:{package}" for _, package in packages))
+        .replace("{wheels}", _dict({package: f"@@{hub}//{package}:whl" for _, package in packages}))
+        .replace("{data}", _listed(f"@@{hub}//{package}:data" for _, package in packages))
+        .encode()
+    )
+
+
+def defs_bzl(hub: str, groups: Mapping[str, Iterable[str]]) -> bytes:
+    """`defs.bzl` of a hub; `groups` has what each group asks for itself."""
+    members = "{" + ", ".join(f'"{group}": {_listed(sorted(groups[group]))}' for group in sorted(groups)) + "}"
+    return (
+        _DEFS.replace("{hub}", hub).replace("{groups}", _listed(sorted(groups))).replace("{members}", members).encode()
+    )
+
+
+def _listed(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(f'"{text}"' for text in texts) + "]"
+
+
+def _dict(pairs: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f'"{key}": "{value}"' for key, value in pairs.items()) + "}"

@@ -1,0 +1,109 @@
+"""The hubs of a workspace, wired from what MODULE.bazel asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvship.events.build_events import EventSink
+from venvship.execution.trees import TreeStore
+from venvship.host.processes import Children
+from venvship.host.sandbox import Isolation
+from venvship.model.label import Label
+from venvship.model.paths import join
+from venvship.model.platform import Platform
+from venvship.repos.download import Downloads, WantedFile
+from venvship.repos.package_index import Indexes
+from venvship.repos.wheel_store import WheelStore
+from venvship.rules.python.runtime import Interpreters
+from venvship.session.annotations import BuildAnnotations, read_annotations
+from venvship.session.extensions import Extensions, LockProject
+from venvship.session.locked_project import LockedFile, LockedProject
+from venvship.session.source_builds import SourceBuilds, path_of
+from venvship.session.wheel_hub import LockHub
+from venvship.wheels.flat import RequiresDist, parse_metadata
+from venvship.wheels.lock import LockedWheel
+
+
+@dataclass(frozen=True, slots=True)
+class HubSurroundings:
+    """What hubs need of the session; `user_root` holds what all workspaces of a user share."""
+
+    root: Path
+    user_root: Path
+    indexes: Indexes
+    offline: bool
+    events: EventSink
+    interpreters: Interpreters
+    trees: TreeStore
+    children: Children
+    isolation: Isolation
+    host: Platform
+    has_target: Callable[[Label], bool]
+
+
+def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, LockHub]:
+    """All hubs by name; nothing is read before one is asked."""
+    store = WheelStore(around.user_root)
+    downloads = Downloads(store, indexes=around.indexes, events=around.events, offline=around.offline)
+
+    def annotations(project: LockedProject) -> BuildAnnotations:
+        found: dict[str, tuple[str, ...]] = {}
+        for one in extensions.annotations:
+            if one.lock == project.project.lock:
+                shown = join(one.source.package.path, one.source.name)
+                found.update(read_annotations(path_of(one.source, around.root), shown=shown).by_name)
+        return BuildAnnotations(found)
+
+    builds = SourceBuilds(
+        root=around.user_root,
+        workspace=around.root,
+        store=store,
+        downloads=downloads,
+        interpreters=around.interpreters,
+        trees=around.trees,
+        children=around.children,
+        isolation=around.isolation,
+        host=around.host,
+        events=around.events,
+        annotations=annotations,
+    )
+
+    def locked(project: LockProject) -> LockedProject:
+        path = path_of(project.lock, around.root)
+        return LockedProject(
+            project,
+            path,
+            shown=join(project.lock.package.path, project.lock.name),
+            cache=around.user_root / "locks",
+            interpreters=around.interpreters,
+            index=lambda: around.indexes.default,
+            read_metadata=lambda files: _metadata(files, path, store, downloads),
+        )
+
+    return {
+        name: LockHub(
+            name,
+            [locked(project) for project in projects],
+            interpreters=around.interpreters,
+            store=store,
+            downloads=downloads,
+            builds=builds,
+            workspace=around.root,
+            overrides=extensions.overrides,
+            has_target=around.has_target,
+        )
+        for name, projects in extensions.hubs.items()
+    }
+
+
+def _metadata(
+    files: Iterable[LockedFile], lock: Path, store: WheelStore, downloads: Downloads
+) -> Mapping[str, tuple[RequiresDist, ...]]:
+    """What the wheels of a flat lock need, from the files themselves."""
+    wheels = [(package, file) for package, file in files if isinstance(file, LockedWheel) and file.sha256 is not None]
+    downloads.fetch(WantedFile.of(package, file, lock=lock) for package, file in wheels)
+    return {
+        package.name: parse_metadata(store.metadata(file.sha256 or "", file.filename.text)) for package, file in wheels
+    }

@@ -1,0 +1,152 @@
+"""One lock file of a hub, resolved for each configuration that asks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from venvship.errors import UserError
+from venvship.loading.nearest import did_you_mean
+from venvship.model.configuration import Configuration
+from venvship.model.platform import PythonVersion
+from venvship.repos.lock_files import read_lock
+from venvship.repos.package_index import PackageIndex
+from venvship.rules.python.distributions import Component
+from venvship.rules.python.runtime import Interpreters
+from venvship.session.extensions import LockProject
+from venvship.wheels.flat import RequiresDist, linked
+from venvship.wheels.lock import EditableSource, Lock, LockedPackage, LockedSdist, LockedWheel, VirtualSource
+from venvship.wheels.markers import MarkerEnvironment
+from venvship.wheels.resolution import NotResolved, Resolution, Root, Roots, reachable_anywhere, resolve
+from venvship.wheels.tags import supported_tags
+
+LockedFile: TypeAlias = tuple[LockedPackage, LockedWheel | LockedSdist]
+ReadMetadata: TypeAlias = Callable[[Iterable[LockedFile]], Mapping[str, tuple[RequiresDist, ...]]]
+"""What the files of packages need, by name."""
+
+
+class UnknownGroup(UserError):
+    """A `dep_group` that no project of the lock has."""
+
+    def __init__(self, group: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"no project of the lock has the dependency group `{group}`", hint=did_you_mean(group, sorted(known))
+        )
+
+
+class LockedProject:
+    """A lock file that is read when it is first asked."""
+
+    def __init__(
+        self,
+        project: LockProject,
+        path: Path,
+        *,
+        shown: str,
+        cache: Path,
+        interpreters: Interpreters,
+        index: Callable[[], PackageIndex],
+        read_metadata: ReadMetadata,
+    ) -> None:
+        self.project = project
+        self.path = path
+        self.shown = shown
+        self._cache = cache
+        self._interpreters = interpreters
+        self._index = index
+        self._read_metadata = read_metadata
+        self._resolutions: dict[tuple[object, ...], tuple[Resolution, Mapping[str, Component]]] = {}
+
+    @functools.cached_property
+    def lock(self) -> Lock:
+        return read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index)
+
+    @functools.cached_property
+    def members(self) -> Mapping[str, str]:
+        """The projects of the workspace with their directories, relative to the lock file."""
+        names = set(self.lock.members)
+        return {
+            package.name: package.source.path
+            for package in self.lock.packages
+            if package.name in names or isinstance(package.source, EditableSource)
+            if isinstance(package.source, EditableSource | VirtualSource)
+        }
+
+    @functools.cached_property
+    def groups(self) -> frozenset[str]:
+        everything = Roots.everything(self.lock)
+        conflicting = {item.group for items in self.lock.conflicts for item in items if item.group}
+        return frozenset({group for root in everything.members for group in root.groups} | conflicting) | frozenset(
+            self.lock.groups
+        )
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """All distributions that some target may need, apart from those that only a conflicting choice has."""
+        reachable = reachable_anywhere(self.lock, Roots.everything(self.lock))
+        return tuple(sorted(reachable - set(self.members)))
+
+    def environment(self, configuration: Configuration) -> MarkerEnvironment:
+        return MarkerEnvironment.of(configuration.platform, self._interpreters.full_version(configuration))
+
+    def resolution(self, configuration: Configuration, group: str) -> Resolution:
+        return self._resolved(configuration, group)[0]
+
+    def component(self, name: str, configuration: Configuration, group: str) -> Component:
+        """The circle of a distribution; an empty one where markers leave it out on this target."""
+        resolution, components = self._resolved(configuration, group)
+        if name in resolution.distributions:
+            return components[name]
+        if name in reachable_anywhere(self.lock, self._roots(group)):
+            return Component((), ())
+        raise NotResolved(self.lock.filename, name)
+
+    def _resolved(self, configuration: Configuration, group: str) -> tuple[Resolution, Mapping[str, Component]]:
+        version = self._interpreters.full_version(configuration)
+        key = (configuration.platform, version, group)
+        found = self._resolutions.get(key)
+        if found is None:
+            environment = self.environment(configuration)
+            tags = supported_tags(configuration.platform, PythonVersion.parse(version))
+            resolution = resolve(self.lock, roots=self._roots(group), environment=environment, tags=tags)
+            if self.lock.flat:
+                resolution = linked(resolution, self._requirements(resolution), environment)
+            found = self._resolutions[key] = (resolution, _components(resolution))
+        return found
+
+    def _requirements(self, resolution: Resolution) -> Mapping[str, tuple[RequiresDist, ...]]:
+        chosen = [(resolution.packages[name], resolution.wheel_of(name)) for name in resolution.distributions]
+        return self._read_metadata(
+            (package, file) for package, file in chosen if isinstance(file, LockedWheel | LockedSdist)
+        )
+
+    def _roots(self, group: str) -> Roots:
+        """Every project with everything that does not conflict; with a group, every project and that group only.
+
+        A group that conflicts with others is alone: it is what a `dep_group` chooses among.
+        """
+        everything = Roots.everything(self.lock)
+        if not group or group == self.project.name:
+            return everything
+        if group not in self.groups:
+            raise UnknownGroup(group, self.groups)
+        members = []
+        for root in everything.members:
+            packages = [self.lock.packages[index] for index in self.lock.by_name.get(root.member, ())]
+            has = any(group in package.dev_dependencies for package in packages)
+            members.append(Root(root.member, root.extras, (group,) if has else ()))
+        script_groups = tuple(g for g in everything.script_groups if g == group)
+        return Roots(tuple(members), everything.script, script_groups, everything.script_extras)
+
+
+def _components(resolution: Resolution) -> dict[str, Component]:
+    """For each distribution, the circle it belongs to (itself alone, usually) and what that needs of others."""
+    found: dict[str, Component] = {}
+    for members in resolution.components:
+        inside = set(members)
+        needed = {name for member in members for name in resolution.distributions[member].dependencies}
+        component = Component(tuple(members), tuple(sorted(needed - inside)))
+        found.update(dict.fromkeys(members, component))
+    return found

@@ -1,0 +1,324 @@
+"""Wheels of distributions that their index has as source only, built once for the same inputs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvship.blobs.disk import digest_of_file
+from venvship.errors import InternalError, UserError, VenvshipError
+from venvship.events.build_events import EventSink, PhaseProgress
+from venvship.execution.trees import TreeStore, scan_tree
+from venvship.host.files import remove_stale, write_atomically
+from venvship.host.processes import Children
+from venvship.host.sandbox import Isolation
+from venvship.loading.workspace import join_host
+from venvship.model.configuration import Configuration
+from venvship.model.digest import Digest
+from venvship.model.label import Label
+from venvship.model.paths import join
+from venvship.model.platform import Platform, PythonVersion
+from venvship.repos.download import Downloads, WantedFile
+from venvship.repos.git import check_out
+from venvship.repos.source_build import BuildFailed, BuildPatch, BuildSystem, SourceBuild
+from venvship.repos.unpacking import archive_kind, unpack
+from venvship.repos.wheel_store import WheelStore
+from venvship.rules.python.runtime import ImportedInterpreter, Interpreters
+from venvship.session.annotations import BuildAnnotations
+from venvship.session.extensions import PackageOverride, Patches
+from venvship.session.locked_project import LockedProject
+from venvship.wheels.build_set import BuildTool, build_set
+from venvship.wheels.filename import WheelFilename, normalise_name
+from venvship.wheels.flat import RequiresDist
+from venvship.wheels.lock import DirectorySource, EditableSource, GitSource, LockedSdist, LockedWheel, UrlSource
+from venvship.wheels.resolution import Resolution
+
+_FORMAT = 1
+"""Raised when a build of the same inputs would give another wheel."""
+_ROUNDS = 3
+_DAY = 86_400.0
+
+
+class CrossBuild(UserError):
+    """A build from source for another kind of machine than this one."""
+
+    def __init__(self, project: str, target: Platform, host: Platform, chain: Iterable[str]) -> None:
+        super().__init__(
+            f"`{project}` has no wheel for {target}, and a build from source on this machine makes one for {host}",
+            chain=chain,
+            hint=f"lock a version that has a wheel for {target}, or build on such a machine",
+        )
+
+
+class NotBuildable(UserError):
+    """A distribution whose source is not one that wheels are built from."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltWheel:
+    """A wheel in the store that was built here."""
+
+    sha256: str
+    filename: WheelFilename
+
+
+class SourceBuilds:
+    """Builds, and remembers by inputs what was built."""
+
+    def __init__(
+        self,
+        *,
+        root: Path,
+        workspace: Path,
+        store: WheelStore,
+        downloads: Downloads,
+        interpreters: Interpreters,
+        trees: TreeStore,
+        children: Children,
+        isolation: Isolation,
+        host: Platform,
+        events: EventSink,
+        annotations: Callable[[LockedProject], BuildAnnotations],
+    ) -> None:
+        self._root = root
+        self._workspace = workspace
+        self._store = store
+        self._downloads = downloads
+        self._interpreters = interpreters
+        self._trees = trees
+        self._children = children
+        self._isolation = isolation
+        self._host = host
+        self._events = events
+        self._annotations = functools.cache(annotations)
+
+    def build(
+        self,
+        project: LockedProject,
+        name: str,
+        resolution: Resolution,
+        configuration: Configuration,
+        override: PackageOverride | None,
+    ) -> BuiltWheel:
+        """The wheel of a distribution; raises what keeps it from being built."""
+        chain = tuple(f"required by {step}" for step in reversed(resolution.path_to(name)))
+        shown = str(resolution.distribution(name))
+        platform = configuration.platform
+        if (platform.os, platform.cpu) != (self._host.os, self._host.cpu):
+            raise CrossBuild(shown, platform, self._host, chain)
+        interpreter = self._interpreters.interpreter(configuration)
+        source = _Source(project, name, resolution, chain)
+        inputs = {
+            "format": _FORMAT,
+            "source": self._identity(source),
+            "interpreter": str(interpreter.tree),
+            "lock": hashlib.sha256(project.path.read_bytes()).hexdigest(),
+            "platform": str(self._host),
+            "libc": [*self._host.libc_version],
+            "patches": [[patch.strip, hashlib.sha256(patch.content).hexdigest()] for patch in self._patches(override)],
+            "environment": dict(override.environment) if override is not None else {},
+            "needs": self._named(project, name),
+        }
+        note = self._root / "built" / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.json"
+        kept = self._kept(note)
+        if kept is not None:
+            return kept
+        self._events.emit(PhaseProgress(0, None, f"Building {shown} from source"))
+        try:
+            built = self._build(source, configuration, interpreter, override)
+        except VenvshipError as error:
+            error.chain = error.chain or chain
+            raise
+        note.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(note, json.dumps({"sha256": built.sha256, "filename": built.filename.text}).encode())
+        return built
+
+    def _kept(self, note: Path) -> BuiltWheel | None:
+        try:
+            document = json.loads(note.read_bytes())
+            built = BuiltWheel(str(document["sha256"]), WheelFilename.parse(document["filename"]))
+        except (OSError, ValueError, TypeError, LookupError):
+            return None  # not built yet, or a note that was cut off
+        return built if self._store.path_of(built.sha256, built.filename.text) is not None else None
+
+    def _build(
+        self,
+        source: _Source,
+        configuration: Configuration,
+        interpreter: ImportedInterpreter,
+        override: PackageOverride | None,
+    ) -> BuiltWheel:
+        version = PythonVersion.parse(interpreter.full_version)
+        scratch = self._root / "builds"
+        scratch.mkdir(parents=True, exist_ok=True)
+        remove_stale(str(scratch), older_than_seconds=_DAY, now=_now())
+        build = SourceBuild(
+            source.shown,
+            python=self._trees.path_of(interpreter.tree) / "bin" / version.directory,
+            python_version=version.directory.removeprefix("python"),
+            children=self._children,
+            isolation=self._isolation,
+            visible=(str(self._root),),
+            environment=override.environment if override is not None else {},
+            directory=scratch,
+        )
+        try:
+            self._bring(source, build)
+            build.patch(self._patches(override))
+            system = build.build_system()
+            self._install_tools(source, configuration, build, system)
+            wheel, filename = build.build(system)
+            if filename.distribution != source.name:
+                raise BuildFailed(source.shown, f"its build made `{filename}`", log="")
+            return self._take(wheel, filename)
+        finally:
+            build.close()
+
+    def _bring(self, source: _Source, build: SourceBuild) -> None:
+        """Fill the source directory of a build."""
+        chosen = source.chosen
+        match chosen:
+            case LockedSdist():
+                path = self._downloads.fetch([source.wanted()])[source.wanted()]
+                unpack(path, build.source, kind=archive_kind(chosen.filename), shown=chosen.filename)
+                locked = source.resolution.packages[source.name].source
+                if isinstance(locked, UrlSource) and locked.subdirectory:
+                    build.use_subdirectory(locked.subdirectory)
+            case GitSource(url, commit, subdirectory):
+                target = build.source / source.name
+                target.mkdir()
+                check_out(url, commit, target, children=self._children)
+                if subdirectory:
+                    build.use_subdirectory(subdirectory)
+            case DirectorySource(path) | EditableSource(path):
+                origin = source.project.path.parent / path
+                if not origin.is_dir():
+                    raise NotBuildable(f"`{source.shown}` is locked as the directory `{path}`, which does not exist")
+                shutil.copytree(origin, build.source / source.name, symlinks=True, ignore=_left_behind)
+            case _:
+                raise NotBuildable(f"`{source.shown}` is a virtual project, which is not installed")
+
+    def _install_tools(
+        self, source: _Source, configuration: Configuration, build: SourceBuild, system: BuildSystem
+    ) -> None:
+        needs = [*system.requires, *(RequiresDist(name) for name in self._named(source.project, source.name))]
+        installed: set[str] = set()
+        for _ in range(_ROUNDS):
+            tools = self._tools(source, configuration, needs)
+            missing = [tool for tool in tools if tool.package.name not in installed]
+            self._install(source, missing, build)
+            installed.update(tool.package.name for tool in missing)
+            more = [need for need in build.requirements(system) if need not in needs]
+            if not more:
+                return
+            needs += more
+        raise BuildFailed(source.shown, "its backend asks for something else each time", log="")
+
+    def _tools(
+        self, source: _Source, configuration: Configuration, needs: Iterable[RequiresDist]
+    ) -> tuple[BuildTool, ...]:
+        return build_set(
+            source.project.lock,
+            needs,
+            project=source.shown,
+            preferred=source.resolution.packages,
+            environment=source.project.environment(configuration),
+            tags=source.resolution.tags,
+        )
+
+    def _install(self, source: _Source, tools: Iterable[BuildTool], build: SourceBuild) -> None:
+        chain = [f"builds {source.shown}", *source.chain]
+        lock = source.project.path
+        wanted = [WantedFile.of(tool.package, tool.wheel, lock=lock, chain=chain) for tool in tools]
+        paths = self._downloads.fetch(wanted)
+        for file in wanted:
+            build.install(paths[file])
+
+    def _take(self, wheel: Path, filename: WheelFilename) -> BuiltWheel:
+        sha256 = digest_of_file(str(wheel)).sha256
+        with self._store.partial(sha256) as partial:
+            if self._store.path_of(sha256, filename.text) is None:
+                shutil.copyfile(wheel, partial)
+                self._store.adopt(partial, sha256, filename.text)
+        return BuiltWheel(sha256, filename)
+
+    def _identity(self, source: _Source) -> str:
+        """What says which source it is."""
+        match source.chosen:
+            case LockedSdist(sha256=sha256):
+                if sha256 is None:
+                    self._downloads.fetch([source.wanted()])  # raises, because nothing tells whether it is right
+                return f"sdist {sha256}"
+            case GitSource(url, commit, subdirectory):
+                return f"git {url} {commit} {subdirectory}"
+            case DirectorySource(path) | EditableSource(path):
+                origin = source.project.path.parent / path
+                return f"directory {Digest.of(scan_tree(origin).encode())}" if origin.is_dir() else "directory"
+            case _:
+                return ""
+
+    def _named(self, project: LockedProject, name: str) -> list[str]:
+        """What the workspace says is needed besides: names of the lock, or of annotations."""
+        annotated = self._annotations(project).build_dependencies(name)
+        found = [normalise_name(text) for text in project.project.build_dependencies]
+        return sorted({*(one for one in found if one in project.lock.by_name), *annotated})
+
+    def _patches(self, override: PackageOverride | None) -> list[BuildPatch]:
+        return [] if override is None else read_patches(override.pre_build, self._workspace)
+
+
+def read_patches(patches: Patches, workspace: Path) -> list[BuildPatch]:
+    """The patch files that a tag names; raises UserError for one that is not there."""
+    found = []
+    for label in patches.files:
+        path = path_of(label, workspace)
+        try:
+            found.append(BuildPatch(path.read_bytes(), patches.strip, join(label.package.path, label.name)))
+        except OSError as error:
+            raise UserError(f"cannot read the patch `{label}`: {error.strerror}") from error
+    return found
+
+
+def path_of(label: Label, workspace: Path) -> Path:
+    """The file of the workspace that a label means."""
+    return Path(join_host(str(workspace), join(label.package.path, label.name)))
+
+
+def _left_behind(directory: str, names: list[str]) -> list[str]:
+    return [name for name in names if name in (".git", ".venv", "__pycache__", "node_modules", ".tox")]
+
+
+def _now() -> float:
+    import time
+
+    return time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    project: LockedProject
+    name: str
+    resolution: Resolution
+    chain: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        return str(self.resolution.distribution(self.name))
+
+    @property
+    def chosen(self) -> object:
+        chosen = self.resolution.wheel_of(self.name)
+        if isinstance(chosen, LockedWheel):
+            raise InternalError(f"`{self.shown}` has a wheel and is built from source")
+        return chosen
+
+    def wanted(self) -> WantedFile:
+        chosen = self.chosen
+        assert isinstance(chosen, LockedSdist)
+        package = self.resolution.packages[self.name]
+        return WantedFile.of(package, chosen, lock=self.project.path, chain=self.chain)
