@@ -347,12 +347,32 @@ class Analyzer:
 
     def _condition(self, label: Label, configuration: Configuration) -> ConditionInfo | None:
         key = TargetKey(label, configuration)
-        for new in self._configure([key]):
-            self._evaluate(new)
+        self._evaluate_ahead(key)
         found = self._result(key)
         if found is None:
             raise self._errors[self._canonical.get(key, key)]
         return found.get(ConditionInfo)
+
+    def _evaluate_ahead(self, asked: TargetKey) -> None:
+        """Evaluate a target and all that it needs, though its turn is not yet: it may wait on the way already."""
+        stack = [(asked, False)]
+        entered: dict[TargetKey, None] = {}
+        while stack:
+            asked, leaving = stack.pop()
+            for new in self._configure([asked]):
+                self._evaluate(new)
+            key = self._canonical.get(asked, asked)
+            if key in self._results or key in self._errors:
+                continue
+            if leaving:
+                self._evaluate(key)
+                continue
+            if key in entered:
+                self._fail(key, DependencyCycle(_cycle((one for one in entered if one not in self._results), key)))
+                continue
+            entered[key] = None
+            stack.append((asked, True))
+            stack.extend((edge, False) for edges in self._nodes[key].edges.values() for edge in edges)
 
     def _invisible(self, target: RuleTarget, attribute: str, labels: Iterable[Label]) -> list[VenvshipError]:
         problems: list[VenvshipError] = []

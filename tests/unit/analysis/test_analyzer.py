@@ -53,6 +53,16 @@ filegroup(name = "f", srcs = select({":x": ["a"], ":y": ["b"]}))
         raise AssertionError("ambiguous conditions were accepted")
 
 
+def test_a_condition_may_be_asked_for_beside_what_depends_on_it() -> None:
+    build = """
+config_setting(name = "opt", values = {"compilation_mode": "opt"}, constraint_values = ["@platforms//os:linux"])
+filegroup(name = "f", srcs = select({":opt": ["a"], "//conditions:default": ["b"]}))
+"""
+    for labels in (("//:opt", "//:f"), ("//:f", "//:opt")):
+        workspace = AnalysisWorkspace({"BUILD": build, "a": "", "b": ""})
+        assert [str(target.label) for target in workspace.analyze(*labels)] == list(labels)
+
+
 def test_a_missing_target_is_reported_with_the_chain_that_leads_to_it() -> None:
     workspace = AnalysisWorkspace(
         {
