@@ -35,7 +35,7 @@ from venvship.modules.module_file import (
 )
 from venvship.modules.version import ModuleVersion
 
-ALWAYS_VISIBLE = ("venvship", "bazel_tools")
+ALWAYS_VISIBLE = ("venvship", "bazel_tools", "platforms")
 """Built-in modules that every module sees without asking for them."""
 
 ANY_YANKED = "all"
