@@ -209,6 +209,7 @@ class Registry:
         begun = self._checked("POST", "blobs/uploads/", {202}, scope="push", headers={"Content-Length": "0"})
         location = self._location(_needed(begun, "location"))
         sent = 0
+        broken = 0
         while size > chunk and sent < size:
             source.seek(sent)
             data = source.read(min(chunk, size - sent))
@@ -224,6 +225,10 @@ class Registry:
                 sent += len(data)
                 location = self._location(answer.headers.get("location", location))
                 continue
+            if broken == len(self._delays):
+                raise _LostUpload(answer)
+            self._sleep(self._delays[broken])
+            broken += 1
             sent, location = self._resumed(location, answer)
         source.seek(sent)
         rest = source.read(size - sent)
@@ -372,9 +377,19 @@ class Registry:
         parts = urllib.parse.urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         connection = self._connection(parts.scheme, parts.netloc)
+        sent = {"User-Agent": "venvship", **headers}
         try:
-            connection.request(method, target, body=body, headers={"User-Agent": "venvship", **headers})
-            response = connection.getresponse()
+            kept = connection.sock is not None
+            try:
+                connection.request(method, target, body=body, headers=sent)
+                response = connection.getresponse()
+            except (ConnectionError, http.client.RemoteDisconnected):
+                # The other side may close a connection that nobody used for a while.
+                connection.close()
+                if not kept:
+                    raise
+                connection.request(method, target, body=body, headers=sent)
+                response = connection.getresponse()
             fields = {name.lower(): value for name, value in response.getheaders()}
             if sink is None or response.status not in (200, 206):
                 data = response.read(MAX_DOCUMENT + 1)
