@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wheel_building import wheel_bytes
@@ -165,6 +165,7 @@ class AnalysisWorkspace:
         hub: ValueHub | None = None,
         members: Members | None = None,
         more_rules: Iterable[RuleClass] = (),
+        toolchains: Sequence[Label] = (),
     ) -> None:
         """`more_rules` are seen by BUILD files, as the native ones are."""
         self.hub = hub or ValueHub([])
@@ -199,7 +200,7 @@ class AnalysisWorkspace:
             ),
             print_handler=self._print,
         )
-        self.analyzer = Analyzer(self.loader, memo=self.memo, host=LINUX)
+        self.analyzer = Analyzer(self.loader, memo=self.memo, host=LINUX, toolchains=lambda: toolchains)
 
     def _print(self, text: str, place: Place) -> None:
         self.printed.append(text)

@@ -153,6 +153,8 @@ class Analyzer:
         self._chained: set[int] = set()
         self.errors: list[VenvshipError] = []
         """What went wrong in the last call of `analyze`, each problem once."""
+        self.failed: list[Label] = []
+        """The labels of the last call of `analyze` that could not be analysed."""
 
     def analyze(
         self, labels: Iterable[Label], configuration: Configuration, *, keep_going: bool = False
@@ -175,6 +177,7 @@ class Analyzer:
         if self.errors and not keep_going:
             raise SeveralErrors(self.errors)
         found = [self._result(key) for key in wanted]
+        self.failed = [key.label for key, target in zip(wanted, found, strict=True) if target is None]
         return [target for target in found if target is not None]
 
     @property
@@ -263,7 +266,7 @@ class Analyzer:
             labels = labels_in(values[name])
             if not labels or spec.transition == NO_EDGE:
                 continue
-            below = self._configurations_below(spec, values, configuration)
+            below = self._configurations_below(spec, {**values, "name": target.label.name}, configuration)
             edges[name] = tuple(TargetKey(label, one) for one in below.values() for label in labels)
             if SINGLE not in below:
                 splits[name] = tuple(below)
@@ -297,7 +300,7 @@ class Analyzer:
             return self._host
         if not isinstance(transition, TransitionDefinition):
             return cast(RuleTransition, transition)(values, configuration)
-        found = self._carried_out(transition, values, configuration)
+        found = self._carried_out(transition, {**values, "name": target.label.name}, configuration)
         if list(found) != [SINGLE]:
             raise InvalidTransition(
                 f"the transition of `{target.label}` answers {len(found)} configurations; a target has one",
@@ -346,33 +349,36 @@ class Analyzer:
         return values
 
     def _condition(self, label: Label, configuration: Configuration) -> ConditionInfo | None:
-        key = TargetKey(label, configuration)
-        self._evaluate_ahead(key)
-        found = self._result(key)
+        """What a target of pass two says already in pass one: conditions need nothing that has to be obtained."""
+        asked = TargetKey(label, configuration)
+        self._configure([asked])
+        key = self._canonical.get(asked, asked)
+        for needed in self._unevaluated(key):
+            self._evaluate(needed)
+        found = self._results.get(key)
         if found is None:
-            raise self._errors[self._canonical.get(key, key)]
+            error = self._errors.get(key)
+            raise error if error is not None else DependencyCycle([label])
         return found.get(ConditionInfo)
 
-    def _evaluate_ahead(self, asked: TargetKey) -> None:
-        """Evaluate a target and all that it needs, though its turn is not yet: it may wait on the way already."""
-        stack = [(asked, False)]
-        entered: dict[TargetKey, None] = {}
+    def _unevaluated(self, start: TargetKey) -> list[TargetKey]:
+        """`start` and all below it that pass two has not reached, dependencies first."""
+        order: dict[TargetKey, None] = {}
+        seen: set[TargetKey] = set()
+        stack: list[tuple[TargetKey, bool]] = [(start, False)]
         while stack:
-            asked, leaving = stack.pop()
-            for new in self._configure([asked]):
-                self._evaluate(new)
-            key = self._canonical.get(asked, asked)
-            if key in self._results or key in self._errors:
-                continue
+            key, leaving = stack.pop()
             if leaving:
-                self._evaluate(key)
+                order[key] = None
                 continue
-            if key in entered:
-                self._fail(key, DependencyCycle(_cycle((one for one in entered if one not in self._results), key)))
+            node = self._nodes.get(key)
+            if key in seen or node is None or key in self._results or key in self._errors:
                 continue
-            entered[key] = None
-            stack.append((asked, True))
-            stack.extend((edge, False) for edges in self._nodes[key].edges.values() for edge in edges)
+            seen.add(key)
+            stack.append((key, True))
+            below = [edge for edges in node.edges.values() for edge in edges]
+            stack.extend((self._canonical.get(edge, edge), False) for edge in below)
+        return list(order)
 
     def _invisible(self, target: RuleTarget, attribute: str, labels: Iterable[Label]) -> list[VenvshipError]:
         problems: list[VenvshipError] = []

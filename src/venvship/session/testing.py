@@ -30,7 +30,7 @@ def run_test_targets(
     """Build and run tests. Targets among `labels` that are no tests are only built."""
     targets = session.analyze(labels)
     failures: list[VenvshipError] = list(session.analyzer.errors)
-    analyzed = {target.label for target in targets}
+    unanalysed = frozenset(session.analyzer.failed)
     compatible = [target for target in targets if not target.incompatible]
     graph = ActionGraph.of(session.analyzer.targets)
     result = session.execute(requested_artifacts(compatible), graph)
@@ -58,14 +58,14 @@ def run_test_targets(
     for label in labels:
         if label in known:
             continue
-        if label not in analyzed or label in outcome.failed:
+        if label in unanalysed or label in outcome.failed:
             results.append(TestFinished(label, TestStatus.FAILED_TO_BUILD, False, 0.0, ""))
         elif label in ready and any(target.label == label for target in tests):
             results.append(TestFinished(label, TestStatus.NO_STATUS, False, 0.0, ""))
     session.make_convenience_links()
     build = BuildOutcome(
         targets=outcome.targets,
-        failed=(*outcome.failed, *(label for label in labels if label not in analyzed)),
+        failed=(*outcome.failed, *(label for label in labels if label in unanalysed)),
         skipped=outcome.skipped,
         failures=tuple(failures),
         actions_run=result.ran,

@@ -35,6 +35,16 @@ filegroup(name = "f", srcs = select({":opt": ["a"], ":opt_linux": ["b"], "//cond
     assert files_of(workspace, "//:f", LINUX.with_options({"compilation_mode": "opt"})) == ["b"]
 
 
+def test_a_condition_may_be_asked_for_by_itself_in_any_order() -> None:
+    build = """
+config_setting(name = "opt", values = {"compilation_mode": "opt"})
+filegroup(name = "f", srcs = select({":opt": ["a"], "//conditions:default": ["b"]}))
+"""
+    for order in (["//:opt", "//:f"], ["//:f", "//:opt"]):
+        workspace = AnalysisWorkspace({"BUILD": build, "a": "", "b": ""})
+        assert [str(target.label) for target in workspace.analyze(*order)] == order
+
+
 def test_conditions_that_do_not_decide_are_named() -> None:
     build = """
 config_setting(name = "x", define_values = {"x": "1"})

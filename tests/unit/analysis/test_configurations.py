@@ -1,0 +1,164 @@
+"""Build settings, transitions, platforms and toolchains, through rules of `.bzl` files."""
+
+from __future__ import annotations
+
+from analysis_workspace import LINUX, AnalysisWorkspace
+
+from venvship.analysis.build_settings import option_name, option_text, parsed
+from venvship.analysis.platforms import PlatformTargets
+from venvship.loading.targets import RuleTarget
+from venvship.model.configuration import Configuration
+from venvship.model.label import Label, PackageId
+
+DEFS = """
+Value = provider(fields = ["v"])
+string_flag = rule(lambda ctx: [Value(v = ctx.build_setting_value)], build_setting = config.string(flag = True))
+bool_flag = rule(lambda ctx: [Value(v = ctx.build_setting_value)], build_setting = config.bool(flag = True))
+list_flag = rule(lambda ctx: [Value(v = ctx.build_setting_value)], build_setting = config.string_list(flag = True))
+def _fast(settings, attr):
+    return {"//:mode": settings["//:mode"] + "+" + attr.name}
+fast = transition(implementation = _fast, inputs = ["//:mode"], outputs = ["//:mode"])
+def _both(settings, attr):
+    return {"left": {"//:mode": "l"}, "right": {"//:mode": "r"}}
+both = transition(implementation = _both, inputs = [], outputs = ["//:mode"])
+def _wrong(settings, attr):
+    return {"//:other": "x"}
+wrong = transition(implementation = _wrong, inputs = [], outputs = ["//:mode"])
+def _leaf(ctx):
+    print(ctx.label.name, ctx.attr._mode[Value].v, ctx.attr.chosen)
+    return []
+_leaf_attrs = {"_mode": attr.label(default = "//:mode"), "chosen": attr.string()}
+leaf = rule(_leaf, attrs = _leaf_attrs)
+moved = rule(_leaf, attrs = _leaf_attrs, cfg = fast)
+mistaken = rule(_leaf, attrs = _leaf_attrs, cfg = wrong)
+def _top(ctx):
+    print([d.label.name for d in ctx.attr.deps], {k: len(v) for k, v in ctx.split_attr.deps.items()})
+    return []
+top = rule(_top, attrs = {"deps": attr.label_list(cfg = both)})
+"""
+BUILD = """
+load(":defs.bzl", "bool_flag", "leaf", "list_flag", "mistaken", "moved", "string_flag", "top")
+string_flag(name = "mode", build_setting_default = "slow")
+bool_flag(name = "loud", build_setting_default = False)
+list_flag(name = "words", build_setting_default = ["a", "b"])
+config_setting(name = "is_loud", flag_values = {":loud": "true"})
+config_setting(name = "has_b", flag_values = {":words": "b"})
+leaf(name = "leaf", chosen = select({":is_loud": "loud", "//conditions:default": "quiet"}))
+leaf(name = "wordy", chosen = select({":has_b": "b", "//conditions:default": "none"}))
+moved(name = "moved")
+mistaken(name = "mistaken")
+top(name = "top", deps = [":leaf"])
+"""
+
+
+def workspace(extra: str = "", defs: str = "") -> AnalysisWorkspace:
+    return AnalysisWorkspace({"defs.bzl": DEFS + defs, "BUILD": BUILD + extra})
+
+
+def with_flag(made: AnalysisWorkspace, name: str, text: str) -> Configuration:
+    target = made.loader.target(Label(PackageId("", ""), name))
+    assert isinstance(target, RuleTarget)
+    return LINUX.with_options({option_name(target.label): option_text(target, parsed(target, text))})
+
+
+def test_a_setting_has_its_default_or_the_value_of_its_flag() -> None:
+    made = workspace()
+    made.one("//:leaf")
+    made.one("//:leaf", with_flag(made, "mode", "quick"))
+    assert made.printed == ["leaf slow quiet", "leaf quick quiet"]
+
+
+def test_a_flag_with_its_default_value_changes_nothing() -> None:
+    made = workspace()
+    assert with_flag(made, "mode", "slow") == LINUX
+    assert with_flag(made, "loud", "no") == LINUX
+    assert with_flag(made, "words", "a,b") == LINUX
+
+
+def test_conditions_ask_for_values_of_flags() -> None:
+    made = workspace()
+    made.one("//:leaf", with_flag(made, "loud", "yes"))
+    made.one("//:wordy")
+    made.one("//:wordy", with_flag(made, "words", "x"))
+    assert made.printed == ["leaf slow loud", "wordy slow b", "wordy slow none"]
+
+
+def test_a_target_may_change_its_own_configuration() -> None:
+    made = workspace()
+    target = made.one("//:moved")
+    assert made.printed == ["moved slow+moved "]
+    assert target.key.configuration != LINUX
+
+
+def test_a_split_transition_gives_each_dependency_once_for_each_configuration() -> None:
+    made = workspace()
+    made.one("//:top")
+    assert made.printed == ["leaf l quiet", "leaf r quiet", '["leaf", "leaf"] {"left": 1, "right": 1}']
+
+
+def test_a_transition_may_only_set_what_it_promised() -> None:
+    problem = workspace().problems("//:mistaken")
+    assert "returned `//:other`, which is not among its outputs" in problem
+    assert "did not return `//:mode`" in problem and "defs.bzl" in problem
+
+
+def test_a_value_of_the_wrong_type_is_refused() -> None:
+    made = workspace()
+    try:
+        with_flag(made, "loud", "maybe")
+    except Exception as error:
+        assert "not a bool" in str(error)
+    else:
+        raise AssertionError("a bool was `maybe`")
+
+
+TOOLS = """
+load(":defs.bzl", "tool", "user")
+toolchain_type(name = "kind")
+tool(name = "mac_tool", path = "/mac")
+tool(name = "linux_tool", path = "/linux")
+tool(name = "special_tool", path = "/special")
+constraint_setting(name = "size")
+constraint_value(name = "tiny", constraint_setting = ":size")
+platform(name = "tiny_linux", constraint_values = [":tiny", "@platforms//os:linux", "@platforms//cpu:x86_64"])
+toolchain(
+    name = "mac",
+    toolchain = ":mac_tool",
+    toolchain_type = ":kind",
+    target_compatible_with = ["@platforms//os:macos"],
+)
+toolchain(name = "special", toolchain = ":special_tool", toolchain_type = ":kind", target_compatible_with = [":tiny"])
+toolchain(
+    name = "linux",
+    toolchain = ":linux_tool",
+    toolchain_type = ":kind",
+    target_compatible_with = ["@platforms//os:linux"],
+)
+user(name = "user")
+"""
+TOOL_DEFS = """
+tool = rule(lambda ctx: [platform_common.ToolchainInfo(path = ctx.attr.path)], attrs = {"path": attr.string()})
+def _user(ctx):
+    print(ctx.toolchains["//:kind"].path)
+    return []
+user = rule(_user, toolchains = ["//:kind"])
+"""
+
+
+def tools(*registered: str) -> AnalysisWorkspace:
+    labels = [Label(PackageId("", ""), name) for name in registered]
+    return AnalysisWorkspace({"defs.bzl": DEFS + TOOL_DEFS, "BUILD": BUILD + TOOLS}, toolchains=labels)
+
+
+def test_the_first_registered_toolchain_that_fits_is_taken() -> None:
+    made = tools("mac", "special", "linux")
+    made.one("//:user")
+    platforms = PlatformTargets(made.loader.target, LINUX.platform)
+    made.one("//:user", platforms.with_platform(LINUX, Label(PackageId("", ""), "tiny_linux")))
+    assert made.printed == ["/linux", "/special"]
+
+
+def test_a_rule_without_a_toolchain_says_how_many_were_tried() -> None:
+    problem = tools("mac").problems("//:user")
+    assert "no matching toolchains found for `//:kind`" in problem
+    assert "1 toolchains are registered" in problem and "register_toolchains" in problem
