@@ -349,36 +349,33 @@ class Analyzer:
         return values
 
     def _condition(self, label: Label, configuration: Configuration) -> ConditionInfo | None:
-        """What a target of pass two says already in pass one: conditions need nothing that has to be obtained."""
-        asked = TargetKey(label, configuration)
-        self._configure([asked])
-        key = self._canonical.get(asked, asked)
-        for needed in self._unevaluated(key):
-            self._evaluate(needed)
-        found = self._results.get(key)
+        key = TargetKey(label, configuration)
+        self._evaluate_ahead(key)
+        found = self._result(key)
         if found is None:
-            error = self._errors.get(key)
-            raise error if error is not None else DependencyCycle([label])
+            raise self._errors[self._canonical.get(key, key)]
         return found.get(ConditionInfo)
 
-    def _unevaluated(self, start: TargetKey) -> list[TargetKey]:
-        """`start` and all below it that pass two has not reached, dependencies first."""
-        order: dict[TargetKey, None] = {}
-        seen: set[TargetKey] = set()
-        stack: list[tuple[TargetKey, bool]] = [(start, False)]
+    def _evaluate_ahead(self, asked: TargetKey) -> None:
+        """Evaluate a target and all that it needs, though its turn is not yet: it may wait on the way already."""
+        stack = [(asked, False)]
+        entered: dict[TargetKey, None] = {}
         while stack:
-            key, leaving = stack.pop()
+            asked, leaving = stack.pop()
+            for new in self._configure([asked]):
+                self._evaluate(new)
+            key = self._canonical.get(asked, asked)
+            if key in self._results or key in self._errors:
+                continue
             if leaving:
-                order[key] = None
+                self._evaluate(key)
                 continue
-            node = self._nodes.get(key)
-            if key in seen or node is None or key in self._results or key in self._errors:
+            if key in entered:
+                self._fail(key, DependencyCycle(_cycle((one for one in entered if one not in self._results), key)))
                 continue
-            seen.add(key)
-            stack.append((key, True))
-            below = [edge for edges in node.edges.values() for edge in edges]
-            stack.extend((self._canonical.get(edge, edge), False) for edge in below)
-        return list(order)
+            entered[key] = None
+            stack.append((asked, True))
+            stack.extend((edge, False) for edges in self._nodes[key].edges.values() for edge in edges)
 
     def _invisible(self, target: RuleTarget, attribute: str, labels: Iterable[Label]) -> list[VenvshipError]:
         problems: list[VenvshipError] = []
