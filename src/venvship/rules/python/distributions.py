@@ -155,9 +155,9 @@ def _distribution(ctx: RuleContext) -> list[object]:
         direct=[record for info in ctx.provided("wheels", PyWheelsInfo) for record in info.wheels.direct],
     )
     files = Depset([record.install for record in wheels.direct])
-    symlinks = union(info.venv_symlinks for name in ("deps", "wheels") for info in ctx.provided(name, PyInfo))
-    installs = union([info.installs for info in ctx.provided("deps", PyWheelsInfo)], direct=files.direct)
     first_party = [info for name in ("deps", "extra_deps") for info in ctx.provided(name, PyInfo)]
+    symlinks = union(info.venv_symlinks for info in (*ctx.provided("wheels", PyInfo), *first_party))
+    installs = union([info.installs for info in (*ctx.provided("deps", PyWheelsInfo), *more)], direct=files.direct)
     runfiles = Runfiles.merged(
         [
             Runfiles(files=Depset(ctx.files("extra_data"))),

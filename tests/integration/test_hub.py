@@ -1,0 +1,272 @@
+"""What a hub offers, through the real command: parts of wheels, scripts, overrides, groups, builds from source."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping
+
+from fake_index import FakeIndex
+from real_workspace import DEFS, MODULE, ORIGIN, RealWorkspace
+from wheel_building import wheel_bytes
+
+USE_HUB = """
+uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")
+uv.declare_hub(hub_name = "pypi")
+uv.project(hub_name = "pypi", lock = "//:uv.lock", pyproject = "//:pyproject.toml")
+use_repo(uv, "pypi")
+"""
+INDEX = f"--index_override={ORIGIN}=@default"
+BACKEND = """
+import base64, hashlib, os, zipfile
+
+NAME = {name!r}
+FAIL = {fail!r}
+
+
+def get_requires_for_build_wheel(settings):
+    return []
+
+
+def build_wheel(directory, settings, metadata):
+    if FAIL:
+        print("building", NAME)
+        raise ModuleNotFoundError("No module named 'cython'")
+    assert os.environ["SOURCE_DATE_EPOCH"]
+    try:
+        import urllib.request
+        urllib.request.urlopen("http://127.0.0.1:%d" % {port}, timeout=5)
+        network = "open"
+    except OSError:
+        network = "closed"
+    text = open("module.py").read() + "\\nNETWORK = %r\\n" % network
+    info = NAME + "-1.0.dist-info"
+    files = {{
+        NAME + ".py": text,
+        info + "/METADATA": "Metadata-Version: 2.1\\nName: %s\\nVersion: 1.0\\n" % NAME,
+        info + "/WHEEL": "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+    }}
+    rows = []
+    for path, content in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).rstrip(b"=").decode()
+        rows.append("%s,sha256=%s,%d" % (path, digest, len(content.encode())))
+    files[info + "/RECORD"] = "\\n".join([*rows, info + "/RECORD,,", ""])
+    name = NAME + "-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(os.path.join(directory, name), "w") as archive:
+        for path, content in files.items():
+            archive.writestr(zipfile.ZipInfo(path), content)
+    return name
+"""
+PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+
+
+def sdist(name: str, index: FakeIndex, *, fail: bool = False) -> bytes:
+    """A source archive with a build backend of its own."""
+    port = int(index.url.rpartition(":")[2])
+    files = {
+        "pyproject.toml": PYPROJECT,
+        "backend.py": BACKEND.format(name=name, fail=fail, port=port),
+        "module.py": "SAYS = 'before'\n",
+    }
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for path, text in files.items():
+            info = tarfile.TarInfo(f"{name}-1.0/{path}")
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return buffer.getvalue()
+
+
+def lock(index: FakeIndex, files: Mapping[str, bytes], *, groups: str = "", needs: Mapping[str, str] = {}) -> str:
+    """A uv.lock of one project that needs everything; `files` are wheels and source archives by file name."""
+    names = sorted({filename.partition("-")[0] for filename in files})
+    grouped = [name for name in names if f'"{name}"' in groups]
+    lines = [
+        'version = 1\nrequires-python = ">=3.9"\n',
+        '[[package]]\nname = "shop"\nversion = "0"\nsource = { virtual = "." }',
+        "dependencies = [" + ", ".join(f'{{ name = "{name}" }}' for name in names if name not in grouped) + "]",
+        groups,
+    ]
+    for filename, content in files.items():
+        name = filename.partition("-")[0]
+        entry = f'{{ url = "{ORIGIN}/{name}/{filename}", hash = "sha256:{index.add(name.replace("_", "-"), filename, content)}" }}'
+        lines += ["", "[[package]]", f'name = "{name}"', 'version = "1.0"', f'source = {{ registry = "{ORIGIN}" }}']
+        lines.append(f"wheels = [{entry}]" if filename.endswith(".whl") else f"sdist = {entry}")
+        if name in needs:
+            lines.append(f'dependencies = [{{ name = "{needs[name]}" }}]')
+    return "\n".join(lines) + "\n"
+
+
+def wheel(name: str, text: str, **scripts: str) -> dict[str, bytes]:
+    files = {f"{name}/__init__.py": text, f"{name}/words.txt": "words\n"}
+    return {f"{name}-1.0-py3-none-any.whl": wheel_bytes(name, "1.0", files, console_scripts=scripts)}
+
+
+def test_parts_of_a_wheel_and_its_scripts_are_targets(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = wheel("tool", "def main():\n    print('tool runs')\n", tool="tool:main")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, files),
+            "BUILD.bazel": 'PARTS = ["@pypi//tool:dist_info", "@pypi//tool:data", "@pypi//tool:whl"]\n'
+            'genrule(name = "seen", srcs = PARTS, outs = ["seen.txt"], cmd = "find -L $(SRCS) -type f > $@")\n',
+        }
+    )
+    workspace.built("//:seen")
+    names = {line.rpartition("/")[2] for line in (workspace.root / "venvship-bin/seen.txt").read_text().splitlines()}
+    assert "words.txt" in names and "METADATA" in names and "tool-1.0-py3-none-any.whl" in names
+    assert "__init__.py" not in names
+    done = workspace.run("run", INDEX, "@pypi//tool:bin/tool")
+    assert (done.code, done.stdout) == (0, "tool runs\n"), done.stderr
+
+
+def test_bzl_files_of_a_hub_name_its_distributions(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {**wheel("one_tool", "X = 1\n"), **wheel("two", "X = 2\n")}
+    group = '[package.dev-dependencies]\ntest = [{ name = "two" }]'
+    text = lock(index, files, groups=group).replace('name = "one_tool"', 'name = "one-tool"')
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": text,
+            "BUILD.bazel": DEFS
+            + """
+load("@pypi//:requirements.bzl", "all_requirements", "requirement")
+load("@pypi//:defs.bzl", "group_deps", "group_deps_for")
+py_binary(name = "a", srcs = ["a.py"], deps = [requirement("One.Tool")])
+py_binary(name = "b", srcs = ["b.py"], deps = all_requirements)
+py_binary(name = "c", srcs = ["c.py"], deps = group_deps_for("test"))
+py_library(name = "d", deps = group_deps())
+""",
+            "a.py": "import one_tool\nprint(one_tool.X)\n",
+            "b.py": "import one_tool, two\nprint(one_tool.X, two.X)\n",
+            "c.py": "import two\nprint(two.X)\n",
+        }
+    )
+    for name, said in {"a": "1\n", "b": "1 2\n", "c": "2\n"}.items():
+        done = workspace.run("run", INDEX, f"//:{name}")
+        assert (done.code, done.stdout) == (0, said), done.stderr
+    workspace.built("//:d")
+
+
+def test_a_distribution_can_be_changed(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {**wheel("tool", "SAYS = 'before'\n"), **wheel("more", "X = 1\n"), **wheel("other", "X = 1\n")}
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + USE_HUB
+            + """
+uv.override_package(
+    name = "tool",
+    post_install_patches = ["//:tool.patch"],
+    post_install_patch_strip = 1,
+    exclude_glob = ["tool/*.txt"],
+    extra_deps = ["@pypi//more"],
+    extra_data = ["//:notes.txt"],
+)
+uv.override_package(name = "other", lock = "//:uv.lock", target = "//:ours")
+""",
+            "uv.lock": lock(index, files),
+            "tool.patch": "--- a/tool/__init__.py\n+++ b/tool/__init__.py\n@@ -1 +1 @@\n-SAYS = 'before'\n"
+            "+SAYS = 'after'\n",
+            "notes.txt": "notes\n",
+            "BUILD.bazel": DEFS
+            + 'exports_files(["notes.txt"])\n'
+            + 'py_library(name = "ours", srcs = ["other.py"], visibility = ["//visibility:public"])\n'
+            + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//tool", "@pypi//other"])\n',
+            "other.py": "X = 'ours'\n",
+            "app.py": "import os, more, other, tool\n"
+            "print(tool.SAYS, os.listdir(os.path.dirname(tool.__file__)), other.X)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert done.code == 0, done.stderr
+    assert "after" in done.stdout and "words.txt" not in done.stdout and "ours" in done.stdout
+    workspace.write({"tool.patch": "--- a/tool/__init__.py\n+++ b/tool/__init__.py\n@@ -1 +1 @@\n-X\n+Y\n"})
+    done = workspace.build("//:app")
+    assert done.code == 1 and "tool.patch:3" in done.stderr and "does not fit" in done.stderr
+
+
+def test_a_source_archive_is_built_once_without_network(workspace: RealWorkspace, index: FakeIndex) -> None:
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, {"made-1.0.tar.gz": sdist("made", index)}),
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//made"])\n',
+            "app.py": "import made\nprint(made.SAYS, made.NETWORK)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "before closed\n"), done.stderr
+    assert "made 1.0 from source" in done.stderr
+    again = workspace.build("//:app")
+    assert again.code == 0 and "from source" not in again.stderr
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + USE_HUB
+            + 'uv.override_package(name = "made", pre_build_patches = ["//:made.patch"], pre_build_patch_strip = 1)\n',
+            "made.patch": "--- a/module.py\n+++ b/module.py\n@@ -1 +1 @@\n-SAYS = 'before'\n+SAYS = 'after'\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "after closed\n"), done.stderr
+
+
+def test_a_failed_build_shows_the_end_of_its_log_and_the_fix(workspace: RealWorkspace, index: FakeIndex) -> None:
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, {"bad-1.0.tar.gz": sdist("bad", index, fail=True)}),
+            "BUILD.bazel": DEFS + 'py_library(name = "app", deps = ["@pypi//bad"])\n',
+        }
+    )
+    done = workspace.build("//:app")
+    assert done.code == 1
+    assert "`bad 1.0` cannot be built from source" in done.stderr and "building bad" in done.stderr
+    assert "`uv add --group build cython`" in done.stderr
+    assert "needed by `//:app`" in done.stderr or "//:app" in done.stderr
+
+
+def test_requirements_with_hashes_fill_a_hub(workspace: RealWorkspace, index: FakeIndex) -> None:
+    lib = wheel_bytes("lib", "1.0", {"lib.py": "X = 'lib'\n"}, requires=["dep>=1", "never; python_version < '3'"])
+    hashes = {
+        "lib": index.add("lib", "lib-1.0-py3-none-any.whl", lib),
+        "dep": index.add("dep", "dep-1.0-py3-none-any.whl", wheel_bytes("dep", "1.0", {"dep.py": "X = 'dep'\n"})),
+        "unused": "0" * 64,
+    }
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")
+use_repo(pip, "pypi")
+""",
+            "requirements.txt": f"lib==1.0 --hash=sha256:{hashes['lib']}\n"
+            f"dep==1.0 \\\n    --hash=sha256:{hashes['dep']}\n",
+            "BUILD.bazel": 'load("@rules_python//python:defs.bzl", "py_binary")\n'
+            'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//lib"])\n',
+            "app.py": "import dep, lib\nprint(lib.X, dep.X)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "lib dep\n"), done.stderr
+
+
+def test_without_fetching_everything_that_is_missing_is_named(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {**wheel("offline_a", "X = 'a'\n"), **wheel("offline_b", "X = 'b'\n")}
+    text = lock(index, files).replace('"offline_', '"offline-')
+    deps = '["@pypi//offline_a", "@pypi//offline_b"]'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": text,
+            "BUILD.bazel": DEFS + f'py_library(name = "app", deps = {deps})\n',
+        }
+    )
+    done = workspace.build("--nofetch", "//:app")
+    assert done.code == 1
+    assert "offline_a-1.0-py3-none-any.whl" in done.stderr and "offline_b-1.0-py3-none-any.whl" in done.stderr
+    assert workspace.build("//:app").code == 0
+    assert workspace.build("--nofetch", "//:app").code == 0
