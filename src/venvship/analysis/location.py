@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import UserError
+from venvship.loading.label_values import parse_label
 from venvship.model.artifact import Artifact
-from venvship.model.label import InvalidLabel, Label, PackageId
+from venvship.model.label import InvalidLabel, PackageId
 
 _LOCATION = re.compile(r"\$\((location|locations|execpath|execpaths|rootpath|rootpaths|rlocationpath|rlocationpaths) ")
 _VARIABLE = re.compile(r"\$(?:\$|\(([A-Za-z0-9_]+)\)|([^$(]|$|\())")
@@ -19,9 +20,16 @@ class BadExpansion(UserError):
 
 
 def expand_locations(
-    text: str, targets: Sequence[ConfiguredTarget], package: PackageId, *, location: str = "rootpath"
+    text: str,
+    targets: Sequence[ConfiguredTarget],
+    package: PackageId,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    location: str = "rootpath",
 ) -> str:
     """Replace `$(location LABEL)` and its kin; labels are looked up among `targets`. Raises BadExpansion.
+
+    `mapping` gives canonical names of repositories, as the package names them; None if all are canonical.
 
     `location` says what `$(location)` means: `rootpath`, the path from the runfiles directory of the main repository,
     which is where programs and tests start, or `execpath`.
@@ -39,16 +47,21 @@ def expand_locations(
         pieces.append(text[position : match.start()])
         function = match.group(1)
         meaning = function.replace("location", location) if function in ("location", "locations") else function
-        pieces.append(_locations(function, meaning, text[match.end() : end].strip(), targets, package))
+        pieces.append(_locations(function, meaning, text[match.end() : end].strip(), targets, package, mapping))
         position = end + 1
     return "".join(pieces) + text[position:]
 
 
 def _locations(
-    function: str, meaning: str, label_text: str, targets: Sequence[ConfiguredTarget], package: PackageId
+    function: str,
+    meaning: str,
+    label_text: str,
+    targets: Sequence[ConfiguredTarget],
+    package: PackageId,
+    mapping: Mapping[str, str] | None,
 ) -> str:
     try:
-        label = Label.parse(label_text, relative_to=package)
+        label = parse_label(label_text, package, mapping)
     except InvalidLabel as error:
         raise BadExpansion(f"in `$({function} {label_text})`: {error.message}") from error
     found = next((target for target in targets if target.label == label), None)

@@ -158,8 +158,13 @@ class RuleContext:
             raise self.error(f"attribute `{name}` must give exactly one file, and gives {len(files)}")
         return files[0]
 
-    def expand(self, text: str, names: Iterable[str] = ("data", "srcs", "deps", "tools")) -> str:
-        """Replace `$(location …)` of dependencies and `$(VARIABLE)`s, and `$$` by `$`."""
+    def expand(
+        self, text: str, names: Iterable[str] = ("data", "srcs", "deps", "tools"), *, location: str = "rootpath"
+    ) -> str:
+        """Replace `$(location …)` of dependencies and `$(VARIABLE)`s, and `$$` by `$`.
+
+        `location` is `rootpath` or `execpath`, whichever the plain word means to the rule.
+        """
         targets = [target for name in names for target in self.targets(name)]
         variables: dict[str, str] = {
             "COMPILATION_MODE": self.configuration.get("compilation_mode", "fastbuild"),
@@ -173,7 +178,10 @@ class RuleContext:
         for info in self.provided("toolchains", TemplateVariableInfo):
             variables.update(info.variables)
         try:
-            return expand_variables(expand_locations(text, targets, self.label.package), variables)
+            located = expand_locations(
+                text, targets, self.label.package, mapping=self.target.mapping, location=location
+            )
+            return expand_variables(located, variables)
         except UserError as error:
             raise self.error(error.message, hint=error.hint) from error
 

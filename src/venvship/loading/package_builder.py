@@ -108,7 +108,7 @@ class PackageBuilder:
         if len(self.errors) > problems:
             self._broken.add(name)
             return
-        target = RuleTarget(label, rule_class, attributes, place, visibility, generator)
+        target = RuleTarget(label, rule_class, attributes, place, visibility, generator, self.repository.mapping)
         # A rule may bear the name of one of its outputs; the name then means the rule.
         self._declare(target)
         for output in self._outputs(target):

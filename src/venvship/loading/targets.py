@@ -23,7 +23,10 @@ class Generator:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RuleTarget:
-    """A target made by calling a rule. `attributes` holds only what was set and is not None."""
+    """A target made by calling a rule. `attributes` holds only what was set and is not None.
+
+    `mapping` gives the canonical name of each repository that texts of the target can name; None if all are canonical.
+    """
 
     label: Label
     rule_class: RuleClass
@@ -31,6 +34,7 @@ class RuleTarget:
     place: Place
     visibility: Visibility
     generator: Generator | None = None
+    mapping: Mapping[str, str] | None = None
 
     def value(self, name: str) -> AttributeValue:
         """The value of an attribute, or its default; raises KeyError for an attribute the rule class lacks."""

@@ -53,7 +53,7 @@ class DiskModuleFiles:
             case BuiltinSource(name=builtin):
                 return self._read(str(builtin_modules_root() / builtin), f"@{builtin}/{MODULE_FILE}")
             case LocalPathOverride(path=path, place=place):
-                directory = os.path.normpath(join_host(str(self._workspace), path))
+                directory = os.path.normpath(os.path.join(self._workspace, path))
                 if not os.path.isdir(directory):
                     raise MissingModule(
                         f"the override of module `{name}` leads to `{path}`, which is no directory", place=place

@@ -14,7 +14,6 @@ from venvship.execution.layout import Layout
 from venvship.host.processes import Children
 from venvship.loading.bzl_loader import BzlLoader
 from venvship.loading.repositories import GeneratedPackages, NoSuchRepository, Repository, TargetSpec
-from venvship.loading.workspace import join_host
 from venvship.memo.computation import Memo
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
@@ -154,6 +153,22 @@ class WorkspaceRepositories:
         assert root is not None, canonical_name
         return Path(root)
 
+    def places(self) -> list[str]:
+        """Directories outside of the caches that hold sources of repositories which something was loaded from."""
+        found: dict[str, None] = {}
+        for repository in list(self._made.values()):
+            if repository.root is None or repository.is_builtin:
+                continue
+            found[repository.root] = None
+            if not repository.root.startswith(f"{self._sources.layout.output_base}/"):
+                continue
+            # Repositories may be made of links to directories of the user.
+            for entry in os.scandir(repository.root):
+                if entry.is_symlink():
+                    real = os.path.realpath(entry.path)
+                    found[real if os.path.isdir(real) else os.path.dirname(real)] = None
+        return list(found)
+
     def _obtain(self, name: str) -> Repository:
         directory = self._replaced.get(name)
         module = self._graph.modules.get(name)
@@ -176,7 +191,7 @@ class WorkspaceRepositories:
             case BuiltinSource(name):
                 return str(builtin_modules_root() / name)
             case LocalPathOverride(path=path):
-                return os.path.normpath(join_host(str(self._workspace), path))
+                return os.path.normpath(os.path.join(self._workspace, path))
             case ArchiveOverride() | GitOverride() | RegistrySource():
                 try:
                     return str(self._sources.modules.obtain(module.canonical_name, module.source))

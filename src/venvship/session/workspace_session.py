@@ -364,7 +364,7 @@ class Session:
             events=self.events,
             isolation=isolation() if self.options.sandbox else Isolation.NONE,
             platform=str(self.host_platform),
-            visible=(str(self.layout.user_root), str(self.layout.workspace)),
+            visible=(str(self.layout.user_root), str(self.layout.workspace), *self.repositories.places()),
         )
 
     @functools.cached_property

@@ -144,6 +144,7 @@ def _expand_location(
             input,
             [*targets, *known],
             ctx.rule.label.package,
+            mapping=ctx.rule.target.mapping,
             location="rootpath" if short_paths else "execpath",
         )
     except UserError as error:

@@ -29,7 +29,10 @@ def _genrule(ctx: RuleContext) -> list[object]:
         if target.default_info.executable is not None
     )
     command = _with_automatic_variables(command, srcs, outputs)
-    command = ctx.expand(command, ("srcs", "tools")) if "$(" in command else command.replace("$$", "$")
+    if "$(" in command:
+        command = ctx.expand(command, ("srcs", "tools"), location="execpath")
+    else:
+        command = command.replace("$$", "$")
     ctx.spawn(
         Spawn(
             ctx.label,
