@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 def console_main() -> NoReturn:
     """The entry point of the console script."""
     clock, started = time.monotonic(), time.time_ns()
+    _replace_missing_streams()
     answer = _quick_answer(sys.argv[1:])
     if answer is not None:
-        print(answer)
+        # `contextlib` costs more than the whole answer.
+        try:  # noqa: SIM105
+            sys.stdout.write(answer + "\n")
+        except BrokenPipeError:
+            pass
+        _forget_closed_pipes()
         sys.exit(0)
     try:
         cwd = os.getcwd()
@@ -116,6 +122,13 @@ def _quick_answer(argv: Sequence[str]) -> str | None:
 
         return overview()
     return None
+
+
+def _replace_missing_streams() -> None:
+    """A process may be started with its standard output or error closed; what is said there goes nowhere then."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  # open until the process ends
 
 
 def _forget_closed_pipes() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -135,3 +137,16 @@ def test_a_pipe_that_closes_early_is_no_complaint(venvship: CommandLine) -> None
         cwd=venvship.root,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", [["--version"], ["help"], ["query", "//..."], ["build", "//:nothing"]])
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_streams_are_no_fault(tmp_path: Path, words: list[str], closed: str) -> None:
+    (tmp_path / "MODULE.bazel").write_text("")
+    command = f"{shlex.quote(sys.executable)} -m venvship {shlex.join(words)} {closed}"
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 1, 7)
