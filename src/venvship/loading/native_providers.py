@@ -15,9 +15,9 @@ from venvship.starlark.conversion import from_host
 from venvship.starlark.errors import EvaluationError, did_you_mean
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import MISSING, TYPES, HostType, Value, register, type_name
+from venvship.starlark.keys import key_of
 from venvship.starlark.printer import Printer
 from venvship.starlark.structs import print_fields
-from venvship.starlark.keys import key_of
 from venvship.starlark.values import LISTS, FrozenDict, FrozenList
 
 Getters = Mapping[str, Callable[[Value], object]]
@@ -80,7 +80,17 @@ def native_provider(
             repr=print_value,
         ),
     )
+    _KEYS.add(key)
     return NativeProvider(name, key, make)
+
+
+def is_provider(value: object) -> bool:
+    """Whether a value is an object of some provider, built in or made by `provider()`."""
+    return isinstance(value, ProviderInstance) or type(value) in _KEYS
+
+
+_KEYS: set[type] = set()
+"""The classes of all native providers."""
 
 
 def dataclass_provider(name: str, key: type, *, makeable: bool = False) -> NativeProvider:

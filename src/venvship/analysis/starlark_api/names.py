@@ -13,7 +13,7 @@ from venvship.analysis.starlark_api.providers import (
     TEMPLATE_VARIABLE_INFO,
     TOOLCHAIN_INFO,
 )
-from venvship.analysis.starlark_api.rule_function import NATIVE_CLASSES, Environment, StarlarkImplementation
+from venvship.analysis.starlark_api.rule_function import Environment, StarlarkImplementation
 from venvship.loading.attr_module import ATTR
 from venvship.loading.config_module import CONFIG, configuration_field
 from venvship.loading.native_providers import ForeignProvider, NativeProvider
@@ -42,8 +42,6 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
     """
     platform = {name: provider for name, provider in rule_providers.items() if name in _OF_PLATFORM}
     others = {name: provider for name, provider in rule_providers.items() if name not in _OF_PLATFORM}
-    every = (*PROVIDERS.values(), TEMPLATE_VARIABLE_INFO, EXECUTION_INFO, *rule_providers.values())
-    NATIVE_CLASSES.update(provider.key for provider in every)
     return {
         **{name: ForeignProvider(name) for name in FOREIGN_PROVIDERS},
         **PROVIDERS,

@@ -13,8 +13,7 @@ from venvship.analysis.starlark_api.providers import UNSET_FILES
 from venvship.analysis.starlark_api.targets import executable_of
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.loading.evaluation import Evaluator
-from venvship.loading.native_providers import key_of_instance, provider_name
-from venvship.loading.provider_values import ProviderInstance
+from venvship.loading.native_providers import is_provider, key_of_instance, provider_name
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.provider import AnalysisTestResultInfo, DefaultInfo
@@ -103,7 +102,7 @@ def _not_executable(rule: RuleContext) -> list[VenvshipError]:
 def _providers(rule: RuleContext, returned: Value) -> dict[Hashable, object]:
     if returned is None:
         return {}
-    if _is_provider(returned):
+    if is_provider(returned):
         returned = (returned,)
     if type(returned) is Struct:
         raise rule.error(
@@ -116,7 +115,7 @@ def _providers(rule: RuleContext, returned: Value) -> dict[Hashable, object]:
         )
     found: dict[Hashable, object] = {}
     for position, provider in enumerate(returned.to_tuple() if isinstance(returned, Depset) else returned):
-        if not _is_provider(provider):
+        if not is_provider(provider):
             raise rule.error(
                 f"at index {position} of the list that rule '{rule.target.rule_class}' returned, got element of type "
                 f"{type_name(provider)}, want Info (a provider)"
@@ -129,17 +128,6 @@ def _providers(rule: RuleContext, returned: Value) -> dict[Hashable, object]:
             )
         found[key] = provider
     return found
-
-
-def _is_provider(value: Value) -> bool:
-    """Whether a value is an object of some provider, built in or not."""
-    if isinstance(value, ProviderInstance):
-        return True
-    return type(value) in NATIVE_CLASSES
-
-
-NATIVE_CLASSES: set[type] = set()
-"""The classes of built-in providers that `.bzl` files know."""
 
 
 def _default_info(ctx: StarlarkContext, given: object) -> DefaultInfo:
