@@ -29,7 +29,7 @@ class DoubleEntry(Exception):
 
 
 def run(request: Mapping[str, Any]) -> None:
-    name = re.sub(r"[-_.]+", "_", request["distribution"])
+    name = re.sub(r"[-_.]+", "_", request["distribution"]).lower()
     dist_info = f"{name}-{request['version']}.dist-info"
     members: dict[str, tuple[bytes, bool]] = {}
 

@@ -119,7 +119,8 @@ def test_links_and_files_of_a_venv_are_told_apart() -> None:
     program = workspace().one("//app:app")[PyExecutableInfo]
     site = "_main/app/._app.venv/lib/python3.12/site-packages"
     links = {str(path) for path in program.venv_runfiles.entries()}
-    assert links == {f"{site}/{name}" for name in ("numpy", "numpy-2.0.dist-info", "six.py", "six-1.16.dist-info")}
+    names = ("numpy", "numpy-2.0.dist-info", "six.py", "six-1.16.dist-info", "__pycache__/six.cpython-312.pyc")
+    assert links == {f"{site}/{name}" for name in names}
     bootstrap = {str(path).removeprefix("_main/app/._app.venv/") for path in program.bootstrap_runfiles.entries()}
     assert {"_main/app/app", "pyvenv.cfg", "bin/python", "bin/python3.12", "bin/six", "bin/activate"} <= bootstrap
 

@@ -42,7 +42,7 @@ def _py_wheel(ctx: RuleContext) -> list[object]:
             hint="outputs hold nothing of the machine or the time, so versions can't have values of a stamp",
         )
     tag = "-".join(ctx.expand(ctx.string(name)) for name in ("python_tag", "abi", "platform"))
-    name = f"{re.sub('[-_.]+', '_', distribution)}-{version}-{tag}.whl"
+    name = f"{re.sub('[-_.]+', '_', distribution).lower()}-{version}-{tag}.whl"
     output = ctx.declare_file(name)
     files = [*_rows(ctx), *_data_rows(ctx)]
     extra: list[RequestValue] = [

@@ -1,0 +1,167 @@
+"""The whole of what is said when a shared venv does not hold what a program needs."""
+
+from __future__ import annotations
+
+from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub
+
+from venvship.rules.python.providers import PyExecutableInfo
+
+HUB = ValueHub(
+    [
+        Dist("redis", "5.0.4", needs=("async-timeout",)),
+        Dist("async-timeout", "4.0.3"),
+        Dist("httpx", "0.27.0"),
+    ],
+    groups={"next": [Dist("httpx", "0.28.0")]},
+)
+CACHE = """
+py_library(name = "cache", srcs = ["cache.py"], deps = ["@pypi//redis"], visibility = ["//visibility:public"])
+"""
+
+
+def workspace(build: str, cache: str = CACHE) -> AnalysisWorkspace:
+    return AnalysisWorkspace(
+        {
+            "app/BUILD": DEFS + build,
+            "app/server.py": "",
+            "app/other.py": "",
+            "libs/cache/BUILD": DEFS + cache,
+            "libs/cache/cache.py": "",
+            "libs/cache/src/deep.py": "",
+        },
+        hub=HUB,
+    )
+
+
+def test_missing_wheels_come_with_versions_with_who_needs_them_and_with_an_edit() -> None:
+    build = """
+py_venv(name = "shared", deps = ["@pypi//async_timeout"])
+py_binary(
+    name = "server", srcs = ["server.py"], deps = ["//libs/cache", "@pypi//httpx"], external_venv = ":shared")
+"""
+    assert workspace(build).problems("//app:server") == (
+        "app/BUILD:4:10: py_binary `//app:server` needs wheels that `//app:shared` does not hold:\n"
+        "  httpx 0.27.0, required by //app:server\n"
+        "  redis 5.0.4, required by //libs/cache:cache\n"
+        "\n"
+        "hint: add them to the deps of `//app:shared`, or remove external_venv:\n"
+        "    deps = [\n"
+        '        "@pypi//httpx",\n'
+        '        "@pypi//redis",\n'
+        "    ],"
+    )
+
+
+def test_a_wheel_that_another_brings_names_the_one_that_is_asked_for() -> None:
+    build = """
+py_venv(name = "shared")
+py_test(name = "server", srcs = ["server.py"], deps = ["//libs/cache"], external_venv = ":shared")
+"""
+    assert workspace(build).problems("//app:server") == (
+        "app/BUILD:4:8: py_test `//app:server` needs wheels that `//app:shared` does not hold:\n"
+        "  async-timeout 4.0.3, required by //libs/cache:cache (through @pypi//redis)\n"
+        "  redis 5.0.4, required by //libs/cache:cache\n"
+        "\n"
+        "hint: add them to the deps of `//app:shared`, or remove external_venv:\n"
+        "    deps = [\n"
+        '        "@pypi//async_timeout",\n'
+        '        "@pypi//redis",\n'
+        "    ],"
+    )
+
+
+def test_another_version_is_told_apart_from_an_absence() -> None:
+    build = """
+py_venv(name = "shared", deps = ["@pypi//httpx"], dep_group = "next")
+py_binary(name = "server", srcs = ["server.py"], deps = ["@pypi//httpx"], external_venv = ":shared")
+"""
+    assert workspace(build).problems("//app:server") == (
+        "app/BUILD:4:10: py_binary `//app:server` needs other versions of wheels than `//app:shared` holds:\n"
+        "  httpx 0.27.0 (the venv holds 0.28.0), required by //app:server\n"
+        "\n"
+        "hint: a venv holds one version of a distribution: let both resolve to the same one, with the same dep_group "
+        "and Python version, or remove external_venv"
+    )
+
+
+def test_another_group_with_the_same_version_is_another_build() -> None:
+    build = """
+py_venv(name = "shared", deps = ["@pypi//redis"], dep_group = "next")
+py_binary(name = "server", srcs = ["server.py"], deps = ["@pypi//async_timeout"], external_venv = ":shared")
+"""
+    problem = workspace(build).problems("//app:server")
+    assert problem.startswith(
+        "app/BUILD:4:10: py_binary `//app:server` needs other versions of wheels than `//app:shared` holds:\n"
+        "  async-timeout 4.0.3 for linux_x86_64-fastbuild (the venv holds that for linux_x86_64-fastbuild-"
+    )
+    assert problem.endswith(
+        "), required by //app:server\n"
+        "\n"
+        "hint: a venv holds one version of a distribution: let both resolve to the same one, with the same dep_group "
+        "and Python version, or remove external_venv"
+    )
+
+
+def test_an_import_root_of_the_workspace_names_the_library_that_brings_it() -> None:
+    cache = """
+py_library(name = "cache", srcs = ["src/deep.py"], imports = ["src"], visibility = ["//visibility:public"])
+"""
+    build = """
+py_venv(name = "shared")
+py_binary(name = "server", srcs = ["server.py"], deps = ["//libs/cache"], external_venv = ":shared")
+"""
+    assert workspace(build, cache).problems("//app:server") == (
+        "app/BUILD:4:10: py_binary `//app:server` imports first-party code that `//app:shared` does not hold:\n"
+        "  _main/libs/cache/src, required by //libs/cache:cache\n"
+        "\n"
+        "hint: add them to the deps of `//app:shared`, or remove external_venv:\n"
+        "    deps = [\n"
+        '        "//libs/cache:cache",\n'
+        "    ],"
+    )
+
+
+def test_the_same_closure_is_held_without_a_look_at_it() -> None:
+    build = """
+py_library(name = "lib", srcs = ["other.py"], deps = ["//libs/cache"])
+py_venv(name = "shared", deps = [":lib"])
+py_binary(name = "server", srcs = ["server.py"], deps = [":lib"], external_venv = ":shared")
+"""
+    program = workspace(build).one("//app:server")[PyExecutableInfo]
+    assert program.venv.directory == "_main/app/.shared"
+
+
+def test_what_belongs_to_the_venv_can_not_be_said_by_its_programs() -> None:
+    build = 'py_binary(name = "server", srcs = ["server.py"], external_venv = ":v", package_collisions = "error")'
+    assert "package_collisions belongs to the shared virtualenv, set it there" in workspace(build).problems(
+        "//app:server"
+    )
+    build = 'py_binary(name = "server", srcs = ["server.py"], external_venv = ":v", expose_venv = True)'
+    assert "expose_venv needs a virtualenv of the program's own" in workspace(build).problems("//app:server")
+    build = 'py_binary(name = "server", srcs = ["server.py"], venv = ":v")'
+    assert "use external_venv for a py_venv target" in workspace(build).problems("//app:server")
+
+
+def test_an_exposed_venv_can_be_run_and_linked() -> None:
+    build = """
+py_binary(name = "server", srcs = ["server.py"], expose_venv_link = True, interpreter_options = ["-O"])
+py_binary(name = "other", srcs = ["other.py"], external_venv = ":server.venv")
+"""
+    made = workspace(build)
+    assert made.one("//app:server.venv").default_info.executable is not None
+    link = made.one("//app:server.venv_link")
+    assert link.default_info.executable is not None
+    assert made.one("//app:other")[PyExecutableInfo].venv.label.name == "server.venv"
+    build = 'py_binary(name = "server", srcs = ["server.py"], expose_venv = False, expose_venv_link = True)'
+    assert "expose_venv_link needs expose_venv" in workspace(build).problems("//app:server")
+
+
+def test_user_sites_are_admitted_only_with_those_of_the_system() -> None:
+    build = """
+py_binary(name = "server", srcs = ["server.py"], include_user_site_packages = True)
+py_binary(name = "other", srcs = ["other.py"], include_user_site_packages = True,
+    include_system_site_packages = True)
+"""
+    made = workspace(build)
+    assert "needs `include_system_site_packages`" in made.problems("//app:server")
+    assert made.one("//app:other")[PyExecutableInfo].interpreter_args == ("-B", "-E", "-P")
