@@ -89,7 +89,8 @@ def lock(index: FakeIndex, files: Mapping[str, bytes], *, groups: str = "", need
     ]
     for filename, content in files.items():
         name = filename.partition("-")[0]
-        entry = f'{{ url = "{ORIGIN}/{name}/{filename}", hash = "sha256:{index.add(name.replace("_", "-"), filename, content)}" }}'
+        sha256 = index.add(name.replace("_", "-"), filename, content)
+        entry = f'{{ url = "{ORIGIN}/{name}/{filename}", hash = "sha256:{sha256}" }}'
         lines += ["", "[[package]]", f'name = "{name}"', 'version = "1.0"', f'source = {{ registry = "{ORIGIN}" }}']
         lines.append(f"wheels = [{entry}]" if filename.endswith(".whl") else f"sdist = {entry}")
         if name in needs:

@@ -137,8 +137,8 @@ class LockHub:
                 asked = [name for (_, g), found in resolution.groups.items() if g == group for name in found]
             else:
                 asked = [n for n, node in resolution.distributions.items() if _is_direct(node.required_by, project)]
-            names.update(dict.fromkeys(name for name in asked if name in resolution.distributions))
-        return tuple(name for name in names if name in self._names)
+            names.update(dict.fromkeys(name for name in asked if name not in project.members))
+        return tuple(names)
 
     # For loading
 
