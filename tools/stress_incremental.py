@@ -1,0 +1,496 @@
+"""Changes a workspace at random and holds every incremental build against a clean one.
+
+Sources, BUILD and .bzl files, the lock file, flags, the environment, links, modes and outputs change, often back to
+what they were, sometimes with their old times. After each change the workspace is built where it was built before, and
+from nothing in another output root. Exit code, errors, and every file, link and mode of the outputs must be the same.
+
+    .venv/bin/python tools/stress_incremental.py --rounds 500 --seed 1
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+ORIGIN = "https://packages.example/simple"
+
+RULES = """
+def _unit_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    ctx.actions.write(out, "unit %s WORD\\n" % ctx.label)
+    link = ctx.actions.declare_file(ctx.label.name + ".lnk")
+    ctx.actions.symlink(output = link, target_file = ctx.files.srcs[0])
+    raw = ctx.actions.declare_symlink(ctx.label.name + ".raw")
+    ctx.actions.symlink(output = raw, target_path = "../nowhere/" + ctx.label.name)
+    return [DefaultInfo(files = depset([out, link, raw]))]
+
+unit = rule(
+    implementation = _unit_impl,
+    attrs = {"srcs": attr.label_list(allow_files = True), "deps": attr.label_list()},
+)
+"""
+MODULE = """
+module(name = "stress")
+bazel_dep(name = "aspect_rules_py", version = "2.0.0")
+uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")
+uv.declare_hub(hub_name = "pypi")
+uv.project(hub_name = "pypi", lock = "//:uv.lock", pyproject = "//:pyproject.toml")
+use_repo(uv, "pypi")
+"""
+PROGRAM = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_library")
+py_library(name = "lib", srcs = glob(["*.py"], exclude = ["main.py"]), deps = ["@pypi//six"])
+py_binary(name = "main", srcs = ["main.py"], deps = [":lib"])
+"""
+
+
+class Difference(Exception):
+    """An incremental build is not what a clean one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a build ended; `errors` are its error lines without what may differ."""
+
+    code: int
+    errors: tuple[str, ...]
+    output: str
+
+
+@dataclass
+class Stress:
+    """One workspace under stress. `locks` are the texts that uv.lock may have; without any there are no programs."""
+
+    root: Path
+    random: random.Random
+    environment: dict[str, str]
+    locks: tuple[str, ...] = ()
+    program: tuple[str, ...] = (sys.executable, "-m", "venvship")
+    flags: list[str] = field(default_factory=list)
+    history: dict[Path, list[tuple[bytes, int]]] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    failing: bool = False
+
+    @property
+    def workspace(self) -> Path:
+        return self.root / "ws"
+
+    # The workspace
+
+    def make(self) -> None:
+        self.workspace.mkdir(parents=True)
+        self.make_sources()
+        self.seed_root()
+
+    def make_sources(self) -> None:
+        """Everything that the workspace begins with; what came later stays, and may stand in the way."""
+        self.write("defs.bzl", RULES.replace("WORD", "one"))
+        self.write("MODULE.bazel", MODULE if self.locks else 'module(name = "stress")\n')
+        self.write("BUILD.bazel", 'config_setting(name = "fast", define_values = {"speed": "fast"})\n')
+        for number in range(4):
+            self.write(f"p{number}/BUILD.bazel", self.package(number, "cat $(SRCS) > $@"))
+            for name in ("a", "b", "c"):
+                self.write(f"p{number}/{name}.txt", f"{number}{name}0\n")
+        if self.locks:
+            self.write("uv.lock", self.locks[0])
+            self.write("pyproject.toml", "")
+            self.write("app/BUILD.bazel", PROGRAM)
+            self.write("app/main.py", "import six\n")
+            self.write("app/more.py", "X = 0\n")
+
+    def package(self, number: int, command: str) -> str:
+        dependency = f'":cat", "//p{number - 1}:u"' if number else '":cat"'
+        return f"""load("//:defs.bzl", "unit")
+package(default_visibility = ["//visibility:public"])
+filegroup(name = "all", srcs = glob(["**/*.txt"]))
+genrule(name = "cat", srcs = [":all"], outs = ["cat.out"], cmd = "{command}")
+genrule(
+    name = "chosen",
+    outs = ["chosen.out"],
+    cmd = select({{"//:fast": "echo fast > $@", "//conditions:default": "echo slow > $@"}}),
+)
+unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
+"""
+
+    def write(self, path: str, text: str) -> None:
+        target = self.workspace / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.remember(target)
+        target.write_text(text)
+
+    def remember(self, path: Path) -> None:
+        if path.is_file():
+            kept = self.history.setdefault(path, [])
+            kept.append((path.read_bytes(), path.stat().st_mtime_ns))
+
+    def files(self, *suffixes: str) -> list[Path]:
+        found = (path for path in sorted(self.workspace.rglob("*")) if path.is_file() and not path.is_symlink())
+        return [path for path in found if path.suffix in suffixes and "venvship-" not in str(path)]
+
+    # Changes
+
+    def change(self) -> str:
+        """Change something; the result says what."""
+        changes: list[Callable[[], str]] = [
+            self.nothing, self.nothing, self.edit_source, self.edit_source, self.edit_source, self.rewrite_source,
+            self.bring_back, self.bring_back, self.bring_back, self.delete_source, self.add_source,
+            self.link_source, self.change_mode, self.comment_build_file, self.edit_build_file, self.break_build_file,
+            self.move_boundary, self.edit_bzl, self.comment_bzl, self.toggle_flag, self.change_environment,
+            self.delete_output, self.replace_output, self.retarget_output, self.delete_output_directory,
+            self.spoil_stamp, self.move_package, self.touch,
+        ]  # fmt: skip
+        if self.locks:
+            changes += [self.bump_lock, self.bump_lock, self.edit_program]
+        return self.random.choice(changes)()
+
+    def heal(self) -> str:
+        """A workspace that can be built, so that not every round ends with the same error."""
+        shutil.rmtree(self.workspace / "q3", ignore_errors=True)
+        for sub in self.workspace.glob("p*/sub"):
+            shutil.rmtree(sub)
+        self.make_sources()
+        return "begin anew"
+
+    def nothing(self) -> str:
+        return "nothing"
+
+    def edit_source(self) -> str:
+        """Another text of the same length, in place, within the same tick if need be."""
+        path = self.pick(self.files(".txt"))
+        if path is None:
+            return "nothing to edit"
+        self.remember(path)
+        size = max(path.stat().st_size, 1)
+        path.write_text("".join(self.random.choices("xyz\n", k=size)))
+        return f"edit {path.name}"
+
+    def rewrite_source(self) -> str:
+        """Another text by a rename, with the times of the old one."""
+        path = self.pick(self.files(".txt"))
+        if path is None:
+            return "nothing to rewrite"
+        self.remember(path)
+        fresh = path.with_name("fresh")
+        fresh.write_text("".join(self.random.choices("pq\n", k=max(path.stat().st_size, 1))))
+        status = path.stat()
+        os.utime(fresh, ns=(status.st_atime_ns, status.st_mtime_ns))
+        fresh.rename(path)
+        return f"rewrite {path}"
+
+    def bring_back(self) -> str:
+        """An earlier text, as `git checkout` writes it, or with its earlier time."""
+        path = self.pick([path for path in self.history if path.parent.is_dir()])
+        if path is None:
+            return "nothing to bring back"
+        data, time_ns = self.random.choice(self.history[path])
+        self.remember(path)
+        if path.is_symlink() or self.random.random() < 0.5:
+            path.unlink(missing_ok=True)
+        path.write_bytes(data)
+        if self.random.random() < 0.5:
+            os.utime(path, ns=(time_ns, time_ns))
+        return f"bring back {path}"
+
+    def delete_source(self) -> str:
+        path = self.pick(self.files(".txt"))
+        if path is None:
+            return "nothing to delete"
+        self.remember(path)
+        path.unlink()
+        return f"delete {path}"
+
+    def add_source(self) -> str:
+        name = f"p{self.random.randrange(4)}/{self.random.choice(['n', 'sub/n', 'sub/deep/n'])}.txt"
+        if not (self.workspace / name).parts or (self.workspace / name.partition("/")[0]).is_file():
+            return "no place for a source"
+        self.write(name, f"new {self.random.random()}\n")
+        return f"add {name}"
+
+    def link_source(self) -> str:
+        """A file becomes a link to an equal file, or to a neighbour."""
+        path = self.pick(self.files(".txt"))
+        if path is None:
+            return "nothing to link"
+        self.remember(path)
+        other = self.workspace / "elsewhere" / f"{path.parent.name}-{path.name}"
+        other.parent.mkdir(exist_ok=True)
+        shutil.copy2(path, other)
+        path.unlink()
+        path.symlink_to(os.path.relpath(other, path.parent))
+        return f"link {path}"
+
+    def change_mode(self) -> str:
+        path = self.pick(self.files(".txt"))
+        if path is None:
+            return "no mode to change"
+        path.chmod(path.stat().st_mode ^ 0o111)
+        return f"chmod {path}"
+
+    def touch(self) -> str:
+        path = self.pick(self.files(".txt", ".bazel", ".bzl"))
+        if path is not None:
+            os.utime(path, ns=(0, time.time_ns() + self.random.choice([-(10**15), 0, 10**15])))
+        return f"touch {path}"
+
+    def comment_build_file(self) -> str:
+        path = self.pick([path for path in self.files(".bazel") if path.name == "BUILD.bazel"])
+        if path is None:
+            return "no BUILD file"
+        self.remember(path)
+        path.write_text(f"{path.read_text()}# {self.random.random()}\n")
+        return f"comment in {path}"
+
+    def edit_build_file(self) -> str:
+        number = self.random.randrange(4)
+        if not (self.workspace / f"p{number}").is_dir():
+            return "no package"
+        command = self.random.choice(["cat $(SRCS) > $@", "cat $(SRCS) | sort > $@", "echo $(SRCS) > $@"])
+        self.write(f"p{number}/BUILD.bazel", self.package(number, command))
+        return f"{command} in p{number}"
+
+    def break_build_file(self) -> str:
+        path = self.pick([path for path in self.files(".bazel") if path.parent.name.startswith("p")])
+        if path is None:
+            return "no BUILD file"
+        self.remember(path)
+        path.write_text(f"{path.read_text()}\nunit(\n")
+        return f"break {path}"
+
+    def move_boundary(self) -> str:
+        """A directory becomes a package of its own, or stops to be one."""
+        sub = self.workspace / f"p{self.random.randrange(4)}/sub"
+        if not sub.parent.is_dir():
+            return "no package"
+        sub.mkdir(exist_ok=True)
+        build = sub / "BUILD"
+        if build.exists():
+            build.unlink()
+        else:
+            build.write_text("")
+        return f"boundary at {sub}"
+
+    def move_package(self) -> str:
+        here, there = self.workspace / "p3", self.workspace / "q3"
+        if here.is_dir():
+            here.rename(there)
+        elif there.is_dir():
+            there.rename(here)
+        return "move p3"
+
+    def edit_bzl(self) -> str:
+        self.write("defs.bzl", RULES.replace("WORD", self.random.choice(["one", "two", "six"])))
+        return "edit defs.bzl"
+
+    def comment_bzl(self) -> str:
+        path = self.workspace / "defs.bzl"
+        self.write("defs.bzl", f"{path.read_text()}# {self.random.random()}\n")
+        return "comment in defs.bzl"
+
+    def toggle_flag(self) -> str:
+        flag = self.random.choice(["--define=speed=fast", "--compilation_mode=opt", "--keep_going"])
+        if flag in self.flags:
+            self.flags.remove(flag)
+        else:
+            self.flags.append(flag)
+        return f"flags {self.flags}"
+
+    def change_environment(self) -> str:
+        self.environment["PIP_TIMEOUT"] = str(self.random.randrange(3) + 10)
+        return "environment"
+
+    def bump_lock(self) -> str:
+        self.write("uv.lock", self.random.choice(self.locks))
+        return "lock"
+
+    def edit_program(self) -> str:
+        self.write(f"app/{self.random.choice(['main', 'more', 'new'])}.py", f"import six\n# {self.random.random()}\n")
+        return "edit the program"
+
+    def delete_output(self) -> str:
+        path = self.pick(self.outputs())
+        if path is not None:
+            path.unlink()
+        return f"delete output {path}"
+
+    def replace_output(self) -> str:
+        path = self.pick([path for path in self.outputs() if not path.is_symlink()])
+        if path is not None:
+            size = path.stat().st_size
+            path.unlink()
+            path.write_bytes(b"?" * size)
+        return f"replace output {path}"
+
+    def retarget_output(self) -> str:
+        path = self.pick([path for path in self.outputs() if path.is_symlink()])
+        if path is not None:
+            path.unlink()
+            path.symlink_to("/nowhere/at/all")
+        return f"retarget output {path}"
+
+    def delete_output_directory(self) -> str:
+        path = self.pick([path.parent for path in self.outputs()])
+        if path is not None:
+            shutil.rmtree(path)
+        return f"delete outputs in {path}"
+
+    def spoil_stamp(self) -> str:
+        path = self.pick([Path(path) for path in sorted(self.stamps())])
+        if path is not None:
+            path.write_bytes(path.read_bytes()[: self.random.randrange(path.stat().st_size)])
+        return f"spoil stamp {path}"
+
+    def stamps(self) -> dict[str, int]:
+        """The stamps of the kept output base, with the time of each: one that answers is not written again."""
+        found = (self.root / "kept").glob("workspaces/*/stamps/*")
+        return {str(path): path.stat().st_mtime_ns for path in found}
+
+    def outputs(self) -> list[Path]:
+        """Outputs that a build looks after: runfiles trees are made anew only when they are gone."""
+        bin_directory = self.workspace / "venvship-bin"
+        found = (path for path in sorted(bin_directory.rglob("*")) if path.is_symlink() or path.is_file())
+        return [path for path in found if ".runfiles" not in str(path)]
+
+    def pick(self, paths: list[Path]) -> Path | None:
+        return self.random.choice(paths) if paths else None
+
+    # Builds
+
+    def round(self) -> None:
+        """Change something, build twice, and compare. Raises Difference."""
+        what = [self.change() for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
+        if self.failing and self.random.random() < 0.5:
+            what.append(self.heal())
+        self.log.append("; ".join(what))
+        kept = self.build("kept")
+        stamps = self.stamps()
+        again = self.build("kept")
+        if kept.code == 0 and not re.search(r"Actions: 0 run, 0 from the cache", again.output):
+            raise Difference(f"the second build still had something to do:\n{kept.output}\n{again.output}")
+        self.unchanged += bool(stamps) and again.code == 0 and self.stamps() == stamps
+        shutil.rmtree(self.root / "clean", ignore_errors=True)
+        self.seed_root()
+        clean = self.build("clean", "--symlink_prefix=/")
+        if clean.code > 8:
+            raise Difference(f"a fault, not an error of the workspace:\n{clean.output}")
+        for one in (kept, again):
+            if (one.code, one.errors) != (clean.code, clean.errors):
+                raise Difference(f"incremental: {one.code}\n{one.output}\nclean: {clean.code}\n{clean.output}")
+        self.failing = clean.code != 0
+        if not self.failing:
+            self.compare()
+
+    def build(self, name: str, *more: str) -> Ran:
+        done = subprocess.run(
+            [
+                *self.program,
+                f"--output_user_root={self.root / name}",
+                "build",
+                "--noshow_progress",
+                f"--index_override={ORIGIN}=@default",
+                *self.flags,
+                *more,
+                "//...",
+            ],
+            cwd=self.workspace,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        lines = done.stderr.replace(str(self.root / name), "ROOT").splitlines()
+        errors = sorted(line for line in lines if "Elapsed" not in line and "Actions:" not in line)
+        counts = ("INFO: Build completed", "INFO: From", "[")
+        return Ran(done.returncode, tuple(line for line in errors if not line.startswith(counts)), done.stderr)
+
+    def seed_root(self) -> None:
+        """Let the clean root know the interpreter and the wheels, and nothing that an action made."""
+        seed = self.root / "seed"
+        if not self.locks:
+            return
+        if not seed.exists():
+            ran = self.build("seed", "--symlink_prefix=/")
+            if ran.code:
+                raise Difference(f"the workspace can't be built to begin with:\n{ran.output}")
+            for name in ("actions", "workspaces"):
+                shutil.rmtree(seed / name)
+        _link_tree(seed, self.root / "clean")
+        if not (self.root / "kept").exists():
+            _link_tree(seed, self.root / "kept")
+
+    def compare(self) -> None:
+        [clean] = (self.root / "clean" / "workspaces").iterdir()
+        kept = self.root / "kept" / "workspaces" / clean.name
+        mine = dict(_described(kept / "execroot/_main/venvship-out", self.root / "kept"))
+        for path, description in _described(clean / "execroot/_main/venvship-out", self.root / "clean"):
+            if mine.get(path) != description:
+                raise Difference(f"{path} is {mine.get(path)!r}, and in a clean build {description!r}")
+
+
+def _link_tree(source: Path, target: Path) -> None:
+    subprocess.run(["cp", "-al", f"{source}/.", str(target)], check=True)
+
+
+def _described(directory: Path, root: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Every file and link below a directory."""
+    for path in sorted(directory.rglob("*")):
+        name = str(path.relative_to(directory))
+        if path.is_symlink():
+            yield name, ("link", os.readlink(path).replace(str(root), "ROOT"))
+        elif path.is_file() and not name.endswith((".runfiles_stamp", ".runfiles_manifest")):
+            yield name, ("file", f"{path.stat().st_mode:o}", path.read_bytes().replace(bytes(root), b"ROOT").hex())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=None, help="of the random changes; printed at the beginning")
+    parser.add_argument("--no-programs", action="store_true", help="leave out py_binary and wheels")
+    options = parser.parse_args()
+    seed = random.randrange(1 << 30) if options.seed is None else options.seed
+    print(f"seed {seed}")
+    sys.path.insert(0, str(PROJECT / "tests"))
+    from fake_index import running_index
+    from real_workspace import locked
+
+    with tempfile.TemporaryDirectory(prefix="stress") as directory, running_index() as index:
+        locks = tuple(locked(index, ("six", version), salt=version) for version in ("1.0", "1.1", "1.2"))
+        stress = Stress(
+            Path(directory),
+            random.Random(seed),
+            {
+                **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
+                "HOME": directory,
+                "PIP_INDEX_URL": index.simple_url,
+                "UV_NO_CONFIG": "1",
+            },
+            locks=() if options.no_programs else locks,
+        )
+        stress.make()
+        begin = time.monotonic()
+        for number in range(options.rounds):
+            try:
+                stress.round()
+            except Difference as difference:
+                print(f"round {number}: {stress.log[-1]}\n{difference}")
+                return 1
+            if number % 10 == 9:
+                print(f"{number + 1} rounds, {time.monotonic() - begin:.0f} s, last: {stress.log[-1]}", flush=True)
+    print(f"no difference in {options.rounds} rounds, {stress.unchanged} answers from a stamp")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
