@@ -85,10 +85,11 @@ class OwnedTree:
         owned = self._owned()
         missing = [path for path in wanted if not os.path.lexists(self.path / path)]
         absent = set(missing)
+        directories = {above for path in wanted for above in _directories_above(path)}
         return Changes(
             tuple(sorted(missing)),
             tuple(sorted(p for p, entry in wanted.items() if p not in absent and not _holds(self.path / p, entry))),
-            tuple(sorted(p for p in owned if p not in wanted and self._is_there(p))),
+            tuple(sorted(p for p in owned if p not in wanted and p not in directories and self._is_there(p))),
         )
 
     def update(self, wanted: Mapping[str, OwnedEntry]) -> Changes:
@@ -105,7 +106,7 @@ class OwnedTree:
             root.at(directory).entries[name] = entry
         self._reconcile(self.path, root)
         for path in changes.superfluous:
-            self._discard(path, wanted)
+            self._discard(path)
         self._write_record(wanted)
         return changes
 
@@ -155,7 +156,7 @@ class OwnedTree:
             remove(fresh)
             raise
 
-    def _discard(self, path: str, wanted: Mapping[str, OwnedEntry]) -> None:
+    def _discard(self, path: str) -> None:
         if not self._is_there(path):
             return
         remove(self.path / path)

@@ -1,4 +1,8 @@
-"""Links a virtualenv of the runfiles tree into the directory where the command was given."""
+"""Links the runfiles tree that a virtualenv lies in into the directory where the command was given.
+
+A link to the virtualenv alone would not do: Python follows `bin/python` by its text, from the path that it was started
+by, and the interpreter lies elsewhere in the tree.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ def main(settings_text: str) -> int:
     if not runfiles:
         print("the virtualenv can only be linked from a runfiles directory, and there is none", file=sys.stderr)
         return 1
-    target = os.path.join(os.path.abspath(runfiles), settings["venv"])
+    target = os.path.abspath(runfiles)
     directory = os.environ.get("BUILD_WORKING_DIRECTORY") or os.environ.get("BUILD_WORKSPACE_DIRECTORY") or os.getcwd()
     name = sys.argv[1] if len(sys.argv) > 1 else settings["link"]
     link = os.path.join(directory, name)
@@ -23,5 +27,5 @@ def main(settings_text: str) -> int:
     beside = f"{link}.{os.getpid()}"
     os.symlink(target, beside)
     os.replace(beside, link)
-    print(link)
+    print(os.path.join(link, settings["venv"]))
     return 0

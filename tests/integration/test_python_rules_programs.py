@@ -1,0 +1,263 @@
+"""Programs of both dialects, built and started by the real command in one small repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from fake_index import FakeIndex
+from real_workspace import HUB, MODULE, RealWorkspace, locked
+from wheel_building import wheel_bytes
+
+RULES_PYTHON = '\nbazel_dep(name = "rules_python", version = "2.2.0")\n'
+ASPECT_LOAD = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_library", "py_test", "py_pex_binary", "py_unittest_test",
+     "py_unpacked_wheel", "py_venv", "py_venv_link", "py_wheel", "py_package")
+load("@aspect_rules_py//uv:defs.bzl", "py_console_script_binary", "py_entrypoint_binary")
+"""
+LIBRARY = """
+import json, os
+
+def facts():
+    return json.load(open(os.path.join(os.path.dirname(__file__), "d.json")))
+"""
+PROGRAM = """
+import os, sys
+import tool
+from app.lib import facts
+print(facts()["name"], tool.VERSION, sys.flags.isolated, os.environ.get("MODE"), os.path.basename(sys.prefix))
+"""
+TABLE = """
+py_library(name = "lib", srcs = ["lib.py"], data = ["d.json"])
+py_binary(name = "main", srcs = ["main.py"], deps = [":lib", "@pypi//tool"], env = {"MODE": "$(COMPILATION_MODE)"})
+"""
+
+
+@pytest.fixture
+def repository(workspace: RealWorkspace, index: FakeIndex) -> RealWorkspace:
+    """The same program twice, written for either rule set."""
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + RULES_PYTHON + HUB,
+            "uv.lock": locked(index, ("tool", "1.0")),
+            **{
+                f"{directory}/{name}": text.replace("app.lib", f"{directory}.lib")
+                for directory in ("aspect", "rules_python")
+                for name, text in {"lib.py": LIBRARY, "d.json": '{"name": "fact"}', "main.py": PROGRAM}.items()
+            },
+            "aspect/BUILD.bazel": ASPECT_LOAD + TABLE,
+            "rules_python/BUILD.bazel": 'load("@rules_python//python:defs.bzl", "py_binary", "py_library")\n' + TABLE,
+        }
+    )
+    return workspace
+
+
+def run(repository: RealWorkspace, *argv: str) -> str:
+    done = repository.run("run", "--index_override=https://packages.example/simple=@default", *argv)
+    assert done.code == 0, done.stderr
+    return done.stdout
+
+
+def started(argv: list[str | Path], *, cwd: Path, environment: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(argv, cwd=cwd, env=dict(environment or {}), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_one_program_in_two_dialects(repository: RealWorkspace) -> None:
+    assert run(repository, "//aspect:main") == "fact 1.0 1 fastbuild ._main.venv\n"
+    assert run(repository, "//rules_python:main") == "fact 1.0 0 fastbuild _main.venv\n"
+
+
+def test_a_program_runs_from_everywhere(repository: RealWorkspace, tmp_path: Path) -> None:
+    repository.built("//aspect:main")
+    program = repository.root / "venvship-bin" / "aspect" / "main"
+    expected = "fact 1.0 1 fastbuild ._main.venv\n"
+    # As cron starts it: with nothing in its environment, from the root.
+    assert started([program], cwd=Path("/")) == expected
+    # Through a link, and through another name of the workspace.
+    link = tmp_path / "bin" / "program"
+    link.parent.mkdir()
+    link.symlink_to(program)
+    assert started([link], cwd=tmp_path) == expected
+    checkout = tmp_path / "checkout"
+    checkout.symlink_to(repository.root)
+    assert started([checkout / "venvship-bin" / "aspect" / "main"], cwd=checkout) == expected
+    # From a copy of its runfiles in a place with spaces that nobody may write.
+    place = tmp_path / "a read only place"
+    place.mkdir()
+    shutil.copy2(program, place / "main")
+    tree = place / "main.runfiles"
+    shutil.copytree(f"{program}.runfiles", tree, symlinks=True)
+    for entry in [*tree.rglob("*"), tree]:
+        if entry.is_symlink() and os.path.isabs(os.readlink(entry)):
+            real = Path(os.path.realpath(entry))
+            entry.unlink()
+            (shutil.copytree if real.is_dir() else shutil.copy2)(real, entry)
+    try:
+        for directory in [place, *(d for d in place.rglob("*") if d.is_dir() and not d.is_symlink())]:
+            directory.chmod(0o555)
+        assert started([place / "main"], cwd=Path("/")) == expected
+    finally:
+        for directory in [place, *(d for d in place.rglob("*") if d.is_dir() and not d.is_symlink())]:
+            directory.chmod(0o755)
+
+
+def test_no_output_names_the_machine(repository: RealWorkspace) -> None:
+    repository.built("//aspect:main", "//rules_python:main")
+    out = Path(os.path.realpath(repository.root / "venvship-bin"))
+    names = [str(repository.root).encode(), str(repository.cache).encode()]
+    for path in files_below(out):
+        if ".runfiles/" in str(path) or path.name.endswith(".runfiles_manifest"):
+            continue  # laid out for this machine, and never shipped
+        if path.is_symlink():
+            text = os.readlink(path)
+            assert not os.path.isabs(text) or ".." not in text, path
+            continue
+        content = path.read_bytes()
+        assert not any(name in content for name in names), path
+
+
+def files_below(directory: Path) -> Iterator[Path]:
+    for where, names, files in os.walk(directory):
+        for name in [*names, *files]:
+            path = Path(where, name)
+            if path.is_symlink() or path.is_file():
+                yield path
+
+
+def test_a_venv_makes_venvs_and_starts_scripts_without_a_shell(workspace: RealWorkspace, index: FakeIndex) -> None:
+    content = wheel_bytes(
+        "greet", "1.0", {"greet.py": "import sys\ndef main():\n    print('hello', sys.argv[1:])\n"},
+        console_scripts={"greet": "greet:main"},
+    )  # fmt: skip
+    lock = locked(index, ("greet", "1.0"))
+    sha256 = index.add("greet", "greet-1.0-py3-none-any.whl", content)
+    lock = lock[: lock.index('hash = "sha256:')] + f'hash = "sha256:{sha256}" }}]\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + HUB,
+            "uv.lock": lock,
+            "app/BUILD.bazel": ASPECT_LOAD
+            + 'py_venv(name = "v", deps = ["@pypi//greet"])\n'
+            + 'py_console_script_binary(name = "greet", pkg = "@pypi//greet")\n'
+            + 'py_console_script_binary(name = "wrong", pkg = "@pypi//greet")\n'
+            + 'py_entrypoint_binary(name = "again", entrypoint = "greet:main", pkg = "@pypi//greet")\n'
+            + 'py_venv_link(name = "link", venv = ":v")\n',
+        }
+    )
+    assert run(workspace, "//app:greet", "--", "you") == "hello ['you']\n"
+    assert run(workspace, "//app:again", "--", "me") == "hello ['me']\n"
+    wrong = workspace.build("//app:wrong")
+    assert wrong.code == 1 and "has no console script `wrong`; it has `greet`" in wrong.stderr
+
+    link = Path(run(workspace, "//app:link").strip())
+    assert link == workspace.root / ".app+v" / "_main" / "app" / ".v" and (workspace.root / ".app+v").is_symlink()
+    nobody = {"PATH": "/nowhere"}
+    assert started([link / "bin" / "greet", "x"], cwd=workspace.root, environment=nobody) == "hello ['x']\n"
+    nested = workspace.root / "nested"
+    bases = started([link / "bin" / "python", "-c", "import sys; print(sys.base_prefix)"], cwd=workspace.root)
+    assert bases.startswith(str(workspace.root / ".app+v" / "python_interpreters"))
+    started([link / "bin" / "python", "-m", "venv", "--without-pip", nested], cwd=workspace.root)
+    where = started([nested / "bin" / "python", "-c", "import sys; print(sys.prefix)"], cwd=workspace.root)
+    assert where == f"{nested}\n"
+
+
+def test_programs_are_packed_into_one_file(repository: RealWorkspace, tmp_path: Path) -> None:
+    build = """
+load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")
+py_zipapp_binary(name = "whole", binary = ":main", compression = "1")
+py_pex_binary(name = "small", binary = ":main", inject_env = {"MODE": "x"})
+"""
+    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build})
+    repository.built("//aspect:whole", "//aspect:small")
+    program = repository.root / "venvship-bin" / "aspect" / "._main.venv" / "bin" / "python"
+    python = started([program, "-c", "import sys; print(sys.version_info[:2])"], cwd=tmp_path).strip()
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache of programs"), "PATH": os.environ["PATH"]}
+    for name in ("whole.pyz", "small.pex"):
+        archive = tmp_path / name
+        shutil.copy2(repository.root / "venvship-bin" / "aspect" / name, archive)
+        if name == "small.pex" and python != str(sys.version_info[:2]):
+            continue
+        for _ in range(2):
+            output = started([sys.executable, archive], cwd=tmp_path, environment=environment)
+            assert output == "fact 1.0 1 fastbuild ._main.venv\n"
+    assert (tmp_path / "whole.pyz").stat().st_size > (tmp_path / "small.pex").stat().st_size
+
+
+def test_libraries_become_wheels_and_wheels_become_libraries(repository: RealWorkspace) -> None:
+    build = """
+py_package(name = "package", deps = [":lib"], packages = ["aspect"])
+py_wheel(name = "wheel", distribution = "aspect-lib", version = "1.5", deps = [":package"], requires = ["six>=1"],
+    entry_points = {"console_scripts": ["facts = aspect.lib:facts"]}, python_requires = ">=3.11")
+py_unpacked_wheel(name = "unpacked", src = ":wheel")
+py_binary(name = "user", srcs = ["user.py"], deps = [":unpacked"])
+"""
+    user = "import importlib.metadata as m, aspect.lib\nprint(m.version('aspect-lib'), aspect.lib.__file__)\n"
+    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/user.py": user})
+    output = run(repository, "//aspect:user")
+    assert output.startswith("1.5 ")
+    repository.built("//aspect:wheel.dist")
+    [wheel] = (repository.root / "venvship-bin" / "aspect").glob("*.whl")
+    assert wheel.name == "aspect_lib-1.5-py3-none-any.whl"
+
+
+def test_unittest_runs_modules_and_fails_without_tests(workspace: RealWorkspace) -> None:
+    good = "import unittest\n\nclass A(unittest.TestCase):\n    def test_a(self): pass\n    def test_b(self): pass\n"
+    build = 'py_unittest_test(name = "good", srcs = ["good_test.py"], shard_count = 2, size = "small", args = ["-v"])\n'
+    build += 'py_unittest_test(name = "empty", srcs = ["empty_test.py"], size = "small")\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE,
+            "t/BUILD.bazel": ASPECT_LOAD + build,
+            "t/good_test.py": good,
+            "t/empty_test.py": "",
+        }
+    )
+    assert workspace.test("//t:good").code == 0
+    assert workspace.test("//t:good", "--test_filter=test_a").code == 0
+    empty = workspace.test("//t:empty", "--test_output=errors")
+    assert empty.code == 3 and "no test was found" in empty.stdout + empty.stderr
+
+
+def test_members_of_the_workspace_are_distributions(workspace: RealWorkspace) -> None:
+    main = (
+        "import importlib.metadata as m, subprocess, sys\nprint(m.version('our-lib'), m.entry_points(group='plug'))\n"
+    )
+    main += "import os\nprint(subprocess.run(['our-tool'], capture_output=True, text=True).stdout)\n"
+    project = (
+        '[project]\nname = "our-lib"\nversion = "2.1"\n[project.scripts]\nour-tool = "our_lib:main"\n'
+        '[project.entry-points.plug]\nx = "our_lib:main"\n'
+    )
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE,
+            "lib/BUILD.bazel": ASPECT_LOAD
+            + 'py_library(name = "lib", srcs = ["src/our_lib.py"], imports = ["src"], '
+            + 'visibility = ["//visibility:public"])',
+            "lib/pyproject.toml": project,
+            "lib/src/our_lib.py": "def main():\n    print('from the script')\n",
+            "app/BUILD.bazel": ASPECT_LOAD + 'py_binary(name = "app", srcs = ["app.py"], deps = ["//lib"])',
+            "app/app.py": main,
+        }
+    )
+    output = run(workspace, "//app:app")
+    assert "2.1" in output and "EntryPoint(name='x', value='our_lib:main', group='plug')" in output
+    assert "from the script" in output
+    workspace.write({"lib/pyproject.toml": project.replace("2.1", "2.2")})
+    assert "2.2" in run(workspace, "//app:app")
+    workspace.write({"lib/pyproject.toml": "[project"})
+    broken = workspace.build("//app:app")
+    assert broken.code == 1 and "`lib/pyproject.toml` is no TOML" in broken.stderr
+
+
+def test_a_program_reads_its_build_data(repository: RealWorkspace) -> None:
+    main = "import bazel_binary_info as b\nprint(b.get_build_data())\n"
+    repository.write({"aspect/main.py": main})
+    output = run(repository, "//aspect:main")
+    assert "TARGET //aspect:main\n" in output and "STAMPED FALSE\n" in output

@@ -1,0 +1,110 @@
+"""The virtualenv at the root of a workspace, as `venvship sync` writes it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from fake_index import FakeIndex
+from real_workspace import DEFS, HUB, MODULE, Ran, RealWorkspace, locked
+
+
+@pytest.fixture
+def repository(workspace: RealWorkspace, index: FakeIndex) -> RealWorkspace:
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + HUB,
+            "uv.lock": locked(index, ("six", "1.0"), ("idna", "3.0")),
+            "lib/BUILD.bazel": DEFS
+            + 'py_library(name = "lib", srcs = ["src/ours/__init__.py", ":made"], imports = ["src"], '
+            + 'deps = ["@pypi//six"], visibility = ["//visibility:public"])\n'
+            + 'genrule(name = "made", outs = ["src/generated.py"], cmd = "echo VALUE = 7 > $@")\n',
+            "lib/src/ours/__init__.py": "VALUE = 1\n",
+            "app/BUILD.bazel": DEFS
+            + 'py_binary(name = "app", srcs = ["app.py"], deps = ["//lib"])\n'
+            + 'py_binary(name = "more", srcs = ["app.py"], deps = ["@pypi//idna"])\n'
+            + 'py_binary(name = "hidden", srcs = ["nothing.py"], deps = ["@pypi//idna"], tags = ["manual"])\n',
+            "app/app.py": "import ours\n",
+        }
+    )
+    return workspace
+
+
+def sync(repository: RealWorkspace, *argv: str) -> Ran:
+    return repository.run("sync", "--index_override=https://packages.example/simple=@default", *argv)
+
+
+def says(repository: RealWorkspace, code: str) -> str:
+    python = repository.root / ".venv" / "bin" / "python"
+    return subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_editors_find_a_real_directory_with_an_interpreter_and_live_sources(repository: RealWorkspace) -> None:
+    done = sync(repository)
+    assert done.code == 0, done.stderr
+    venv = repository.root / ".venv"
+    assert venv.is_dir() and not venv.is_symlink()
+    assert says(repository, "import ours, six, idna; print(ours.VALUE, six.VERSION, idna.VERSION)") == "1 1.0 3.0"
+    repository.write({"lib/src/ours/__init__.py": "VALUE = 2\n"})
+    assert says(repository, "import ours; print(ours.VALUE)") == "2"
+    assert says(repository, "import generated; print(generated.VALUE)") == "7"
+    home = (venv / "pyvenv.cfg").read_text().splitlines()[0].removeprefix("home = ")
+    assert (Path(home) / "python3").exists()
+    assert says(repository, "import sys; print(sys.prefix)") == str(venv)
+    assert "work-space" in (venv / "pyvenv.cfg").read_text()
+
+
+def test_nothing_is_touched_that_has_not_changed(repository: RealWorkspace) -> None:
+    sync(repository)
+    venv = repository.root / ".venv"
+    before = {path: path.lstat().st_mtime_ns for path in venv.rglob("*")}
+    again = sync(repository)
+    assert again.code == 0 and "up to date" in again.stderr
+    assert {path: path.lstat().st_mtime_ns for path in venv.rglob("*")} == before
+
+
+def test_check_fails_when_something_is_stale_and_says_what(repository: RealWorkspace) -> None:
+    missing = sync(repository, "--check")
+    assert missing.code == 1 and "is stale" in missing.stderr and not (repository.root / ".venv").exists()
+    sync(repository)
+    assert sync(repository, "--check").code == 0
+    (repository.root / ".venv" / "bin" / "activate").write_text("")
+    stale = sync(repository, "--check")
+    assert stale.code == 1 and "~ bin/activate" in stale.stderr and "run `venvship sync`" in stale.stderr
+    assert (repository.root / ".venv" / "bin" / "activate").read_text() == ""
+    sync(repository)
+    assert sync(repository, "--check").code == 0
+
+
+def test_named_targets_are_all_that_is_in_it(repository: RealWorkspace) -> None:
+    sync(repository)
+    assert says(repository, "import idna; print(idna.VERSION)") == "3.0"
+    assert sync(repository, "--target", "//app:app").code == 0
+    assert says(repository, "import importlib.util as u; print(u.find_spec('idna'))") == "None"
+    assert sync(repository, "--target=//app:app", "--target=//app:more").code == 0
+    assert says(repository, "import idna, six; print(idna.VERSION)") == "3.0"
+
+
+def test_what_others_install_stays(repository: RealWorkspace) -> None:
+    sync(repository)
+    [site] = (repository.root / ".venv" / "lib").glob("*/site-packages")
+    (site / "own.py").write_text("X = 1\n")
+    sync(repository, "--target=//app:app")
+    assert (site / "own.py").exists() and says(repository, "import own; print(own.X)") == "1"
+
+
+def test_somebody_elses_venv_is_left_alone(repository: RealWorkspace) -> None:
+    (repository.root / ".venv").mkdir()
+    (repository.root / ".venv" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    done = sync(repository)
+    assert done.code == 1
+    assert f"`{repository.root / '.venv'}` is there already, and was not made by `venvship sync`" in done.stderr
+    assert os.listdir(repository.root / ".venv") == ["pyvenv.cfg"]
+
+
+def test_clean_leaves_the_interpreter(repository: RealWorkspace) -> None:
+    sync(repository)
+    assert repository.run("clean", "--expunge").code == 0
+    assert says(repository, "import six; print(six.VERSION)") == "1.0"
