@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import UserError
 from venvship.loading.label_values import parse_label
 from venvship.model.artifact import Artifact
-from venvship.model.label import InvalidLabel, PackageId
+from venvship.model.label import InvalidLabel, Label, PackageId
 
 _LOCATION = re.compile(r"\$\((location|locations|execpath|execpaths|rootpath|rootpaths|rlocationpath|rlocationpaths) ")
 _VARIABLE = re.compile(r"\$(?:\$|\(([A-Za-z0-9_]+)\)|([^$(]|$|\())")
+
+
+OwnOutput: TypeAlias = Callable[[Label], Artifact | None]
 
 
 class BadExpansion(UserError):
@@ -25,11 +29,13 @@ def expand_locations(
     package: PackageId,
     *,
     mapping: Mapping[str, str] | None = None,
+    own: OwnOutput = lambda label: None,
     location: str = "rootpath",
 ) -> str:
     """Replace `$(location LABEL)` and its kin; labels are looked up among `targets`. Raises BadExpansion.
 
-    `mapping` gives canonical names of repositories, as the package names them; None if all are canonical.
+    `mapping` gives canonical names of repositories, as the package names them; None if all are canonical. `own` knows
+    the outputs of the target itself by label.
 
     `location` says what `$(location)` means: `rootpath`, the path from the runfiles directory of the main repository,
     which is where programs and tests start, or `execpath`.
@@ -47,7 +53,7 @@ def expand_locations(
         pieces.append(text[position : match.start()])
         function = match.group(1)
         meaning = function.replace("location", location) if function in ("location", "locations") else function
-        pieces.append(_locations(function, meaning, text[match.end() : end].strip(), targets, package, mapping))
+        pieces.append(_locations(function, meaning, text[match.end() : end].strip(), targets, package, mapping, own))
         position = end + 1
     return "".join(pieces) + text[position:]
 
@@ -59,11 +65,15 @@ def _locations(
     targets: Sequence[ConfiguredTarget],
     package: PackageId,
     mapping: Mapping[str, str] | None,
+    own: OwnOutput,
 ) -> str:
     try:
         label = parse_label(label_text, package, mapping)
     except InvalidLabel as error:
         raise BadExpansion(f"in `$({function} {label_text})`: {error.message}") from error
+    output = own(label)
+    if output is not None:
+        return _path(meaning, output)
     found = next((target for target in targets if target.label == label), None)
     if found is None:
         raise BadExpansion(

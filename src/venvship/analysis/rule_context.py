@@ -179,7 +179,7 @@ class RuleContext:
             variables.update(info.variables)
         try:
             located = expand_locations(
-                text, targets, self.label.package, mapping=self.target.mapping, location=location
+                text, targets, self.label.package, mapping=self.target.mapping, own=self.own_output, location=location
             )
             return expand_variables(located, variables)
         except UserError as error:
@@ -201,6 +201,13 @@ class RuleContext:
     def declare_file(self, name: str) -> Artifact:
         """An output file, `name` below the package's directory."""
         return self._declare(join(self.label.package.path, name), ArtifactKind.FILE)
+
+    def own_output(self, label: Label) -> Artifact | None:
+        """The output that an attribute of the target promises by this label."""
+        for name, spec in self.target.rule_class.attributes.items():
+            if spec.type.holds_outputs and label in self.labels(name):
+                return self.declare_file(label.name)
+        return None
 
     def declare_directory(self, name: str) -> Artifact:
         return self._declare(join(self.label.package.path, name), ArtifactKind.DIRECTORY)

@@ -145,6 +145,7 @@ def _expand_location(
             [*targets, *known],
             ctx.rule.label.package,
             mapping=ctx.rule.target.mapping,
+            own=ctx.rule.own_output,
             location="rootpath" if short_paths else "execpath",
         )
     except UserError as error:
