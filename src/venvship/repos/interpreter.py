@@ -84,7 +84,7 @@ def import_interpreter(host: HostInterpreter, into: Path) -> ImportedInterpreter
             os.symlink(executable.rpartition("/")[2], into / link)
     copy.stdlib(Path(host.facts.stdlib), Path(host.facts.platstdlib))
     copy.headers(Path(host.facts.include))
-    _compile(into / executable, into, f"lib/{host.facts.python.directory}")
+    compile_modules(into / executable, into, f"lib/{host.facts.python.directory}")
     missing = _try(host, into, executable)
     return ImportedInterpreter(host.facts, executable, missing)
 
@@ -176,7 +176,8 @@ def _environment() -> dict[str, str]:
     return {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 
 
-def _compile(executable: Path, root: Path, directory: str) -> None:
+def compile_modules(executable: Path, root: Path, directory: str) -> None:
+    """Compile the modules of a tree with an interpreter of the same minor version."""
     def run(number: int) -> None:
         script = [compile_stdlib.__file__, str(root), directory, str(number), str(_COMPILE_GROUPS)]
         done = subprocess.run(

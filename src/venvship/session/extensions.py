@@ -198,6 +198,8 @@ class Extensions:
     default_python: PythonVersion | None = None
     archives: tuple[RuntimeArchive, ...] = ()
     archive_base: str = ""
+    archive_build: str = ""
+    archive_releases: tuple[str, ...] = ()
     repositories: frozenset[str] = frozenset()
 
 
@@ -222,6 +224,8 @@ class _Reader:
         self._default: PythonVersion | None = None
         self._archives: list[RuntimeArchive] = []
         self._archive_base = ""
+        self._archive_build = ""
+        self._releases: tuple[str, ...] = ()
         self._imported: set[str] = set()
 
     def read(self, module_usage: ModuleExtensionUsage) -> None:
@@ -295,6 +299,8 @@ class _Reader:
                 self._default = self._version(attributes)
             case "configure":
                 self._archive_base = attributes.text("base_url") or self._archive_base
+                self._archive_build = attributes.text("build_config")
+                self._releases = tuple(name for name in attributes.texts("releases") if name != "latest")
             case "override":
                 self._archive_base = next(iter(attributes.texts("base_urls")), self._archive_base)
             case "single_version_override" | "single_version_platform_override":
@@ -380,6 +386,8 @@ class _Reader:
             default_python=self._default,
             archives=tuple(self._archives),
             archive_base=self._archive_base,
+            archive_build=self._archive_build,
+            archive_releases=self._releases,
             repositories=frozenset(self._imported),
         )
 

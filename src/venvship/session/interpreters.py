@@ -1,30 +1,121 @@
-"""The interpreters of a workspace: found on this machine, imported into the tree store when one is needed."""
+"""The interpreters of a workspace: found on this machine or unpacked from archives, when one is needed.
+
+What is built for this machine takes an interpreter of the machine, or an archive where the machine has none of the
+version. What is built for another kind of machine takes an archive always.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import json
+import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.errors import UserError
 from venvship.events.build_events import EventSink, PhaseProgress
 from venvship.execution.trees import TreeStore
 from venvship.host.files import write_atomically
+from venvship.host.machine import this_machine
+from venvship.interpreters.archives import RuntimeArchive, choose_archive, known_archives, parse_archives, triple_of
 from venvship.model.configuration import PYTHON_VERSION, Configuration
 from venvship.model.digest import Digest
-from venvship.model.platform import PythonVersion
+from venvship.model.platform import Libc, Platform, PythonVersion
+from venvship.repos.archived_interpreter import unpack_interpreter
+from venvship.repos.download import Downloads, WantedFile
 from venvship.repos.host_interpreters import HostInterpreter, NoInterpreter, choose_interpreter, find_interpreters
 from venvship.repos.interpreter import import_interpreter, remove_interpreter
+from venvship.repos.urls import local_path
 from venvship.rules.python.runtime import ImportedInterpreter
+from venvship.session.extensions import Extensions
+from venvship.session.extensions import RuntimeArchive as NamedArchive
 
 _IMPORT_FORMAT = 2
 """Raised when an import of the same installation would give other bytes."""
+_ARCHIVE_FORMAT = 1
+_CUSTOMARY_BASE = "https://github.com/astral-sh/python-build-standalone/releases/download"
+_MIRROR_VARIABLE = "UV_PYTHON_INSTALL_MIRROR"
+
+
+class NoRuntime(UserError):
+    """No archive has an interpreter of a version for a platform."""
+
+    def __init__(self, version: str, platform: Platform) -> None:
+        super().__init__(
+            f"no archive of CPython {version} for {triple_of(platform)} is known",
+            hint="choose another version, or name an archive with `python.single_version_platform_override`",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """An archive with the address that it is fetched from."""
+
+    archive: RuntimeArchive
+    url: str
+    strip_prefix: str = "python"
+
+
+class RuntimeArchives:
+    """The archives that a workspace may use; `base` stands before their paths."""
+
+    def __init__(self, extensions: Extensions, downloads: Callable[[], Downloads]) -> None:
+        mirror = extensions.archive_base or os.environ.get(_MIRROR_VARIABLE) or _CUSTOMARY_BASE
+        self._base = mirror.rstrip("/")
+        self._build = extensions.archive_build or "install_only"
+        self._releases = extensions.archive_releases
+        self._named = extensions.archives
+        self._downloads = downloads
+
+    @functools.cached_property
+    def _known(self) -> tuple[RuntimeArchive, ...]:
+        """Those of the named releases, or of the table that comes with the product."""
+        if not self._releases:
+            return known_archives()
+        known = [archive for archive in known_archives() if archive.date in self._releases]
+        missing = sorted(set(self._releases) - {archive.date for archive in known})
+        for release in missing:
+            directory = local_path(f"{self._base}/{release}/SHA256SUMS")
+            if directory is not None and directory.is_file():
+                known += parse_archives(directory.read_text(), release=release)
+        return tuple(known)
+
+    def find(self, version: str, platform: Platform) -> _Located | None:
+        """What the workspace names itself is taken before what is known."""
+        for named in self._named:
+            located = _named_archive(named, version, platform)
+            if located is not None:
+                return located
+        archive = choose_archive(self._known, version, platform, build=self._build)
+        return None if archive is None else _Located(archive, f"{self._base}/{archive.path}")
+
+    def fetch(self, located: _Located) -> Path:
+        archive = located.archive
+        wanted = WantedFile("CPython", archive.filename, located.url, archive.sha256)
+        return self._downloads().fetch([wanted])[wanted]
+
+
+def _named_archive(named: NamedArchive, version: str, platform: Platform) -> _Located | None:
+    wanted = PythonVersion.parse(version)
+    exact = version.removesuffix("t")
+    if PythonVersion.parse(named.version) != wanted or not f"{named.version}.".startswith(f"{exact}."):
+        return None
+    triple = triple_of(platform)
+    sha256 = named.sha256s.get(triple) or named.sha256s.get("")
+    if not sha256 or not named.urls:
+        return None
+    url = named.urls[0].replace("{platform}", triple).replace("{python_version}", named.version)
+    numbers = tuple(int(part) for part in named.version.removesuffix("t").split("."))
+    archive = RuntimeArchive(numbers, "", triple, wanted.freethreaded, "", url.rpartition("/")[2], sha256)
+    return _Located(archive, url, named.strip_prefix)
 
 
 class MachineInterpreters:
-    """Chooses among the interpreters of this machine.
+    """Chooses among the interpreters of this machine, and among archives.
 
     Without a version in the configuration, the version that runs this command is taken if the workspace registered
     it (or registered none), and the highest registered one that the machine has otherwise.
@@ -38,55 +129,140 @@ class MachineInterpreters:
         state: Path,
         trees: TreeStore,
         events: EventSink,
+        archives: RuntimeArchives | None = None,
+        exact: Iterable[str] = (),
     ) -> None:
         self._registered = registered
         self._default = default
         self._state = state
         self._trees = trees
         self._events = events
-        self._imported: dict[Path, ImportedInterpreter] = {}
+        self._archives = archives
+        self._exact: Mapping[PythonVersion, str] = {PythonVersion.parse(text): text for text in exact}
+        self._imported: dict[str, ImportedInterpreter] = {}
 
     def full_version(self, configuration: Configuration) -> str:
-        return self._chosen(configuration.get(PYTHON_VERSION)).facts.version
+        chosen = self._chosen(configuration)
+        return _full_version(chosen) if isinstance(chosen, HostInterpreter) else _shown(chosen.archive)
 
     def interpreter(self, configuration: Configuration) -> ImportedInterpreter:
-        chosen = self._chosen(configuration.get(PYTHON_VERSION))
-        found = self._imported.get(chosen.path)
-        if found is None:
-            found = self._imported[chosen.path] = ImportedInterpreter(chosen.facts.version, self._tree(chosen))
-        return found
+        chosen = self._chosen(configuration)
+        if isinstance(chosen, HostInterpreter):
+            key = str(chosen.path)
+            if key not in self._imported:
+                self._imported[key] = ImportedInterpreter(_full_version(chosen), self._tree(chosen))
+            return self._imported[key]
+        key = f"{chosen.archive.sha256} {chosen.archive.triple}"
+        if key not in self._imported:
+            foreign = not self._is_here(configuration.platform)
+            compiler = self._compiler(PythonVersion.parse(_shown(chosen.archive))) if foreign else None
+            tree = self._archived(chosen, foreign=foreign, compiler=compiler)
+            self._imported[key] = ImportedInterpreter(_shown(chosen.archive), tree, foreign, compiler)
+        return self._imported[key]
 
     @functools.cached_property
     def _found(self) -> tuple[HostInterpreter, ...]:
         self._state.mkdir(parents=True, exist_ok=True)
         return find_interpreters(self._state / "found.json")
 
-    def _chosen(self, version: str) -> HostInterpreter:
+    @functools.cached_property
+    def _here(self) -> Platform:
+        machine = this_machine()
+        plain = Platform.parse(f"{machine.system}_{machine.processor}")
+        return Platform(plain.os, plain.cpu, Libc(machine.libc), machine.libc_version)
+
+    def _is_here(self, platform: Platform) -> bool:
+        here = self._here
+        return (platform.os, platform.cpu, platform.libc) == (here.os, here.cpu, here.libc)
+
+    def _chosen(self, configuration: Configuration) -> HostInterpreter | _Located:
+        version = configuration.get(PYTHON_VERSION)
+        wanted = self._wanted(version)
+        if not self._is_here(configuration.platform):
+            located = self._archives.find(wanted, configuration.platform) if self._archives is not None else None
+            if located is None:
+                raise NoRuntime(wanted, configuration.platform)
+            return located
+        try:
+            return choose_interpreter(self._found, wanted, freethreaded=wanted.endswith("t"))
+        except NoInterpreter:
+            located = self._archives.find(wanted, configuration.platform) if self._archives is not None else None
+            if located is None:
+                raise
+            return located
+
+    def _wanted(self, version: str) -> str:
+        """The version that is built with, as exactly as the workspace says it."""
+        if not version and self._default is not None:
+            version = _spelled(self._default)
         if version:
-            return choose_interpreter(self._found, version)
-        if self._default is not None:
-            return choose_interpreter(self._found, str(self._default))
+            return version if version.count(".") > 1 else self._exact.get(PythonVersion.parse(version), version)
         ours = PythonVersion(*sys.version_info[:2])
         if not self._registered or ours in self._registered:
-            return choose_interpreter(self._found, str(ours))
-        for candidate in sorted(self._registered, reverse=True):
+            return self._exact.get(ours, str(ours))
+        spelled = [self._exact.get(v, _spelled(v)) for v in sorted(self._registered, reverse=True)]
+        for candidate in spelled:
             try:
-                return choose_interpreter(self._found, str(candidate), freethreaded=candidate.freethreaded)
+                choose_interpreter(self._found, candidate, freethreaded=candidate.endswith("t"))
             except NoInterpreter:
                 continue
-        raise NoInterpreter(" or ".join(str(version) for version in self._registered), self._found)
+            return candidate
+        return spelled[0]
+
+    def _compiler(self, version: PythonVersion) -> Digest | None:
+        """An interpreter of this machine that writes the same bytecode; None when it has none."""
+        try:
+            host = choose_interpreter(self._found, str(version), freethreaded=False)
+        except NoInterpreter:
+            return None
+        return self._tree(host)
+
+    def _archived(self, located: _Located, *, foreign: bool, compiler: Digest | None) -> Digest:
+        """Unpack an archive unless this very one was unpacked before."""
+        archive = located.archive
+        version = PythonVersion.parse(_shown(archive))
+        identity = f"{_ARCHIVE_FORMAT} {archive.sha256} {located.strip_prefix} {compiler}"
+        note = self._state / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
+        kept = self._kept(note)
+        if kept is not None:
+            return kept
+        assert self._archives is not None
+        path = self._archives.fetch(located)
+        self._events.emit(PhaseProgress(0, None, f"Unpacking Python {archive.full_version} for {archive.triple}"))
+        directory = Path(tempfile.mkdtemp(dir=self._trees.temporary))
+        program = None if compiler is None else self._trees.path_of(compiler) / "bin" / f"python{version}"
+        try:
+            target = directory / "interpreter"
+            unpack_interpreter(
+                path,
+                target,
+                version=version,
+                shown=archive.filename,
+                strip_prefix=located.strip_prefix,
+                compiler=program if foreign else target / "bin" / version.directory,
+            )
+            tree = self._trees.adopt(target)
+        finally:
+            remove_interpreter(directory)
+        self._state.mkdir(parents=True, exist_ok=True)
+        write_atomically(note, json.dumps({"tree": str(tree)}).encode())
+        return tree
+
+    def _kept(self, note: Path) -> Digest | None:
+        try:
+            tree = Digest.parse(json.loads(note.read_bytes())["tree"])
+        except (OSError, ValueError, TypeError, LookupError):
+            return None  # not imported yet, or a note that was cut off: import it again
+        return tree if self._trees.has(tree) else None
 
     def _tree(self, chosen: HostInterpreter) -> Digest:
         """Import an interpreter unless this very installation was imported before."""
         status = chosen.path.stat()
         identity = f"{_IMPORT_FORMAT} {chosen.path} {status.st_size} {status.st_mtime_ns} {chosen.facts.version}"
         note = self._state / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
-        try:
-            tree = Digest.parse(json.loads(note.read_bytes())["tree"])
-            if self._trees.has(tree):
-                return tree
-        except (OSError, ValueError, TypeError, LookupError):
-            pass  # not imported yet, or a note that was cut off: import it again
+        kept = self._kept(note)
+        if kept is not None:
+            return kept
         self._events.emit(PhaseProgress(0, None, f"Importing Python {chosen.facts.version} from {chosen.path}"))
         directory = Path(tempfile.mkdtemp(dir=self._trees.temporary))
         try:
@@ -96,3 +272,15 @@ class MachineInterpreters:
             remove_interpreter(directory)
         write_atomically(note, json.dumps({"tree": str(tree)}).encode())
         return tree
+
+
+def _spelled(version: PythonVersion) -> str:
+    return f"{version}{'t' if version.freethreaded else ''}"
+
+
+def _shown(archive: RuntimeArchive) -> str:
+    return f"{archive.full_version}{'t' if archive.freethreaded else ''}"
+
+
+def _full_version(host: HostInterpreter) -> str:
+    return f"{host.facts.version}{'t' if host.facts.freethreaded else ''}"

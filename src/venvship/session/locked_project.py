@@ -89,7 +89,8 @@ class LockedProject:
         return tuple(sorted(reachable - set(self.members)))
 
     def environment(self, configuration: Configuration) -> MarkerEnvironment:
-        return MarkerEnvironment.of(configuration.platform, self._interpreters.full_version(configuration))
+        version = self._interpreters.full_version(configuration).removesuffix("t")
+        return MarkerEnvironment.of(configuration.platform, version)
 
     def resolution(self, configuration: Configuration, group: str) -> Resolution:
         return self._resolved(configuration, group)[0]

@@ -44,9 +44,11 @@ from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
 from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
+from venvship.repos.download import Downloads
 from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, IndexSettings, read_index_settings
 from venvship.repos.network import Network
 from venvship.repos.package_index import Indexes
+from venvship.repos.wheel_store import WheelStore
 from venvship.rules.bzl_names import bzl_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
@@ -55,7 +57,7 @@ from venvship.rules.python.providers import VirtualenvInfo
 from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.hubs import HubSurroundings, make_hubs
-from venvship.session.interpreters import MachineInterpreters
+from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
 from venvship.session.members import WorkspaceMembers
 from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions, UnsupportedPlatform
@@ -232,7 +234,18 @@ class Session:
             state=self.layout.user_root / "interpreters",
             trees=self.trees,
             events=self.events,
+            archives=RuntimeArchives(self.extensions, self._downloads),
+            exact=self.extensions.exact_versions,
         )
+
+    def _downloads(self) -> Downloads:
+        store = WheelStore(self.layout.user_root)
+        return Downloads(store, indexes=self._indexes, events=self.events, offline=self.options.offline)
+
+    @functools.cached_property
+    def _indexes(self) -> Indexes:
+        overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
+        return Indexes(self._index_settings(), overrides)
 
     @functools.cached_property
     def libraries(self) -> MachineLibraries:
@@ -242,11 +255,10 @@ class Session:
     def hubs(self) -> Mapping[str, LockHub]:
         if not self.extensions.hubs:
             return {}
-        overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
         around = HubSurroundings(
             root=self.root,
             user_root=self.layout.user_root,
-            indexes=Indexes(self._index_settings(), overrides),
+            indexes=self._indexes,
             offline=self.options.offline,
             events=self.events,
             interpreters=self.interpreters,

@@ -37,7 +37,7 @@ from venvship.rules.python.providers import (
     VenvSymlinkKind,
     WheelRecord,
 )
-from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
+from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
 from venvship.rules.python.transitions import distribution_transition
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
 from venvship.wheels.manifest import Scheme, WheelManifest
@@ -174,13 +174,14 @@ def _distribution(ctx: RuleContext) -> list[object]:
 
 def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    [compiler] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyCompilerInfo)
     archive = Artifact(Root.of_sources(ctx.label.repository), wheel.path, ctx.label)
     install = ctx.declare_directory(wheel.version)
     request: dict[str, RequestValue] = {
         "wheel": archive,
         "output": install,
         "python_version": runtime.version.directory.removeprefix("python"),
-        "compile_bytecode": True,
+        "compile_bytecode": compiler.directory is not None,
     }
     if wheel.exclude_globs:
         request["exclude_globs"] = wheel.exclude_globs
@@ -193,7 +194,7 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         outputs=[install],
         mnemonic="InstallWheel",
         progress=f"Installing {wheel.project} {wheel.version}",
-        interpreter=runtime.directory,
+        interpreter=compiler.directory,
     )
     size = sum(entry.size for entry in wheel.manifest.entries)
     record = WheelRecord(

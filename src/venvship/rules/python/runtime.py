@@ -8,6 +8,7 @@ from typing import Protocol
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
+from venvship.model.artifact import Artifact
 from venvship.model.configuration import Configuration
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
@@ -29,10 +30,22 @@ RUNTIME_ATTRIBUTE = attributes.label("_runtime", default=RUNTIME_LABEL, provider
 
 @dataclass(frozen=True, slots=True)
 class ImportedInterpreter:
-    """An interpreter in the tree store: a relocatable prefix with `bin/python3.X`."""
+    """An interpreter in the tree store: a relocatable prefix with `bin/python3.X`.
+
+    One that is `foreign` does not run on this machine; `compiler` is one that does and writes the same bytecode.
+    """
 
     full_version: str
     tree: Digest
+    foreign: bool = False
+    compiler: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PyCompilerInfo:
+    """The interpreter that installs wheels and compiles them; None when none of the same version runs here."""
+
+    directory: Artifact | None
 
 
 class Interpreters(Protocol):
@@ -54,6 +67,12 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
         found = interpreters.interpreter(ctx.configuration)
         directory = ctx.declare_directory(found.full_version)
         ctx.import_tree(directory, found.tree)
+        compiler: Artifact | None = directory
+        if found.foreign:
+            compiler = None
+            if found.compiler is not None:
+                compiler = ctx.declare_directory(f"compiler-{found.full_version}")
+                ctx.import_tree(compiler, found.compiler)
         version = PythonVersion.parse(found.full_version)
         blob = ctx.declare_file(f"{found.full_version}.layer.tar.gz")
         descriptor = ctx.declare_file(f"{found.full_version}.layer.json")
@@ -84,6 +103,7 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
         return [
             DefaultInfo(files, runfiles, runfiles),
             runtime,
+            PyCompilerInfo(compiler),
             TemplateVariableInfo({"PYTHON3": python, "PYTHON3_ROOTPATH": root_path}),
         ]
 

@@ -1,0 +1,120 @@
+"""Interpreters from archives, through the real command; the archives are made by the test."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import sys
+import tarfile
+from pathlib import Path
+
+from fake_index import FakeIndex
+from real_workspace import DEFS, HUB, MODULE, RealWorkspace, locked
+
+VERSION = ".".join(str(part) for part in sys.version_info[:3])
+MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
+MANY_FILES = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_image_layer")
+py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//six"])
+"""
+
+
+def archive(release: Path, triple: str, *, version: str = VERSION, tree: Path | None = None) -> str:
+    """Write an archive of a release with its line of checksums; `tree` is a prefix that it holds."""
+    minor = version.rpartition(".")[0]
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as made:
+        if tree is not None:
+            made.add(tree, "python")
+        else:
+            for path, mode in ((f"bin/python{minor}", 0o755), (f"lib/python{minor}/os.py", 0o644)):
+                info = tarfile.TarInfo(f"python/{path}")
+                info.mode = mode
+                content = b"X = 1\n" if path.endswith(".py") else b"a program for another machine"
+                info.size = len(content)
+                made.addfile(info, io.BytesIO(content))
+    release.mkdir(parents=True, exist_ok=True)
+    name = f"cpython-{version}+{release.name}-{triple}-install_only.tar.gz"
+    (release / name).write_bytes(buffer.getvalue())
+    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
+    with (release / "SHA256SUMS").open("a") as sums:
+        sums.write(f"{sha256}  {name}\n")
+    return sha256
+
+
+def interpreters(base: Path, *versions: str) -> str:
+    lines = [
+        'interpreters = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")',
+        f'interpreters.configure(releases = ["20990101"], base_url = "{base.as_uri()}")',
+        *(f'interpreters.toolchain(python_version = "{version}")' for version in versions),
+        'use_repo(interpreters, "python_interpreters")',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def imported_tree(workspace: RealWorkspace) -> Path:
+    """The interpreter of this machine as an earlier build imported it."""
+    trees = workspace.cache / "venvship/trees"
+    return next(path.parent.parent for path in trees.glob(f"*/bin/python{MINOR}"))
+
+
+def test_an_archive_is_unpacked_where_the_machine_has_none_of_the_version(
+    workspace: RealWorkspace, index: FakeIndex, tmp_path: Path
+) -> None:
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n'})
+    workspace.write({"app.py": "import sys, json\nprint(sys.version_info[:2], sys.prefix != sys.base_prefix)\n"})
+    workspace.built("//:app")
+    # A version that no machine has; the program in the archive is the one of this machine all the same.
+    exact = f"{MINOR}.99"
+    base = tmp_path / "releases"
+    archive(base / "20990101", f"{os.uname().machine}-unknown-linux-gnu", version=exact, tree=imported_tree(workspace))
+    workspace.write({"MODULE.bazel": MODULE + interpreters(base, exact)})
+    done = workspace.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, f"({sys.version_info[0]}, {sys.version_info[1]}) True\n"), done.stderr
+    assert f"cpython-{exact}+20990101" in done.stderr
+
+
+def test_a_venv_for_another_machine_is_built_with_its_interpreter(
+    workspace: RealWorkspace, index: FakeIndex, tmp_path: Path
+) -> None:
+    base = tmp_path / "releases"
+    for triple in ("aarch64-unknown-linux-gnu", "aarch64-apple-darwin"):
+        archive(base / "20990101", triple, version=f"{MINOR}.99")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + HUB + interpreters(base, MINOR),
+            "uv.lock": locked(index, ("six", "1.0"), salt="foreign"),
+            "BUILD.bazel": MANY_FILES,
+            "app.py": "import six\n",
+        }
+    )
+    for platform in ("linux_aarch64", "macos_aarch64"):
+        workspace.built(f"--platforms={platform}", "//:app")
+        outputs = workspace.root / "venvship-out"
+        [configuration] = [path for path in outputs.resolve().iterdir() if path.name.startswith(platform)]
+        python = configuration / f"python_interpreters/{MINOR}.99/bin/python{MINOR}"
+        assert python.read_bytes() == b"a program for another machine"
+        site = configuration / f"pypi/six/1.0/lib/python{MINOR}/site-packages/six"
+        # Compiled by the interpreter of this machine, whose bytecode is the same.
+        assert [path.suffix for path in (site / "__pycache__").iterdir()] == [".pyc"]
+
+
+def test_a_platform_without_an_archive_is_named(workspace: RealWorkspace, tmp_path: Path) -> None:
+    base = tmp_path / "releases"
+    archive(base / "20990101", "aarch64-apple-darwin")
+    workspace.write({"MODULE.bazel": MODULE + interpreters(base, MINOR)})
+    workspace.write({"BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n', "app.py": ""})
+    done = workspace.build("--platforms=linux_aarch64", "//:app")
+    assert done.code == 1 and "aarch64-unknown-linux-gnu is known" in done.stderr
+
+
+def test_a_replaced_archive_is_refused(workspace: RealWorkspace, tmp_path: Path) -> None:
+    base = tmp_path / "releases"
+    archive(base / "20990101", "aarch64-apple-darwin", version=f"{MINOR}.98")
+    [file] = (base / "20990101").glob("*.tar.gz")
+    file.write_bytes(b"something else")
+    workspace.write({"MODULE.bazel": MODULE + interpreters(base, MINOR)})
+    workspace.write({"BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n', "app.py": ""})
+    done = workspace.build("--platforms=macos_aarch64", "//:app")
+    assert done.code == 1 and "is not the file that was locked" in done.stderr
