@@ -11,10 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol, Self
-
-import requests
-import urllib3.exceptions
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFinished, TransferProgress, TransferStarted
@@ -22,9 +19,11 @@ from venvship.repos.package_index import Indexes, IndexUnreachable, refused
 from venvship.repos.urls import local_path, origin_of, shown_url, without_credentials
 from venvship.wheels.lock import LockedPackage, LockedSdist, LockedWheel, RegistrySource
 
+if TYPE_CHECKING:
+    import requests
+
 _CHUNK: Final = 1 << 20
 _MAX_SIZE: Final = 1 << 40
-_PERMANENT: Final = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT: Final = 60.0
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-", re.ASCII)
@@ -236,6 +235,10 @@ class Downloads:
 
     def _download(self, transfer: _Transfer, url: str) -> None:
         """Try until the file is whole, going on where the connection broke."""
+        import requests  # Loaded by need, as in `network`.
+        import urllib3.exceptions
+
+        permanent = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
         failure = self._silent.get(origin_of(url))
         wait = 0.0
         for attempt in range(0 if failure is not None else self._attempts):
@@ -254,7 +257,7 @@ class Downloads:
                     wait = _retry_after(response.headers)
             except (requests.ConnectTimeout, requests.ConnectionError) as error:
                 failure = self._silence(url, error)
-            except _PERMANENT as error:
+            except permanent as error:
                 raise IndexUnreachable(url, f"cannot be asked: {type(error).__name__}") from None
             except (requests.RequestException, urllib3.exceptions.HTTPError, _CutOff) as error:
                 failure = IndexUnreachable(url, f"breaks off: {type(error).__name__.strip('_')}")

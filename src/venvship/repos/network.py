@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from importlib.metadata import version
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase, HTTPBasicAuth
-from requests.utils import get_netrc_auth
 
 from venvship.repos.index_settings import IndexSettings
 from venvship.repos.urls import credentials_of, origin_of
 
-_CONNECTIONS = 16
+if TYPE_CHECKING:
+    import requests
 
 
 class Network:
@@ -44,38 +40,13 @@ class Network:
     def session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = self._new_session()
-            self._local.session = session
-        return session
+            # Loaded by need: a build that downloads nothing would pay 90 ms for it.
+            from venvship.repos.http_session import http_session
 
-    def _new_session(self) -> requests.Session:
-        session = requests.Session()
-        session.headers["User-Agent"] = f"venvship/{version('venvship')}"
-        session.auth = _Credentials(self._credentials)
-        if self._settings.client_certificate is not None:
-            session.cert = self._settings.client_certificate
-        if self._settings.certificates is not None:
-            session.verify = self._settings.certificates
-        adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
+            session = http_session(self._settings, self._credentials)
+            self._local.session = session
         return session
 
     def _verified(self, url: str) -> bool:
         parts = urlsplit(url)
         return not self._settings.trusted_hosts & {parts.hostname, parts.netloc.rpartition("@")[2]}
-
-
-class _Credentials(AuthBase):
-    """Those that addresses of the settings hold, for their own host only; then those of netrc."""
-
-    def __init__(self, by_origin: dict[str, tuple[str, str]]) -> None:
-        self._by_origin = by_origin
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        url = request.url or ""
-        found = self._by_origin.get(origin_of(url)) or get_netrc_auth(url)
-        if found is None:
-            return request
-        authorised: requests.PreparedRequest = HTTPBasicAuth(*found)(request)
-        return authorised

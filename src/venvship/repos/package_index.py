@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
-
-import requests
 
 from venvship.errors import EnvironmentProblem
 from venvship.repos.index_settings import IndexOverride, IndexSettings
@@ -102,6 +101,8 @@ class PackageIndex:
         directory = local_path(location)
         if directory is not None:
             return _directory_listing(directory, project)
+        import requests  # Loaded by need, as in `network`.
+
         url = without_credentials(location)
         if project:
             url = f"{url.rstrip('/')}/{quote(project)}/"
@@ -166,14 +167,23 @@ def _directory_listing(directory: Path, project: str) -> _Listing:
 
 
 class Indexes:
-    """The index for each origin that a lock file names."""
+    """The index for each origin that a lock file names. Settings may be read only when an index is needed."""
 
-    def __init__(self, settings: IndexSettings, overrides: Iterable[IndexOverride] = ()) -> None:
+    def __init__(
+        self, settings: IndexSettings | Callable[[], IndexSettings], overrides: Iterable[IndexOverride] = ()
+    ) -> None:
+        self._settings = settings
         self._overrides = tuple(overrides)
+
+    @functools.cached_property
+    def network(self) -> Network:
         targets = [override.target for override in self._overrides if override.target is not None]
-        self.network = Network(settings, addresses=targets)
-        self.default = PackageIndex(self.network, indexes=settings.indexes, find_links=settings.find_links)
-        self._targets = {target: PackageIndex(self.network, indexes=[target]) for target in targets}
+        return Network(self._read_settings, addresses=targets)
+
+    @functools.cached_property
+    def default(self) -> PackageIndex:
+        settings = self._read_settings
+        return PackageIndex(self.network, indexes=settings.indexes, find_links=settings.find_links)
 
     def override_of(self, origin: str) -> PackageIndex | None:
         """Where files of `origin` are looked up by name, or None when their own addresses are used.
@@ -186,3 +196,12 @@ class Indexes:
             if same_index(override.origin, origin):
                 return self.default if override.target is None else self._targets[override.target]
         return None
+
+    @functools.cached_property
+    def _read_settings(self) -> IndexSettings:
+        return self._settings if isinstance(self._settings, IndexSettings) else self._settings()
+
+    @functools.cached_property
+    def _targets(self) -> Mapping[str, PackageIndex]:
+        targets = [override.target for override in self._overrides if override.target is not None]
+        return {target: PackageIndex(self.network, indexes=[target]) for target in targets}
