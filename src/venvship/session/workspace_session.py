@@ -245,7 +245,7 @@ class Session:
     @functools.cached_property
     def _indexes(self) -> Indexes:
         overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
-        return Indexes(self._index_settings(), overrides)
+        return Indexes(self._index_settings, overrides)
 
     @functools.cached_property
     def libraries(self) -> MachineLibraries:
