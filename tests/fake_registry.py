@@ -78,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     registry: FakeRegistry
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
     def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
@@ -120,6 +120,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         token = f"token{len(self.registry.issued)}"
         self.registry.issued[token] = self.registry.lifetime
         self.answer(200, json.dumps({"token": token}).encode())
+        return None
 
     def allowed(self) -> bool:
         registry = self.registry
@@ -154,6 +155,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.blob(name, rest)
         else:
             self.manifest(name, rest, body)
+        return None
 
     def blob(self, name: str, digest: str) -> None:
         data = self.registry.blobs.get((name, digest))
@@ -163,6 +165,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if found:
             return self.answer(206, data[int(found[1]) :])
         self.answer(200, data if self.command == "GET" else b"", {"Content-Length": str(len(data))})
+        return None
 
     def manifest(self, name: str, reference: str, body: bytes) -> None:
         registry = self.registry
@@ -187,6 +190,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         digest = "sha256:" + hashlib.sha256(data).hexdigest()
         headers = {"Content-Type": media_type, "Docker-Content-Digest": digest, "Content-Length": str(len(data))}
         self.answer(200, data, headers)
+        return None
 
     def named(self, document: dict[str, object]) -> list[str]:
         rows = [document.get("config"), *list_of(document.get("layers")), *list_of(document.get("manifests"))]
@@ -227,6 +231,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         registry.blobs[name, digest] = bytes(kept)
         del registry.uploads[session]
         self.answer(201, headers={"Docker-Content-Digest": digest})
+        return None
 
 
 def list_of(value: object) -> list[object]:

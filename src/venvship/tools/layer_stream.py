@@ -8,10 +8,12 @@ alone: never on time, number of processors or machine.
 
 from __future__ import annotations
 
+import bz2
 import collections
 import concurrent.futures
 import hashlib
 import importlib
+import lzma
 import os
 import struct
 import zlib
@@ -85,6 +87,13 @@ def zstd_frame(level: int | None) -> Callable[[bytes], bytes]:
             continue
         return lambda data: module.compress(data, 3 if level is None else level)
     raise MissingCompressor("zstd needs Python 3.14 or `backports.zstd`")
+
+
+def stream_of(compression: str, level: int | None) -> Callable[[bytes], bytes]:
+    """One xz or bzip2 stream for each piece: unpackers read several in a row as one."""
+    if compression == "xz":
+        return lambda data: lzma.compress(data, preset=6 if level is None else level)
+    return lambda data: bz2.compress(data, 9 if level is None else level)
 
 
 class LayerStream:

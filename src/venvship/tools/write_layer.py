@@ -5,7 +5,7 @@ The request holds
     rows          what the layer holds (`layer_entries`)
     output        host path of the blob
     descriptor    host path of a JSON document about the blob, or absent
-    compression   "gzip", "zstd" or "none"
+    compression   "gzip", "zstd", "none" or, for archives that are no layers, "xz" or "bzip2"
     compressor    for gzip: "isal" or "zlib"; part of the request, because the bytes depend on it
     level         of the compressor, or absent
     uid, gid, mtime   for every row without its own
@@ -24,7 +24,7 @@ import os
 from typing import IO, Any
 
 from venvship.tools.layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
-from venvship.tools.layer_stream import LayerStream, crc32, deflater, gzip_member, zstd_frame
+from venvship.tools.layer_stream import LayerStream, crc32, deflater, gzip_member, stream_of, zstd_frame
 from venvship.tools.tar_format import DIRECTORY as TAR_DIRECTORY
 from venvship.tools.tar_format import END, UnusableName, header, padding
 from venvship.tools.tar_format import FILE as TAR_FILE
@@ -35,6 +35,8 @@ MEDIA_TYPES = {
     "gzip": "application/vnd.oci.image.layer.v1.tar+gzip",
     "zstd": "application/vnd.oci.image.layer.v1.tar+zstd",
     "none": "application/vnd.oci.image.layer.v1.tar",
+    "xz": "application/x-xz",
+    "bzip2": "application/x-bzip2",
 }
 
 # Below this size a member of its own costs more than compressing the file together with its neighbours.
@@ -54,6 +56,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         pack = lambda data: gzip_member(data, deflate)  # noqa: E731
     elif compression == "zstd":
         pack = zstd_frame(level)
+    elif compression in ("xz", "bzip2"):
+        pack = stream_of(compression, level)
 
     defaults = {name: int(request.get(name, 0)) for name in ("uid", "gid", "mtime")}
     entries = expand(request["rows"], defaults=defaults, skip=request.get("skip", ()))

@@ -282,7 +282,7 @@ def test_other_bytes_of_a_blob_are_refused(
     done = pushed(served, layout)
     for key, data in served.blobs.items():
         served.blobs[key] = change(data)
-    with pytest.raises(RegistryProblem, match="other bytes|sends more"):
+    with pytest.raises(RegistryProblem, match=r"other bytes|sends more"):
         pull(client(served), done.digest, str(tmp_path / "pulled"))
 
 

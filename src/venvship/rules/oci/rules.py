@@ -1,9 +1,12 @@
-"""Every rule about images."""
+"""Every rule about images and archives."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from venvship.rules.archive.packages import PKG_TAR, PKG_ZIP
+from venvship.rules.archive.pkg import PKG_FILEGROUP, PKG_FILES, PKG_MKDIRS, PKG_MKLINK
+from venvship.rules.archive.tar import MTREE_MUTATE, MTREE_SPEC, TAR
 from venvship.rules.oci.base import RUNTIME_BASE
 from venvship.rules.oci.image import OCI_IMAGE
 from venvship.rules.oci.index import IMAGE_FOR_PLATFORM, OCI_IMAGE_INDEX
@@ -21,4 +24,13 @@ OCI_RULES: Final = (
     OCI_PUSH,
     OCI_PULL,
     RUNTIME_BASE,
+    TAR,
+    MTREE_SPEC,
+    MTREE_MUTATE,
+    PKG_FILES,
+    PKG_MKDIRS,
+    PKG_MKLINK,
+    PKG_FILEGROUP,
+    PKG_TAR,
+    PKG_ZIP,
 )

@@ -1,0 +1,184 @@
+"""Images built by the real command, and what registries and container engines make of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from real_workspace import DEFS, MODULE, RealWorkspace
+
+pytestmark = pytest.mark.peers
+
+BUILD = (
+    DEFS
+    + """
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load", "oci_push")
+load("@rules_oci//oci:pull.bzl", "oci_pull")
+load("@venvship//oci:defs.bzl", "runtime_base")
+
+py_binary(name = "app", srcs = ["app.py"], data = ["greeting.txt"])
+py_image_layer(name = "layers", binary = ":app")
+runtime_base(name = "base")
+oci_image(
+    name = "image",
+    base = ":base",
+    tars = [":layers"],
+    entrypoint = ["/app"],
+    env = {"PATH": "/opt:$PATH", "GREETED": "${NOBODY}you"},
+    labels = "labels.txt",
+    user = "65532",
+)
+oci_image_index(name = "index", images = [":image"])
+oci_load(name = "load", image = ":image", repo_tags = ["shop/app:test"])
+oci_push(name = "push", image = ":image", remote_tags = ["v1", "latest"])
+filegroup(name = "tarball", srcs = [":load"], output_group = "tarball")
+"""
+)
+APP = """
+import os, pathlib, sys
+text = pathlib.Path(__file__).with_name("greeting.txt").read_text().strip()
+print(text, os.environ.get("GREETED", ""), *sys.argv[1:], os.getuid())
+"""
+
+
+@pytest.fixture
+def shop(workspace: RealWorkspace) -> RealWorkspace:
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + 'bazel_dep(name = "venvship", version = "0.1.0")\n',
+            "BUILD": BUILD,
+            "app.py": APP,
+            "greeting.txt": "hello",
+            "labels.txt": "org.opencontainers.image.title=shop\n",
+        }
+    )
+    return workspace
+
+
+def needs(*programs: str) -> None:
+    for program in programs:
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+
+
+def ran(*command: str | Path) -> str:
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """The address of a real registry on this machine."""
+    needs("docker-registry")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = tmp_path / "registry.yml"
+    root = tmp_path / "registry"
+    config.write_text(
+        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: '{root}'}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
+    )
+    process = subprocess.Popen(
+        ["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        yield f"127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_a_real_registry_takes_an_image_and_gives_it_back(shop: RealWorkspace, registry: str, tmp_path: Path) -> None:
+    needs("skopeo")
+    done = shop.run("run", "//:push", "--", "-r", f"{registry}/team/app", "-t", "extra")
+    assert done.code == 0, done.stderr
+    digest = (shop.root / "venvship-bin/image.digest").read_text()
+    assert done.stdout.splitlines()[-1] == f"{registry}/team/app@{digest}"
+    tags = json.loads(ran("skopeo", "list-tags", "--tls-verify=false", f"docker://{registry}/team/app"))["Tags"]
+    assert sorted(tags) == ["extra", "latest", "v1"]
+    seen = ran("skopeo", "inspect", "--tls-verify=false", f"docker://{registry}/team/app:v1")
+    assert json.loads(seen)["Digest"] == digest
+
+    again = shop.run("run", "//:push", "--", "-r", f"{registry}/team/app")
+    assert "0 blobs uploaded (0 bytes)" in again.stderr
+
+    pulled = BUILD + f'oci_pull(name = "pulled", image = "{registry}/team/app", digest = "{digest}")\n'
+    pulled += 'oci_image(name = "derived", base = ":pulled", cmd = ["--again"])\n'
+    pulled += 'oci_push(name = "push_derived", image = ":derived")\n'
+    shop.write({"BUILD": pulled})
+    shop.built("//:pulled", "//:derived")
+    assert json.loads((shop.root / "venvship-bin/pulled/index.json").read_bytes())["manifests"][0]["digest"] == digest
+    mounted = shop.run("run", "//:push_derived", "--", "-r", f"{registry}/other/app")
+    assert "1 blobs uploaded" in mounted.stderr, mounted.stderr
+
+
+def test_an_archive_is_read_in_both_formats_and_loaded(shop: RealWorkspace, tmp_path: Path) -> None:
+    needs("skopeo")
+    shop.built("//:tarball", "//:index", "//:image")
+    archive = shop.root / "venvship-bin/load.tar"
+    with tarfile.open(archive) as opened:
+        names = opened.getnames()
+    assert len(names) == len(set(names)) and {"manifest.json", "index.json", "oci-layout"} <= set(names)
+    for transport in ("oci-archive", "docker-archive"):
+        config = json.loads(ran("skopeo", "inspect", "--config", f"{transport}:{archive}"))["config"]
+        assert (config["Entrypoint"], config["User"]) == (["/app"], "65532")
+        assert {"PATH=/opt:/usr/bin:/bin", "GREETED=you"} <= set(config["Env"])
+        assert config["Labels"] == {"org.opencontainers.image.title": "shop"}
+    ran("skopeo", "inspect", "--raw", f"oci:{shop.root}/venvship-bin/index")
+
+
+def test_podman_loads_what_the_command_pipes(shop: RealWorkspace, tmp_path: Path, short_path: Path) -> None:
+    needs("podman")
+    wrapper = tmp_path / "engine"
+    storage = f"--root {short_path}/root --runroot {short_path}/run --storage-driver vfs"
+    wrapper.write_text(f'#!/bin/sh\nexec podman {storage} "$@"\n')
+    wrapper.chmod(0o755)
+    done = shop.run("run", "//:load", "--", f"--loader={wrapper}")
+    assert done.code == 0, done.stderr
+    names = json.loads(ran(wrapper, "images", "--format", "json"))[0]["Names"]
+    assert any(name.endswith("shop/app:test") for name in names)
+
+
+def test_an_unpacked_image_runs_without_anything_of_this_machine(shop: RealWorkspace, tmp_path: Path) -> None:
+    needs("umoci", "bwrap")
+    shop.built("//:image")
+    ran("umoci", "unpack", "--image", f"{shop.root}/venvship-bin/image:latest", tmp_path / "bundle")
+    root = tmp_path / "bundle/rootfs"
+    isolated = ("--proc", "/proc", "--dev", "/dev", "--unshare-all", "--uid", "65532", "--gid", "65532", "--clearenv")
+    printed = ran("bwrap", "--ro-bind", root, "/", *isolated, "--die-with-parent", "/app", "world")
+    assert printed == "hello  world 65532\n"
+    assert not (root / "bin/sh").exists()
+
+
+def test_the_digest_does_not_depend_on_the_machine(shop: RealWorkspace, tmp_path: Path) -> None:
+    shop.built("//:image")
+    digest = (shop.root / "venvship-bin/image.digest").read_text()
+    other = tmp_path / "other place"
+    shutil.copytree(shop.root, other, ignore=lambda _, names: [n for n in names if n.startswith("venvship-")])
+    for number, path in enumerate(sorted(other.rglob("*"))):
+        import os
+
+        os.utime(path, (1_500_000_000 + number, 1_500_000_000 + number))
+    moved = RealWorkspace(other, tmp_path / "other cache", shop.index)
+    moved.environment.update({"TZ": "Asia/Kathmandu", "LC_ALL": "C", "USER": "somebody", "SOURCE_DATE_EPOCH": "5"})
+    import os
+
+    mask = os.umask(0o077)
+    try:
+        moved.built("//:image")
+    finally:
+        os.umask(mask)
+    assert (other / "venvship-bin/image.digest").read_text() == digest
