@@ -41,6 +41,7 @@ class Plan:
     happenings: tuple[Event, ...] = ()
     failures: tuple[VenvshipError, ...] = ()
     raised: BaseException | None = None
+    printed: tuple[Event, ...] = ()
     results: Mapping[str, TestFinished] = field(default_factory=dict)
 
 
@@ -65,6 +66,8 @@ class FakeSession:
 
     def test(self, labels: Sequence[Label], options: TestOptions) -> TestOutcome:
         self.test_options.append(options)
+        for event in self.plan.printed:
+            self.events.emit(event)
         results = []
         for label in labels:
             target = self.loader.target(label)
@@ -80,6 +83,9 @@ class FakeSession:
     def prepare_run(self, label: Label) -> RunPlan:
         program = str(self.root / "venvship-bin" / label.package.path / label.name)
         return RunPlan((program, "--own"), {"BUILD_WORKSPACE_DIRECTORY": str(self.root)}, self.root)
+
+    def locks(self) -> Sequence[Path]:
+        return [self.root / "uv.lock"]
 
     def info(self) -> Mapping[str, str]:
         return {"workspace": str(self.root), "output_base": "/base", "venvship-bin": "/base/bin"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.cli.invocation import Invocation
-from venvship.events.build_events import Event, TestFinished, TestStatus
+from venvship.events.build_events import Event, TestFinished, TestLog, TestPrinted, TestStatus
 from venvship.model.label import Label
 from venvship.ui.choice import choose_display
 from venvship.ui.display import Display, TextOutput
@@ -17,36 +18,66 @@ _GOOD = frozenset({TestStatus.PASSED, TestStatus.FLAKY})
 _RAN = _GOOD | {TestStatus.FAILED, TestStatus.TIMEOUT}
 _WIDTH = 80
 _MAX_LOG_BYTES = 16 << 20
+_END = "=" * 80 + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _TitledLog:
+    label: Label
+    log: TestLog
 
 
 class TestLogs:
-    """Passes events on, and shows the log of a test as soon as it is finished, if that is wanted."""
+    """Passes events on, and shows the logs of a test when it is finished or while they grow, if that is wanted."""
 
     def __init__(self, display: Display, stdout: TextOutput, output: str) -> None:
         self._display = display
         self._stdout = stdout
         self._output = output
         self._shown: set[Label] = set()
+        # The name of the attempt whose output is being followed, and the end of that output, by test.
+        self._followed: dict[Label, tuple[str, str]] = {}
         self._lock = threading.Lock()
 
     def emit(self, event: Event) -> None:
+        if isinstance(event, TestPrinted):
+            self._stream(event)
+            return
         self._display.emit(event)
         if isinstance(event, TestFinished):
             self.show(event)
 
     def show(self, result: TestFinished) -> None:
-        """Print the log of a test, once."""
-        wanted = self._output in ("all", "streamed") or (self._output == "errors" and result.status not in _GOOD)
-        if not wanted or result.status not in _RAN:
+        """Print the logs of a test, once; of those that were followed, only that this is all."""
+        if result.status not in _RAN:
             return
         with self._lock:
             if result.label in self._shown:
                 return
             self._shown.add(result.label)
-            with self._display.aside():
-                title = f"{'=' * 20} Test output for {result.label}:"
-                self._stdout.write(f"{title}\n{_log_text(result.log)}{'=' * 80}\n")
-                self._stdout.flush()
+            if result.label in self._followed:
+                _, end = self._followed[result.label]
+                self._write(_END if end.endswith("\n") else f"\n{_END}")
+            elif logs := self._wanted(result):
+                self._write("".join(map(_log_page, logs)))
+
+    def _wanted(self, result: TestFinished) -> list[_TitledLog]:
+        logs = result.logs or (TestLog(result.log, "", result.status in _GOOD, result.seconds),)
+        if self._output not in ("all", "streamed", "errors"):
+            return []
+        return [_TitledLog(result.label, log) for log in logs if self._output != "errors" or not log.passed]
+
+    def _stream(self, event: TestPrinted) -> None:
+        with self._lock:
+            before, _ = self._followed.get(event.label, (None, ""))
+            self._followed[event.label] = (event.name, event.text[-1:])
+            title = "" if before == event.name else _title(event.label, event.name)
+            self._write(f"{title}{event.text}")
+
+    def _write(self, text: str) -> None:
+        with self._display.aside():
+            self._stdout.write(text)
+            self._stdout.flush()
 
 
 def print_results(results: Sequence[TestFinished], invocation: Invocation) -> None:
@@ -68,16 +99,35 @@ def print_results(results: Sequence[TestFinished], invocation: Invocation) -> No
 
 
 def result_line(result: TestFinished, *, colour: bool = False, width: int = 0) -> str:
-    """`//p:fail FAILED in 0.1s` and the log on the next line; `width` aligns the ends of the lines."""
+    """`//p:fail FAILED in 0.1s` and the logs below it; `width` aligns the ends of the lines."""
     cached = "(cached) " if result.cached else ""
     took = f" in {seconds(result.seconds)}" if result.status in _RAN else ""
-    text = f"{cached}{result.status.value}{took}"
+    text = f"{cached}{result.status.value}{_failed_attempts(result)}{took}"
     space = " " * max(width - len(str(result.label)) - len(text), 1)
     shown = good(text, colour=colour) if result.status in _GOOD else bad(text, colour=colour)
     lines = [f"{result.label}{space}{shown}"]
-    if result.log and result.status in (TestStatus.FAILED, TestStatus.TIMEOUT, TestStatus.FLAKY):
-        lines.append(f"  {result.log}")
+    if len(result.logs) > 1:
+        lines.append(f"  {_statistics([log.seconds for log in result.logs])}")
+    if result.status in (TestStatus.FAILED, TestStatus.TIMEOUT, TestStatus.FLAKY):
+        logs = [log.path for log in result.logs if not log.passed] or [result.log]
+        lines += [f"  {log}" for log in logs if log]
     return "\n".join(lines)
+
+
+def _failed_attempts(result: TestFinished) -> str:
+    """` in 2 out of 3` for a test that was run more than once and did not always pass."""
+    failed, total = sum(not log.passed for log in result.logs), len(result.logs)
+    if total < 2 or not failed:
+        return ""
+    return f"{', failed' if result.status is TestStatus.FLAKY else ''} in {failed} out of {total}"
+
+
+def _statistics(times: Sequence[float]) -> str:
+    """What many runs took, with the standard deviation."""
+    average = sum(times) / len(times)
+    deviation = (sum((time - average) ** 2 for time in times) / len(times)) ** 0.5
+    facts = {"max": max(times), "min": min(times), "avg": average, "dev": deviation}
+    return f"Stats over {len(times)} runs: " + ", ".join(f"{name} = {seconds(fact)}" for name, fact in facts.items())
 
 
 def summary_line(results: Sequence[TestFinished]) -> str:
@@ -100,6 +150,19 @@ def summary_line(results: Sequence[TestFinished]) -> str:
             parts.append(f"{count} {one if count == 1 else many}")
     told = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
     return f"Executed {executed} out of {total} test{'' if total == 1 else 's'}: {told}."
+
+
+def _title(label: Label, name: str) -> str:
+    """
+    >>> from venvship.model.label import PackageId
+    >>> _title(Label(PackageId("", "p"), "t"), "shard 1 of 3")
+    '==================== Test output for //p:t (shard 1 of 3):\\n'
+    """
+    return f"{'=' * 20} Test output for {label}{f' ({name})' if name else ''}:\n"
+
+
+def _log_page(log: _TitledLog) -> str:
+    return f"{_title(log.label, log.log.name)}{_log_text(log.log.path)}{_END}"
 
 
 def _log_text(path: str) -> str:

@@ -96,14 +96,40 @@ class TestStatus(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class TestPrinted:
+    """A test that is followed has written `text`; `name` says which shard, run and attempt of it did."""
+
+    label: Label
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestLog:
+    """What one attempt of one shard of one run wrote, in the file `path` of the host.
+
+    `name` says which one it is, as `shard 1 of 3, attempt 2`; it is empty where there is no other.
+    """
+
+    path: str
+    name: str
+    passed: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TestFinished:
-    """One test target is done, over all of its shards and runs. `log` is a host path."""
+    """One test target is done, over all of its shards and runs.
+
+    `log` is a host path: that of the log that tells most. `logs` are those of all attempts, in their order.
+    """
 
     label: Label
     status: TestStatus
     cached: bool
     seconds: float
     log: str
+    logs: tuple[TestLog, ...] = ()
 
 
 Event: TypeAlias = (
@@ -115,6 +141,7 @@ Event: TypeAlias = (
     | TransferFinished
     | ActionStarted
     | ActionFinished
+    | TestPrinted
     | TestFinished
 )
 

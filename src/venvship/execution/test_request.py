@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from venvship.events.build_events import TestStatus
+from venvship.events.build_events import TestFinished, TestLog, TestStatus
 from venvship.model.action import Program
 from venvship.model.label import Label
 
@@ -58,7 +58,10 @@ class TestPart:
 
 @dataclass(frozen=True, slots=True)
 class PartResult:
-    """What came of one part, over its attempts. Paths are of the host; `outputs_zip` is empty without outputs."""
+    """What came of one part, over its attempts. Paths are of the host; `outputs_zip` is empty without outputs.
+
+    `failed_attempts` are the logs of the attempts before the last one, `attempt_seconds` the times of all.
+    """
 
     part: TestPart
     status: TestStatus
@@ -69,6 +72,7 @@ class PartResult:
     outputs_zip: str = ""
     coverage: str = ""
     failed_attempts: tuple[str, ...] = ()
+    attempt_seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,30 @@ class TestResult:
         """The log that tells most: of the first part that did not pass, else of the first."""
         worst = [part for part in self.parts if part.status is not TestStatus.PASSED]
         return (worst or list(self.parts))[0].log if self.parts else ""
+
+    def finished(self, request: TestRequest) -> TestFinished:
+        """The same for those who only tell of it."""
+        logs = tuple(log for part in self.parts for log in _logs(request, part))
+        return TestFinished(self.label, self.status, self.cached, self.seconds, self.log, logs)
+
+
+def part_name(request: TestRequest, part: TestPart) -> str:
+    """Which part of a test it is, as `shard 1 of 3, run 2 of 5`; empty for the only one."""
+    names: list[str] = []
+    if request.shards > 1:
+        names.append(f"shard {part.shard + 1} of {request.shards}")
+    if request.runs > 1:
+        names.append(f"run {part.run + 1} of {request.runs}")
+    return ", ".join(names)
+
+
+def _logs(request: TestRequest, result: PartResult) -> Iterator[TestLog]:
+    paths = (*result.failed_attempts, result.log)
+    times = result.attempt_seconds or (result.seconds,)
+    passed = result.status in (TestStatus.PASSED, TestStatus.FLAKY)
+    for number, (path, seconds) in enumerate(zip(paths, times, strict=True), 1):
+        names = [part_name(request, result.part), f"attempt {number}" if len(paths) > 1 else ""]
+        yield TestLog(path, ", ".join(filter(None, names)), passed and number == len(paths), seconds)
 
 
 _BY_WEIGHT = (TestStatus.NO_STATUS, TestStatus.FAILED, TestStatus.TIMEOUT, TestStatus.FLAKY)

@@ -7,10 +7,14 @@ under a key of everything that the test can see.
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from venvship.blobs.store import MissingBlob
 from venvship.events.build_events import TestStatus
@@ -30,6 +34,7 @@ from venvship.execution.test_request import (
     TestRequest,
     TestResult,
     joined,
+    part_name,
 )
 from venvship.host.files import read_tail, remove
 from venvship.host.machine import user_name
@@ -48,6 +53,10 @@ _ZIP, _MANIFEST, _ANNOTATIONS = (
     "test.outputs_manifest/ANNOTATIONS",
 )
 _COVERAGE = "coverage.dat"
+
+
+FollowLog: TypeAlias = Callable[[TestRequest, str, str], AbstractContextManager[None]]
+"""Given a test, the name of an attempt and the path of its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +86,17 @@ def parts_of(request: TestRequest) -> tuple[TestPart, ...]:
     return tuple(TestPart(shard, run) for run in range(request.runs) for shard in range(max(1, request.shards)))
 
 
+def not_followed(_request: TestRequest, _name: str, _log: str) -> AbstractContextManager[None]:
+    """Let a log grow unseen."""
+    return contextlib.nullcontext()
+
+
 class TestRunner:
     """Runs parts of tests whose programs are built; safe to use from several threads.
 
     `content` and `generating` speak of the artifacts of these programs, as the scheduler knows them. `follow` is
-    given the path of a log when a test begins to write it, for those who want to see it grow.
+    given the path of a log and the name of the attempt that writes it, for those who want to see it grow; the test
+    runs within what it gives.
     """
 
     def __init__(
@@ -90,7 +105,7 @@ class TestRunner:
         *,
         content: Callable[[Artifact], Output],
         generating: Generating,
-        follow: Callable[[TestRequest, str], None] = lambda _request, _log: None,
+        follow: FollowLog = not_followed,
     ) -> None:
         self._machinery = machinery
         self._content = content
@@ -113,7 +128,8 @@ class TestRunner:
         directory = test_log_directory(request, part)
         failed: list[_Attempt] = []
         for number in range(max(1, request.attempts)):
-            attempt = self._attempt(request, part, str(runfiles))
+            name = ", ".join(filter(None, [part_name(request, part), f"attempt {number + 1}" if number else ""]))
+            attempt = self._attempt(request, part, str(runfiles), name)
             if attempt.status is TestStatus.PASSED or attempt.status is TestStatus.NO_STATUS:
                 break
             if number + 1 < request.attempts:
@@ -125,7 +141,9 @@ class TestRunner:
             facts = {"status": status.value, "seconds": f"{attempt.seconds:.3f}"}
             files = {ExecPath(name): output for name, output in attempt.files.items()}
             self._machinery.cache.put(key, ActionResult(files, facts))
-        return self._result(part, directory, status, attempt.seconds, attempt.files, cached=False, failed=kept)
+        times = (*(one.seconds for one in failed), attempt.seconds)
+        result = self._result(part, directory, status, attempt.seconds, attempt.files, cached=False)
+        return dataclasses.replace(result, failed_attempts=kept, attempt_seconds=times)
 
     def _key(self, request: TestRequest, part: TestPart) -> str:
         program = request.program
@@ -169,7 +187,7 @@ class TestRunner:
             return False
         return status is TestStatus.PASSED or (request.cache is CachePolicy.YES and status is TestStatus.FAILED)
 
-    def _attempt(self, request: TestRequest, part: TestPart, runfiles: str) -> _Attempt:
+    def _attempt(self, request: TestRequest, part: TestPart, runfiles: str, name: str) -> _Attempt:
         exec_root = self._machinery.exec_root
         base = exec_root.temporary_directory()
         places = TestPlaces(runfiles, f"{base}/tmp", f"{base}/out")
@@ -180,22 +198,22 @@ class TestRunner:
                 os.mkdir(places.coverage)
                 Path(places.coverage, "manifest").write_text("".join(f"{path}\n" for path in request.coverage))
             log = Path(places.outputs, _LOG)
-            self._follow(request, str(log))
-            try:
-                finished = self._machinery.children.run(
-                    self._command(request, places),
-                    cwd=f"{runfiles}/{MAIN_RUNFILES_DIRECTORY}",
-                    environment=test_environment(request, part, places, user=user_name()),
-                    output=log,
-                    timeout=request.timeout_seconds,
-                )
-            except ProgramNotStarted as error:
-                finished = Finished(127, timed_out=False, interrupted=False, seconds=0.0)
-                log.write_bytes(f"{error.message}\n".encode())
-            status, problem = _verdict(request, places, finished)
-            if problem is not None:
-                with open(log, "ab") as file:
-                    file.write(f"-- {problem} --\n".encode())
+            with self._follow(request, name, str(log)):
+                try:
+                    finished = self._machinery.children.run(
+                        self._command(request, places),
+                        cwd=f"{runfiles}/{MAIN_RUNFILES_DIRECTORY}",
+                        environment=test_environment(request, part, places, user=user_name()),
+                        output=log,
+                        timeout=request.timeout_seconds,
+                    )
+                except ProgramNotStarted as error:
+                    finished = Finished(127, timed_out=False, interrupted=False, seconds=0.0)
+                    log.write_bytes(f"{error.message}\n".encode())
+                status, problem = _verdict(request, places, finished)
+                if problem is not None:
+                    with open(log, "ab") as file:
+                        file.write(f"-- {problem} --\n".encode())
             files = self._collect(request, places, log, problem, finished.seconds)
             return _Attempt(status, finished.seconds, files)
         finally:
@@ -285,7 +303,6 @@ class TestRunner:
         files: Mapping[str, Output] | Mapping[ExecPath, Output],
         *,
         cached: bool,
-        failed: tuple[str, ...] = (),
     ) -> PartResult:
         base = self._machinery.exec_root.output_path(directory)
         return PartResult(
@@ -297,7 +314,6 @@ class TestRunner:
             xml=f"{base}/{_XML}",
             outputs_zip=f"{base}/{_ZIP}" if _ZIP in files else "",
             coverage=f"{base}/{_COVERAGE}" if _COVERAGE in files else "",
-            failed_attempts=failed,
         )
 
 

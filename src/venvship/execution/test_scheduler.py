@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from venvship.events.build_events import EventSink, TestFinished, TestStatus
+from venvship.events.build_events import EventSink, TestStatus
 from venvship.execution.failures import Interrupted
 from venvship.execution.test_request import PartResult, TestPart, TestRequest, TestResult, joined
 from venvship.execution.test_runner import TestRunner, parts_of, test_log_directory
@@ -119,5 +120,6 @@ class _Run:
         self._results[number] = result
         if result.status not in (TestStatus.PASSED, TestStatus.FLAKY) and not self._keep_going:
             self._stopped = True
-        log = result.log or f"{test_log_directory(self._requests[number])}/test.log"
-        self._events.emit(TestFinished(result.label, result.status, result.cached, result.seconds, log))
+        finished = result.finished(self._requests[number])
+        log = finished.log or f"{test_log_directory(self._requests[number])}/test.log"
+        self._events.emit(dataclasses.replace(finished, log=log))

@@ -8,10 +8,12 @@ from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import VenvshipError
 from venvship.events.build_events import PhaseStarted, TestFinished, TestStatus
+from venvship.execution.test_following import FollowedLogs
 from venvship.execution.test_request import CachePolicy, TestRequest
-from venvship.execution.test_runner import TestRunner
+from venvship.execution.test_runner import TestRunner, not_followed
 from venvship.execution.test_scheduler import run_tests
 from venvship.host.machine import cpu_count
+from venvship.loading.targets import RuleTarget
 from venvship.model.action import Program
 from venvship.model.label import Label
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo, TestInfo
@@ -43,6 +45,7 @@ def run_test_targets(
         session.machinery,
         content=lambda artifact: result.outputs[artifact],
         generating=graph.generating,
+        follow=FollowedLogs(session.events).follow if options.output == "streamed" else not_followed,
     )
     stopped = bool(failures) and not session.options.keep_going
     results: list[TestFinished] = []
@@ -53,12 +56,12 @@ def run_test_targets(
         ended = run_tests(
             runner, requests, jobs=jobs, children=children, events=session.events, keep_going=options.keep_going
         )
-        results += [TestFinished(one.label, one.status, one.cached, one.seconds, one.log) for one in ended]
+        results += [one.finished(request) for one, request in zip(ended, requests, strict=True)]
     known = {finished.label for finished in results}
     for label in labels:
         if label in known:
             continue
-        if label in unanalysed or label in outcome.failed:
+        if (label in unanalysed or label in outcome.failed) and _is_test(session, label):
             results.append(TestFinished(label, TestStatus.FAILED_TO_BUILD, False, 0.0, ""))
         elif label in ready and any(target.label == label for target in tests):
             results.append(TestFinished(label, TestStatus.NO_STATUS, False, 0.0, ""))
@@ -73,6 +76,12 @@ def run_test_targets(
         up_to_date=result.up_to_date,
     )
     return TestOutcome(build, tuple(sorted(results, key=lambda finished: finished.label)))
+
+
+def _is_test(session: Session, label: Label) -> bool:
+    """Whether a target, of which nothing more may be known than what its BUILD file says, would be a test."""
+    target = session.loader.target(label)
+    return isinstance(target, RuleTarget) and target.rule_class.is_test
 
 
 def _request(target: ConfiguredTarget, options: TestOptions, client: Mapping[str, str]) -> TestRequest:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from fake_session import CommandLine
 from venvship.cli.test_report import result_line, summary_line
 from venvship.errors import UserError
 from venvship.events.build_events import TestFinished as Finished
+from venvship.events.build_events import TestLog as Log
+from venvship.events.build_events import TestPrinted as Printed
 from venvship.events.build_events import TestStatus as Status
 from venvship.model.label import Label, PackageId
 
@@ -79,6 +82,49 @@ def test_logs_are_shown_once_each(venvship: CommandLine, tmp_path: Path, output:
     done = venvship("test", "//app/...", f"--test_output={output}")
     assert done.stdout.count("==================== Test output for //app:") == shown
     assert done.stdout.count("hello \N{REPLACEMENT CHARACTER}\n===") == shown
+
+
+def test_lines_say_how_often_a_test_was_run_and_failed() -> None:
+    label = Label(PackageId("", "app"), "a")
+    logs = tuple(Log(f"/logs/{number}.log", f"attempt {number}", False, number / 2) for number in (1, 2, 3))
+    failed = Finished(label, Status.FAILED, False, 1.5, "/logs/3.log", logs)
+    assert result_line(failed).splitlines() == [
+        "//app:a FAILED in 3 out of 3 in 1.5s",
+        "  Stats over 3 runs: max = 1.5s, min = 0.5s, avg = 1.0s, dev = 0.4s",
+        "  /logs/1.log",
+        "  /logs/2.log",
+        "  /logs/3.log",
+    ]
+    flaky = replace(failed, status=Status.FLAKY, logs=(logs[0], replace(logs[1], passed=True)))
+    assert result_line(flaky).splitlines()[0] == "//app:a FLAKY, failed in 1 out of 2 in 1.5s"
+    assert result_line(flaky).splitlines()[2:] == ["  /logs/1.log"]
+    passed = replace(failed, status=Status.PASSED, logs=tuple(replace(log, passed=True) for log in logs))
+    assert [line.partition(":")[0] for line in result_line(passed).splitlines()[1:]] == ["  Stats over 3 runs"]
+
+
+@pytest.mark.parametrize(("output", "shown"), [("all", [1, 2, 3]), ("errors", [1, 3]), ("summary", [])])
+def test_the_log_of_every_run_is_shown(venvship: CommandLine, tmp_path: Path, output: str, shown: list[int]) -> None:
+    logs = []
+    for number in (1, 2, 3):
+        path = tmp_path / f"{number}.log"
+        path.write_text(f"this is {number}\n")
+        logs.append(Log(str(path), f"run {number} of 3", number == 2, 0.1))
+    failed = replace(result("slow_test", Status.FAILED, log=logs[0].path), logs=tuple(logs))
+    venvship.plan.results = {"//app:slow_test": failed}
+    done = venvship("test", "//app:slow_test", f"--test_output={output}")
+    line = "=" * 20
+    pages = [f"{line} Test output for //app:slow_test (run {n} of 3):\nthis is {n}\n{'=' * 80}\n" for n in shown]
+    assert done.stdout.partition("//app:slow_test FAILED")[0] == "".join(pages)
+
+
+def test_what_was_streamed_is_not_shown_again(venvship: CommandLine) -> None:
+    label = Label(PackageId("", "app"), "slow_test")
+    passed = replace(result("slow_test", Status.PASSED), logs=(Log("/nowhere", "", True, 0.1),))
+    venvship.plan.results = {"//app:slow_test": passed}
+    venvship.plan.printed = (Printed(label, "", "one\n"), Printed(label, "", "two"))
+    done = venvship("test", "//app:slow_test", "--test_output=streamed")
+    page = f"{'=' * 20} Test output for //app:slow_test:\none\ntwo\n{'=' * 80}\n"
+    assert done.stdout.partition("//app:slow_test PASSED")[0] == page
 
 
 def test_a_log_that_is_gone_is_no_fault(venvship: CommandLine) -> None:

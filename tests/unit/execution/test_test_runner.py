@@ -12,6 +12,7 @@ from build_bench import PACKAGE, Bench
 from venvship.events import build_events as events
 from venvship.execution import test_request as requests
 from venvship.execution import test_runner as runners
+from venvship.execution.test_following import FollowedLogs
 from venvship.execution.test_scheduler import run_tests
 from venvship.host.sandbox import Isolation
 from venvship.model.action import Program
@@ -251,3 +252,46 @@ def test_testing_stops_at_the_first_failure_when_told_so(bench: Bench) -> None:
     runner = runners.TestRunner(machinery, content=built.outputs.__getitem__, generating=bench.actions.get)
     results = run_tests(runner, asked, jobs=1, children=machinery.children, events=bench.events, keep_going=False)
     assert [result.status for result in results] == [events.TestStatus.FAILED, events.TestStatus.NO_STATUS]
+
+
+def test_a_followed_log_is_told_while_the_test_runs(bench: Bench, tmp_path: Path) -> None:
+    answer = tmp_path / "answer"
+    asked = request(bench, f"printf 'gr\\303'; printf '\\274n'; until [ -e {answer} ]; do sleep 0.02; done; exit 1")
+    built = bench.build(asked.program.executable)
+    told: list[events.Event] = []
+
+    class Reader:
+        """Lets the test end only when its output has been seen."""
+
+        def emit(self, event: events.Event) -> None:
+            told.append(event)
+            if "".join(one.text for one in told if isinstance(one, events.TestPrinted)).endswith("n"):
+                answer.touch()
+
+    runner = runners.TestRunner(
+        bench.machinery(),
+        content=built.outputs.__getitem__,
+        generating=bench.actions.get,
+        follow=FollowedLogs(Reader()).follow,
+    )
+    result = runner.run_test(asked)
+    printed = [event for event in told if isinstance(event, events.TestPrinted)]
+    assert "".join(event.text for event in printed) == log_of(result) == "grün-- the test exited with code 1 --\n"
+    assert {str(event.label) for event in printed} == {"//pkg:t"}
+
+
+def test_every_attempt_of_every_part_has_a_log_with_a_name(bench: Bench) -> None:
+    asked = dataclasses.replace(
+        request(bench, "touch $TEST_SHARD_STATUS_FILE; [ $TEST_SHARD_INDEX = 1 ]"), shards=2, runs=1, attempts=2
+    )
+    result = run(bench, asked).finished(asked)
+    assert [(log.name, log.passed) for log in result.logs] == [
+        ("shard 1 of 2, attempt 1", False),
+        ("shard 1 of 2, attempt 2", False),
+        ("shard 2 of 2", True),
+    ]
+    assert all(Path(log.path).is_file() for log in result.logs)
+    once = request(bench, "true", name="once")
+    assert [log.name for log in run(bench, once).finished(once).logs] == [""]
+    many = dataclasses.replace(once, runs=2)
+    assert [log.name for log in run(bench, many).finished(many).logs] == ["run 1 of 2", "run 2 of 2"]
