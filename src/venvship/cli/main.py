@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -37,6 +38,8 @@ def console_main() -> NoReturn:
         print("ERROR: the current directory does not exist any more", file=sys.stderr)
         sys.exit(36)
     place = _answer_again(sys.argv[1:], cwd, clock=clock, started=started)
+    # The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time.
+    gc.set_threshold(1_000_000, 20, 50)
     from pathlib import Path
 
     from venvship.cli.interruption import stop_orderly_when_interrupted

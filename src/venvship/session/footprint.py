@@ -217,7 +217,8 @@ class Footprint:
                 self.add_kind(path)
                 if path in self._absent:
                     raise Changed(path)
-            self.add_link(path, text)
+            directory, _, name = path.rpartition("/")
+            self._links.setdefault(directory, {})[name] = text
         elif isinstance(output, OutputFile) and status.st_size == output.digest.size_bytes:
             self._add_trace(path)
         else:
