@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -38,12 +37,13 @@ def console_main() -> NoReturn:
         print("ERROR: the current directory does not exist any more", file=sys.stderr)
         sys.exit(36)
     place = _answer_again(sys.argv[1:], cwd, clock=clock, started=started)
-    # The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time.
-    gc.set_threshold(1_000_000, 20, 50)
+    import gc
     from pathlib import Path
 
     from venvship.cli.interruption import stop_orderly_when_interrupted
 
+    # The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time.
+    gc.set_threshold(1_000_000, 20, 50)
     stop_orderly_when_interrupted()
     code = main(
         sys.argv[1:],
