@@ -1,5 +1,7 @@
 """`clean`: removes outputs; with `--expunge` everything that is kept for the workspace.
 
+With `--unused` it leaves the workspace alone and removes what no workspace uses of what they share.
+
 It reads no file of the workspace, so that it works where nothing else does. A `.venv` in the root stays: editors
 hold on to it.
 """
@@ -7,6 +9,7 @@ hold on to it.
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from venvship.cli.exit_codes import ExitCode
@@ -17,6 +20,8 @@ from venvship.execution.layout import Layout, default_user_root
 from venvship.host.files import remove
 from venvship.host.locks import FileLock
 from venvship.loading.workspace import NotInWorkspace
+from venvship.session.unused import parse_size, remove_unused
+from venvship.ui.messages import size
 
 
 def clean(invocation: Invocation) -> int:
@@ -26,6 +31,17 @@ def clean(invocation: Invocation) -> int:
     user_root = options.output_user_root or default_user_root(invocation.surroundings.environment)
     layout = Layout.of(invocation.workspace, user_root)
     with invocation.display() as display:
+        if invocation.flags.boolean("unused"):
+            limit = invocation.flags.text("max_size")
+            removed = remove_unused(
+                layout.user_root,
+                now=time.time(),
+                max_size=parse_size(limit) if limit else None,
+                block=options.block_for_lock,
+            )
+            text = f"Removed {removed.entries} unused entries, {size(removed.size)}; {size(removed.left)} are left"
+            display.emit(Message(Severity.INFO, text))
+            return ExitCode.SUCCESS
         if not layout.output_base.is_dir():
             display.emit(Message(Severity.INFO, "There is nothing to clean"))
             return ExitCode.SUCCESS

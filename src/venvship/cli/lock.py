@@ -1,4 +1,4 @@
-"""`lock show`: tells what a target would get from a lock file."""
+"""`lock`: makes and checks lock files; `lock show` tells what a target would get from one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
+from venvship.session.lock_making import make_locks
 from venvship.session.lock_show import Answer, Locked, Question, as_json, show_lock
 
 
@@ -19,9 +20,27 @@ def lock(invocation: Invocation) -> int:
         raise CommandLineError(f"`{rest[0]}` is not expected here", hint="`venvship help lock` lists the flags")
     if verb == "show":
         return _show(invocation)
-    raise CommandLineError(
-        f"`lock {verb}` is not a command".replace(" `", "`"), hint="it is `lock show --lock PATH --root MEMBER`"
-    )
+    if verb:
+        hint = "it is `lock`, `lock --check` or `lock show --lock PATH --root MEMBER`"
+        raise CommandLineError(f"`lock {verb}` is not a command", hint=hint)
+    return _make(invocation)
+
+
+def _make(invocation: Invocation) -> int:
+    check = invocation.flags.boolean("check")
+    with invocation.display() as display, invocation.session(display) as session:
+        made = make_locks(
+            session.locks(),
+            root=session.root,
+            environment=invocation.surroundings.environment,
+            check=check,
+            upgrade=invocation.flags.boolean("upgrade"),
+        )
+    for lock_file in made:
+        said = "is made anew" if lock_file.changed else "is up to date"
+        invocation.surroundings.stdout.write(f"{lock_file.shown} {said}\n")
+    invocation.surroundings.stdout.flush()
+    return ExitCode.SUCCESS
 
 
 def _show(invocation: Invocation) -> int:

@@ -162,7 +162,7 @@ class Downloads:
             else:
                 missing.append(file)
         if missing and self._offline:
-            local = [file for file in missing if local_path(file.location) is not None]
+            local = [file for file in missing if self._is_local(file)]
             if len(local) < len(missing):
                 raise NothingFetched(file for file in missing if file not in local)
         if missing and not errors:
@@ -210,7 +210,15 @@ class Downloads:
                 self._events.emit(TransferFinished(file.filename, transfer.received))
             return self._store.adopt(partial, file.sha256, file.filename)
 
+    def _is_local(self, file: WantedFile) -> bool:
+        """Whether a file is had without a network."""
+        linked = self._indexes.linked(file.project, file.filename, sha256=file.sha256 or "")
+        return local_path(file.location if linked is None else linked.location) is not None
+
     def _located(self, file: WantedFile) -> str:
+        linked = self._indexes.linked(file.project, file.filename, sha256=file.sha256 or "")
+        if linked is not None:
+            return linked.location
         index = None if file.origin is None else self._indexes.override_of(file.origin)
         if index is None:
             return file.location

@@ -11,6 +11,7 @@ from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_netrc_auth
 
 from venvship.repos.index_settings import IndexSettings
+from venvship.repos.keyring import password_of
 from venvship.repos.urls import origin_of
 
 _CONNECTIONS = 16
@@ -32,14 +33,19 @@ def http_session(settings: IndexSettings, credentials: Mapping[str, tuple[str, s
 
 
 class _Credentials(AuthBase):
-    """Those that addresses of the settings hold, for their own host only; then those of netrc."""
+    """Those that addresses of the settings hold, for their own host only; then those of netrc and of the keyring."""
 
     def __init__(self, by_origin: Mapping[str, tuple[str, str]]) -> None:
-        self._by_origin = by_origin
+        self._by_origin = dict(by_origin)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         url = request.url or ""
-        found = self._by_origin.get(origin_of(url)) or get_netrc_auth(url)
+        origin = origin_of(url)
+        found = self._by_origin.get(origin) or get_netrc_auth(url)
+        if found is not None and not found[1]:
+            # A name without a password: it is kept elsewhere.
+            password = password_of(origin, found[0])
+            found = self._by_origin[origin] = (found[0], password or "")
         if found is None:
             return request
         authorised: requests.PreparedRequest = HTTPBasicAuth(*found)(request)

@@ -170,20 +170,37 @@ class Indexes:
     """The index for each origin that a lock file names. Settings may be read only when an index is needed."""
 
     def __init__(
-        self, settings: IndexSettings | Callable[[], IndexSettings], overrides: Iterable[IndexOverride] = ()
+        self,
+        settings: IndexSettings | Callable[[], IndexSettings],
+        overrides: Iterable[IndexOverride] = (),
+        *,
+        links: Iterable[str] = (),
     ) -> None:
+        """`links` are directories and pages of files that come before every index."""
+        self._links = tuple(links)
         self._settings = settings
         self._overrides = tuple(overrides)
 
     @functools.cached_property
     def network(self) -> Network:
         targets = [override.target for override in self._overrides if override.target is not None]
-        return Network(self._read_settings, addresses=targets)
+        return Network(self._read_settings, addresses=[*targets, *self._links])
 
     @functools.cached_property
     def default(self) -> PackageIndex:
         settings = self._read_settings
-        return PackageIndex(self.network, indexes=settings.indexes, find_links=settings.find_links)
+        return PackageIndex(self.network, indexes=settings.indexes, find_links=(*self._links, *settings.find_links))
+
+    def linked(self, project: str, filename: str, *, sha256: str) -> IndexFile | None:
+        """The file among the links, if it is the one with this hash; None when it is not there."""
+        if not self._links:
+            return None
+        found = self._linked.find(project, filename, sha256=sha256)
+        return found if found is not None and found.sha256 in (None, sha256) else None
+
+    @functools.cached_property
+    def _linked(self) -> PackageIndex:
+        return PackageIndex(self.network, indexes=(), find_links=self._links)
 
     def override_of(self, origin: str) -> PackageIndex | None:
         """Where files of `origin` are looked up by name, or None when their own addresses are used.

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import os
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from venvship.wheels.filename import WheelFilename
 from venvship.wheels.manifest import FORMAT, WheelManifest, read_manifest
 from venvship.wheels.record import parse_record
 
+_DAY = 86_400.0
 _MAX_RECORD = 256 << 20
 _MAX_METADATA = 16 << 20
 _MAX_PATCHED = 64 << 20
@@ -60,7 +62,10 @@ class WheelStore:
     def path_of(self, sha256: str, filename: str) -> Path | None:
         """Where the file lies, or None when it is not here."""
         path = self._wheels / sha256 / filename
-        return path if path.is_file() else None
+        if not path.is_file():
+            return None
+        _note_use(path.parent)
+        return path
 
     @contextlib.contextmanager
     def partial(self, sha256: str) -> Iterator[Path]:
@@ -110,6 +115,14 @@ class WheelStore:
     def identities(self, sha256: str, filename: WheelFilename, *, dist_info: str) -> Mapping[str, str]:
         """The hashes that RECORD has for the files of a wheel that is here; nothing is read before one is asked for."""
         return RecordedHashes(self._wheels / sha256 / filename.text, dist_info)
+
+
+def _note_use(directory: Path) -> None:
+    """Let the time of the directory tell that it is used; what was not used for long may be removed."""
+    now = time.time()
+    with contextlib.suppress(OSError):
+        if now - directory.stat().st_mtime > _DAY:
+            os.utime(directory, (now, now))
 
 
 def metadata_of(archive: WheelArchive) -> bytes:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
+import posixpath
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from venvship.errors import UserError
+from venvship.errors import Place, SeveralErrors, UserError
 from venvship.loading.nearest import did_you_mean
 from venvship.model.configuration import Configuration
 from venvship.model.platform import PythonVersion
@@ -17,6 +19,7 @@ from venvship.rules.python.distributions import Component
 from venvship.rules.python.runtime import Interpreters
 from venvship.session.extensions import LockProject
 from venvship.wheels.flat import RequiresDist, linked
+from venvship.wheels.freshness import differences
 from venvship.wheels.lock import EditableSource, Lock, LockedPackage, LockedSdist, LockedWheel, VirtualSource
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.resolution import NotResolved, Resolution, Root, Roots, reachable_anywhere, resolve
@@ -33,6 +36,16 @@ class UnknownGroup(UserError):
     def __init__(self, group: str, known: Iterable[str]) -> None:
         super().__init__(
             f"no project of the lock has the dependency group `{group}`", hint=did_you_mean(group, sorted(known))
+        )
+
+
+class StaleLock(UserError):
+    """A lock that was made before its project was changed."""
+
+    def __init__(self, pyproject: str, lock: str, reasons: Iterable[str]) -> None:
+        lines = "".join(f"\n  {reason}" for reason in reasons)
+        super().__init__(
+            f"`{lock}` is older than this file:{lines}", place=Place(pyproject), hint="lock again with `venvship lock`"
         )
 
 
@@ -61,7 +74,25 @@ class LockedProject:
 
     @functools.cached_property
     def lock(self) -> Lock:
-        return read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index)
+        lock = read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index)
+        stale = [problem for package in lock.packages for problem in self._stale(package)]
+        if stale:
+            raise stale[0] if len(stale) == 1 else SeveralErrors(stale)
+        return lock
+
+    def _stale(self, package: LockedPackage) -> Iterable[StaleLock]:
+        """What the `pyproject.toml` of a local project asks for that the lock does not know of."""
+        if package.declared is None or not isinstance(package.source, EditableSource | VirtualSource):
+            return
+        path = self.path.parent / package.source.path / "pyproject.toml"
+        try:
+            document = tomllib.loads(path.read_bytes().decode())
+        except (OSError, ValueError):
+            return  # one that is not there asks for nothing; one that cannot be read is complained about by uv
+        reasons = differences(document, package)
+        if reasons:
+            shown = posixpath.normpath(posixpath.join(posixpath.dirname(self.shown), package.source.path))
+            yield StaleLock(posixpath.normpath(posixpath.join(shown, "pyproject.toml")), self.shown, reasons)
 
     @functools.cached_property
     def members(self) -> Mapping[str, str]:

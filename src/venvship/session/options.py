@@ -24,6 +24,7 @@ class SessionOptions:
 
     output_user_root: Path | None = None
     index_overrides: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
     symlink_prefix: str = "venvship-"
     platform: str = ""
     compilation_mode: str = "fastbuild"

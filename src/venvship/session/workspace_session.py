@@ -65,6 +65,7 @@ from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, Skippe
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
+from venvship.session.source_builds import path_of
 from venvship.session.wheel_hub import LockHub
 
 _FLAGS = Place("--override_module")
@@ -122,6 +123,10 @@ class Session:
             f"{prefix}-testlogs": str(self.test_logs),
             "server_pid": "0",
         }
+
+    def locks(self) -> Sequence[Path]:
+        """The lock files that fill hubs."""
+        return [path_of(project.lock, self.root) for hub in self.extensions.hubs.values() for project in hub]
 
     # Loading
 
@@ -245,7 +250,11 @@ class Session:
     @functools.cached_property
     def _indexes(self) -> Indexes:
         overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
-        return Indexes(self._index_settings, overrides)
+        # A path is relative to where the command was called.
+        links = [
+            text if "://" in text else os.path.abspath(os.path.expanduser(text)) for text in self.options.find_links
+        ]
+        return Indexes(self._index_settings, overrides, links=links)
 
     @functools.cached_property
     def libraries(self) -> MachineLibraries:

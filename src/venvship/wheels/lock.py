@@ -123,7 +123,10 @@ Edges: TypeAlias = tuple[Edge, ...]
 
 @dataclass(frozen=True, slots=True)
 class LockedPackage:
-    """One version of one distribution from one source."""
+    """One version of one distribution from one source.
+
+    `declared` is what a local project asked for when the lock was made, in the lock's own words.
+    """
 
     name: str
     version: str | None
@@ -133,6 +136,7 @@ class LockedPackage:
     dev_dependencies: Mapping[str, Edges] = field(default_factory=dict)
     wheels: tuple[LockedWheel, ...] = ()
     sdist: LockedSdist | None = None
+    declared: Mapping[str, object] | None = None
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}" if self.version else self.name

@@ -159,7 +159,13 @@ def _package(table: LockTable) -> LockedPackage:
         dev_dependencies=_edge_tables(table, "dev-dependencies"),
         wheels=tuple(_wheel(wheel, source) for wheel in table.tables("wheels")),
         sdist=None if sdist is None else _sdist(sdist, source),
+        declared=_declared(table) if isinstance(source, EditableSource | VirtualSource) else None,
     )
+
+
+def _declared(table: LockTable) -> Mapping[str, object] | None:
+    metadata = table.values.get("metadata")
+    return metadata if isinstance(metadata, dict) else None
 
 
 def _edge_tables(table: LockTable, key: str) -> dict[str, Edges]:

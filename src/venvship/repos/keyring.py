@@ -1,0 +1,32 @@
+"""Passwords that the user keeps in a keyring, asked of the `keyring` program as pip and uv do."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from urllib.parse import urlsplit
+
+_TIMEOUT_SECONDS = 30
+
+
+def password_of(origin: str, user: str) -> str | None:
+    """The password of a user at an index, kept under its address or its host; None when there is none."""
+    program = shutil.which("keyring")
+    if program is None or not user or user.startswith("-"):
+        return None
+    for service in (origin, urlsplit(origin).netloc):
+        try:
+            done = subprocess.run(
+                [program, "get", service, user],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        password = done.stdout.rstrip("\r\n")
+        if done.returncode == 0 and password:
+            return password
+    return None

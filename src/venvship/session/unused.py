@@ -1,0 +1,150 @@
+"""Takes away what no workspace uses any more, and keeps what is shared below a size.
+
+A tree is used while an output of some workspace links it. Wheels, sources, blobs and remembered actions are used by
+builds to come, so they go by age: those that were not asked for in a month, and beyond a size those that were not
+asked for longest. All of it can be had again, so removing too much costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvship.errors import UserError
+from venvship.host.files import remove, temporary_name
+from venvship.host.locks import FileLock
+
+_MONTH = 30 * 86_400.0
+_DAY = 86_400.0
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_SIZE = re.compile(r"(\d{1,12})\s*([kmgt]?)(?:i?b)?\Z", re.IGNORECASE)
+_FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+class BadSize(UserError):
+    """A text that is no size."""
+
+
+def parse_size(text: str) -> int:
+    """Read `20G`, `500 MB` or a number of bytes; raises BadSize.
+
+    >>> parse_size("2k")
+    2048
+    """
+    match = _SIZE.match(text.strip())
+    if match is None:
+        raise BadSize(f"`{text}` is no size", hint="write for example `--max_size=20G`")
+    return int(match[1]) * _FACTORS[match[2].lower()]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What was taken away, and what is left."""
+
+    entries: int
+    size: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Something that can be removed as a whole."""
+
+    path: Path
+    size: int
+    used_at: float
+    is_tree: bool
+
+
+def remove_unused(user_root: Path, *, now: float, max_size: int | None = None, block: bool = True) -> Removed:
+    """Remove what is unused; no workspace can build meanwhile."""
+    with contextlib.ExitStack() as held:
+        for lock in sorted(user_root.glob("workspaces/*/lock")):
+            guard = FileLock(lock)
+            if block:
+                guard.acquire()
+            else:
+                guard.try_acquire()
+            held.enter_context(guard)
+        linked = _linked_trees(user_root)
+        entries = sorted(_entries(user_root), key=lambda entry: (entry.used_at, entry.path))
+        doomed = [entry for entry in entries if _is_unused(entry, linked, now)]
+        kept = [entry for entry in entries if not _is_unused(entry, linked, now)]
+        left = sum(entry.size for entry in kept)
+        while max_size is not None and left > max_size and kept:
+            entry = kept.pop(0)
+            doomed.append(entry)
+            left -= entry.size
+        for entry in doomed:
+            _remove(entry.path, user_root)
+        return Removed(len(doomed), sum(entry.size for entry in doomed), left)
+
+
+def _is_unused(entry: _Entry, linked: frozenset[str], now: float) -> bool:
+    if entry.is_tree:
+        return entry.path.name not in linked and now - entry.used_at > _DAY
+    return now - entry.used_at > (_DAY if entry.path.parent.name in ("partial", "builds") else _MONTH)
+
+
+def _entries(user_root: Path) -> Iterator[_Entry]:
+    for path in _listed(user_root / "trees"):
+        if _SHA256.match(path.name):
+            yield _Entry(path, _size(path), path.stat().st_mtime, True)
+    for name in ("wheels", "partial", "builds", "built", "locks"):
+        for path in _listed(user_root / name):
+            yield _Entry(path, _size(path), path.lstat().st_mtime, False)
+    for name in ("blobs", "actions"):
+        for directory in _listed(user_root / name):
+            for path in _listed(directory):
+                status = path.lstat()
+                yield _Entry(path, status.st_size, max(status.st_mtime, status.st_atime), False)
+
+
+def _listed(directory: Path) -> list[Path]:
+    try:
+        return sorted(directory.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _size(path: Path) -> int:
+    """What a file or everything in a directory takes; links count nothing."""
+    if not path.is_dir():
+        return path.lstat().st_size
+    total = 0
+    for directory, _, files in os.walk(path):
+        for name in files:
+            with contextlib.suppress(OSError):
+                total += os.lstat(os.path.join(directory, name)).st_size
+    return total
+
+
+def _linked_trees(user_root: Path) -> frozenset[str]:
+    """The trees that outputs of some workspace link."""
+    trees = str(user_root / "trees")
+    found: set[str] = set()
+    for root in user_root.glob("workspaces/*/execroot"):
+        for directory, names, files in os.walk(root):
+            for name in (*names, *files):
+                path = os.path.join(directory, name)
+                if not os.path.islink(path):
+                    continue
+                text = os.readlink(path)
+                if text.startswith(trees + "/"):
+                    found.add(text[len(trees) + 1 :].partition("/")[0])
+    return frozenset(found)
+
+
+def _remove(path: Path, user_root: Path) -> None:
+    """Out of sight by one rename, then away: a killed process leaves nothing half removed where it is looked for."""
+    scratch = user_root / "trees" / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    doomed = temporary_name(str(scratch))
+    if path.is_dir() and not path.is_symlink():
+        path.chmod(0o700)
+    os.rename(path, doomed)
+    remove(doomed)

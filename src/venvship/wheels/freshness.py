@@ -1,0 +1,138 @@
+"""Whether a lock still says what the `pyproject.toml` of a project asks for.
+
+A lock repeats the requirements of each local project (`package.metadata`), so that a changed file can be noticed
+without resolving anything. Writers may leave them out; then nothing is known, and nothing is complained about. Markers
+are not compared: their spelling in the lock is the resolver's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from venvship.wheels.filename import normalise_name
+from venvship.wheels.lock import LockedPackage
+
+# With one of these the version is not the index's to say, and the lock does not repeat the specifier.
+_SOURCES = ("editable", "virtual", "directory", "path", "url", "git")
+
+
+def differences(pyproject: Mapping[str, object], package: LockedPackage) -> tuple[str, ...]:
+    """What the file asks for and the lock does not, and the other way round, one sentence each."""
+    metadata = package.declared
+    project = pyproject.get("project")
+    if metadata is None or not isinstance(project, Mapping):
+        return ()
+    dynamic = project.get("dynamic")
+    found: list[str] = []
+    if not isinstance(dynamic, list) or not {"dependencies", "optional-dependencies"} & {str(d) for d in dynamic}:
+        asked = dict(_asked(_texts(project.get("dependencies"))))
+        extras = project.get("optional-dependencies")
+        for texts in extras.values() if isinstance(extras, Mapping) else ():
+            for name, specifier in _asked(_texts(texts)):
+                asked[name] = asked.get(name, frozenset()) | specifier
+        found += _compared(asked, _locked(metadata.get("requires-dist")), own=package.name)
+    groups = _groups(pyproject)
+    locked_groups = metadata.get("requires-dev")
+    if groups is not None and isinstance(locked_groups, Mapping):
+        for name in sorted(groups.keys() & {_name(str(group)) for group in locked_groups}):
+            entries = next(rows for group, rows in locked_groups.items() if _name(str(group)) == name)
+            found += _compared(
+                dict(_asked(groups[name])), _locked(entries), own=package.name, where=f" in group `{name}`"
+            )
+        found += [
+            f"group `{name}` is new"
+            for name in sorted(groups.keys() - {_name(str(g)) for g in locked_groups})
+            if groups[name]
+        ]
+    return tuple(found)
+
+
+def _compared(
+    asked: Mapping[str, frozenset[str]], locked: Mapping[str, frozenset[str] | None], *, own: str, where: str = ""
+) -> Iterator[str]:
+    """`own` is the project itself, whose extras may name others of its extras."""
+    for name in sorted(asked.keys() - locked.keys() - {own}):
+        yield f"`{name}` is asked for{where} and not locked"
+    for name in sorted(locked.keys() - asked.keys()):
+        yield f"`{name}` is locked{where} and not asked for any more"
+    for name in sorted(asked.keys() & locked.keys()):
+        specifiers = locked[name]
+        if specifiers is not None and specifiers != asked[name]:
+            wanted, had = (", ".join(sorted(texts - {""})) or "any version" for texts in (asked[name], specifiers))
+            yield f"`{name}` is asked for{where} as {wanted} and locked as {had}"
+
+
+def _asked(texts: Iterable[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    found: dict[str, frozenset[str]] = {}
+    for text in texts:
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement:
+            continue  # whoever makes the lock complains about it
+        name = _name(requirement.name)
+        found[name] = found.get(name, frozenset()) | {_specifier(str(requirement.specifier))}
+    yield from found.items()
+
+
+def _locked(rows: object) -> dict[str, frozenset[str] | None]:
+    """The specifiers of each name; None where a source takes their place."""
+    found: dict[str, frozenset[str] | None] = {}
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, Mapping) and isinstance(row.get("name"), str):
+            name = _name(row["name"])
+            had = found.get(name, frozenset())
+            if had is None or any(source in row for source in _SOURCES):
+                found[name] = None
+            else:
+                found[name] = had | {_specifier(str(row.get("specifier", "")))}
+    return found
+
+
+def _groups(pyproject: Mapping[str, object]) -> dict[str, list[str]] | None:
+    """Dependency groups with what they include spelled out; None where an inclusion leads nowhere."""
+    table = pyproject.get("dependency-groups")
+    groups = {_name(str(name)): rows for name, rows in table.items()} if isinstance(table, Mapping) else {}
+    tool = pyproject.get("tool")
+    uv = tool.get("uv") if isinstance(tool, Mapping) else None
+    legacy = _texts(uv.get("dev-dependencies")) if isinstance(uv, Mapping) else []
+
+    def spelled(name: str, above: tuple[str, ...]) -> list[str]:
+        found: list[str] = []
+        for row in groups[name] if isinstance(groups[name], list) else ():
+            if isinstance(row, str):
+                found.append(row)
+            elif isinstance(row, Mapping) and isinstance(row.get("include-group"), str):
+                inner = _name(row["include-group"])
+                if inner not in groups or inner in above:
+                    raise LookupError
+                found += spelled(inner, (*above, inner))
+        return found
+
+    try:
+        expanded = {name: spelled(name, (name,)) for name in groups}
+    except LookupError:
+        return None
+    if legacy:
+        expanded["dev"] = [*expanded.get("dev", []), *legacy]
+    return expanded
+
+
+def _texts(value: object) -> list[str]:
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _name(text: str) -> str:
+    try:
+        return normalise_name(text)
+    except ValueError:
+        return text
+
+
+def _specifier(text: str) -> str:
+    try:
+        return ",".join(sorted(str(one) for one in SpecifierSet(text)))
+    except InvalidSpecifier:
+        return text

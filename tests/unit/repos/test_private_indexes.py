@@ -1,0 +1,97 @@
+"""Credentials reach the index they are meant for, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_index import FakeIndex, running_index
+
+from venvship.errors import VenvshipError
+from venvship.events.build_events import Event
+from venvship.repos.download import Downloads, NothingFetched, WantedFile
+from venvship.repos.index_settings import IndexOverride, IndexSettings
+from venvship.repos.package_index import Indexes
+from venvship.repos.wheel_store import WheelStore
+
+WHEEL = "a-1.0-py3-none-any.whl"
+ORIGIN = "https://packages.example/simple"
+SECRET = "hunter2"
+
+
+class Heard:
+    """Everything that events say."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+
+@pytest.fixture
+def server() -> Iterator[FakeIndex]:
+    with running_index() as index:
+        yield index
+
+
+def wanted(server: FakeIndex, content: bytes = b"content") -> WantedFile:
+    sha256 = server.add("a", WHEEL, content)
+    return WantedFile("a", WHEEL, f"{ORIGIN}/a/{WHEEL}", sha256, origin=ORIGIN)
+
+
+def test_a_password_of_the_keyring_is_used_and_kept_nowhere(
+    server: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin/keyring"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n[ "$1" = get ] && [ "$3" = robot ] && echo {SECRET}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    server.credentials = ("robot", SECRET)
+    address = server.simple_url.replace("http://", "http://robot@")
+    indexes = Indexes(IndexSettings((address,), timeout=10), [IndexOverride.parse(f"{ORIGIN}=@default")])
+    heard = Heard()
+    store = tmp_path / "store"
+    file = wanted(server)
+    Downloads(WheelStore(store), indexes=indexes, events=heard).fetch([file])
+    assert SECRET not in repr(heard.events)
+    kept = [
+        path
+        for path in store.rglob("*")
+        if SECRET in str(path) or (path.is_file() and SECRET.encode() in path.read_bytes())
+    ]
+    assert kept == []
+
+
+def test_a_refusal_does_not_repeat_what_was_refused(server: FakeIndex, tmp_path: Path) -> None:
+    server.credentials = ("robot", "another")
+    address = server.simple_url.replace("http://", f"http://robot:{SECRET}@")
+    indexes = Indexes(IndexSettings((address,), timeout=10), [IndexOverride.parse(f"{ORIGIN}=@default")])
+    with pytest.raises(VenvshipError) as caught:
+        Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), attempts=1).fetch([wanted(server)])
+    assert SECRET not in str(caught.value) and "401" in str(caught.value)
+
+
+def test_files_of_a_directory_come_before_every_index(server: FakeIndex, tmp_path: Path) -> None:
+    links = tmp_path / "links"
+    links.mkdir()
+    (links / WHEEL).write_bytes(b"content")
+    sha256 = hashlib.sha256(b"content").hexdigest()
+    file = WantedFile("a", WHEEL, f"{ORIGIN}/a/{WHEEL}", sha256, origin=ORIGIN)
+    indexes = Indexes(IndexSettings((server.simple_url,), timeout=10), links=[str(links)])
+    downloads = Downloads(WheelStore(tmp_path / "store"), indexes=indexes, events=Heard(), offline=True)
+    assert downloads.fetch([file])[file].read_bytes() == b"content"
+    assert not server.requests
+
+
+def test_offline_everything_that_is_missing_is_named(server: FakeIndex, tmp_path: Path) -> None:
+    files = [WantedFile("a", f"{name}-1-py3-none-any.whl", f"{ORIGIN}/{name}", name * 64) for name in "ab"]
+    indexes = Indexes(IndexSettings((server.simple_url,), timeout=10))
+    with pytest.raises(NothingFetched) as caught:
+        Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), offline=True).fetch(files)
+    assert "a-1-py3-none-any.whl" in str(caught.value) and "b-1-py3-none-any.whl" in str(caught.value)
+    assert not server.requests

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from venvship.host.locks import FileLock, LockHeld
+from venvship.session.unused import BadSize, parse_size, remove_unused
+
+NOW = 2_000_000_000.0
+DAY = 86_400.0
+
+
+def entry(path: Path, *, days: float, size: int = 10) -> Path:
+    """A file, or a directory with one, that was used some days ago."""
+    path.mkdir(parents=True)
+    (path / "content").write_bytes(b"x" * size)
+    os.utime(path, (NOW - days * DAY, NOW - days * DAY))
+    return path
+
+
+def test_what_no_output_links_and_what_is_old_is_removed(tmp_path: Path) -> None:
+    linked = entry(tmp_path / "trees" / ("a" * 64), days=90)
+    unlinked = entry(tmp_path / "trees" / ("b" * 64), days=2)
+    fresh = entry(tmp_path / "trees" / ("c" * 64), days=0)
+    old = entry(tmp_path / "wheels" / ("d" * 64), days=31)
+    recent = entry(tmp_path / "wheels" / ("e" * 64), days=29)
+    outputs = tmp_path / "workspaces/w/execroot/_main/venvship-out/pypi/six"
+    outputs.mkdir(parents=True)
+    (outputs / "1.0").symlink_to(linked)
+    removed = remove_unused(tmp_path, now=NOW)
+    assert removed.entries == 2 and removed.size == 20 and removed.left == 30
+    assert linked.is_dir() and fresh.is_dir() and recent.is_dir()
+    assert not unlinked.exists() and not old.exists()
+    assert list((tmp_path / "trees/tmp").iterdir()) == []
+
+
+def test_beyond_a_size_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
+    ages = {"a": 3, "b": 1, "c": 2}
+    paths = [entry(tmp_path / "wheels" / (digit * 64), days=days, size=100) for digit, days in ages.items()]
+    removed = remove_unused(tmp_path, now=NOW, max_size=150)
+    assert removed.left == 100
+    assert [path.exists() for path in paths] == [False, True, False]
+
+
+def test_a_build_that_runs_is_waited_for(tmp_path: Path) -> None:
+    lock = tmp_path / "workspaces/w/lock"
+    with FileLock(lock), pytest.raises(LockHeld):
+        remove_unused(tmp_path, now=NOW, block=False)
+
+
+@pytest.mark.parametrize(("text", "size"), [("20G", 20 << 30), ("500 MB", 500 << 20), ("7", 7), ("1kib", 1024)])
+def test_sizes_have_the_usual_letters(text: str, size: int) -> None:
+    assert parse_size(text) == size
+
+
+def test_what_is_no_size_is_refused() -> None:
+    with pytest.raises(BadSize, match="`much` is no size"):
+        parse_size("much")
