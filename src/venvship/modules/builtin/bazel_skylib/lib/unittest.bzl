@@ -117,7 +117,7 @@ asserts = struct(
 _ActionInfo = provider(fields = ["actions", "bin_path"])
 
 def _retrieve(target, ctx):
-    return [_ActionInfo(actions = target.actions, bin_path = ctx.bin_dir.path)]
+    return [_ActionInfo(actions = getattr(target, "actions", None), bin_path = ctx.bin_dir.path)]
 
 _HAS_ASPECTS = hasattr(_venvship, "aspect")
 _retriever = aspect(implementation = _retrieve, attr_aspects = []) if _HAS_ASPECTS else None
@@ -172,9 +172,10 @@ def _target_under_test(env):
     return found
 
 def _actions(env):
-    if not _HAS_ASPECTS:
+    actions = _target_under_test(env)[_ActionInfo].actions if _HAS_ASPECTS else None
+    if actions == None:
         fail("analysistest.target_actions() is not supported yet")
-    return _target_under_test(env)[_ActionInfo].actions
+    return actions
 
 def _bin_path(env):
     if _HAS_ASPECTS:

@@ -1,0 +1,4 @@
+"""Set-up of workspaces of old, which needs nothing here."""
+
+def bazel_features_deps():
+    """Does nothing."""

@@ -1,0 +1,5 @@
+"""`cc_toolchain`, which is not built here."""
+
+load("@venvship//foreign:rules.bzl", "foreign_rule")
+
+cc_toolchain = foreign_rule("cc_toolchain")

@@ -1,0 +1,3 @@
+"""The provider of C++ targets, which nothing has."""
+
+CcInfo = _venvship.CcInfo

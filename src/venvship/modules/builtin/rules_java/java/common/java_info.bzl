@@ -1,0 +1,3 @@
+"""The provider of Java targets, which nothing has."""
+
+JavaInfo = _venvship.JavaInfo

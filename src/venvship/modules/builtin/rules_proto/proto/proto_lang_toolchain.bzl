@@ -1,0 +1,5 @@
+"""`proto_lang_toolchain`, which is not built here."""
+
+load("@venvship//foreign:rules.bzl", "foreign_rule")
+
+proto_lang_toolchain = foreign_rule("proto_lang_toolchain")
