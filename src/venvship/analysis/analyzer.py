@@ -6,10 +6,20 @@ can be obtained between them, in parallel, by the owner of the network; analysis
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, cast
 
+from venvship.analysis.aspects import (
+    AspectKey,
+    Wanted,
+    applications,
+    going_on,
+    with_aspects,
+    with_output_groups,
+)
+from venvship.analysis.aspects import wanted as wanted_aspects
 from venvship.analysis.build_settings import BuildSettingValueInfo, value_of
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
@@ -18,10 +28,11 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
 from venvship.errors import InternalError, SeveralErrors, UserError, VenvshipError
+from venvship.loading.aspects import AspectDefinition, MissingParameter
 from venvship.loading.attributes import AttributeSpec, PlainValue, Select, labels_in
 from venvship.loading.config_module import EXEC
 from venvship.loading.native_providers import key_of_instance, provider_name
-from venvship.loading.rule_class import RuleClass
+from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, RuleClass, ToolchainRequirement
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.transition_module import TransitionDefinition
 from venvship.memo.computation import Memo
@@ -36,6 +47,9 @@ from venvship.model.runfiles import Runfiles
 
 RuleFunction: TypeAlias = Callable[[RuleContext], Iterable[object]]
 """What `RuleClass.implementation` holds: providers out of a context, each known by its class."""
+
+AspectFunction: TypeAlias = Callable[[RuleContext, RuleContext, ConfiguredTarget, tuple[str, ...]], Iterable[object]]
+"""What `AspectTerms.implementation` holds: providers out of the aspect's context, that of the rule, and the target."""
 
 RuleTransition: TypeAlias = Callable[[Mapping[str, PlainValue], Configuration], Configuration]
 """What `RuleClass.transition` holds: the configuration that a target asks to be built under."""
@@ -106,12 +120,27 @@ class ConfiguredTargetKey(Key[ConfiguredTarget]):
         return str(self.target)
 
 
+@dataclass(frozen=True, slots=True)
+class AspectResultKey(Key[ConfiguredTarget]):
+    """The memo key of what an aspect makes of a target."""
+
+    aspect: AspectKey
+
+    def __str__(self) -> str:
+        return str(self.aspect)
+
+
+AspectsOfEdges: TypeAlias = Mapping[str, tuple[tuple[AspectKey, ...], ...]]
+"""The aspects on the dependencies of attributes, for each edge in order."""
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """A target whose choices are made and whose dependencies are known, before its rule function has run.
 
     `splits` names the configurations of attributes with a split transition, whose edges are those of the first
-    configuration, then those of the next. `toolchains` are implementations by type.
+    configuration, then those of the next. `toolchains` are implementations by type, `exec_groups` the same for each
+    group of actions.
     """
 
     key: TargetKey
@@ -121,6 +150,46 @@ class Node:
     conditions: tuple[TargetKey, ...] = ()
     splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     toolchains: Mapping[Label, TargetKey] = field(default_factory=dict)
+    exec_groups: Mapping[str, Mapping[Label, TargetKey]] = field(default_factory=dict)
+    aspects: AspectsOfEdges = field(default_factory=dict)
+
+    @property
+    def needs(self) -> Iterable[TargetKey | AspectKey]:
+        """Everything that is analysed before this, in order."""
+        for attribute, edges in self.edges.items():
+            aspects = self.aspects.get(attribute)
+            for position, edge in enumerate(edges):
+                yield edge
+                if aspects is not None:
+                    yield from aspects[position]
+
+
+@dataclass(slots=True, eq=False)
+class AspectNode:
+    """An aspect on a target: `base` is the target's node, `node` has the aspect's own attributes.
+
+    `aspects` are those on the dependencies of the target as this aspect sees them, `bases` those on the target itself
+    whose results it sees. On a target that stands for another one, `forwarded` is the aspect on that one.
+    """
+
+    key: AspectKey
+    base: Node
+    node: Node
+    aspects: AspectsOfEdges = field(default_factory=dict)
+    bases: tuple[AspectKey, ...] = ()
+    forwarded: AspectKey | None = None
+
+    @property
+    def needs(self) -> Iterable[TargetKey | AspectKey]:
+        """Everything that is analysed before this, in order."""
+        yield self.base.key
+        yield from self.node.needs
+        yield from self.bases
+        for groups in self.aspects.values():
+            for aspects in groups:
+                yield from aspects
+        if self.forwarded is not None:
+            yield self.forwarded
 
 
 class Analyzer:
@@ -147,9 +216,10 @@ class Analyzer:
         self._before_rules = before_rules
         self._canonical: dict[TargetKey, TargetKey] = {}
         self._nodes: dict[TargetKey, Node] = {}
+        self._aspects: dict[AspectKey, AspectNode] = {}
         self._requester: dict[TargetKey, tuple[TargetKey, str]] = {}
-        self._results: dict[TargetKey, ConfiguredTarget | None] = {}
-        self._errors: dict[TargetKey, VenvshipError] = {}
+        self._results: dict[TargetKey | AspectKey, ConfiguredTarget | None] = {}
+        self._errors: dict[TargetKey | AspectKey, VenvshipError] = {}
         self._chained: set[int] = set()
         self.errors: list[VenvshipError] = []
         """What went wrong in the last call of `analyze`, each problem once."""
@@ -157,44 +227,71 @@ class Analyzer:
         """The labels of the last call of `analyze` that could not be analysed."""
 
     def analyze(
-        self, labels: Iterable[Label], configuration: Configuration, *, keep_going: bool = False
+        self,
+        labels: Iterable[Label],
+        configuration: Configuration,
+        *,
+        keep_going: bool = False,
+        aspects: Sequence[AspectDefinition] = (),
     ) -> list[ConfiguredTarget]:
         """Analyse `labels` and all that they need; results are in the order of `labels`.
 
-        Raises SeveralErrors with everything that is wrong; with `keep_going` the targets that can be analysed are
-        returned, and `errors` tells the rest.
+        `aspects` run on each of them; their output groups become those of the results. Raises SeveralErrors with
+        everything that is wrong; with `keep_going` the targets that can be analysed are returned, and `errors` tells
+        the rest.
         """
         known = len(self._errors)
         wanted = [TargetKey(label, configuration) for label in labels]
-        order = self._configure(wanted)
-        unobtained = self._before_rules([node for key in order if (node := self._nodes.get(key)) is not None])
-        for key, error in unobtained.items():
-            self._fail(key, error)
-        for key in order:
-            self._evaluate(key)
-        failed = [self._errors.get(self._canonical.get(key, key)) for key in wanted]
+        asked = applications(wanted_aspects(aspects, None, "of the command line"))
+        on_top = {key: [AspectKey(key, aspect) for aspect in asked] for key in wanted}
+        every: list[TargetKey | AspectKey] = []
+        for key in wanted:
+            every += [key, *on_top[key]]
+        order = self._configure(every)
+        targets = [key for key in order if isinstance(key, TargetKey)]
+        unobtained = self._before_rules([node for key in targets if (node := self._nodes.get(key)) is not None])
+        for unfit, error in unobtained.items():
+            self._fail(unfit, error)
+        for one in order:
+            self._evaluate(one)
+        failed = [self._error(one) for one in every]
         self.errors = _distinct([*list(self._errors.values())[known:], *failed])
         if self.errors and not keep_going:
             raise SeveralErrors(self.errors)
-        found = [self._result(key) for key in wanted]
+        found = [self._top(key, on_top[key]) for key in wanted]
         self.failed = [key.label for key, target in zip(wanted, found, strict=True) if target is None]
         return [target for target in found if target is not None]
 
+    def _top(self, key: TargetKey, aspects: Sequence[AspectKey]) -> ConfiguredTarget | None:
+        target = self._result(key)
+        if target is None or not aspects:
+            return target
+        results = [self._result(aspect) for aspect in aspects]
+        if None in results:
+            return None
+        return with_output_groups(target, [result for result in results if result is not None])
+
     @property
     def targets(self) -> Iterable[ConfiguredTarget]:
-        """Every target that was analysed so far."""
+        """Every target that was analysed so far, and what aspects made of them."""
         return (target for target in self._results.values() if target is not None)
 
     # Pass one: choices and edges
 
-    def _configure(self, wanted: Sequence[TargetKey]) -> list[TargetKey]:
+    def _configure(self, wanted: Sequence[TargetKey | AspectKey]) -> list[TargetKey | AspectKey]:
         """Configure everything reachable from `wanted`; returns new nodes, dependencies first."""
-        order: list[TargetKey] = []
+        order: list[TargetKey | AspectKey] = []
         on_path: dict[TargetKey, None] = {}
         # An explicit stack: dependency chains in real workspaces outgrow Python's.
-        stack: list[tuple[TargetKey, bool]] = [(key, False) for key in reversed(wanted)]
+        stack: list[tuple[TargetKey | AspectKey, bool]] = [(key, False) for key in reversed(wanted)]
         while stack:
             asked, leaving = stack.pop()
+            if isinstance(asked, AspectKey):
+                if leaving:
+                    order.append(asked)
+                else:
+                    self._enter_aspect(asked, stack)
+                continue
             if leaving:
                 on_path.pop(asked, None)
                 if asked in self._nodes:
@@ -218,10 +315,82 @@ class Analyzer:
             on_path[key] = None
             stack.append((key, True))
             for attribute, edges in reversed(list(node.edges.items())):
-                for edge in reversed(edges):
+                aspects = node.aspects.get(attribute)
+                for position in range(len(edges) - 1, -1, -1):
+                    edge = edges[position]
                     self._requester.setdefault(edge, (key, attribute))
+                    # Above the target on the stack: aspects come when their target is done.
+                    if aspects is not None:
+                        stack.extend((aspect, False) for aspect in reversed(aspects[position]))
                     stack.append((edge, False))
         return order
+
+    def _enter_aspect(self, asked: AspectKey, stack: list[tuple[TargetKey | AspectKey, bool]]) -> None:
+        key = self._canonical_aspect(asked)
+        if key in self._aspects or key in self._errors:
+            return
+        base = self._nodes.get(key.target)
+        if base is None:
+            self._errors[key] = self._errors[key.target]
+            return
+        try:
+            node = self._configured_aspect(key, base)
+        except VenvshipError as error:
+            self._fail_aspect(key, error)
+            return
+        self._aspects[key] = node
+        stack.append((key, True))
+        for edge in reversed(list(node.needs)):
+            if isinstance(edge, TargetKey):
+                self._requester.setdefault(edge, (key.target, f"aspect {key.aspect.definition.name}"))
+            if edge != key.target:
+                stack.append((edge, False))
+
+    def _canonical_aspect(self, key: AspectKey) -> AspectKey:
+        canonical = self._canonical.get(key.target, key.target)
+        return key if canonical is key.target else AspectKey(canonical, key.aspect)
+
+    def _configured_aspect(self, key: AspectKey, base: Node) -> AspectNode:
+        configuration = key.target.configuration
+        target = base.target
+        aspect = key.aspect
+        if isinstance(target, OutputFileTarget) and aspect.definition.terms.to_generating_rules:
+            [generating] = base.edges["generating_rule"]
+            return AspectNode(key, base, Node(key.target, target), forwarded=AspectKey(generating, aspect))
+        if not isinstance(target, RuleTarget) or configuration is None:
+            return AspectNode(key, base, Node(key.target, target))
+        if target.rule_class.name in FORWARDING_RULES:
+            [actual] = base.edges["actual"]
+            return AspectNode(key, base, Node(key.target, target), forwarded=AspectKey(actual, aspect))
+        attributes = aspect.definition.attribute_class
+        if not aspect.concerns(target.rule_class):
+            return AspectNode(key, base, Node(key.target, target))
+        given = dict(aspect.parameters)
+        values = {name: given.get(name, spec.default_value) for name, spec in attributes.attributes.items()}
+        stand_in = RuleTarget(
+            target.label, attributes, given, target.place, target.visibility, target.generator, target.mapping
+        )
+        node = self._node(key.target, stand_in, {**_common_values(base.values), **values}, configuration)
+        around: dict[str, tuple[tuple[AspectKey, ...], ...]] = {}
+        for name, edges in base.edges.items():
+            going = list(going_on(aspect, name))
+            if not going or name == _TOOLCHAIN_EDGES:
+                continue
+            spec = target.rule_class.attributes.get(name)
+            own = [] if spec is None else list(self._wanted_on(spec, target, base.values))
+            found = applications([*own, *going])
+            around[name] = tuple(tuple(AspectKey(edge, one) for one in found) for edge in edges)
+        bases = tuple(AspectKey(key.target, one) for one in aspect.bases)
+        return AspectNode(key, base, node, {**base.aspects, **around}, bases)
+
+    def _wanted_on(self, spec: AttributeSpec, target: RuleTarget, values: Mapping[str, PlainValue]) -> Iterable[Wanted]:
+        definitions = cast(tuple[AspectDefinition, ...], spec.aspects)
+        try:
+            yield from wanted_aspects(definitions, values, str(target.rule_class))
+        except MissingParameter as error:
+            error.place = error.place or target.place
+            error.chain = (*error.chain, f"in target `{target.label}`")
+            raise
 
     def _configured(self, asked: TargetKey) -> Node | None:
         try:
@@ -257,6 +426,13 @@ class Analyzer:
         key = TargetKey(asked.label, configuration)
         self._canonical[asked] = key
         self._canonical[key] = key
+        return self._node(key, target, values, configuration)
+
+    def _node(
+        self, key: TargetKey, target: RuleTarget, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Node:
+        rule = target.rule_class
+        aspects: dict[str, tuple[tuple[AspectKey, ...], ...]] = {}
         edges: dict[str, tuple[TargetKey, ...]] = {}
         splits: dict[str, tuple[str, ...]] = {}
         problems: list[VenvshipError] = []
@@ -270,6 +446,9 @@ class Analyzer:
             edges[name] = tuple(TargetKey(label, one) for one in below.values() for label in labels)
             if SINGLE not in below:
                 splits[name] = tuple(below)
+            if spec.aspects:
+                on_each = applications(self._wanted_on(spec, target, values))
+                aspects[name] = tuple(tuple(AspectKey(edge, one) for one in on_each) for edge in edges[name])
             if not spec.is_private:
                 problems += self._invisible(target, name, labels)
         if rule.computed_dependencies is not None:
@@ -277,10 +456,13 @@ class Analyzer:
             for name, found in compute(target.label, values, configuration).items():
                 edges[name] = tuple(TargetKey(label, configuration) for label in found)
         toolchains: dict[Label, TargetKey] = {}
+        groups: dict[str, Mapping[Label, TargetKey]] = {}
         if rule.toolchains:
-            chosen = self._toolchains.chosen(target, rule.toolchains, configuration, host=self._host, holds=self._holds)
-            toolchains = {kind: TargetKey(label, configuration) for kind, label in chosen.items()}
+            toolchains = self._chosen(target, rule.toolchains, configuration)
             edges[_TOOLCHAIN_EDGES] = tuple(toolchains.values())
+        for name, requirements in rule.exec_groups.items():
+            groups[name] = self._chosen(target, requirements, configuration)
+            edges[_TOOLCHAIN_EDGES] = (*edges.get(_TOOLCHAIN_EDGES, ()), *groups[name].values())
         if problems:
             raise SeveralErrors(problems)
         conditions = {
@@ -290,7 +472,13 @@ class Analyzer:
             for label in value.conditions
         }
         asked_about = tuple(TargetKey(label, configuration) for label in conditions)
-        return Node(key, target, values, edges, asked_about, splits, toolchains)
+        return Node(key, target, values, edges, asked_about, splits, toolchains, groups, aspects)
+
+    def _chosen(
+        self, target: RuleTarget, requirements: Sequence[ToolchainRequirement], configuration: Configuration
+    ) -> dict[Label, TargetKey]:
+        chosen = self._toolchains.chosen(target, requirements, configuration, host=self._host, holds=self._holds)
+        return {kind: TargetKey(label, configuration) for kind, label in chosen.items()}
 
     def _own_configuration(
         self, target: RuleTarget, values: Mapping[str, PlainValue], configuration: Configuration
@@ -358,24 +546,26 @@ class Analyzer:
 
     def _evaluate_ahead(self, asked: TargetKey) -> None:
         """Evaluate a target and all that it needs, though its turn is not yet: it may wait on the way already."""
-        stack = [(asked, False)]
-        entered: dict[TargetKey, None] = {}
+        stack: list[tuple[TargetKey | AspectKey, bool]] = [(asked, False)]
+        entered: dict[TargetKey | AspectKey, None] = {}
         while stack:
-            asked, leaving = stack.pop()
-            for new in self._configure([asked]):
+            one, leaving = stack.pop()
+            for new in self._configure([one]):
                 self._evaluate(new)
-            key = self._canonical.get(asked, asked)
+            key = self._known(one)
             if key in self._results or key in self._errors:
                 continue
             if leaving:
                 self._evaluate(key)
                 continue
             if key in entered:
-                self._fail(key, DependencyCycle(_cycle((one for one in entered if one not in self._results), key)))
+                cycle = DependencyCycle(_cycle((step for step in entered if step not in self._results), key))
+                self._fail(key if isinstance(key, TargetKey) else key.target, cycle)
                 continue
             entered[key] = None
-            stack.append((asked, True))
-            stack.extend((edge, False) for edges in self._nodes[key].edges.values() for edge in edges)
+            stack.append((one, True))
+            needs = self._aspects[key].needs if isinstance(key, AspectKey) else self._nodes[key].needs
+            stack.extend((edge, False) for edge in needs)
 
     def _invisible(self, target: RuleTarget, attribute: str, labels: Iterable[Label]) -> list[VenvshipError]:
         problems: list[VenvshipError] = []
@@ -410,13 +600,16 @@ class Analyzer:
 
     # Pass two: rule functions
 
-    def _evaluate(self, key: TargetKey) -> None:
+    def _evaluate(self, key: TargetKey | AspectKey) -> None:
+        if isinstance(key, AspectKey):
+            self._evaluate_aspect(key)
+            return
         if key in self._results or key in self._errors:
             return
         node = self._nodes[key]
-        for edges in node.edges.values():
-            for edge in edges:
-                broken = self._errors.get(self._canonical.get(edge, edge))
+        if self._errors:
+            for edge in node.needs:
+                broken = self._error(edge)
                 if broken is not None:
                     self._errors[key] = broken
                     return
@@ -424,6 +617,68 @@ class Analyzer:
             self._results[key] = self._memo.compute(ConfiguredTargetKey(key), lambda: self._made(node))
         except VenvshipError as error:
             self._fail(key, error)
+
+    def _evaluate_aspect(self, asked: AspectKey) -> None:
+        key = self._canonical_aspect(asked)
+        if key in self._results or key in self._errors:
+            return
+        node = self._aspects[key]
+        for edge in node.needs:
+            broken = self._error(edge)
+            if broken is not None:
+                self._errors[key] = broken
+                return
+        try:
+            self._results[key] = self._memo.compute(AspectResultKey(key), lambda: self._aspect(node))
+        except VenvshipError as error:
+            self._fail_aspect(key, error)
+
+    def _aspect(self, node: AspectNode) -> ConfiguredTarget:
+        """What an aspect makes of its target: its own providers and actions, under the key of the target."""
+        if node.forwarded is not None:
+            return self._aspect_result(node.forwarded)
+        definition = node.key.aspect.definition
+        target = self._evaluated(node.base.key)
+        nothing = ConfiguredTarget(target.key, target.kind, target.place, {})
+        own, base = node.node.target, node.base.target
+        if own is base or target.incompatible or not isinstance(own, RuleTarget) or not isinstance(base, RuleTarget):
+            return nothing
+        required = definition.terms.required_providers
+        if required and not any(one <= target.providers.keys() for one in required):
+            return nothing
+        configuration = node.base.key.configuration
+        assert configuration is not None
+        seen = with_aspects(target, [self._aspect_result(one) for one in node.bases])
+        context = self._context(own, node.node, configuration, self._dependencies(node.node))
+        beneath = self._context(base, node.base, configuration, self._dependencies(node.base, node.aspects))
+        run = cast(AspectFunction, definition.terms.implementation)
+        ids = tuple(one.definition.id for one in node.key.aspect.path)
+        providers = {key_of_instance(one): one for one in run(context, beneath, seen, ids)}
+        return dataclasses.replace(
+            nothing, providers=providers, actions=tuple(context.actions), warnings=tuple(context.warnings)
+        )
+
+    def _aspect_result(self, key: AspectKey) -> ConfiguredTarget:
+        def missing() -> ConfiguredTarget:
+            raise InternalError(f"`{key}` was read before it was analysed")
+
+        return self._memo.compute(AspectResultKey(self._canonical_aspect(key)), missing)
+
+    def _context(
+        self,
+        target: RuleTarget,
+        node: Node,
+        configuration: Configuration,
+        dependencies: Mapping[str, Sequence[ConfiguredTarget]],
+    ) -> RuleContext:
+        context = RuleContext(target, configuration, node.values, dependencies)
+        context.splits = node.splits
+        context.toolchains = self._implementations(node.toolchains)
+        context.exec_groups = {name: self._implementations(found) for name, found in node.exec_groups.items()}
+        return context
+
+    def _implementations(self, toolchains: Mapping[Label, TargetKey]) -> dict[Label, ConfiguredTarget]:
+        return {kind: self._evaluated(self._canonical[edge]) for kind, edge in toolchains.items()}
 
     def _made(self, node: Node) -> ConfiguredTarget:
         target = self._packages.target(node.key.label)
@@ -469,9 +724,7 @@ class Analyzer:
         problems = _dependency_problems(target, rule, dependencies, testonly=facts[1])
         if problems:
             raise SeveralErrors(problems)
-        context = RuleContext(target, node.key.configuration, node.values, dependencies)
-        context.splits = node.splits
-        context.toolchains = {kind: self._evaluated(self._canonical[edge]) for kind, edge in node.toolchains.items()}
+        context = self._context(target, node, node.key.configuration, dependencies)
         providers: dict[object, object] = {}
         for provider in cast(RuleFunction, rule.implementation)(context):
             providers[key_of_instance(provider)] = provider
@@ -489,10 +742,21 @@ class Analyzer:
             warnings=tuple(context.warnings),
         )
 
-    def _dependencies(self, node: Node) -> dict[str, tuple[ConfiguredTarget, ...]]:
+    def _dependencies(
+        self, node: Node, aspects: AspectsOfEdges | None = None
+    ) -> dict[str, tuple[ConfiguredTarget, ...]]:
+        """What a target stands on, with what aspects made of it: those that the target asks for, or `aspects`."""
         found: dict[str, tuple[ConfiguredTarget, ...]] = {}
+        every = node.aspects if aspects is None else aspects
         for attribute, edges in node.edges.items():
-            found[attribute] = tuple(self._evaluated(self._canonical[edge]) for edge in edges)
+            targets = tuple(self._evaluated(self._canonical[edge]) for edge in edges)
+            on_each = every.get(attribute)
+            if on_each is not None:
+                targets = tuple(
+                    with_aspects(target, [self._aspect_result(one) for one in aspects_of_one])
+                    for target, aspects_of_one in zip(targets, on_each, strict=True)
+                )
+            found[attribute] = targets
         return found
 
     def _evaluated(self, key: TargetKey) -> ConfiguredTarget:
@@ -514,8 +778,21 @@ class Analyzer:
                 unmet += [reason for target in targets for reason in target.incompatible]
         return unmet
 
-    def _result(self, key: TargetKey) -> ConfiguredTarget | None:
-        return self._results.get(self._canonical.get(key, key))
+    def _known(self, key: TargetKey | AspectKey) -> TargetKey | AspectKey:
+        return self._canonical_aspect(key) if isinstance(key, AspectKey) else self._canonical.get(key, key)
+
+    def _result(self, key: TargetKey | AspectKey) -> ConfiguredTarget | None:
+        return self._results.get(self._known(key))
+
+    def _error(self, key: TargetKey | AspectKey) -> VenvshipError | None:
+        return self._errors.get(self._known(key))
+
+    def _fail_aspect(self, key: AspectKey, error: VenvshipError) -> None:
+        """Remember `error` for an aspect on a target; the chain is that of the target."""
+        self._errors[key] = error
+        if not isinstance(error, SeveralErrors) and id(error) not in self._chained:
+            self._chained.add(id(error))
+            error.chain = (*error.chain, *self._requests(key.target, error))
 
     def _fail(self, key: TargetKey, error: VenvshipError) -> None:
         """Remember `error` for `key`, with the place and the chain of targets that led there."""
@@ -525,6 +802,10 @@ class Analyzer:
         if isinstance(error, SeveralErrors) or id(error) in self._chained:
             return
         self._chained.add(id(error))
+        error.chain = (*error.chain, *self._requests(key, error))
+
+    def _requests(self, key: TargetKey, error: VenvshipError) -> list[str]:
+        """Who asked for a target, innermost first; an error without a place gets that of the first."""
         chain: list[str] = []
         seen: set[TargetKey] = set()
         step = self._requester.get(key)
@@ -536,14 +817,19 @@ class Analyzer:
             if error.place is None and node is not None:
                 error.place = node.target.place
             step = self._requester.get(requester)
-        error.chain = (*error.chain, *chain)
+        return chain
 
 
 def _distinct(errors: Iterable[VenvshipError | None]) -> list[VenvshipError]:
     return list({id(error): error for error in errors if error is not None}.values())
 
 
-def _cycle(on_path: Iterable[TargetKey], key: TargetKey) -> list[Label]:
+def _common_values(values: Mapping[str, PlainValue]) -> dict[str, PlainValue]:
+    """What every rule has, as an aspect on a target takes it over."""
+    return {name: value for name, value in values.items() if name in COMMON_ATTRIBUTE_NAMES}
+
+
+def _cycle(on_path: Iterable[TargetKey | AspectKey], key: TargetKey | AspectKey) -> list[Label]:
     path = list(on_path)
     return [step.label for step in path[path.index(key) :]]
 

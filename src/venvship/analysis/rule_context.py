@@ -58,6 +58,7 @@ class RuleContext:
         self.actions: list[Action] = []
         self.warnings: list[str] = []
         self.toolchains: Mapping[Label, ConfiguredTarget] = {}
+        self.exec_groups: Mapping[str, Mapping[Label, ConfiguredTarget]] = {}
         self.splits: Mapping[str, tuple[str, ...]] = {}
         self._values = values
         self._dependencies = dependencies

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 
+from venvship.loading.aspects import AspectDefinition
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue, Select
 from venvship.loading.bzl_loader import BzlFile
@@ -191,10 +192,10 @@ def _make_label(
         doc=doc,
         allow_files=_suffixes(allow_single_file if single else allow_files),
         allow_single_file=single,
-        providers=_alternatives(providers),
+        providers=provider_alternatives(providers),
         executable=executable,
         transition=read_transition(cfg),
-        aspects=tuple(aspects),
+        aspects=_aspects(aspects),
         configurable=configurable is not False,
     )
 
@@ -224,9 +225,9 @@ def _labels(kind: str, spec_type: AttributeType) -> Builtin:
             doc=doc,
             allow_empty=allow_empty,
             allow_files=_suffixes(allow_files),
-            providers=_alternatives(providers),
+            providers=provider_alternatives(providers),
             transition=read_transition(cfg),
-            aspects=tuple(aspects),
+            aspects=_aspects(aspects),
             configurable=configurable is not False,
         )
 
@@ -262,8 +263,8 @@ def _suffixes(allowed: Value) -> bool | tuple[str, ...]:
     return tuple(allowed)
 
 
-def _alternatives(providers: Sequence[Value]) -> tuple[frozenset[Hashable], ...]:
-    """`[A, B]` asks for both; `[[A], [B, C]]` for the first, or for the two others."""
+def provider_alternatives(providers: Sequence[Value]) -> tuple[frozenset[Hashable], ...]:
+    """What dependencies must provide: `[A, B]` asks for both; `[[A], [B, C]]` for the first, or for the two others."""
     nested = [type(element) in LISTS or type(element) is tuple for element in providers]
     if any(nested):
         if not all(nested):
@@ -271,6 +272,13 @@ def _alternatives(providers: Sequence[Value]) -> tuple[frozenset[Hashable], ...]
         groups = [sequence(element) for element in providers]
         return tuple(frozenset(_key(symbol) for symbol in group) for group in groups if group)
     return (frozenset(_key(symbol) for symbol in providers),) if providers else ()
+
+
+def _aspects(aspects: Sequence[Value]) -> tuple[AspectDefinition, ...]:
+    for one in aspects:
+        if not isinstance(one, AspectDefinition):
+            raise EvaluationError(f"at index {list(aspects).index(one)} of aspects, got {type_name(one)}, want Aspect")
+    return tuple(aspects)
 
 
 def _key(symbol: Value) -> Hashable:

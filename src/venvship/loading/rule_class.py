@@ -68,7 +68,8 @@ class RuleClass:
     Attributes that every rule has are added to `own_attributes`, which win over them. `implementation`,
     `transition` and `computed_dependencies` belong to analysis and are opaque here. `implicit_outputs` names output
     files by templates with `%{attribute}` in them. `defined_in` is the `.bzl` file of a rule written in Starlark.
-    `provides` are the keys of providers that every target has.
+    `provides` are the keys of providers that every target has. The attributes of an aspect are a class, too, with
+    `is_aspect`, of which there are no targets.
     """
 
     name: str
@@ -86,11 +87,14 @@ class RuleClass:
     exec_groups: Mapping[str, tuple[ToolchainRequirement, ...]] = field(default_factory=dict)
     build_setting: BuildSetting | None = None
     is_analysis_test: bool = False
+    is_aspect: bool = False
     attributes: Mapping[str, AttributeSpec] = field(init=False)
 
     def __post_init__(self) -> None:
         common: Iterable[AttributeSpec] = _COMMON
-        if self.is_test:
+        if self.is_aspect:
+            common = ()
+        elif self.is_test:
             common = (*_COMMON, *_EXECUTABLE, *_TEST)
         elif self.is_executable:
             common = (*_COMMON, *_EXECUTABLE)
@@ -103,6 +107,11 @@ class RuleClass:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def noun(self) -> str:
+        """How messages about what an implementation returned call this class."""
+        return f"{'aspect' if self.is_aspect else 'rule'} '{self.name}'"
 
     @property
     def kind(self) -> str:

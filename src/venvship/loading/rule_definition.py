@@ -162,7 +162,7 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
             raise EvaluationError("executable = False may not be said of a test rule")
         unnamed = RuleClass(
             "",
-            _specs(attrs, build_setting, evaluator),
+            (*read_attributes(attrs, evaluator), *_setting_default(build_setting)),
             make_implementation(implementation),
             is_test=is_test,
             is_executable=bool(executable) or is_test,
@@ -170,8 +170,8 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
             implicit_outputs=_templates(outputs),
             doc=doc or "",
             provides=frozenset(_keys(provides)),
-            toolchains=_requirements(toolchains),
-            exec_groups=_exec_groups(exec_groups),
+            toolchains=read_requirements(toolchains),
+            exec_groups=read_exec_groups(exec_groups),
             build_setting=build_setting,
             is_analysis_test=analysis_test,
         )
@@ -180,9 +180,8 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
     return Builtin("rule", rule)
 
 
-def _specs(
-    attrs: Mapping[str, Value] | None, build_setting: BuildSetting | None, evaluator: Evaluator
-) -> tuple[AttributeSpec, ...]:
+def read_attributes(attrs: Mapping[str, Value] | None, evaluator: Evaluator) -> tuple[AttributeSpec, ...]:
+    """The attributes that a dict of names to `attr.…()` describes."""
     specs: list[AttributeSpec] = []
     for name, descriptor in entries(Dict(attrs or {})):
         if type(name) is not str:
@@ -200,9 +199,13 @@ def _specs(
             default = ComputedDefault(spec.computed_default, spec, label_reader(), evaluator)
             spec = dataclasses.replace(spec, computed_default=default)
         specs.append(spec)
-    if build_setting is not None:
-        specs.append(AttributeSpec("build_setting_default", build_setting.type, mandatory=True, configurable=False))
     return tuple(specs)
+
+
+def _setting_default(build_setting: BuildSetting | None) -> tuple[AttributeSpec, ...]:
+    if build_setting is None:
+        return ()
+    return (AttributeSpec("build_setting_default", build_setting.type, mandatory=True, configurable=False),)
 
 
 def _templates(outputs: Value) -> dict[str, str]:
@@ -230,7 +233,8 @@ def _keys(provides: Sequence[Value]) -> list[Hashable]:
     return keys
 
 
-def _requirements(toolchains: Sequence[Value]) -> tuple[ToolchainRequirement, ...]:
+def read_requirements(toolchains: Sequence[Value]) -> tuple[ToolchainRequirement, ...]:
+    """The toolchain types that a rule or an aspect asks for."""
     found: dict[Label, ToolchainRequirement] = {}
     for element in toolchains:
         requirement = element if isinstance(element, ToolchainRequirement) else ToolchainRequirement(read_type(element))
@@ -238,7 +242,8 @@ def _requirements(toolchains: Sequence[Value]) -> tuple[ToolchainRequirement, ..
     return tuple(found.values())
 
 
-def _exec_groups(groups: Value) -> dict[str, tuple[ToolchainRequirement, ...]]:
+def read_exec_groups(groups: Value) -> dict[str, tuple[ToolchainRequirement, ...]]:
+    """The toolchain types of each group of actions."""
     if groups is None:
         return {}
     if type(groups) not in DICTS:
@@ -266,7 +271,7 @@ def read_type(element: Value) -> Label:
 @builtin("exec_group")
 def exec_group(toolchains: Sequence[Value] = (), exec_compatible_with: Sequence[Value] = ()) -> ExecGroupDefinition:
     """A group of actions with toolchains of their own."""
-    return ExecGroupDefinition(_requirements(toolchains))
+    return ExecGroupDefinition(read_requirements(toolchains))
 
 
 @builtin("toolchain_type")

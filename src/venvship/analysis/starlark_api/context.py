@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +14,6 @@ from venvship.analysis.location import expand_locations, expand_variables
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.attribute_views import (
     OutputsView,
-    View,
     attribute_view,
     executable_view,
     file_view,
@@ -23,7 +23,7 @@ from venvship.analysis.starlark_api.attribute_views import (
 )
 from venvship.analysis.starlark_api.configuration_values import ConfigurationValue, FragmentsValue
 from venvship.analysis.starlark_api.runfiles_values import read_links
-from venvship.analysis.starlark_api.toolchain_values import ToolchainsValue
+from venvship.analysis.starlark_api.toolchain_values import exec_groups_value, toolchains_value
 from venvship.errors import UserError
 from venvship.loading.evaluation import Evaluator
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
@@ -44,13 +44,31 @@ _STABLE_STATUS = b"BUILD_EMBED_LABEL \n"
 _VOLATILE_STATUS = b"BUILD_TIMESTAMP 0\n"
 
 
+@dataclass(frozen=True, slots=True)
+class AspectSide:
+    """What only contexts of aspects have: the rule it runs on, and the ids of the aspects that travel together."""
+
+    rule: RuleContext
+    ids: tuple[str, ...]
+
+
+class RuleBeneath:
+    """`ctx.rule` of an aspect: the rule of the target it runs on."""
+
+    __slots__ = ("rule",)
+
+    def __init__(self, rule: RuleContext) -> None:
+        self.rule = rule
+
+
 class StarlarkContext:
     """One target under one configuration, as a program sees it. `closures` freeze when the rule is done."""
 
-    __slots__ = ("_memo", "closures", "evaluator", "rule")
+    __slots__ = ("_memo", "aspect", "closures", "evaluator", "rule")
 
-    def __init__(self, rule: RuleContext, evaluator: Evaluator) -> None:
+    def __init__(self, rule: RuleContext, evaluator: Evaluator, aspect: AspectSide | None = None) -> None:
         self.rule = rule
+        self.aspect = aspect
         self.evaluator = evaluator
         self.closures: list[FunctionType] = []
         self._memo: dict[str, Value] = {}
@@ -240,7 +258,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "build_setting_value": _build_setting_value,
                 "configuration": lambda ctx: ConfigurationValue(ctx.rule.configuration),
                 "disabled_features": _disabled_features,
-                "exec_groups": lambda ctx: ctx.once("exec_groups", lambda: View("exec_groups", _none, lambda: ())),
+                "exec_groups": lambda ctx: ctx.once("exec_groups", lambda: exec_groups_value(ctx.rule)),
                 "executable": lambda ctx: ctx.once("executable", lambda: executable_view(ctx.rule)),
                 "features": _features,
                 "file": lambda ctx: ctx.once("file", lambda: file_view(ctx.rule)),
@@ -254,7 +272,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "label": lambda ctx: ctx.rule.label,
                 "outputs": lambda ctx: ctx.outputs,
                 "split_attr": lambda ctx: ctx.once("split_attr", lambda: split_view(ctx.rule)),
-                "toolchains": lambda ctx: ctx.once("toolchains", lambda: ToolchainsValue(ctx.rule)),
+                "toolchains": lambda ctx: ctx.once("toolchains", lambda: toolchains_value(ctx.rule)),
                 "var": _variables,
                 "version_file": lambda ctx: ctx.once(
                     "version_file", lambda: _status_file(ctx, "volatile-status.txt", _VOLATILE_STATUS)
@@ -269,10 +287,41 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "target_platform_has_constraint": _has_constraint,
                 "tokenize": _tokenize,
             },
+            dynamic_attr=_of_aspect,
+            dynamic_dir=lambda ctx: () if ctx.aspect is None else ("aspect_ids", "rule"),
             repr=_repr,
         ),
     )
 
 
-def _none(name: str) -> object:
-    return MISSING
+def _of_aspect(ctx: StarlarkContext, name: str) -> object:
+    side = ctx.aspect
+    if side is None:
+        return MISSING
+    if name == "rule":
+        return ctx.once("rule", lambda: RuleBeneath(side.rule))
+    return FrozenList(side.ids) if name == "aspect_ids" else MISSING
+
+
+register(
+    RuleBeneath,
+    HostType(
+        name="rule_attributes",
+        fields={
+            "attr": lambda beneath: attribute_view(beneath.rule),
+            "exec_groups": lambda beneath: exec_groups_value(beneath.rule),
+            "executable": lambda beneath: executable_view(beneath.rule),
+            "file": lambda beneath: file_view(beneath.rule),
+            "files": lambda beneath: files_view(beneath.rule),
+            "kind": lambda beneath: beneath.rule.target.rule_class.name,
+            "toolchains": lambda beneath: toolchains_value(beneath.rule),
+            "var": lambda beneath: _frozen(make_variables(beneath.rule)),
+        },
+    ),
+)
+
+
+def _frozen(values: Mapping[str, str]) -> Value:
+    made = Dict(sorted(values.items()))
+    freeze(made)
+    return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from venvship.analysis.starlark_api.actions import Actions
+from venvship.analysis.starlark_api.aspect_function import StarlarkAspect
 from venvship.analysis.starlark_api.context import StarlarkContext, register_context
 from venvship.analysis.starlark_api.providers import (
     EXECUTION_INFO,
@@ -14,6 +15,7 @@ from venvship.analysis.starlark_api.providers import (
     TOOLCHAIN_INFO,
 )
 from venvship.analysis.starlark_api.rule_function import Environment, StarlarkImplementation
+from venvship.loading.aspect_module import aspect_builtin
 from venvship.loading.attr_module import ATTR
 from venvship.loading.config_module import CONFIG, configuration_field
 from venvship.loading.native_providers import ForeignProvider, NativeProvider
@@ -46,6 +48,7 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
         **{name: ForeignProvider(name) for name in FOREIGN_PROVIDERS},
         **PROVIDERS,
         **others,
+        "aspect": aspect_builtin(lambda function: StarlarkAspect(function, environment), environment.evaluator),
         "attr": ATTR,
         "config": CONFIG,
         "config_common": Struct({"FeatureFlagInfo": FEATURE_FLAG_INFO, "toolchain_type": toolchain_type}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from venvship.analysis.rule_context import RuleContext
@@ -61,7 +61,7 @@ class StarlarkImplementation:
 
     def _finished(self, ctx: StarlarkContext, returned: Value) -> list[object]:
         rule = ctx.rule
-        providers = _providers(rule, returned)
+        providers = read_providers(rule, returned)
         for closure in ctx.closures:
             freeze(closure)
         if rule.target.rule_class.is_analysis_test:
@@ -69,14 +69,8 @@ class StarlarkImplementation:
         for name in ctx.outputs.promised:
             ctx.outputs.get(name)
         providers[DefaultInfo] = _default_info(ctx, providers.get(DefaultInfo))
-        missing = [provider_name(key) for key in rule.target.rule_class.provides if key not in providers]
-        if missing:
-            raise rule.error(
-                f"rule '{rule.target.rule_class}' doesn't contain declared provider"
-                f"{'s' if len(missing) > 1 else ''} {', '.join(repr(name) for name in sorted(missing))}: its "
-                "implementation function must return what `provides` lists"
-            )
-        _check_outputs(rule)
+        check_promise(rule, providers)
+        check_outputs(rule)
         for provider in providers.values():
             freeze(provider)
         result = list(providers.values())
@@ -99,25 +93,37 @@ def _not_executable(rule: RuleContext) -> list[VenvshipError]:
     return problems
 
 
-def _providers(rule: RuleContext, returned: Value) -> dict[Hashable, object]:
+def check_promise(rule: RuleContext, providers: Mapping[Hashable, object]) -> None:
+    """What `provides` lists must be there."""
+    missing = [provider_name(key) for key in rule.target.rule_class.provides if key not in providers]
+    if missing:
+        raise rule.error(
+            f"{rule.target.rule_class.noun} doesn't contain declared provider"
+            f"{'s' if len(missing) > 1 else ''} {', '.join(repr(name) for name in sorted(missing))}: its "
+            "implementation function must return what `provides` lists"
+        )
+
+
+def read_providers(rule: RuleContext, returned: Value) -> dict[Hashable, object]:
+    """The providers that an implementation returned, by key."""
     if returned is None:
         return {}
     if is_provider(returned):
         returned = (returned,)
     if type(returned) is Struct:
         raise rule.error(
-            f"rule '{rule.target.rule_class}' returned a struct; return a list of providers",
+            f"{rule.target.rule_class.noun} returned a struct; return a list of providers",
             hint="define a provider() for the fields of the struct",
         )
     if type(returned) not in LISTS and type(returned) is not tuple and not isinstance(returned, Depset):
         raise rule.error(
-            f"rule '{rule.target.rule_class}' should return a struct or a list, but got {type_name(returned)}"
+            f"{rule.target.rule_class.noun} should return a struct or a list, but got {type_name(returned)}"
         )
     found: dict[Hashable, object] = {}
     for position, provider in enumerate(returned.to_tuple() if isinstance(returned, Depset) else returned):
         if not is_provider(provider):
             raise rule.error(
-                f"at index {position} of the list that rule '{rule.target.rule_class}' returned, got element of type "
+                f"at index {position} of the list that {rule.target.rule_class.noun} returned, got element of type "
                 f"{type_name(provider)}, want Info (a provider)"
             )
         key = key_of_instance(provider)
@@ -187,7 +193,7 @@ def _write_verdict(ctx: StarlarkContext, providers: dict[Hashable, object]) -> N
     providers[DefaultInfo] = DefaultInfo(Depset([program]), executable=program)
 
 
-def _check_outputs(rule: RuleContext) -> None:
+def check_outputs(rule: RuleContext) -> None:
     """Every declared output must have an action."""
     if not rule.declared:
         return

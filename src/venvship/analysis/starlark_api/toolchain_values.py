@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.providers import TOOLCHAIN_INFO
+from venvship.loading.rule_class import ToolchainRequirement
 from venvship.loading.rule_definition import read_type
 from venvship.model.label import Label
 from venvship.starlark.errors import EvaluationError
@@ -12,12 +16,53 @@ from venvship.starlark.printer import Printer
 
 
 class ToolchainsValue:
-    """Toolchains that were found, None for optional ones that were not."""
+    """Toolchains that were found for a rule or one of its groups of actions, None for optional ones that were not."""
 
-    __slots__ = ("rule",)
+    __slots__ = ("found", "requirements", "rule")
 
-    def __init__(self, rule: RuleContext) -> None:
+    def __init__(
+        self,
+        rule: RuleContext,
+        requirements: Sequence[ToolchainRequirement],
+        found: Mapping[Label, ConfiguredTarget],
+    ) -> None:
         self.rule = rule
+        self.requirements = requirements
+        self.found = found
+
+
+class ExecGroup:
+    """One member of `ctx.exec_groups`."""
+
+    __slots__ = ("toolchains",)
+
+    def __init__(self, toolchains: ToolchainsValue) -> None:
+        self.toolchains = toolchains
+
+
+class ExecGroups:
+    """`ctx.exec_groups`."""
+
+    __slots__ = ("groups",)
+
+    def __init__(self, groups: Mapping[str, ExecGroup]) -> None:
+        self.groups = groups
+
+
+def toolchains_value(rule: RuleContext) -> ToolchainsValue:
+    """`ctx.toolchains`."""
+    return ToolchainsValue(rule, rule.target.rule_class.toolchains, rule.toolchains)
+
+
+def exec_groups_value(rule: RuleContext) -> ExecGroups:
+    """`ctx.exec_groups`."""
+    requirements = rule.target.rule_class.exec_groups
+    return ExecGroups(
+        {
+            name: ExecGroup(ToolchainsValue(rule, wanted, rule.exec_groups.get(name, {})))
+            for name, wanted in requirements.items()
+        }
+    )
 
 
 def _type_of(toolchains: ToolchainsValue, key: Value) -> Label:
@@ -25,7 +70,7 @@ def _type_of(toolchains: ToolchainsValue, key: Value) -> Label:
         return key
     if type(key) is not str:
         raise EvaluationError(f"toolchains are found by label or string, not by {type_name(key)}")
-    for requirement in toolchains.rule.target.rule_class.toolchains:
+    for requirement in toolchains.requirements:
         # As the file that defines the rule spells it, or in full.
         if key in (str(requirement.type), requirement.type.canonical, f"@{requirement.type}"):
             return requirement.type
@@ -35,7 +80,7 @@ def _type_of(toolchains: ToolchainsValue, key: Value) -> Label:
 def _index(toolchains: ToolchainsValue, key: Value) -> object:
     rule = toolchains.rule
     wanted = _type_of(toolchains, key)
-    requirements = {requirement.type: requirement for requirement in rule.target.rule_class.toolchains}
+    requirements = {requirement.type: requirement for requirement in toolchains.requirements}
     requirement = requirements.get(wanted)
     if requirement is None:
         types = ", ".join(str(one) for one in requirements)
@@ -43,7 +88,7 @@ def _index(toolchains: ToolchainsValue, key: Value) -> object:
             f"in {rule.target.kind} `{rule.label}`, toolchain type {wanted} was requested but only types [{types}] "
             "are configured"
         )
-    found = rule.toolchains.get(wanted)
+    found = toolchains.found.get(wanted)
     if found is None and requirement.mandatory:
         raise EvaluationError(
             f"no matching toolchain found for type {wanted}",
@@ -59,12 +104,23 @@ def _index(toolchains: ToolchainsValue, key: Value) -> object:
 
 def _contains(toolchains: ToolchainsValue, key: Value) -> bool:
     wanted = _type_of(toolchains, key)
-    return any(one.type == wanted for one in toolchains.rule.target.rule_class.toolchains)
+    return any(one.type == wanted for one in toolchains.requirements)
 
 
 def _repr(toolchains: ToolchainsValue, printer: Printer) -> None:
-    types = ", ".join(str(one.type) for one in toolchains.rule.target.rule_class.toolchains)
+    types = ", ".join(str(one.type) for one in toolchains.requirements)
     printer.write(f"<toolchain_context.resolved_labels: {types}>")
 
 
+def _group(groups: ExecGroups, name: Value) -> object:
+    if name not in groups.groups:
+        names = ", ".join(groups.groups)
+        raise EvaluationError(f"unknown exec group '{name}', available are [{names}]")
+    return groups.groups[name]
+
+
+register(
+    ExecGroups, HostType(name="ExecGroupCollection", index=_group, contains=lambda groups, name: name in groups.groups)
+)
+register(ExecGroup, HostType(name="ExecGroupContext", fields={"toolchains": lambda group: group.toolchains}))
 register(ToolchainsValue, HostType(name="ToolchainContext", index=_index, contains=_contains, repr=_repr))

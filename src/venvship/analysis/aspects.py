@@ -1,0 +1,156 @@
+"""Which aspects run on which target, in what order, and what becomes of a target that aspects ran on.
+
+An aspect runs once for each target and for each set of aspects whose results it sees. It goes on along the attributes
+it names, together with the aspects it sees; attributes that carry aspects of their own add them on the way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
+from venvship.errors import UserError
+from venvship.loading.aspects import EVERY_ATTRIBUTE, AspectDefinition, Parameters
+from venvship.loading.attributes import PlainValue
+from venvship.loading.native_providers import provider_name
+from venvship.loading.rule_class import RuleClass
+from venvship.model.depset import Depset
+from venvship.model.label import Label
+from venvship.model.provider import OutputGroupInfo
+
+
+class ProvidedTwice(UserError):
+    """A target and an aspect that ran on it, or two such aspects, have the same provider."""
+
+    def __init__(self, target: ConfiguredTarget, provider: str) -> None:
+        super().__init__(f"Provider {provider} provided twice, on `{target.label}`", place=target.place)
+
+
+@dataclass(frozen=True, slots=True)
+class AspectApplication:
+    """An aspect with its parameters, the attributes it goes along, and the aspects whose results it sees."""
+
+    definition: AspectDefinition
+    parameters: Parameters
+    along: frozenset[str]
+    bases: tuple[AspectApplication, ...] = ()
+
+    def follows(self, attribute: str) -> bool:
+        """Whether the aspect goes on along an attribute."""
+        return attribute in self.along or EVERY_ATTRIBUTE in self.along
+
+    @property
+    def path(self) -> tuple[AspectApplication, ...]:
+        """The aspects that travel together, this one last."""
+        return (*(one for base in self.bases for one in base.path), self)
+
+    def concerns(self, rule: RuleClass) -> bool:
+        """Whether the aspect runs on targets of a rule, by what the rule promises to provide.
+
+        Built-in rules promise nothing; what their targets have is looked at when they have it.
+        """
+        wanted = self.definition.terms.required_providers
+        return not wanted or rule.defined_in is None or any(one <= rule.provides for one in wanted)
+
+
+class AspectKey(NamedTuple):
+    """An aspect on a configured target."""
+
+    target: TargetKey
+    aspect: AspectApplication
+
+    @property
+    def label(self) -> Label:
+        return self.target.label
+
+    def __str__(self) -> str:
+        return f"{self.aspect.definition.name} of {self.target}"
+
+
+class Wanted(NamedTuple):
+    """An aspect that somebody asks for, before it is known which others it will see."""
+
+    definition: AspectDefinition
+    parameters: Parameters
+    along: frozenset[str]
+
+
+def wanted(
+    definitions: Iterable[AspectDefinition], values: Mapping[str, PlainValue] | None, rule: str
+) -> Iterable[Wanted]:
+    """Aspects, each after those that it requires, which go where it goes."""
+    for definition in definitions:
+        yield from _with_required(definition, definition.terms.along, values, rule)
+
+
+def _with_required(
+    definition: AspectDefinition, along: frozenset[str], values: Mapping[str, PlainValue] | None, rule: str
+) -> Iterable[Wanted]:
+    for one in definition.terms.requires:
+        yield from _with_required(one, along | one.terms.along, values, rule)
+    yield Wanted(definition, definition.parameters(values, rule), along)
+
+
+def applications(every: Iterable[Wanted]) -> tuple[AspectApplication, ...]:
+    """The aspects in order, each once, and each seeing those before it that it asks for."""
+    along: dict[tuple[AspectDefinition, Parameters], frozenset[str]] = {}
+    for one in every:
+        key = (one.definition, one.parameters)
+        along[key] = along.get(key, frozenset()) | one.along
+    found: list[AspectApplication] = []
+    for (definition, parameters), attributes in along.items():
+        bases = tuple(base for base in found if _sees(definition, base.definition))
+        found.append(AspectApplication(definition, parameters, attributes, bases))
+    return tuple(found)
+
+
+def _sees(definition: AspectDefinition, other: AspectDefinition) -> bool:
+    if other in definition.terms.requires:
+        return True
+    return any(one <= other.terms.provides for one in definition.terms.required_aspect_providers)
+
+
+def going_on(aspect: AspectApplication, attribute: str) -> Iterable[Wanted]:
+    """The aspects that go on from a target, where `aspect` ran, along one of its attributes."""
+    return [Wanted(one.definition, one.parameters, one.along) for one in aspect.path if one.follows(attribute)]
+
+
+def with_aspects(target: ConfiguredTarget, results: Sequence[ConfiguredTarget]) -> ConfiguredTarget:
+    """A target as those see it who asked for aspects; raises ProvidedTwice."""
+    if not any(result.providers for result in results):
+        return target
+    providers = dict(target.providers)
+    for result in results:
+        for key, provider in result.providers.items():
+            present = providers.get(key)
+            if isinstance(present, OutputGroupInfo) and isinstance(provider, OutputGroupInfo):
+                providers[key] = joined_groups(present, provider)
+            elif present is not None:
+                raise ProvidedTwice(target, provider_name(key))
+            else:
+                providers[key] = provider
+    return dataclasses.replace(target, providers=providers)
+
+
+def with_output_groups(target: ConfiguredTarget, results: Sequence[ConfiguredTarget]) -> ConfiguredTarget:
+    """A target that is built with the output groups of aspects that the command line names."""
+    groups = [one for result in results if (one := result.get(OutputGroupInfo)) is not None]
+    if not groups:
+        return target
+    present = target.get(OutputGroupInfo)
+    every = groups if present is None else [present, *groups]
+    info = every[0]
+    for one in every[1:]:
+        info = joined_groups(info, one)
+    return dataclasses.replace(target, providers={**target.providers, OutputGroupInfo: info})
+
+
+def joined_groups(first: OutputGroupInfo, second: OutputGroupInfo) -> OutputGroupInfo:
+    groups = dict(first.groups)
+    for name, files in second.groups.items():
+        present = groups.get(name)
+        groups[name] = files if present is None else Depset((), [present, files])
+    return OutputGroupInfo(groups)

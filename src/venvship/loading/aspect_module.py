@@ -1,0 +1,98 @@
+"""`aspect()`: what `.bzl` files run along the attributes of targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from types import FunctionType
+
+from venvship.loading.aspects import PARAMETER_TYPES, AspectDefinition, AspectTerms
+from venvship.loading.attr_module import provider_alternatives
+from venvship.loading.evaluation import Evaluator
+from venvship.loading.native_providers import provider_key
+from venvship.loading.rule_definition import read_attributes, read_exec_groups, read_requirements
+from venvship.starlark.builtin import Builtin
+from venvship.starlark.errors import EvaluationError
+from venvship.starlark.host_types import Value, type_name
+from venvship.starlark.thread import current_thread
+
+MakeImplementation = Callable[[Value], object]
+"""What `AspectTerms.implementation` holds for an implementation function; analysis knows."""
+
+
+def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) -> Builtin:
+    """`aspect`, whose implementations are wrapped so that analysis can call them."""
+
+    def aspect(
+        implementation: Value,
+        attr_aspects: Value = (),
+        toolchains_aspects: Sequence[Value] = (),
+        attrs: Mapping[str, Value] | None = None,
+        required_providers: Sequence[Value] = (),
+        required_aspect_providers: Sequence[Value] = (),
+        provides: Sequence[Value] = (),
+        requires: Sequence[Value] = (),
+        propagation_predicate: Value = None,
+        fragments: Sequence[str] = (),
+        host_fragments: Sequence[str] = (),
+        toolchains: Sequence[Value] = (),
+        doc: str | None = None,
+        *,
+        apply_to_generating_rules: bool = False,
+        exec_compatible_with: Sequence[Value] = (),
+        exec_groups: Value = None,
+        subrules: Sequence[Value] = (),
+        incompatible_use_toolchain_transition: bool = False,
+    ) -> AspectDefinition:
+        if type(implementation) is not FunctionType:
+            raise EvaluationError(
+                f"in call to aspect(), parameter 'implementation' got value of type '{type_name(implementation)}', "
+                "want 'function'"
+            )
+        for name, given in (("toolchains_aspects", toolchains_aspects), ("subrules", subrules)):
+            if given:
+                raise EvaluationError(f"`{name}` of aspects is not supported")
+        if propagation_predicate is not None or type(attr_aspects) is FunctionType:
+            raise EvaluationError("functions that say where an aspect goes are not supported")
+        for name in attr_aspects:
+            if type(name) is not str:
+                raise EvaluationError(f"attr_aspects holds a {type_name(name)}, want string")
+        specs = read_attributes(attrs, evaluator)
+        for spec in specs:
+            if not spec.is_private and spec.type not in PARAMETER_TYPES:
+                raise EvaluationError(
+                    f"aspect parameter attribute '{spec.name}' must be of type string, int or bool; attributes that "
+                    "hold labels must start with '_'"
+                )
+            if spec.is_private and spec.default is None and spec.type.holds_dependencies and not spec.computed_default:
+                raise EvaluationError(f"aspect attribute '{spec.name}' has no default value")
+        required = []
+        for element in requires:
+            if not isinstance(element, AspectDefinition):
+                raise EvaluationError(f"requires holds a {type_name(element)}, want Aspect")
+            required.append(element)
+        terms = AspectTerms(
+            make_implementation(implementation),
+            frozenset(attr_aspects),
+            specs,
+            provider_alternatives(required_providers),
+            provider_alternatives(required_aspect_providers),
+            frozenset(_keys(provides)),
+            tuple(required),
+            read_requirements(toolchains),
+            read_exec_groups(exec_groups),
+            apply_to_generating_rules,
+            doc or "",
+        )
+        return AspectDefinition(terms, current_thread().caller_place())
+
+    return Builtin("aspect", aspect)
+
+
+def _keys(provides: Sequence[Value]) -> list[Hashable]:
+    keys = []
+    for symbol in provides:
+        key = provider_key(symbol)
+        if key is None:
+            raise EvaluationError(f"illegal argument: element in 'provides' is {type_name(symbol)}, not a provider")
+        keys.append(key)
+    return keys
