@@ -148,6 +148,7 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         abbreviation="c",
     ),
     Flag("platforms", FlagKind.TEXT, BUILDING, "what to build for: `linux_x86_64` or the label of a platform"),
+    Flag("extra_toolchains", FlagKind.TEXTS, BUILDING, "toolchains that are tried before the registered ones"),
     Flag("define", FlagKind.PAIRS, _BUILD_AND_QUERY, "a value for conditions with `define_values`"),
     Flag("symlink_prefix", FlagKind.TEXT, BUILDING, "how links to outputs begin; `/` for none", default="venvship-"),
     Flag("build", FlagKind.BOOLEAN, BUILDING, "run actions, instead of stopping after analysis", default="yes"),
@@ -161,6 +162,7 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         BUILDING,
         "build these groups of outputs, or the default ones and `+GROUP`, or without `-GROUP`",
     ),
+    Flag("aspects", FlagKind.COMMA_TEXTS, BUILDING, "run the aspects `//file.bzl%name` on what is built"),
     Flag("run_validations", FlagKind.BOOLEAN, BUILDING, "build what validates the targets", default="yes"),
     Flag("experimental_run_validations", FlagKind.BOOLEAN, BUILDING, "as `--run_validations`", default="yes"),
     Flag(

@@ -25,6 +25,7 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         platform=_platform(_text(flags, "platforms", defaults.platform)),
         compilation_mode=_text(flags, "compilation_mode", defaults.compilation_mode),
         settings={**line.settings, **defines},
+        extra_toolchains=tuple(name for text in _texts(flags, "extra_toolchains") for name in text.split(",") if name),
         jobs=count(flags, "jobs"),
         keep_going=_boolean(flags, "keep_going", defaults.keep_going),
         offline=not _boolean(flags, "fetch", not defaults.offline),
@@ -39,6 +40,7 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         allowed_yanked=_texts(flags, "allow_yanked_versions"),
         repository_environment=_environment(_texts(flags, "repo_env")),
         output_groups=_texts(flags, "output_groups"),
+        aspects=_texts(flags, "aspects"),
         run_validations=_boolean(flags, "run_validations", defaults.run_validations)
         and _boolean(flags, "experimental_run_validations", defaults.run_validations),
     )

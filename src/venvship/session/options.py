@@ -29,6 +29,7 @@ class SessionOptions:
     platform: str = ""
     compilation_mode: str = "fastbuild"
     settings: Mapping[str, str] = field(default_factory=dict)
+    extra_toolchains: tuple[str, ...] = ()
     jobs: int = 0
     keep_going: bool = False
     offline: bool = False
@@ -37,6 +38,7 @@ class SessionOptions:
     block_for_lock: bool = True
     verbose_failures: bool = False
     output_groups: tuple[str, ...] = ()
+    aspects: tuple[str, ...] = ()
     run_validations: bool = True
     registries: tuple[str, ...] = ()
     module_overrides: Mapping[str, str] = field(default_factory=dict)

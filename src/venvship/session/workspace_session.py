@@ -38,7 +38,7 @@ from venvship.loading.targets import RuleTarget
 from venvship.memo.computation import Memo
 from venvship.model.action import Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
-from venvship.model.configuration import COMPILATION_MODE, Configuration
+from venvship.model.configuration import Configuration
 from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
@@ -55,14 +55,17 @@ from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
 from venvship.rules.python.distributions import WHEEL_RULE, distribution_rules
 from venvship.rules.python.providers import VirtualenvInfo
 from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
+from venvship.session.command_aspects import command_aspects
+from venvship.session.command_configuration import command_configuration
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.hubs import HubSurroundings, make_hubs
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
 from venvship.session.members import WorkspaceMembers
 from venvship.session.module_files import DiskModuleFiles
-from venvship.session.options import SessionOptions, UnsupportedPlatform
+from venvship.session.options import SessionOptions
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
+from venvship.session.registered_toolchains import registered_toolchains
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.source_builds import path_of
@@ -303,25 +306,23 @@ class Session:
     @functools.cached_property
     def configuration(self) -> Configuration:
         """The configuration of the targets that the command names."""
-        platform = self.host_platform
-        if self.options.platform:
-            try:
-                platform = Platform.parse(self.options.platform.rpartition(":")[2].rpartition("/")[2])
-            except ValueError as error:
-                raise UnsupportedPlatform(
-                    f"`{self.options.platform}` is no platform that is built for",
-                    hint="choose one of linux_x86_64, linux_aarch64, macos_x86_64, macos_aarch64",
-                ) from error
-        if self.options.platform and (platform.os, platform.cpu) == (self.host_platform.os, self.host_platform.cpu):
-            platform = self.host_platform
-        options = dict(self.options.settings)
-        if self.options.compilation_mode != "fastbuild":
-            options[COMPILATION_MODE] = self.options.compilation_mode
-        return Configuration(platform).with_options(options)
+        return command_configuration(self.options, self.loader, self.main_mapping, self.host_platform)
+
+    def _registered_toolchains(self) -> Sequence[Label]:
+        """Those of the command line, then those of the modules, each pattern spelled out."""
+        patterns = [(MAIN_REPOSITORY, text) for text in self.options.extra_toolchains]
+        patterns += [(module, one.pattern) for module, one in self.modules.toolchains()]
+        return registered_toolchains(patterns, self.loader, self.modules)
 
     @functools.cached_property
     def analyzer(self) -> Analyzer:
-        return Analyzer(self.loader, memo=self._memo, host=Configuration(self.host_platform), before_rules=self._fetch)
+        return Analyzer(
+            self.loader,
+            memo=self._memo,
+            host=Configuration(self.host_platform),
+            before_rules=self._fetch,
+            toolchains=self._registered_toolchains,
+        )
 
     def _fetch(self, nodes: Sequence[Node]) -> Mapping[TargetKey, VenvshipError]:
         """Bring the wheels that the rule functions of `nodes` will look into; answers which can't be had and why."""
@@ -338,7 +339,9 @@ class Session:
     def analyze(self, labels: Sequence[Label]) -> list[ConfiguredTarget]:
         """Analyse targets; warnings go to the events. Raises SeveralErrors unless `keep_going`."""
         self.events.emit(PhaseStarted("analysis", len(labels)))
-        targets = self.analyzer.analyze(labels, self.configuration, keep_going=self.options.keep_going)
+        aspects = command_aspects(self.options.aspects, self.loader, self.main_mapping)
+        keep_going = self.options.keep_going
+        targets = self.analyzer.analyze(labels, self.configuration, keep_going=keep_going, aspects=aspects)
         for target in self.analyzer.targets:
             for warning in target.warnings:
                 self.events.emit(Message(Severity.WARNING, warning))
@@ -403,8 +406,7 @@ class Session:
         """Build targets. What can't be analysed is raised, or part of the outcome with `keep_going`."""
         targets = self.analyze(labels)
         failures: list[VenvshipError] = list(self.analyzer.errors)
-        analyzed = {target.label for target in targets}
-        failed = tuple(label for label in labels if label not in analyzed)
+        failed = tuple(self.analyzer.failed)
         graph = ActionGraph.of(self.analyzer.targets)
         if nobuild:
             return BuildOutcome(failed=failed, skipped=_skipped(targets), failures=tuple(failures))
