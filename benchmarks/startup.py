@@ -1,10 +1,12 @@
 """What starting a program through its launcher costs, beside bare Python.
 
-Builds the example's command line, then starts it in turns in two ways: through its launcher, and as
-`python -B -I main.py` with the interpreter of the same virtualenv on the same file. Prints the medians, and the median
-of the ratios of the pairs; the exit code is 1 when that is above `--limit`.
+Builds three programs of the example's workspace: its command line, one that does nothing, and one that imports what
+its servers and reports import. Each is started in turns in two ways: through its launcher, and as
+`python -B -I main.py` (with `--copied`, in a virtualenv that uv has made of the same versions by copying and
+compiling, as most people have it; otherwise in the same virtualenv). Prints medians, and the median of the ratios of
+the pairs; the exit code is 1 when one is above its limit.
 
-    .venv/bin/python benchmarks/startup.py --runs 100
+    .venv/bin/python benchmarks/startup.py --runs 100 --copied
 """
 
 from __future__ import annotations
@@ -13,25 +15,61 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXAMPLE = PROJECT / "examples" / "shopfront"
 VENVSHIP = PROJECT / ".venv" / "bin" / "venvship"
-LAUNCHER = EXAMPLE / "venvship-bin" / "apps" / "cli" / "shop"
-RUNFILES = LAUNCHER.with_name("shop.runfiles") / "_main"
-ARGUMENTS = ("price", "MUG-001=2")
+IMPORTS = (
+    "pandas", "numpy", "fastapi", "sqlalchemy.orm", "pydantic", "grpc", "lxml.etree", "cryptography.x509", "httpx",
+    "opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.grpc.trace_exporter", "rich.console", "typer",
+    "openpyxl", "jinja2", "yaml", "orjson", "uvicorn", "structlog", "prometheus_client",
+)  # fmt: skip
+BUILD = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary")
+
+[
+    py_binary(
+        name = name,
+        srcs = [name + ".py"],
+        deps = ["//apps/api:shop_api", "//apps/worker:shop_worker", "//apps/cli:shop_cli"],
+    )
+    for name in ["nothing", "imports"]
+]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A program of the workspace: its package and name, its main, and how it is called; `limit` is for the ratio."""
+
+    package: str
+    name: str
+    main: str
+    limit: float
+    arguments: tuple[str, ...] = ()
+
+
+SCENARIOS = (
+    Scenario("apps/cli", "shop", "main.py", 1.05, ("price", "MUG-001=2")),
+    Scenario("startup", "nothing", "nothing.py", 1.02),
+    Scenario("startup", "imports", "imports.py", 1.01),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """Medians in milliseconds; `ratio` is the median over pairs of launcher to bare."""
 
+    program: str
     machine: str
     python: str
     runs: int
@@ -39,13 +77,14 @@ class Figures:
     bare: float
     added: float
     ratio: float
+    limit: float
 
 
-def milliseconds(command: list[str], environment: dict[str, str], output: int) -> float:
+def milliseconds(command: Sequence[str], environment: dict[str, str], output: int) -> float:
     """How long a process lives. `posix_spawn` costs the same however large this process is."""
     actions = [(os.POSIX_SPAWN_DUP2, output, 1)]
     begin = time.perf_counter_ns()
-    process = os.posix_spawn(command[0], command, environment, file_actions=actions)
+    process = os.posix_spawn(command[0], list(command), environment, file_actions=actions)
     _, status = os.waitpid(process, 0)
     end = time.perf_counter_ns()
     if status != 0:
@@ -53,10 +92,12 @@ def milliseconds(command: list[str], environment: dict[str, str], output: int) -
     return (end - begin) / 1e6
 
 
-def measure(runs: int) -> Figures:
-    python = str(RUNFILES / ".venv" / "bin" / "python")
-    launcher = [str(LAUNCHER), *ARGUMENTS]
-    bare = [python, "-B", "-I", str(RUNFILES / "apps" / "cli" / "main.py"), *ARGUMENTS]
+def measure(workspace: Path, scenario: Scenario, runs: int, copied: Path | None) -> Figures:
+    program = workspace / "venvship-bin" / scenario.package / scenario.name
+    runfiles = Path(f"{program}.runfiles") / "_main"
+    python = str(copied / "bin" / "python") if copied is not None else str(_python_of(runfiles, scenario))
+    launcher = [str(program), *scenario.arguments]
+    bare = [python, "-B", "-I", str(runfiles / scenario.package / scenario.main), *scenario.arguments]
     environment = dict(os.environ)
     with open(os.devnull, "wb") as nothing:
         output = nothing.fileno()
@@ -74,6 +115,7 @@ def measure(runs: int) -> Figures:
             pairs.append((first, second))
     version = subprocess.run([python, "-V"], check=True, capture_output=True, text=True).stdout.split()[1]
     return Figures(
+        program=" ".join([scenario.name, *scenario.arguments]),
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         python=version,
         runs=runs,
@@ -81,30 +123,87 @@ def measure(runs: int) -> Figures:
         bare=round(statistics.median(second for _, second in pairs), 2),
         added=round(statistics.median(first - second for first, second in pairs), 2),
         ratio=round(statistics.median(first / second for first, second in pairs), 4),
+        limit=scenario.limit,
     )
+
+
+def _python_of(runfiles: Path, scenario: Scenario) -> Path:
+    own = runfiles / scenario.package / f"._{scenario.name}.venv"
+    return (own if own.exists() else runfiles / ".venv") / "bin" / "python"
+
+
+def copied_workspace(directory: Path) -> Path:
+    """The example with two more programs."""
+    workspace = directory / "shopfront"
+    shutil.copytree(EXAMPLE, workspace, symlinks=True, ignore=shutil.ignore_patterns("venvship-*", ".venv"))
+    (workspace / "startup").mkdir()
+    (workspace / "startup" / "BUILD.bazel").write_text(BUILD)
+    (workspace / "startup" / "nothing.py").write_text("pass\n")
+    (workspace / "startup" / "imports.py").write_text("".join(f"import {name}\n" for name in IMPORTS))
+    for package in ("api", "cli", "worker"):
+        file = workspace / "apps" / package / "BUILD.bazel"
+        text = file.read_text().replace("//visibility:private", "//visibility:public")
+        file.write_text(text.replace('"//:__pkg__"', '"//visibility:public"'))
+    return workspace
+
+
+def copied_venv(workspace: Path, directory: Path) -> Path:
+    """A virtualenv that uv makes of the versions that the planned one has, copied and compiled."""
+    planned = workspace / "venvship-bin" / "startup" / "._imports.venv" / "bin" / "python"
+    code = (
+        "import importlib.metadata as m\n"
+        "for d in m.distributions():\n"
+        "    if d.read_text('RECORD'): print(d.metadata['Name'] + '==' + d.version)\n"
+    )
+    wanted = subprocess.run([planned, "-I", "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    venv = directory / "copied"
+    uv: list[str | Path] = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, venv], check=True)
+    options: list[str | Path] = [
+        "--quiet",
+        "--no-deps",
+        "--link-mode",
+        "copy",
+        "--compile-bytecode",
+        "--python",
+        venv / "bin" / "python",
+    ]
+    subprocess.run([*uv, "pip", "install", *options, *wanted], check=True)
+    # First-party code is found the same way in both.
+    [site] = (venv / "lib").glob("*/site-packages")
+    roots = sorted(workspace.glob("*/*/src"))
+    (site / "workspace.pth").write_text("".join(f"{root}\n" for root in roots))
+    return venv
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=100, help="how many pairs")
-    parser.add_argument("--limit", type=float, default=1.05, help="the largest ratio that is no failure")
+    parser.add_argument("--runs", type=int, default=100, help="how many pairs of each program")
+    parser.add_argument("--limit", type=float, help="the largest ratio that is no failure, instead of each program's")
+    parser.add_argument("--copied", action="store_true", help="compare with a copied virtualenv; needs an index")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
 
-    build = [str(VENVSHIP), "build", "--noshow_progress", "//apps/cli:shop"]
-    built = subprocess.run(build, cwd=EXAMPLE, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-    if built.returncode != 0:
-        print("the example cannot be built; see `make quickstart`", file=sys.stderr)
-        return built.returncode
-    figures = measure(options.runs)
+    with tempfile.TemporaryDirectory(prefix="startup-") as name:
+        workspace = copied_workspace(Path(name))
+        labels = [f"//{scenario.package}:{scenario.name}" for scenario in SCENARIOS]
+        build = [str(VENVSHIP), "build", "--noshow_progress", *labels]
+        built = subprocess.run(build, cwd=workspace, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        if built.returncode != 0:
+            print("the example cannot be built; see `make quickstart`", file=sys.stderr)
+            return built.returncode
+        copied = copied_venv(workspace, Path(name)) if options.copied else None
+        figures = [measure(workspace, scenario, options.runs, copied) for scenario in SCENARIOS]
     if options.json:
-        print(json.dumps(asdict(figures), indent=4))
+        print(json.dumps([asdict(one) for one in figures], indent=4))
     else:
-        print(f"{figures.machine}, Python {figures.python}, {figures.runs} pairs of `shop {' '.join(ARGUMENTS)}`")
-        print(f"launcher     {figures.launcher:8.2f} ms")
-        print(f"python -B -I {figures.bare:8.2f} ms")
-        print(f"added        {figures.added:8.2f} ms, ratio {figures.ratio:.4f} (limit {options.limit})")
-    return int(figures.ratio > options.limit)
+        for one in figures:
+            limit = options.limit or one.limit
+            print(f"{one.machine}, Python {one.python}, {one.runs} pairs of `{one.program}`")
+            print(f"launcher     {one.launcher:8.2f} ms")
+            print(f"python -B -I {one.bare:8.2f} ms")
+            print(f"added        {one.added:8.2f} ms, ratio {one.ratio:.4f} (limit {limit})")
+    return int(any(one.ratio > (options.limit or one.limit) for one in figures))
 
 
 if __name__ == "__main__":

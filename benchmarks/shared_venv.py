@@ -1,0 +1,195 @@
+"""What fifty programs cost that share one virtualenv, beside fifty virtualenvs that an installer copies together.
+
+Makes wheels of its own (`--wheels` of them, with `--modules` modules each), serves them on this machine, and builds a
+workspace of programs with one `external_venv`. Prints how many inodes outputs, runfiles and unpacked wheels take
+together, how many one more program takes, and how long analysis of all programs takes in a session that has loaded
+them; then installs the same wheels once by copying, with bytecode as our wheels have it, and multiplies. What the
+copies would be without bytecode is printed beside it. The exit code is 1 when a limit is missed.
+
+    .venv/bin/python benchmarks/shared_venv.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(PROJECT / "tests")]
+
+from analysis_workspace import AnalysisWorkspace, Dist, ValueHub  # noqa: E402
+from fake_index import FakeIndex, running_index  # noqa: E402
+from real_workspace import HUB, MODULE, ORIGIN, RealWorkspace  # noqa: E402
+from wheel_building import wheel_bytes  # noqa: E402
+
+LOAD = 'load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_venv")\n'
+INODE_RATIO_LIMIT = 1 / 20
+ANALYSIS_LIMIT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Inodes of everything, of a copied venv, and of one more program; seconds of analysis."""
+
+    machine: str
+    wheels: int
+    modules: int
+    programs: int
+    shared: int
+    per_program: float
+    steady: bool
+    copied: int
+    ratio: float
+    ratio_without_bytecode: float
+    analysis: float
+
+
+def files_of(name: str, modules: int) -> dict[str, str | bytes]:
+    """Modules in ten packages, as wheels have them."""
+    files: dict[str, str | bytes] = {f"{name}/__init__.py": f"NAME = '{name}'\n"}
+    for number in range(modules):
+        files[f"{name}/part{number % 10}/__init__.py"] = ""
+        files[f"{name}/part{number % 10}/module{number}.py"] = f"VALUE = {number}\n"
+    return files
+
+
+def lock_of(index: FakeIndex, names: list[str], modules: int, directory: Path) -> str:
+    """The lock of a project that needs all wheels; they are served, and lie in `directory` for the installer."""
+    lines = ["version = 1", "revision = 3", 'requires-python = ">=3.11"', "", "[[package]]", 'name = "shop"']
+    lines += ['version = "0"', 'source = { virtual = "." }']
+    lines.append("dependencies = [" + ", ".join(f'{{ name = "{name}" }}' for name in names) + "]")
+    for name in names:
+        filename = f"{name}-1.0-py3-none-any.whl"
+        content = wheel_bytes(name, "1.0", files_of(name, modules))
+        (directory / filename).write_bytes(content)
+        sha256 = index.add(name, filename, content)
+        lines += ["", "[[package]]", f'name = "{name}"', 'version = "1.0"']
+        lines.append(f'source = {{ registry = "{ORIGIN}" }}')
+        lines.append(f'wheels = [{{ url = "{ORIGIN}/{name}/{filename}", hash = "sha256:{sha256}" }}]')
+    return "\n".join(lines) + "\n"
+
+
+def build_file(names: list[str], programs: int) -> str:
+    deps = ", ".join(f'"@pypi//{name}"' for name in names)
+    lines = [f'py_venv(name = "venv", deps = [{deps}])']
+    for number in range(programs):
+        dep = names[number % len(names)]
+        lines.append(
+            f'py_binary(name = "program{number}", srcs = ["main.py"], deps = ["@pypi//{dep}"], external_venv = ":venv")'
+        )
+    return LOAD + "\n".join(lines) + "\n"
+
+
+def inodes(*directories: Path) -> int:
+    """Distinct inodes below directories; links are not followed."""
+    found: set[tuple[int, int]] = set()
+    for directory in directories:
+        for path in _everything(directory):
+            status = os.lstat(path)
+            found.add((status.st_dev, status.st_ino))
+    return len(found)
+
+
+def _everything(directory: Path) -> Iterator[str]:
+    for where, directories, files in os.walk(directory):
+        yield where
+        yield from (os.path.join(where, name) for name in [*directories, *files])
+
+
+def analysis_seconds(names: list[str], modules: int, programs: int) -> float:
+    """From loaded packages and known wheels to configured programs, without any of them before."""
+    hub = ValueHub([Dist(name, "1.0", files_of(name, modules)) for name in names])
+    made = AnalysisWorkspace({"app/BUILD": build_file(names, programs), "app/main.py": ""}, hub=hub)
+    made.one("//app:venv")
+    begin = time.perf_counter()
+    made.analyze(*(f"//app:program{number}" for number in range(programs)))
+    return time.perf_counter() - begin
+
+
+def measure(wheels: int, modules: int, programs: int, directory: Path) -> Figures:
+    names = [f"wheel{number}" for number in range(wheels)]
+    stored = directory / "wheels"
+    stored.mkdir()
+    with running_index() as index:
+        workspace = RealWorkspace(directory / "workspace", directory / "cache", index.simple_url)
+        workspace.root.mkdir()
+        workspace.write(
+            {
+                "MODULE.bazel": MODULE + HUB,
+                "uv.lock": lock_of(index, names, modules, stored),
+                "app/main.py": "print('started')\n",
+            }
+        )
+        counted: list[int] = []
+        for count in (programs // 2, programs - 1, programs):
+            workspace.write({"app/BUILD.bazel": build_file(names, count)})
+            workspace.built("//app:all")
+            started = subprocess.run(
+                [workspace.root / "venvship-bin" / "app" / f"program{count - 1}"], check=True, capture_output=True
+            )
+            assert started.stdout == b"started\n"
+            bin_directory = Path(os.path.realpath(workspace.root / "venvship-bin")).parent
+            counted.append(inodes(bin_directory, directory / "cache" / "venvship" / "trees"))
+    copied = directory / "copied"
+    uv = [sys.executable, "-m", "uv"]
+    subprocess.run([*uv, "venv", "--quiet", "--no-config", "--python", sys.executable, copied], check=True)
+    install = [*uv, "pip", "install", "--quiet", "--no-config", "--offline", "--no-deps", "--link-mode", "copy"]
+    subprocess.run([*install, "--python", copied / "bin" / "python", *sorted(stored.glob("*.whl"))], check=True)
+    plain = inodes(copied)
+    subprocess.run([copied / "bin" / "python", "-m", "compileall", "-q", copied / "lib"], check=True)
+    one_copy = inodes(copied)
+    per_program = (counted[2] - counted[0]) / (programs - programs // 2)
+    return Figures(
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
+        wheels=wheels,
+        modules=modules,
+        programs=programs,
+        shared=counted[2],
+        per_program=per_program,
+        steady=counted[2] - counted[1] == per_program,
+        copied=one_copy,
+        ratio=counted[2] / (one_copy * programs),
+        ratio_without_bytecode=counted[2] / (plain * programs),
+        analysis=round(analysis_seconds(names, modules, programs), 3),
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wheels", type=int, default=150)
+    parser.add_argument("--modules", type=int, default=60, help="modules of each wheel")
+    parser.add_argument("--programs", type=int, default=50)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    options = parser.parse_args()
+    directory = Path(tempfile.mkdtemp(prefix="shared-venv-"))
+    try:
+        figures = measure(options.wheels, options.modules, options.programs, directory)
+    finally:
+        subprocess.run(["chmod", "-R", "u+w", directory], check=False)
+        shutil.rmtree(directory, ignore_errors=True)
+    good = figures.ratio <= INODE_RATIO_LIMIT and figures.steady and figures.analysis < ANALYSIS_LIMIT
+    if options.json:
+        print(json.dumps(asdict(figures), indent=4))
+    else:
+        print(f"{figures.machine}: {figures.programs} programs, {figures.wheels} wheels of {figures.modules} modules")
+        print(f"inodes, shared          {figures.shared:10,}  (outputs, runfiles, unpacked wheels, interpreter)")
+        ratios = f"ratio {figures.ratio:.4f}, to copies without bytecode {figures.ratio_without_bytecode:.4f}"
+        print(f"inodes, one copied venv {figures.copied:10,}  (times {figures.programs}: {ratios})")
+        steady = "the same for each" if figures.steady else "NOT the same for each"
+        print(f"inodes, one program     {figures.per_program:10,.1f}  ({steady})")
+        print(f"analysis                {figures.analysis:10.3f} s (limit {ANALYSIS_LIMIT} s)")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
