@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from venvship.blobs.disk import digest_of_file
 from venvship.host.files import READ_ONLY, disk_problems, write_atomically
 from venvship.host.locks import FileLock
 from venvship.repos.patches import BadPatch, apply_patch
@@ -26,6 +27,7 @@ from venvship.wheels.manifest import FORMAT, WheelManifest, read_manifest
 from venvship.wheels.record import parse_record
 
 _DAY = 86_400.0
+_MARK_EPOCH = 1_000_000_000
 _MAX_RECORD = 256 << 20
 _MAX_METADATA = 16 << 20
 _MAX_PATCHED = 64 << 20
@@ -60,10 +62,18 @@ class WheelStore:
         self._partial = root / "partial"
 
     def path_of(self, sha256: str, filename: str) -> Path | None:
-        """Where the file lies, or None when it is not here."""
+        """Where the file lies, or None when it is not here; one that was damaged since is forgotten."""
         path = self._wheels / sha256 / filename
-        if not path.is_file():
+        try:
+            status = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        # The time of a verified file is a function of its size, so whoever writes to it unmarks it.
+        if status.st_mtime_ns != _mark(status.st_size):
+            if digest_of_file(str(path)).sha256 != sha256:
+                path.unlink(missing_ok=True)
+                return None
+            _set_mark(path)
         _note_use(path.parent)
         return path
 
@@ -85,6 +95,7 @@ class WheelStore:
             directory.mkdir(parents=True, exist_ok=True)
             partial.chmod(READ_ONLY)
             path = directory / filename
+            _set_mark(partial)
             partial.replace(path)
         return path
 
@@ -115,6 +126,16 @@ class WheelStore:
     def identities(self, sha256: str, filename: WheelFilename, *, dist_info: str) -> Mapping[str, str]:
         """The hashes that RECORD has for the files of a wheel that is here; nothing is read before one is asked for."""
         return RecordedHashes(self._wheels / sha256 / filename.text, dist_info)
+
+
+def _mark(size: int) -> int:
+    return (_MARK_EPOCH + size % _MARK_EPOCH) * 1_000_000_000
+
+
+def _set_mark(path: Path) -> None:
+    mark = _mark(path.stat().st_size)
+    with contextlib.suppress(OSError):
+        os.utime(path, ns=(mark, mark))
 
 
 def _note_use(directory: Path) -> None:
