@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import time
 
-from venvship.cli.build_report import errors_and_code, print_build, print_conclusion
+from venvship.cli.build_report import Interruption, errors_and_code, print_build, print_conclusion
 from venvship.cli.fast_path_note import Said, note, take_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import pattern_texts, select
+from venvship.errors import VenvshipError
+from venvship.session.outcomes import BuildOutcome
+from venvship.session.stamp import Stamp
 
 
 def build(invocation: Invocation) -> int:
     started = time.monotonic()
     texts = pattern_texts(invocation)
-    stamp = None
-    with invocation.display() as display, invocation.session(said := Said(display)) as session:
+    stamp: Stamp | None = None
+    outcome: BuildOutcome | None = None
+    failures: tuple[VenvshipError, ...] = ()
+    early = Interruption()
+    with invocation.display() as display, invocation.session(said := Said(display)) as session, early:
         selection = select(invocation, session, texts)
-        if selection.errors and not invocation.flags.boolean("keep_going"):
-            outcome = None
-        else:
+        failures = tuple(selection.errors)
+        if not failures or invocation.flags.boolean("keep_going"):
             outcome = session.build(selection.labels, nobuild=not invocation.flags.boolean("build"))
-            if not selection.errors and not outcome.failures:
+            failures = (*failures, *outcome.failures)
+            if not failures:
                 stamp = take_stamp(invocation, session)
-    failures = (*selection.errors, *(outcome.failures if outcome is not None else ()))
+    failures = (*failures, *early.errors)
     code = errors_and_code(failures, outcome, invocation)
     if outcome is not None:
         print_build(outcome, invocation)

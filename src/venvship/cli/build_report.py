@@ -3,22 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
 
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
-from venvship.cli.report import exit_code_of_all, print_error
-from venvship.errors import VenvshipError
+from venvship.cli.report import exit_code_of_all
+from venvship.errors import EnvironmentProblem, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import Severity
+from venvship.execution.failures import Interrupted
 from venvship.session.outcomes import BuildOutcome
 from venvship.ui.messages import message
+
+
+class Interruption:
+    """What ended a command before its time, if anything did."""
+
+    def __init__(self) -> None:
+        self.errors: tuple[VenvshipError, ...] = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Keep what is raised inside, so that the command ends as one that went on to its end."""
+        match error:
+            case SeveralErrors():
+                self.errors = error.errors
+            case UserError() | EnvironmentProblem():
+                self.errors = (error,)
+            case KeyboardInterrupt():
+                self.errors = (Interrupted(),)
+        return bool(self.errors)
 
 
 def errors_and_code(
     failures: Sequence[VenvshipError], outcome: BuildOutcome | None, invocation: Invocation
 ) -> ExitCode:
     """Print each failure once and say what exit code they mean together."""
-    for error in {str(error): error for error in failures}.values():
-        print_error(error, invocation.surroundings.stderr, colour=invocation.colour)
+    if failures:
+        invocation.print_error(SeveralErrors(failures))
     code = exit_code_of_all(failures)
     if code is ExitCode.SUCCESS and outcome is not None and outcome.failed:
         return ExitCode.BUILD_FAILED
@@ -27,7 +53,10 @@ def errors_and_code(
 
 def print_build(outcome: BuildOutcome, invocation: Invocation) -> None:
     """Each target with its outputs, unless there are more than `--show_result` of them; failed ones in any case."""
-    write = invocation.surroundings.stderr.write
+
+    def write(text: str) -> None:
+        invocation.surroundings.stderr.write(invocation.names.shown(text))
+
     for skipped in outcome.skipped:
         text = f"Target {skipped.label} was skipped: {skipped.reason}"
         write(message(Severity.INFO, text, colour=invocation.colour) + "\n")
@@ -56,7 +85,7 @@ def print_conclusion(outcome: BuildOutcome | None, invocation: Invocation, *, co
     if outcome is not None and invocation.flags.boolean("build"):
         counts = f"{outcome.actions_run} run, {outcome.actions_cached} from the cache, {outcome.up_to_date} up to date"
         write(message(Severity.INFO, f"Actions: {counts}", colour=colour) + "\n")
-    if code == ExitCode.SUCCESS and outcome is not None:
+    if code in (ExitCode.SUCCESS, ExitCode.NO_TESTS) and outcome is not None:
         total = outcome.actions_run + outcome.actions_cached
         actions = f"{total} total action{'' if total == 1 else 's'}"
         write(message(Severity.INFO, f"Build completed successfully, {actions}", colour=colour) + "\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from venvship.cli.apparent_names import ApparentNames
 from venvship.cli.command_line import SplitWords, UnknownCommand, parse_command, parse_startup, split_words
 from venvship.cli.commands import command_names, overview
 from venvship.cli.exit_codes import ExitCode
@@ -19,15 +20,16 @@ from venvship.ui.choice import choose_display
 
 def dispatch(argv: Sequence[str], surroundings: Surroundings) -> int:
     """Run the command that `argv` names; never raises."""
+    names = ApparentNames()
     try:
-        return _run(split_words(argv), surroundings)
+        return _run(split_words(argv), surroundings, names)
     except BaseException as error:
         choice = choose_display(is_terminal=surroundings.stderr.isatty(), environment=surroundings.environment)
-        print_error(error, surroundings.stderr, colour=choice.colour)
+        print_error(error, surroundings.stderr, colour=choice.colour, names=names)
         return exit_code(error)
 
 
-def _run(words: SplitWords, surroundings: Surroundings) -> int:
+def _run(words: SplitWords, surroundings: Surroundings, names: ApparentNames) -> int:
     flags = words.rest[: words.rest.index("--")] if "--" in words.rest else words.rest
     if words.command in ("", "help") or "--help" in flags or "-h" in flags:
         return _help(words, surroundings)
@@ -43,7 +45,7 @@ def _run(words: SplitWords, surroundings: Surroundings) -> int:
     options = files.options_for(words.command, words.rest, host_config=host_config())
     line = parse_command(words.command, options)
     line = replace(line, warnings=(*before.warnings, *line.warnings))
-    return _command(words.command)(Invocation(words.command, line, before.flags, surroundings, workspace))
+    return _command(words.command)(Invocation(words.command, line, before.flags, surroundings, workspace, names))
 
 
 def _command(name: str) -> Callable[[Invocation], int]:

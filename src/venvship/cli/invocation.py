@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from venvship.cli.apparent_names import ApparentNames, NamingEvents
 from venvship.cli.command_line import CommandLine, CommandLineError
 from venvship.cli.flag_values import FlagValues
+from venvship.cli.report import print_error
 from venvship.cli.session_options import session_options
 from venvship.cli.surroundings import Session, Surroundings
 from venvship.events.build_events import EventSink, Message, Severity
@@ -29,6 +31,7 @@ class Invocation:
     startup: FlagValues
     surroundings: Surroundings
     workspace: Path | None
+    names: ApparentNames = field(default_factory=ApparentNames)
 
     @property
     def flags(self) -> FlagValues:
@@ -71,8 +74,13 @@ class Invocation:
     def session(self, events: EventSink) -> Iterator[Session]:
         surroundings = self.surroundings
         options = session_options(self.startup, self.line)
-        with surroundings.open_session(surroundings.cwd, options, events) as session:
+        with surroundings.open_session(surroundings.cwd, options, NamingEvents(events, self.names)) as session:
+            self.names.learn(lambda: session.main_mapping)
             yield session
+
+    def print_error(self, error: BaseException) -> None:
+        """Print an error, or several, in the names that the workspace has."""
+        print_error(error, self.surroundings.stderr, colour=self.colour, names=self.names)
 
     def package_here(self, session: Session) -> PackageId:
         """The package that the current directory would be; relative patterns start there."""

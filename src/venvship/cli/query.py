@@ -7,7 +7,7 @@ from pathlib import Path
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
-from venvship.cli.report import exit_code, print_error
+from venvship.cli.report import exit_code
 from venvship.cli.surroundings import Session
 from venvship.errors import UserError, VenvshipError
 from venvship.events.build_events import Message, Severity
@@ -45,7 +45,7 @@ def query(invocation: Invocation) -> int:
             display.emit(Message(Severity.WARNING, text))
     errors = [*graph.errors.values(), *([failure] if failure is not None else [])]
     for one in errors:
-        print_error(one, invocation.surroundings.stderr, colour=invocation.colour)
+        invocation.print_error(one)
     end = "\0" if flags.boolean("line_terminator_null") else "\n"
     stdout = invocation.surroundings.stdout
     for line in lines:

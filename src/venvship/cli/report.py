@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 
+from venvship.cli.apparent_names import ApparentNames
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
 from venvship.errors import EnvironmentProblem, InternalError, SeveralErrors, VenvshipError
@@ -18,6 +19,7 @@ from venvship.session.options import UnsupportedPlatform
 from venvship.ui.display import TextOutput
 from venvship.ui.messages import message
 
+_PLACES_SHOWN = 5
 _BAD_COMMAND_LINE = (
     CommandLineError,
     ConfigCycle,
@@ -61,27 +63,51 @@ def exit_code_of_all(errors: Iterable[VenvshipError]) -> ExitCode:
     return max((exit_code(error) for error in errors), key=_weight, default=ExitCode.SUCCESS)
 
 
-def print_error(error: BaseException, stream: TextOutput, *, colour: bool = False) -> None:
+def print_error(
+    error: BaseException, stream: TextOutput, *, colour: bool = False, names: ApparentNames | None = None
+) -> None:
     """Each problem with its place, its reason, the way to it and a next step; our own faults with a traceback."""
-    match error:
-        case SeveralErrors():
-            for one in error.errors:
-                print_error(one, stream, colour=colour)
-            return
-        case InternalError():
-            text = _our_fault(error)
-        case VenvshipError():
-            text = str(error)
-        case KeyboardInterrupt():
-            text = "interrupted"
-        case MemoryError():
-            text = "out of memory; try fewer --jobs"
-        case OSError():
-            text = f"{error.strerror or error}" + (f": `{error.filename}`" if error.filename else "")
-        case _:
-            text = _our_fault(error)
-    stream.write(message(Severity.ERROR, text, colour=colour) + "\n")
+    texts = merged_texts(error.errors) if isinstance(error, SeveralErrors) else [_text(error)]
+    for text in texts:
+        shown = text if names is None else names.shown(text)
+        stream.write(message(Severity.ERROR, shown, colour=colour) + "\n")
     stream.flush()
+
+
+def merged_texts(errors: Iterable[VenvshipError]) -> list[str]:
+    """What is said of several errors: the same thing only once, with the first way to it and a count of the others."""
+    alike: dict[tuple[str, str, str], dict[tuple[str, str], VenvshipError]] = {}
+    for error in SeveralErrors(errors).errors:
+        # What nobody needed stands for itself, wherever it is said.
+        where = "" if error.chain else str(error.place)
+        ways = alike.setdefault((where, error.message, str(error.hint)), {})
+        ways.setdefault((str(error.place), "\n".join(error.chain)), error)
+    return [_merged_text(*ways.values()) for ways in alike.values()]
+
+
+def _merged_text(first: VenvshipError, *others: VenvshipError) -> str:
+    if not others:
+        return _text(first)
+    places = [place for place in dict.fromkeys(str(other.place) for other in others) if place != str(first.place)]
+    where = ", ".join(places[:_PLACES_SHOWN]) + (", …" if len(places) > _PLACES_SHOWN else "")
+    more = f"and {len(others)} more target{'' if len(others) == 1 else 's'}" + (f", at {where}" if where else "")
+    return _text(VenvshipError(first.message, place=first.place, chain=(*first.chain, more), hint=first.hint))
+
+
+def _text(error: BaseException) -> str:
+    match error:
+        case InternalError():
+            return _our_fault(error)
+        case VenvshipError():
+            return str(error)
+        case KeyboardInterrupt():
+            return "interrupted"
+        case MemoryError():
+            return "out of memory; try fewer --jobs"
+        case OSError():
+            return f"{error.strerror or error}" + (f": `{error.filename}`" if error.filename else "")
+        case _:
+            return _our_fault(error)
 
 
 def _our_fault(error: BaseException) -> str:

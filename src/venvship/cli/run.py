@@ -7,7 +7,7 @@ import shutil
 import time
 from dataclasses import replace
 
-from venvship.cli.build_report import errors_and_code, print_build, print_conclusion
+from venvship.cli.build_report import Interruption, errors_and_code, print_build, print_conclusion
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
@@ -16,7 +16,7 @@ from venvship.cli.targets import NoTargets, select
 from venvship.errors import EnvironmentProblem, SeveralErrors
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label
-from venvship.session.outcomes import RunPlan
+from venvship.session.outcomes import BuildOutcome, RunPlan
 
 
 class NotExecutable(CommandLineError):
@@ -48,13 +48,17 @@ def run(invocation: Invocation) -> int:
         raise NoTargets("run")
     pattern, *arguments = invocation.words
     plan: RunPlan | None = None
-    with invocation.display() as display, invocation.session(display) as session:
+    outcome: BuildOutcome | None = None
+    early = Interruption()
+    with invocation.display() as display, invocation.session(display) as session, early:
         label = _one_target(invocation, session, pattern)
         outcome = session.build([label])
         if not outcome.failures and not outcome.failed:
             plan = session.prepare_run(label)
-    code = errors_and_code(outcome.failures, outcome, invocation)
-    print_build(outcome, invocation)
+    failures = (*(outcome.failures if outcome is not None else ()), *early.errors)
+    code = errors_and_code(failures, outcome, invocation)
+    if outcome is not None:
+        print_build(outcome, invocation)
     print_conclusion(outcome, invocation, code=code, seconds=time.monotonic() - started)
     if plan is None or code is not ExitCode.SUCCESS:
         return code

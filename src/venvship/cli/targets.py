@@ -11,14 +11,18 @@ from venvship.cli.surroundings import Session
 from venvship.query.selection import Filters, Selection, select_targets
 from venvship.query.tags import TagFilter
 
+_FOR_MANY = frozenset({"build", "test"})
+
 
 class NoTargets(CommandLineError):
     """A command that works on targets was given none."""
 
     def __init__(self, command: str) -> None:
-        super().__init__(
-            f"`{command}` needs at least one target", hint=f"`venvship {command} //...` takes all of the workspace"
-        )
+        if command in _FOR_MANY:
+            needed, hint = "at least one target", f"`venvship {command} //...` takes all of the workspace"
+        else:
+            needed, hint = "a target", f"name one, as in `venvship {command} //package:name`; `query` lists them"
+        super().__init__(f"`{command}` needs {needed}", hint=hint)
 
 
 def pattern_texts(invocation: Invocation) -> tuple[str, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 
-from venvship.cli.build_report import errors_and_code, print_build, print_conclusion
+from venvship.cli.build_report import Interruption, errors_and_code, print_build, print_conclusion
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.fast_path_note import Said, note, take_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import pattern_texts, select
 from venvship.cli.test_options import test_options
 from venvship.cli.test_report import TestLogs, print_results
+from venvship.errors import VenvshipError
 from venvship.events.build_events import Severity, TestStatus
 from venvship.session.outcomes import TestOutcome
 from venvship.session.stamp import Stamp
@@ -25,11 +26,16 @@ def test(invocation: Invocation) -> int:
     options = test_options(invocation.flags, invocation.surroundings.environment)
     outcome: TestOutcome | None = None
     stamp: Stamp | None = None
+    has_tests = False
+    failures: tuple[VenvshipError, ...] = ()
+    early = Interruption()
     with invocation.display() as display:
         logs = TestLogs(display, invocation.surroundings.stdout, options.output)
-        with invocation.session(said := Said(logs)) as session:
+        with invocation.session(said := Said(logs)) as session, early:
             selection = select(invocation, session, texts, for_tests=True)
-            blocked = bool(selection.errors) and not invocation.flags.boolean("keep_going")
+            failures = tuple(selection.errors)
+            has_tests = bool(selection.tests)
+            blocked = bool(failures) and not invocation.flags.boolean("keep_going")
             if not blocked and not invocation.flags.boolean("build"):
                 outcome = TestOutcome(session.build(selection.labels, nobuild=True))
             elif not blocked and (selection.tests or not selection.errors):
@@ -38,12 +44,14 @@ def test(invocation: Invocation) -> int:
                     inherited = (text for text in invocation.flags.texts("test_env") if "=" not in text)
                     stamp = take_stamp(invocation, session, variables=inherited)
     build = None if outcome is None else outcome.build
-    failures = (*selection.errors, *((*outcome.build.failures, *outcome.failures) if outcome is not None else ()))
+    if outcome is not None:
+        failures = (*failures, *outcome.build.failures, *outcome.failures)
+    failures = (*failures, *early.errors)
     code = errors_and_code(failures, build, invocation)
     if build is not None:
         print_build(build, invocation)
     if code is ExitCode.SUCCESS and outcome is not None and invocation.flags.boolean("build"):
-        code = _code_of_results(outcome, has_tests=bool(selection.tests))
+        code = _code_of_results(outcome, has_tests=has_tests)
     print_conclusion(build, invocation, code=code, seconds=time.monotonic() - started)
     if outcome is not None:
         for result in outcome.results:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from fake_session import CommandLine
+from query_workspace import MAPPING
 
 from venvship.errors import EnvironmentProblem, InternalError, Place, SeveralErrors, UserError
 from venvship.events.build_events import Message, Severity
@@ -115,7 +117,48 @@ def test_our_own_faults_are_called_ours(venvship: CommandLine) -> None:
 
 def test_an_interruption_is_one_line(venvship: CommandLine) -> None:
     venvship.plan.raised = KeyboardInterrupt()
-    assert venvship("build", "//lib").stderr == "ERROR: interrupted\n"
+    told = venvship("build", "//lib").stderr.splitlines()
+    assert told[0] == "ERROR: interrupted"
+    assert [line.partition(":")[2] for line in told[2:]] == [" Build did NOT complete successfully"]
+
+
+@pytest.mark.parametrize("command", ["build", "test", "run"])
+@pytest.mark.parametrize("keep_going", [(), ("-k",)])
+@pytest.mark.parametrize("raised", [UserError("x"), SeveralErrors([UserError("x")]), EnvironmentProblem("x"), None])
+def test_whatever_stops_a_build_the_end_is_told_in_one_way(
+    venvship: CommandLine, command: str, keep_going: tuple[str, ...], raised: BaseException | None
+) -> None:
+    venvship.plan.raised = raised
+    done = venvship(command, *keep_going, "//app:server_test" if raised else "//nope")
+    assert done.code in (1, 36)
+    told = done.stderr.splitlines()
+    assert told[0].startswith("ERROR: ")
+    assert any(line.startswith("INFO: Elapsed time: ") for line in told[1:])
+    assert told[-1] == "ERROR: Build did NOT complete successfully"
+
+
+def test_what_many_targets_meet_is_told_once(venvship: CommandLine) -> None:
+    def missing(target: str, line: int) -> UserError:
+        return UserError("no CPython", place=Place("BUILD", line), chain=[f"needed by `{target}`"], hint="get one")
+
+    venvship.plan.failures = (missing("//:a", 1), missing("//:b", 1), missing("//:c", 9), missing("//:a", 1))
+    told = venvship("build", "-k", "//lib").stderr
+    assert told.startswith(
+        "ERROR: BUILD:1: no CPython\n  needed by `//:a`\n  and 2 more targets, at BUILD:9\n\nhint: get one\n"
+    )
+    assert told.count("no CPython") == 1
+    venvship.plan.failures = (UserError("bad", place=Place("BUILD", 1)), UserError("bad", place=Place("BUILD", 2)))
+    assert venvship("build", "-k", "//lib").stderr.count("bad\n") == 2
+
+
+def test_repositories_have_the_names_that_the_user_gave_them(venvship: CommandLine) -> None:
+    canonical = f"@@{MAPPING['pypi']}//six:six"
+    venvship.plan.happenings = (Message(Severity.WARNING, f"odd {canonical}"), Message(Severity.DEBUG, canonical))
+    venvship.plan.failures = (UserError(f"no {canonical}", chain=["needed by @@other//:x"]),)
+    told = venvship("build", "-k", "//lib").stderr
+    assert "WARNING: odd @pypi//six:six\n" in told
+    assert f"DEBUG: {canonical}\n" in told
+    assert "ERROR: no @pypi//six:six\n  needed by @@other//:x\n" in told
 
 
 def test_messages_of_the_session_are_shown_as_they_come(venvship: CommandLine) -> None:

@@ -53,7 +53,7 @@ def test_a_program_may_run_under_another(venvship: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "`run` needs at least one target"),
+        ((), "`run` needs a target"),
         (("//lib",), "`//lib:lib` can't be run: a py_library rule is not a program"),
         (("//app:server.py",), "a source file is not a program"),
         (("//app:all",), "`run` needs one target, and `//app:all` matches 3"),

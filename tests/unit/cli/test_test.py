@@ -52,7 +52,9 @@ def test_the_exit_code_follows_from_the_results(venvship: CommandLine, status: S
 def test_no_tests_is_a_code_of_its_own(venvship: CommandLine) -> None:
     done = venvship("test", "//lib")
     assert done.code == 4
-    assert "ERROR: No test targets were found, yet testing was requested" in done.stderr
+    assert done.stderr.endswith("\nERROR: No test targets were found, yet testing was requested\n")
+    assert "INFO: Build completed successfully, " in done.stderr
+    assert "did NOT complete" not in done.stderr
 
 
 def test_a_build_error_counts_more_than_a_failed_test(venvship: CommandLine) -> None:
