@@ -1,0 +1,104 @@
+"""Files from addresses."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from directory_server import DirectoryServer, serving
+
+from venvship.events.build_events import Event, TransferFinished, TransferStarted
+from venvship.repos.index_settings import IndexSettings
+from venvship.repos.integrity import Checksum, WrongChecksum
+from venvship.repos.network import Network
+from venvship.repos.web_files import BadAddress, NotFetched, Offline, WebFiles
+
+DATA = b"content"
+SHA256 = Checksum.of_sha256(hashlib.sha256(DATA).hexdigest())
+
+
+class Events:
+    def __init__(self) -> None:
+        self.seen: list[Event] = []
+
+    def emit(self, event: Event) -> None:
+        self.seen.append(event)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[DirectoryServer]:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served/f").write_bytes(DATA)
+    with serving(tmp_path / "served") as state:
+        yield state
+
+
+def web_files(tmp_path: Path, events: Events | None = None, *, offline: bool = False) -> WebFiles:
+    return WebFiles(
+        tmp_path / "cache", network=lambda: Network(IndexSettings(())), events=events or Events(), offline=offline
+    )
+
+
+def left(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "cache").iterdir() if path.is_file())
+
+
+def test_a_file_with_a_checksum_is_downloaded_once(tmp_path: Path, server: DirectoryServer) -> None:
+    events = Events()
+    for _ in range(2):
+        assert web_files(tmp_path, events).fetch([f"{server.url}/f"], SHA256).read_bytes() == DATA
+    assert server.requests["f"] == 1
+    assert TransferStarted("f", len(DATA)) in events.seen and TransferFinished("f", len(DATA)) in events.seen
+    assert web_files(tmp_path, offline=True).fetch([f"{server.url}/f"], SHA256).read_bytes() == DATA
+    assert left(tmp_path) == []
+
+
+def test_a_file_without_a_checksum_is_downloaded_each_time(tmp_path: Path, server: DirectoryServer) -> None:
+    for _ in range(2):
+        web_files(tmp_path).fetch([f"{server.url}/f"], None)
+    assert server.requests["f"] == 2
+
+
+def test_mirrors_are_asked_in_order(tmp_path: Path, server: DirectoryServer) -> None:
+    urls = ["file:///nowhere/f", f"{server.url}/gone", f"{server.url}/f", f"{server.url}/never"]
+    assert web_files(tmp_path).fetch(urls, SHA256).read_bytes() == DATA
+    assert server.requests["gone"] == 1 and server.requests["never"] == 0
+
+
+def test_a_mirror_with_another_file_is_passed_over(tmp_path: Path, server: DirectoryServer) -> None:
+    (server.root / "evil").write_bytes(b"evil")
+    assert web_files(tmp_path).fetch([f"{server.url}/evil", f"{server.url}/f"], SHA256).read_bytes() == DATA
+    with pytest.raises(WrongChecksum, match="evil` is not the file that was asked for"):
+        web_files(tmp_path / "b").fetch([f"{server.url}/evil"], SHA256)
+    assert left(tmp_path / "b") == []
+
+
+def test_every_address_that_failed_is_told(tmp_path: Path, server: DirectoryServer) -> None:
+    with pytest.raises(NotFetched) as caught:
+        web_files(tmp_path).fetch([f"{server.url}/gone", "file:///nowhere/f", "http://127.0.0.1:9/x"], SHA256)
+    assert list(caught.value.reasons) == [f"{server.url}/gone", "file:///nowhere/f", "http://127.0.0.1:9/x"]
+    assert "404" in caught.value.message
+
+
+def test_nothing_is_downloaded_offline(tmp_path: Path, server: DirectoryServer) -> None:
+    with pytest.raises(Offline, match="`--nofetch` forbids"):
+        web_files(tmp_path, offline=True).fetch([f"{server.url}/f"], SHA256)
+
+
+@pytest.mark.parametrize("url", ["ftp://h/f", "f", "/etc/passwd", "javascript:x"])
+def test_other_schemes_are_refused(tmp_path: Path, url: str) -> None:
+    with pytest.raises(BadAddress):
+        web_files(tmp_path).fetch([url], None)
+
+
+def test_secrets_of_addresses_are_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(NotFetched) as caught:
+        web_files(tmp_path).fetch(["http://user:secret@127.0.0.1:9/f?token=secret"], None)
+    assert "secret" not in str(caught.value)
+
+
+def test_headers_are_sent(tmp_path: Path, server: DirectoryServer) -> None:
+    web_files(tmp_path).fetch([f"{server.url}/f"], SHA256, headers={"Authorization": "Bearer t"})
+    assert server.headers["f"]["authorization"] == "Bearer t"
