@@ -23,6 +23,7 @@ from venvship.analysis.aspects import wanted as wanted_aspects
 from venvship.analysis.build_settings import BuildSettingValueInfo, value_of
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
+from venvship.analysis.failures import AnalysisFailureInfo, are_allowed, failed_target, standing_on_failures
 from venvship.analysis.platforms import PlatformTargets
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
@@ -614,7 +615,7 @@ class Analyzer:
                     self._errors[key] = broken
                     return
         try:
-            self._results[key] = self._memo.compute(ConfiguredTargetKey(key), lambda: self._made(node))
+            self._results[key] = self._memo.compute(ConfiguredTargetKey(key), lambda: self._made_or_failed(node))
         except VenvshipError as error:
             self._fail(key, error)
 
@@ -641,6 +642,8 @@ class Analyzer:
         target = self._evaluated(node.base.key)
         nothing = ConfiguredTarget(target.key, target.kind, target.place, {})
         own, base = node.node.target, node.base.target
+        if AnalysisFailureInfo in target.providers:
+            return nothing
         if own is base or target.incompatible or not isinstance(own, RuleTarget) or not isinstance(base, RuleTarget):
             return nothing
         required = definition.terms.required_providers
@@ -679,6 +682,19 @@ class Analyzer:
 
     def _implementations(self, toolchains: Mapping[Label, TargetKey]) -> dict[Label, ConfiguredTarget]:
         return {kind: self._evaluated(self._canonical[edge]) for kind, edge in toolchains.items()}
+
+    def _made_or_failed(self, node: Node) -> ConfiguredTarget:
+        if not are_allowed(node.key.configuration):
+            return self._made(node)
+        target = node.target
+        plain = ConfiguredTarget(node.key, target.kind, target.place, {DefaultInfo: DefaultInfo()})
+        failed = standing_on_failures(plain, [one for every in self._dependencies(node).values() for one in every])
+        if failed is not None:
+            return failed
+        try:
+            return self._made(node)
+        except UserError as error:
+            return failed_target(plain, error)
 
     def _made(self, node: Node) -> ConfiguredTarget:
         target = self._packages.target(node.key.label)
@@ -852,6 +868,8 @@ def _dependency_problems(
     problems: list[VenvshipError] = []
     for name, spec in rule.attributes.items():
         for dependency in dependencies.get(name, ()):
+            if AnalysisFailureInfo in dependency.providers:
+                continue
             reason = _unfit(spec, dependency, strict=rule.defined_in is not None)
             if reason is None and dependency.testonly and not testonly and not spec.is_private:
                 reason = "is testonly, and this target is not"

@@ -76,10 +76,10 @@ class ExecGroupDefinition:
 class RuleDefinition(Exportable):
     """A rule: becomes a rule class once it has a name, and declares a target when it is called."""
 
-    __slots__ = ("_class", "_initializer", "_place", "_unnamed")
+    __slots__ = ("_class", "_initializer", "_place", "unnamed")
 
     def __init__(self, unnamed: RuleClass, initializer: Value, place: Place) -> None:
-        self._unnamed = unnamed
+        self.unnamed = unnamed
         self._initializer = initializer
         self._place = place
         self._class: RuleClass | None = None
@@ -87,9 +87,9 @@ class RuleDefinition(Exportable):
     def export(self, file: Label, name: str) -> None:
         if self._class is not None:
             return
-        if name.endswith("_test") is not self._unnamed.is_test:
-            raise InvalidRuleName(name, is_test=self._unnamed.is_test, place=self._place)
-        self._class = dataclasses.replace(self._unnamed, name=name, defined_in=file)
+        if name.endswith("_test") is not self.unnamed.is_test:
+            raise InvalidRuleName(name, is_test=self.unnamed.is_test, place=self._place)
+        self._class = dataclasses.replace(self.unnamed, name=name, defined_in=file)
 
     @property
     def rule_class(self) -> RuleClass:

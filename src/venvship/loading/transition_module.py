@@ -54,8 +54,8 @@ def transition_builtin(evaluator: Evaluator) -> Builtin:
             )
         return TransitionDefinition(
             implementation,
-            tuple(_setting(text) for text in inputs),
-            tuple(_setting(text) for text in outputs),
+            tuple(read_setting(text) for text in inputs),
+            tuple(read_setting(text) for text in outputs),
             current_thread().caller_place(),
             evaluator,
         )
@@ -63,7 +63,8 @@ def transition_builtin(evaluator: Evaluator) -> Builtin:
     return Builtin("transition", transition)
 
 
-def _setting(text: str) -> Setting:
+def read_setting(text: str) -> Setting:
+    """A setting by the name that a transition gives it."""
     if text.startswith(NATIVE_OPTION):
         return Setting(text, None)
     try:

@@ -15,6 +15,7 @@ from venvship.analysis.starlark_api.providers import (
     TOOLCHAIN_INFO,
 )
 from venvship.analysis.starlark_api.rule_function import Environment, StarlarkImplementation
+from venvship.loading.analysis_tests import analysis_test_builtin, analysis_test_transition_builtin
 from venvship.loading.aspect_module import aspect_builtin
 from venvship.loading.attr_module import ATTR
 from venvship.loading.config_module import CONFIG, configuration_field
@@ -44,10 +45,12 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
     """
     platform = {name: provider for name, provider in rule_providers.items() if name in _OF_PLATFORM}
     others = {name: provider for name, provider in rule_providers.items() if name not in _OF_PLATFORM}
+    rule = rule_builtin(lambda function: StarlarkImplementation(function, environment), environment.evaluator)
     return {
         **{name: ForeignProvider(name) for name in FOREIGN_PROVIDERS},
         **PROVIDERS,
         **others,
+        "analysis_test_transition": analysis_test_transition_builtin(environment.evaluator),
         "aspect": aspect_builtin(lambda function: StarlarkAspect(function, environment), environment.evaluator),
         "attr": ATTR,
         "config": CONFIG,
@@ -58,9 +61,15 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
         "platform_common": Struct(
             {"TemplateVariableInfo": TEMPLATE_VARIABLE_INFO, "ToolchainInfo": TOOLCHAIN_INFO, **platform}
         ),
-        "rule": rule_builtin(lambda function: StarlarkImplementation(function, environment), environment.evaluator),
+        "rule": rule,
         "transition": transition_builtin(environment.evaluator),
-        "testing": Struct({"ExecutionInfo": EXECUTION_INFO, "TestEnvironment": PROVIDERS["RunEnvironmentInfo"]}),
+        "testing": Struct(
+            {
+                "ExecutionInfo": EXECUTION_INFO,
+                "TestEnvironment": PROVIDERS["RunEnvironmentInfo"],
+                "analysis_test": analysis_test_builtin(rule),
+            }
+        ),
     }
 
 

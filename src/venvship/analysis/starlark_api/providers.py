@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from venvship.analysis.failures import AnalysisFailure, AnalysisFailureInfo
 from venvship.analysis.starlark_api.targets import files_to_run_of
 from venvship.errors import Place
 from venvship.loading.native_providers import NativeProvider, field, native_provider
@@ -23,7 +24,7 @@ from venvship.model.provider import (
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.host_types import MISSING, Value, type_name
+from venvship.starlark.host_types import MISSING, HostType, Value, register, type_name
 from venvship.starlark.iteration import sequence
 
 UNSET_FILES: Depset[Artifact] = Depset()
@@ -181,6 +182,16 @@ ANALYSIS_TEST_RESULT_INFO = native_provider(
     make=_make_test_result,
 )
 
+ANALYSIS_FAILURE_INFO = native_provider("AnalysisFailureInfo", AnalysisFailureInfo, {"causes": field("causes")})
+register(
+    AnalysisFailure,
+    HostType(
+        name="AnalysisFailure",
+        fields={"label": lambda failure: failure.label, "message": lambda failure: failure.message},
+        hashable=True,
+    ),
+)
+
 _BUILTIN = Label(PackageId("venvship", ""), "builtins")
 
 
@@ -197,6 +208,7 @@ FEATURE_FLAG_INFO = builtin_provider("FeatureFlagInfo", ("value", "error"))
 PROVIDERS: Mapping[str, NativeProvider] = {
     provider.name: provider
     for provider in (
+        ANALYSIS_FAILURE_INFO,
         ANALYSIS_TEST_RESULT_INFO,
         DEFAULT_INFO,
         INSTRUMENTED_FILES_INFO,

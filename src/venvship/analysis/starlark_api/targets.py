@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.starlark_api.action_values import actions_of
 from venvship.loading.native_providers import provider_key, provider_name
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
@@ -94,6 +95,7 @@ register(
     HostType(
         name="Target",
         fields={
+            "actions": actions_of,
             "data_runfiles": lambda target: target.default_info.data_runfiles,
             "default_runfiles": lambda target: target.default_info.default_runfiles,
             "files": lambda target: target.default_info.files,
