@@ -1,64 +1,81 @@
-"""`image show`: tells what a container image holds."""
+"""`image show`, `image explain`, `image diff` and `image why`: tells what container images hold."""
 
 from __future__ import annotations
 
 from venvship.cli.build_report import errors_and_code
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
+from venvship.cli.image_pages import (
+    changed_paths_page,
+    contents_page,
+    difference_page,
+    explanation_page,
+    image_page,
+    why_page,
+)
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import NoTargets, select
-from venvship.errors import SeveralErrors
+from venvship.errors import SeveralErrors, UserError
 from venvship.session.outcomes import ImageSummary
-from venvship.ui.messages import size
+from venvship.tools.image_reader import Image, read_image
+
+_VERBS = ("show", "explain", "diff", "why")
+
+
+class NotInImage(UserError):
+    """A path was asked about that an image does not have."""
 
 
 def image(invocation: Invocation) -> int:
     verb, *patterns = invocation.words or ("",)
-    if verb != "show":
-        raise CommandLineError(f"`image {verb}` is not a command".replace(" `", "`"), hint="it is `image show TARGET`")
+    path = ""
+    if verb == "why" and patterns:
+        path, *patterns = patterns
+    if verb not in _VERBS:
+        raise CommandLineError(
+            f"`image {verb}` is not a command".replace(" `", "`"),
+            hint="it is `image show TARGET`, `image explain TARGET`, `image diff OLD NEW` or `image why PATH TARGET`",
+        )
     if not patterns:
-        raise NoTargets("image show")
+        raise NoTargets(f"image {verb}")
     summaries: list[ImageSummary] = []
     with invocation.display() as display, invocation.session(display) as session:
         selection = select(invocation, session, tuple(patterns))
         if selection.errors:
             raise SeveralErrors(selection.errors)
+        if verb == "diff" and len(selection.labels) != 2:
+            raise CommandLineError("`image diff` compares two images", hint="it is `image diff OLD NEW`")
         outcome = session.build(selection.labels)
         if not outcome.failures and not outcome.failed:
             summaries = [session.image(label) for label in selection.labels]
     code = errors_and_code(outcome.failures, outcome, invocation)
     if code is ExitCode.SUCCESS:
-        for summary in summaries:
-            invocation.surroundings.stdout.write(image_page(summary))
+        invocation.surroundings.stdout.write(_page(verb, summaries, path))
         invocation.surroundings.stdout.flush()
     return code
 
 
-def image_page(summary: ImageSummary) -> str:
-    """The layers as a table, then what a container runs."""
-    rows = [("layer", "entries", "size", "unpacked", "digest")]
-    rows += [
-        (
-            layer.name,
-            f"{layer.entries:,}",
-            size(layer.compressed_bytes),
-            size(layer.uncompressed_bytes),
-            layer.digest,
-        )
-        for layer in summary.layers
-    ]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = [f"digest      {summary.digest}", f"layout      {summary.layout}"]
-    lines.append(f"entrypoint  {' '.join(summary.entrypoint)}")
-    if summary.user:
-        lines.append(f"user        {summary.user}")
-    lines += [f"env         {name}={summary.environment[name]}" for name in sorted(summary.environment)]
-    lines.append("")
-    for name, entries, compressed, unpacked, digest in rows:
-        lines.append(
-            f"{name:{widths[0]}}  {entries:>{widths[1]}}  {compressed:>{widths[2]}}  {unpacked:>{widths[3]}}  {digest}"
-        )
-    total = size(sum(layer.compressed_bytes for layer in summary.layers))
-    unpacked_total = size(sum(layer.uncompressed_bytes for layer in summary.layers))
-    lines.append(f"{'total':{widths[0]}}  {'':{widths[1]}}  {total:>{widths[2]}}  {unpacked_total:>{widths[3]}}")
-    return "\n".join(lines) + "\n"
+def _page(verb: str, summaries: list[ImageSummary], path: str) -> str:
+    match verb:
+        case "explain":
+            return "".join(map(explanation_page, summaries))
+        case "diff":
+            first, second = summaries
+            return difference_page(first, second) + changed_paths_page(_contents(first), _contents(second))
+        case "why":
+            pages = [why_page(summary, _contents(summary), [path]) for summary in summaries]
+            found = [page for page in pages if page is not None]
+            if not found:
+                raise NotInImage(f"no image has `{path}`", hint="paths start at the root of the image")
+            return "".join(found)
+        case _:
+            return "".join(image_page(summary) + _contents_page(summary) for summary in summaries)
+
+
+def _contents_page(summary: ImageSummary) -> str:
+    # A summary may tell of an image that lies elsewhere.
+    return contents_page(_contents(summary)) if summary.layout.is_dir() else ""
+
+
+def _contents(summary: ImageSummary) -> Image:
+    return read_image(str(summary.layout))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from venvship.errors import InternalError, UserError
 from venvship.model.label import Label
 from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.oci.layers import LayerReason
 from venvship.session.outcomes import ImageLayer, ImageSummary
 from venvship.session.workspace_session import Session
 
@@ -17,19 +19,31 @@ class NotAnImage(UserError):
     """A target that is no image was asked about as one."""
 
 
-def image_summary(session: Session, label: Label) -> ImageSummary:
+@dataclass(frozen=True, slots=True)
+class ExplainedImage(ImageSummary):
+    """An image, and why its layers are what they are: reasons by the names of layers."""
+
+    reasons: tuple[LayerReason, ...] = ()
+
+
+def image_summary(session: Session, label: Label) -> ExplainedImage:
     """Build an image and describe it; raises what keeps it from being built."""
     target = session.build_one(label)
     info = target.get(OciImageInfo)
     if info is None:
         raise NotAnImage(f"`{label}` is a {target.kind}, not an image", hint="name an oci_image target")
     layout = Path(session.exec_root.path_of(info.layout))
-    [listed] = _read(layout / "index.json")["manifests"]
-    manifest = _read(_blob(layout, listed["digest"]))
+    listed = _read(layout / "index.json")["manifests"]
+    if len(listed) != 1:
+        raise NotAnImage(f"`{label}` holds {len(listed)} images", hint="name an image for one platform")
+    manifest = _read(_blob(layout, listed[0]["digest"]))
     config = _read(_blob(layout, manifest["config"]["digest"]))
+    # Layers of a base that is no image of ours come first, and nobody describes them.
+    undescribed = max(len(manifest["layers"]) - len(info.layers), 0)
     layers = []
     for number, layer in enumerate(manifest["layers"]):
-        record = info.layers[number] if number < len(info.layers) else None
+        place = number - undescribed
+        record = info.layers[place] if 0 <= place < len(info.layers) else None
         facts = _read(Path(session.exec_root.path_of(record.descriptor))) if record is not None else {}
         layers.append(
             ImageLayer(
@@ -42,13 +56,14 @@ def image_summary(session: Session, label: Label) -> ImageSummary:
             )
         )
     started = config.get("config", {})
-    return ImageSummary(
-        digest=listed["digest"],
+    return ExplainedImage(
+        digest=listed[0]["digest"],
         layers=tuple(layers),
         entrypoint=tuple(started.get("Entrypoint") or ()),
         environment=dict(text.partition("=")[::2] for text in started.get("Env") or ()),
         user=started.get("User", ""),
         layout=layout,
+        reasons=info.reasons,
     )
 
 

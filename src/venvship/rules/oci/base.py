@@ -23,6 +23,7 @@ from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.oci.layers import LayerReason
 from venvship.rules.python.providers import LayerRecord
 
 LIBRARIES = "runtime_libraries"
@@ -80,6 +81,9 @@ def _dependencies(
     return {"libraries": [LIBRARIES_LABEL]}
 
 
+_REASON = LayerReason("runtime libraries", "what the interpreter is linked against, and files that the C library reads")
+
+
 def _runtime_base(ctx: RuleContext) -> list[object]:
     [root] = ctx.provided("libraries", RootTreeInfo)
     blob = ctx.declare_file(f"{ctx.label.name}.tar.gz")
@@ -114,7 +118,7 @@ def _runtime_base(ctx: RuleContext) -> list[object]:
     files = Depset([layout])
     return [
         DefaultInfo(files, Runfiles(files=files)),
-        OciImageInfo(layout, digest, (LayerRecord("runtime libraries", blob, descriptor),)),
+        OciImageInfo(layout, digest, (LayerRecord("runtime libraries", blob, descriptor),), (_REASON,)),
     ]
 
 
