@@ -18,7 +18,7 @@ from venvship.starlark.host_types import HostType, Value, register, type_name
 from venvship.starlark.printer import Printer
 from venvship.starlark.thread import current_thread
 
-_REPOSITORY_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-+~")
+_REPOSITORY_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
 class RepositoryRule(Exportable):
@@ -44,7 +44,7 @@ class RepositoryRule(Exportable):
         """A repository of this kind; raises what is wrong with its attributes."""
         if self.file is None:
             raise EvaluationError("a repository rule must be bound to a global name of its .bzl file")
-        if not name or not set(name) <= _REPOSITORY_CHARACTERS or name.startswith((".", "~", "+", "-")):
+        if not name or not set(name) <= _REPOSITORY_CHARACTERS or name.startswith((".", "-")):
             raise EvaluationError(f"invalid repository name '{name}'")
         values = read_values(f"repository rule `{self.name}`", self.specs, given, labels, place)
         return RepositoryCall(self, name, values, place)

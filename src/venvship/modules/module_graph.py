@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol, TypeAlias
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
@@ -127,6 +127,10 @@ class UnsupportedOverride(UserError):
     """A kind of override that does not exist for this module."""
 
 
+class UnknownReplacement(UserError):
+    """`override_repo` or `inject_repo` names a repository that the root does not know."""
+
+
 class MismatchedModule(UserError):
     """An override or a registry leads to a module with another name or version."""
 
@@ -160,17 +164,21 @@ class ModuleExtensionUsage:
     """What one module asks of one extension; `extension` is the same text for every spelling of its label.
 
     `prefix` is what the canonical names of its repositories begin with; None for the extensions of built-in modules,
-    whose repositories have short names.
+    whose repositories have short names. `replaced` gives the canonical names of what stands for, or beside, some of
+    its repositories.
     """
 
     module: str
     extension: str
     usage: ExtensionUsage
     prefix: str | None = None
+    replaced: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, exported: str) -> str:
         """The canonical name of a repository of the extension."""
-        return exported if self.prefix is None else self.prefix + exported
+        if self.prefix is None:
+            return exported
+        return self.replaced.get(exported) or self.prefix + exported
 
     @property
     def label(self) -> str:
@@ -528,11 +536,29 @@ class _Builder:
 
     def _extension_usages(self, found: _Found, prefixes: Mapping[str, str]) -> tuple[ModuleExtensionUsage, ...]:
         usages = []
+        replaced: dict[str, dict[str, str]] = {}
         for name, (_, file) in found.items():
             for position, usage in enumerate(file.extensions):
                 identity = self._extension_identity(name, file, usage, position)
-                usages.append(ModuleExtensionUsage(name, identity, usage, prefixes.get(identity)))
+                standing_in = replaced.setdefault(identity, {})
+                # Only the root decides about repositories of others.
+                for exported, apparent in usage.replaced.items() if name == MAIN_REPOSITORY else ():
+                    standing_in[exported] = self._named_by_root(apparent, usage.place)
+                usages.append(ModuleExtensionUsage(name, identity, usage, prefixes.get(identity), standing_in))
         return tuple(usages)
+
+    def _named_by_root(self, apparent: str, place: Place) -> str:
+        """The canonical name of a module or of a repository of a rule, as the root calls it."""
+        for call in self._root.repo_rules:
+            if call.name == apparent:
+                return _repo_rule_prefix(MAIN_REPOSITORY, call.rule) + call.name
+        for dep in self._root.deps:
+            if dep.repo_name == apparent:
+                return self._canonical(dep.name)
+        self._errors.append(
+            UnknownReplacement(f"no module and no call of a repository rule is called `{apparent}`", place=place)
+        )
+        return apparent
 
     def _prefixes(self, found: _Found) -> dict[str, str]:
         """What the repositories of each written extension begin with; no two prefixes are equal."""

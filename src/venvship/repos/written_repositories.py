@@ -101,7 +101,9 @@ class WrittenRepositories:
         self._workspace = workspace
         self._scratch = scratch
         self._print = print_handler
-        self._extensions = graph.written_extensions()
+        # The name of an isolated usage begins with that of the extension.
+        extensions = graph.written_extensions()
+        self._extensions = {prefix: extensions[prefix] for prefix in sorted(extensions, key=len, reverse=True)}
         self._rule_calls = {usage.canonical_name: usage for usage in graph.repo_rule_usages}
 
     def names(self) -> list[str]:
@@ -120,7 +122,7 @@ class WrittenRepositories:
         if usage is not None:
             return self._of_rule_call(name, usage)
         for prefix, usages in self._extensions.items():
-            if name.startswith(prefix) and len(name) > len(prefix):
+            if name.startswith(prefix) and "+" not in name[len(prefix) :] and len(name) > len(prefix):
                 return self._of_extension(name, prefix, usages)
         return None
 
@@ -160,12 +162,7 @@ class WrittenRepositories:
     ) -> Mapping[str, str]:
         """What repositories of an extension see: what its module does, and each other by their own names."""
         host = self._label(usages[0].label, usages[0].usage.place).repository
-        mapping = {**self._graph.mapping_of(host), **{name: prefix + name for name in calls}}
-        for usage in usages:
-            seen = self._graph.mapping_of(usage.module)
-            for name, apparent in usage.usage.replaced.items():
-                mapping[name] = seen.get(apparent, apparent)
-        return mapping
+        return {**self._graph.mapping_of(host), **{name: prefix + name for name in calls}, **usages[0].replaced}
 
     def _calls(self, prefix: str, usages: Sequence[ModuleExtensionUsage]) -> Mapping[str, RepositoryCall]:
         key = ExtensionKey(prefix, str(usages[0].usage))
