@@ -83,7 +83,27 @@ def test_another_platform_is_taken_back_with_its_c_library() -> None:
 
 def test_other_settings_are_what_conditions_see() -> None:
     changed = python_transition({"config_settings": {"@@//flags:colour": "red"}}, LINUX)
-    assert changed.get("@@//flags:colour") == "red"
+    assert changed.get("@@//flags:colour") == '"red"'
+
+
+def test_conditions_below_a_program_see_its_settings() -> None:
+    build = """
+load("@rules_python//python:defs.bzl", rules_python_binary = "py_binary")
+config_setting(
+    name = "script",
+    flag_values = {"@rules_python//python/config_settings:bootstrap_impl": "script"},
+)
+py_library(name = "lib", srcs = select({":script": ["tool.py"], "//conditions:default": ["lib.py"]}))
+rules_python_binary(name = "app", srcs = ["app.py"], deps = [":lib"], config_settings = {
+    "@rules_python//python/config_settings:bootstrap_impl": "script"})
+rules_python_binary(name = "tool", srcs = ["tool.py"], deps = [":lib"])
+"""
+    made = workspace(build)
+    names = [
+        sorted(source.path for source in made.one(label)[PyInfo].transitive_sources.to_tuple())
+        for label in ("//app:app", "//app:tool")
+    ]
+    assert names == [["app/app.py", "app/tool.py"], ["app/lib.py", "app/tool.py"]]
 
 
 def test_a_wheel_is_one_whoever_needs_it() -> None:
@@ -96,3 +116,17 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], python_version = "3.
     entry = by_flag[PyInfo].venv_symlinks.to_tuple()[0]
     [wheel] = made.one("//app:app")[PyExecutableInfo].wheels.to_tuple()
     assert set(entry.files.to_tuple()) == {wheel.install}
+
+
+def test_conditions_on_the_version_hold_for_the_version_that_is_used() -> None:
+    build = """
+py_library(name = "lib", srcs = select({
+    "@rules_python//python/config_settings:is_python_3.13": ["tool.py"],
+    "@rules_python//python/config_settings:is_python_3.12": ["lib.py"],
+}))
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], python_version = "3.13")
+"""
+    made = workspace(build)
+    assert [source.path for source in made.one("//app:lib")[PyInfo].transitive_sources.to_tuple()] == ["app/lib.py"]
+    below = made.one("//app:app")[PyInfo].transitive_sources.to_tuple()
+    assert sorted(source.path for source in below) == ["app/app.py", "app/tool.py"]

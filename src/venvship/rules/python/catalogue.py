@@ -8,7 +8,14 @@ from venvship.rules.python.console_script import PY_CONSOLE_SCRIPT_MAIN
 from venvship.rules.python.library import library_rule
 from venvship.rules.python.members import Members
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
-from venvship.rules.python.toolchain import CURRENT_PY_TOOLCHAIN, PY_RUNTIME, PY_RUNTIME_PAIR, PYTHON_FLAG
+from venvship.rules.python.toolchain import (
+    CURRENT_PY_TOOLCHAIN,
+    PY_RUNTIME,
+    PY_RUNTIME_PAIR,
+    PYTHON_FLAG,
+    PYTHON_MINOR_FLAG,
+    PYTHON_VERSION_FLAG,
+)
 from venvship.rules.python.unpacked_wheel import PY_UNPACKED_WHEEL
 from venvship.rules.python.venv import PY_VENV
 from venvship.rules.python.venv_link import PY_VENV_LINK
@@ -35,4 +42,6 @@ def python_rules(members: Members) -> tuple[RuleClass, ...]:
         PY_RUNTIME_PAIR,
         CURRENT_PY_TOOLCHAIN,
         PYTHON_FLAG,
+        PYTHON_VERSION_FLAG,
+        PYTHON_MINOR_FLAG,
     )

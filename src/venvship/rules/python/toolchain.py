@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from venvship.analysis.build_settings import BuildSettingValueInfo
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.attributes import AttributeType
 from venvship.loading.rule_class import BuildSetting, RuleClass
+from venvship.model.configuration import PYTHON_VERSION
 from venvship.model.provider import DefaultInfo, TemplateVariableInfo
 from venvship.rules import attributes
 from venvship.rules.python.providers import PyRuntimeInfo
@@ -29,6 +31,20 @@ PYTHON_FLAG = RuleClass(
     _python_flag,
     build_setting=BuildSetting(AttributeType.STRING, is_flag=True),
 )
+
+
+def _python_version_flag(ctx: RuleContext) -> list[object]:
+    return [DefaultInfo(), BuildSettingValueInfo(ctx.label, ctx.configuration.get(PYTHON_VERSION))]
+
+
+def _python_minor_flag(ctx: RuleContext) -> list[object]:
+    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    return [DefaultInfo(), BuildSettingValueInfo(ctx.label, str(runtime.version))]
+
+
+# These are one option of the configuration under several names, so they are no settings of their own.
+PYTHON_VERSION_FLAG = RuleClass("python_version_flag", (), _python_version_flag)
+PYTHON_MINOR_FLAG = RuleClass("python_minor_flag", (RUNTIME_ATTRIBUTE,), _python_minor_flag)
 
 
 def _refused(ctx: RuleContext) -> list[object]:

@@ -58,7 +58,8 @@ def python_transition(values: Mapping[str, PlainValue], configuration: Configura
             elif name not in _WITHOUT_EFFECT:
                 raise UnsupportedSetting(str(key))
         else:
-            changes[_FLAGS_OF_ANOTHER_NAME.get(label, str(key))] = str(value)
+            other = _FLAGS_OF_ANOTHER_NAME.get(label)
+            changes[other or f"@@{label}"] = str(value) if other else _option_text(str(value))
     if not changes and platform == configuration.platform:
         return configuration
     changed = Configuration(platform, configuration.options).with_options(changes)
@@ -87,6 +88,14 @@ def distribution_transition(values: Mapping[str, PlainValue], configuration: Con
 def runtime_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
     """An interpreter is the same one for all dependency groups."""
     return configuration.with_options({CALLER: "", DEP_GROUP: ""})
+
+
+def _option_text(value: str) -> str:
+    """A value as options of settings are written, whose types are not known here: text that reads as one of another
+    type is taken for text by a setting that is one."""
+    if value.lower() in ("true", "false"):
+        return value.lower()
+    return value if value.isdigit() else json.dumps(value)
 
 
 def _version(values: Mapping[str, PlainValue]) -> str:

@@ -32,8 +32,9 @@ def resolved(
 ) -> tuple[Closure, frozenset[str]]:
     """The closure with the targets that stand for virtual dependencies, and the names of these.
 
-    The target's own `resolutions` win over those of libraries, and of these the one nearest to the leaves.
-    `program` is for whom this target is made; `held` are names that need no target, since a shared venv has one. Raises UnresolvedVirtualDependencies.
+    The target's own `resolutions` win over those of libraries, and of these the one nearest to the leaves. `program`
+    is for whom this target is made; `held` are names that need no target, since a shared venv has one. Raises
+    UnresolvedVirtualDependencies.
     """
     if not closure.code.virtual_dependencies:
         return closure, frozenset()

@@ -11,3 +11,19 @@ def flag(name, build_setting_default):
         name = name,
         build_setting_default = build_setting_default,
     )
+
+def version_flags(minor = True):
+    """The version of Python as a setting, and whether it is a certain one.
+
+    Args:
+      minor: whether to make `python_version_major_minor` and `is_python_X.Y`, too.
+    """
+    _venvship.python_version_flag(name = "python_version")
+    if not minor:
+        return
+    _venvship.python_minor_flag(name = "python_version_major_minor")
+    for number in range(9, 16):
+        native.config_setting(
+            name = "is_python_3.%d" % number,
+            flag_values = {":python_version_major_minor": "3.%d" % number},
+        )
