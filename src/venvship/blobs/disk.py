@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import hashlib
 import os
 import stat
@@ -60,10 +61,15 @@ class DiskBlobStore:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._root = str(directory)
-        self._temporary = f"{directory}/tmp"
-        with disk_problems(directory):
-            os.makedirs(self._temporary, exist_ok=True)
-            remove_stale(self._temporary, older_than_seconds=_DAY, now=time.time())
+
+    @functools.cached_property
+    def _temporary(self) -> str:
+        # Made when something is first written: what is there can be read from a disk that is read-only.
+        directory = f"{self._root}/tmp"
+        with disk_problems(self._root):
+            os.makedirs(directory, exist_ok=True)
+            remove_stale(directory, older_than_seconds=_DAY, now=time.time())
+        return directory
 
     def read(self, digest: Digest) -> bytes:
         data = self._path_of(digest).read_bytes()

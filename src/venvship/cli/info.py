@@ -18,7 +18,7 @@ class UnknownKey(CommandLineError):
 
 
 def info(invocation: Invocation) -> int:
-    with invocation.display() as display, invocation.session(display) as session:
+    with invocation.display() as display, invocation.session(display, read_only=True) as session:
         facts = {**session.info(), "release": f"release {VERSION}"}
     # Scripts written for Bazel ask by its names.
     facts = {**{_bazel_name(key): value for key, value in facts.items()}, **facts}

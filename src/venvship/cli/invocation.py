@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from venvship.cli.apparent_names import ApparentNames, NamingEvents
@@ -71,9 +71,9 @@ class Invocation:
             display.close()
 
     @contextlib.contextmanager
-    def session(self, events: EventSink) -> Iterator[Session]:
+    def session(self, events: EventSink, *, read_only: bool = False) -> Iterator[Session]:
         surroundings = self.surroundings
-        options = session_options(self.startup, self.line)
+        options = replace(session_options(self.startup, self.line), read_only=read_only)
         with surroundings.open_session(surroundings.cwd, options, NamingEvents(events, self.names)) as session:
             self.names.learn(lambda: session.main_mapping)
             yield session

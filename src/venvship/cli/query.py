@@ -23,7 +23,7 @@ def query(invocation: Invocation) -> int:
     flags = invocation.flags
     lines: list[str] = []
     failure: VenvshipError | None = None
-    with invocation.display() as display, invocation.session(display) as session:
+    with invocation.display() as display, invocation.session(display, read_only=True) as session:
         graph = TargetGraph(session.loader, implicit=flags.boolean("implicit_deps"), tools=flags.boolean("tool_deps"))
         evaluator = Evaluator(
             graph,

@@ -8,6 +8,7 @@ appears by one rename: a killed process leaves nothing but a temporary one.
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -83,10 +84,15 @@ class TreeStore:
     def __init__(self, directory: Path, blobs: BlobStore) -> None:
         self._root = str(directory)
         self._blobs = blobs
-        self._temporary = f"{directory}/tmp"
-        with disk_problems(directory):
-            os.makedirs(self._temporary, exist_ok=True)
-            remove_stale(self._temporary, older_than_seconds=_DAY, now=time.time())
+
+    @functools.cached_property
+    def _temporary(self) -> str:
+        # Made when something is first written: what is there can be read from a disk that is read-only.
+        directory = f"{self._root}/tmp"
+        with disk_problems(self._root):
+            os.makedirs(directory, exist_ok=True)
+            remove_stale(directory, older_than_seconds=_DAY, now=time.time())
+        return directory
 
     @property
     def temporary(self) -> Path:

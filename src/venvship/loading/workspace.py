@@ -15,14 +15,31 @@ BUILD_FILES = ("BUILD.bazel", "BUILD")
 """A directory with one of these is a package; the first one counts."""
 
 
-class NotInWorkspace(UserError):
-    """No directory upward says that it is a workspace."""
+_MODULE_FOR_LOCK = """\
+bazel_dep(name = "aspect_rules_py", version = "2.0.0")
 
-    def __init__(self, start: str) -> None:
-        super().__init__(
-            f"`{start}` is not inside a workspace",
-            hint=f"create an empty `{MODULE_FILE}` in the root of the repository",
-        )
+uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")
+uv.declare_hub(hub_name = "pypi")
+uv.project(
+    hub_name = "pypi",
+    lock = "//:uv.lock",
+    pyproject = "//:pyproject.toml",
+)
+use_repo(uv, "pypi")
+"""
+
+
+class NotInWorkspace(UserError):
+    """No directory upward says that it is a workspace; `uv_workspace` is one of a lock file's."""
+
+    def __init__(self, start: str, *, uv_workspace: str | None = None) -> None:
+        if uv_workspace is None:
+            hint = f"create an empty `{MODULE_FILE}` in the root of the repository"
+        else:
+            lines = "".join(f"\n    {line}" if line else "\n" for line in _MODULE_FOR_LOCK.splitlines())
+            file = join_host(uv_workspace, MODULE_FILE)
+            hint = f"create `{file}`, which offers what `uv.lock` holds as `@pypi`:\n{lines}"
+        super().__init__(f"`{start}` is not inside a workspace", hint=hint)
 
 
 def find_workspace(start: str, files: SourceFiles) -> str | None:

@@ -84,11 +84,17 @@ class Making:
 
 
 class ExternalStore:
-    """The external repositories of one workspace."""
+    """The external repositories of one workspace.
 
-    def __init__(self, directory: Path, observer: Observer) -> None:
+    `before_making` is called before anything is written, and may wait for another command that writes here.
+    """
+
+    def __init__(
+        self, directory: Path, observer: Observer, *, before_making: Callable[[], None] = lambda: None
+    ) -> None:
         self._directory = directory
         self._observer = observer
+        self._before_making = before_making
 
     def path_of(self, name: str) -> Path:
         return self._directory / name
@@ -103,6 +109,9 @@ class ExternalStore:
         hashed = hashlib.sha256(f"{_FORMAT}\0{key}".encode("utf-8", "surrogateescape")).hexdigest()
         if os.path.isdir(place) and self._still_holds(marker, hashed):
             return _real(place)
+        self._before_making()
+        if os.path.isdir(place) and self._still_holds(marker, hashed):
+            return _real(place)  # made by the command that we waited for
         trash = self._directory / "@tmp"
         with disk_problems(self._directory):
             marker.parent.mkdir(parents=True, exist_ok=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from venvship.errors import UserError
+from venvship.errors import EnvironmentProblem, UserError
 from venvship.host.files import write_atomically
 from venvship.repos.package_index import PackageIndex
 from venvship.wheels.lock import Lock, MalformedLock
@@ -51,9 +52,15 @@ def _through(kept: Path, data: bytes, shown: str) -> Lock:
     except (OSError, MalformedLock):
         pass  # not kept yet, or damaged: the file itself tells, and says what is wrong with it
     lock = parse_uv_lock(data, filename=shown)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(kept, compact_uv_lock(data, filename=shown))
+    _keep(kept, compact_uv_lock(data, filename=shown))
     return lock
+
+
+def _keep(path: Path, data: bytes) -> None:
+    # A full or read-only disk costs time on the next command, nothing else.
+    with contextlib.suppress(OSError, EnvironmentProblem):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
 
 
 def _requirements(data: bytes, shown: str, kept: Path | None, index: Callable[[], PackageIndex] | None) -> Lock:
@@ -68,8 +75,7 @@ def _requirements(data: bytes, shown: str, kept: Path | None, index: Callable[[]
             rows = {
                 name: [[f.filename, f.location, f.sha256, f.size] for f in files] for name, files in offered.items()
             }
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(kept, json.dumps(rows).encode())
+            _keep(kept, json.dumps(rows).encode())
     return lock_of(requirements, offered, filename=shown, index="")
 
 

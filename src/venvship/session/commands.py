@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
@@ -15,7 +15,7 @@ from venvship.execution.result import ExecutionResult
 from venvship.execution.runfiles_tree import RUNFILES_SUFFIX
 from venvship.host.locks import FileLock, LockHeld
 from venvship.loading.disk_files import DiskFiles
-from venvship.loading.workspace import NotInWorkspace, find_workspace
+from venvship.loading.workspace import NotInWorkspace, find_uv_workspace, find_workspace
 from venvship.model.artifact import Artifact
 from venvship.model.label import Label
 from venvship.model.paths import join
@@ -34,8 +34,16 @@ from venvship.session.workspace_session import Session
 class CommandSession(Session):
     """A session with everything that commands do."""
 
-    def __init__(self, root: Path, layout: Layout, options: SessionOptions, events: EventSink) -> None:
-        super().__init__(root, layout, options, events)
+    def __init__(
+        self,
+        root: Path,
+        layout: Layout,
+        options: SessionOptions,
+        events: EventSink,
+        *,
+        before_writing: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(root, layout, options, events, before_writing=before_writing)
         self._results: list[ExecutionResult] = []
         self._programs: dict[str, None] = {}
         self._tests: dict[Label, None] = {}
@@ -108,16 +116,37 @@ def open_session(start: Path, options: SessionOptions, events: EventSink) -> Ite
     """Open the workspace that holds `start`; other commands in it wait. Raises NotInWorkspace and LockHeld."""
     root = find_workspace(str(start), DiskFiles())
     if root is None:
-        raise NotInWorkspace(str(start))
+        raise NotInWorkspace(str(start), uv_workspace=find_uv_workspace(str(start), DiskFiles()))
     user_root = options.output_user_root or default_user_root(os.environ)
     layout = Layout.of(Path(root), user_root)
-    lock = FileLock(layout.lock)
-    try:
-        lock.try_acquire()
-    except LockHeld as error:
-        if not options.block_for_lock:
-            raise
-        events.emit(Message(Severity.INFO, f"{error.message}; waiting for it"))
-        lock.acquire()
-    with lock, contextlib.closing(CommandSession(Path(root), layout, options, events)) as session:
+    lock = _WorkspaceLock(layout, options, events)
+    if not options.read_only:
+        lock.take()
+    session = CommandSession(Path(root), layout, options, events, before_writing=lock.take)
+    with contextlib.closing(lock), contextlib.closing(session):
         yield session
+
+
+class _WorkspaceLock:
+    """The lock of a workspace, taken when it is first needed and kept until the command ends."""
+
+    def __init__(self, layout: Layout, options: SessionOptions, events: EventSink) -> None:
+        self._lock = FileLock(layout.lock)
+        self._options = options
+        self._events = events
+        self._taken = False
+
+    def take(self) -> None:
+        if self._taken:
+            return
+        try:
+            self._lock.try_acquire()
+        except LockHeld as error:
+            if not self._options.block_for_lock:
+                raise
+            self._events.emit(Message(Severity.INFO, f"{error.message}; waiting for it"))
+            self._lock.acquire()
+        self._taken = True
+
+    def close(self) -> None:
+        self._lock.release()

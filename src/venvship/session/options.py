@@ -17,6 +17,7 @@ class UnsupportedPlatform(UserError):
 class SessionOptions:
     """Options of every command that opens a workspace.
 
+    A session that is `read_only` works beside others, and waits for them only when it must bring a repository.
     `settings` are Starlark flags by label (`--//p:flag=v`) and `define:NAME`; `index_overrides` are the texts
     `ORIGIN=TARGET`, `output_groups` those of `--output_groups`. `output_user_root` of None means the user's cache
     directory.
@@ -36,6 +37,7 @@ class SessionOptions:
     sandbox: bool = True
     sandbox_debug: bool = False
     block_for_lock: bool = True
+    read_only: bool = False
     verbose_failures: bool = False
     output_groups: tuple[str, ...] = ()
     aspects: tuple[str, ...] = ()

@@ -65,6 +65,7 @@ class ExternalSources:
         environment: Mapping[str, str],
         registries: Sequence[str] = (),
         offline: bool = False,
+        before_writing: Callable[[], None] = lambda: None,
     ) -> None:
         self.layout = layout
         self.memo = memo
@@ -72,7 +73,7 @@ class ExternalSources:
         self.children = children
         self.observer = Observer(memo, dict(environment))
         self.files = WebFiles(layout.user_root / "downloads", network=network, events=events, offline=offline)
-        self.store = ExternalStore(layout.output_base / "external", self.observer)
+        self.store = ExternalStore(layout.output_base / "external", self.observer, before_making=before_writing)
         self.registries = Registries(tuple(registries), self._registry)
         self.modules = ModuleSources(
             workspace=layout.workspace,

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
@@ -57,6 +57,7 @@ from venvship.rules.python.providers import VirtualenvInfo
 from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
 from venvship.session.command_aspects import command_aspects
 from venvship.session.command_configuration import command_configuration
+from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.hubs import HubSurroundings, make_hubs
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
@@ -81,14 +82,24 @@ class NotExecutable(UserError):
 class Session:
     """What the commands do with an open workspace. Parts are made when they are first needed."""
 
-    def __init__(self, root: Path, layout: Layout, options: SessionOptions, events: EventSink) -> None:
+    def __init__(
+        self,
+        root: Path,
+        layout: Layout,
+        options: SessionOptions,
+        events: EventSink,
+        *,
+        before_writing: Callable[[], None] = lambda: None,
+    ) -> None:
         self.root = root
+        self._before_writing = before_writing
         self.layout = layout
         self.options = options
         self.events = events
         self._memo = Memo()
         self._children = Children()
         self._workers: WorkerPool | None = None
+        self._built: dict[Label, ConfiguredTarget] = {}
 
     def close(self) -> None:
         """End the worker processes."""
@@ -170,6 +181,7 @@ class Session:
             environment=environment,
             registries=self.options.registries,
             offline=self.options.offline,
+            before_writing=self._before_writing,
         )
 
     @functools.cached_property
@@ -414,6 +426,8 @@ class Session:
         result = self.execute(requested_artifacts(compatible, self.output_groups), graph)
         outcome = self.outcome_of(targets, graph, result)
         self.make_convenience_links()
+        if len(labels) == 1 and not (failed or outcome.failed or outcome.skipped):
+            self._built.update(zip(labels, targets, strict=True))
         return dataclasses.replace(outcome, failed=(*failed, *outcome.failed), failures=(*failures, *result.failures))
 
     def outcome_of(
@@ -452,6 +466,7 @@ class Session:
             self.exec_root,
             generating=graph.generating,
             content=lambda artifact: result.outputs[artifact],
+            warn=lambda text: self.events.emit(Message(Severity.WARNING, f"{target.place}: `{target.label}`: {text}")),
         )
 
     def build_one(self, label: Label) -> ConfiguredTarget:
@@ -471,7 +486,7 @@ class Session:
 
     def prepare_run(self, label: Label) -> RunPlan:
         """Build a program and say how it is started; raises what keeps it from being built."""
-        target = self.build_one(label)
+        target = self._built.get(label) or self.build_one(label)
         executable = target.default_info.executable
         if executable is None:
             raise NotExecutable(
@@ -497,35 +512,20 @@ class Session:
     def output_groups(self) -> OutputGroups:
         return OutputGroups.parse(self.options.output_groups, validate=self.options.run_validations)
 
+    @functools.cached_property
+    def _links(self) -> ConvenienceLinks:
+        targets = {
+            "bin": self.bin_directory,
+            "testlogs": self.test_logs,
+            "out": self.execution_root / OUTPUT_DIRECTORY,
+        }
+        return ConvenienceLinks(self.root, self.options.symlink_prefix, targets, self.events)
+
     def _shown_output(self, artifact: Artifact) -> str:
-        prefix = self.options.symlink_prefix
-        bin_path = f"{OUTPUT_DIRECTORY}/{self.configuration.directory}/bin/"
-        if artifact.is_source:
-            return artifact.exec_path
-        if artifact.exec_path.startswith(bin_path):
-            return f"{prefix}bin/{artifact.exec_path[len(bin_path) :]}"
-        return f"{prefix}out{artifact.exec_path[len(OUTPUT_DIRECTORY) :]}"
+        return artifact.exec_path if artifact.is_source else self._links.shown(self.exec_root.path_of(artifact))
 
     def make_convenience_links(self) -> None:
-        prefix = self.options.symlink_prefix
-        if prefix == "/":
-            return
-        links = {
-            "bin": self.bin_directory,
-            "out": self.execution_root / OUTPUT_DIRECTORY,
-            "testlogs": self.test_logs,
-        }
-        for name, target in links.items():
-            link = self.root / f"{prefix}{name}"
-            try:
-                if link.is_symlink():
-                    if os.readlink(link) == str(target):
-                        continue
-                    link.unlink()
-                link.symlink_to(target)
-            except OSError as error:
-                text = f"can't make the convenience link `{link}`: {error.strerror}"
-                self.events.emit(Message(Severity.WARNING, text))
+        self._links.make()
 
 
 def _skipped(targets: Iterable[ConfiguredTarget]) -> tuple[SkippedTarget, ...]:
