@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import subprocess
 from pathlib import Path
 
@@ -194,3 +196,18 @@ def test_incompatible_versions_name_who_needs_them(workspace: RealWorkspace, reg
     done = workspace.run("build", registry.flag, "//:copy")
     assert done.code == 1
     assert "module `user` needs 1 (compatibility level 1)\n  the root module needs 2" in done.stderr
+
+
+def test_the_lock_of_the_workspace_pins_its_registries(workspace: RealWorkspace, registry: ModuleRegistry) -> None:
+    registry.add("lib", "1", library("a\n"))
+    file = registry.root / "modules/lib/1/source.json"
+    address = f"{registry.root.as_uri()}/modules/lib/1/source.json"
+    lock = {"lockFileVersion": 24, "registryFileHashes": {address: hashlib.sha256(file.read_bytes()).hexdigest()}}
+    workspace.write(
+        {"MODULE.bazel": dep("lib", "1"), "BUILD.bazel": COPY.format("lib"), "MODULE.bazel.lock": json.dumps(lock)}
+    )
+    assert workspace.run("build", registry.flag, "//:copy").code == 0
+    file.write_text(file.read_text() + " ")
+    changed = workspace.run("build", registry.flag, "//:copy")
+    assert changed.code == 1
+    assert "source.json` is not the file that MODULE.bazel.lock names" in changed.stderr

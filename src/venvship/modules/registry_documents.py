@@ -15,6 +15,7 @@ from typing import TypeAlias, cast
 from venvship.errors import UserError
 
 REGISTRY_FILE = "bazel_registry.json"
+LOCK_FILE = "MODULE.bazel.lock"
 
 _Document: TypeAlias = Mapping[str, object]
 
@@ -23,7 +24,7 @@ class MalformedRegistry(UserError):
     """A document of a registry does not say what it should."""
 
     def __init__(self, where: str, reason: str) -> None:
-        super().__init__(f"`{where}` of a module registry can't be used: {reason}")
+        super().__init__(f"`{where}` can't be used: {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,16 @@ def module_path(name: str, version: str, file: str) -> str:
 
 def metadata_path(name: str) -> str:
     return f"modules/{name}/metadata.json"
+
+
+def read_pinned(text: bytes | None) -> Mapping[str, str | None]:
+    """The SHA-256 of registry files by address that `MODULE.bazel.lock` holds; None for those that must be absent."""
+    if text is None:
+        return {}
+    hashes = _object(text, LOCK_FILE).get("registryFileHashes", {})
+    if not isinstance(hashes, dict) or not all(one is None or isinstance(one, str) for one in hashes.values()):
+        raise MalformedRegistry(LOCK_FILE, "`registryFileHashes` is not an object of hashes")
+    return cast(Mapping[str, str | None], hashes)
 
 
 def read_description(text: bytes | None, where: str) -> RegistryDescription:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from venvship.errors import EnvironmentProblem, InternalError, UserError
 from venvship.host.files import write_atomically
 from venvship.modules.registry_documents import (
+    LOCK_FILE,
     REGISTRY_FILE,
     PathSource,
     RegistryDescription,
@@ -40,6 +41,18 @@ class BadRegistry(UserError):
     """An address is none of a registry."""
 
 
+class ChangedRegistry(UserError):
+    """A registry gives out something else than it did when the workspace was locked."""
+
+    def __init__(self, address: str, expected: str | None, got: str | None) -> None:
+        super().__init__(
+            f"`{address}` is not the file that {LOCK_FILE} names:\n"
+            f"  locked   {expected or 'absent'}\n"
+            f"  received {got or 'absent'}",
+            hint="if the registry has changed it on purpose, lock again; if not, do not use this registry",
+        )
+
+
 class RegistryIndex:
     """One registry; `address` as the user wrote it."""
 
@@ -51,8 +64,12 @@ class RegistryIndex:
         files: WebFiles,
         cache: Path,
         read_local: Observe,
+        pinned: Mapping[str, str | None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`pinned` are hashes of files by address, as the workspace's lock tells them; None for absent ones."""
+        self._written_address = address.rstrip("/")
+        self._pinned = pinned or {}
         self._address = address.replace(_WORKSPACE, str(workspace)).rstrip("/")
         if not self._address.startswith(("file://", "http://", "https://")):
             raise BadRegistry(
@@ -105,11 +122,25 @@ class RegistryIndex:
         return read_description(self._read(REGISTRY_FILE), f"{self}/{REGISTRY_FILE}")
 
     def _read(self, path: str, *, forever: bool = False) -> bytes | None:
-        if self._root is not None:
-            return self._read_local(str(self._root / path))
         if path not in self._seen:
-            self._seen[path] = self._fetch(path, forever=forever)
+            if self._root is not None:
+                found = self._read_local(str(self._root / path))
+            else:
+                found = self._fetch(path, forever=forever)
+            self._check(path, found)
+            self._seen[path] = found
         return self._seen[path]
+
+    def _check(self, path: str, found: bytes | None) -> None:
+        """Refuse a file that is not what the workspace's lock says."""
+        address = f"{self._written_address}/{path}"
+        # Withdrawn versions may be told at any time.
+        if address not in self._pinned or path.endswith("/metadata.json"):
+            return
+        expected = self._pinned[address]
+        got = None if found is None else hashlib.sha256(found).hexdigest()
+        if expected != got:
+            raise ChangedRegistry(shown_url(address), expected, got)
 
     def _fetch(self, path: str, *, forever: bool) -> bytes | None:
         kept = self._cache / path

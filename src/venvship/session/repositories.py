@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from venvship.memo.computation import Memo
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
 from venvship.modules.module_graph import BuiltinSource, Module, ModuleGraph, RegistrySource, RootSource
+from venvship.modules.registry_documents import LOCK_FILE, read_pinned
 from venvship.repos.external_store import ExternalStore, Observer
 from venvship.repos.module_sources import ModuleSources
 from venvship.repos.network import Network
@@ -84,6 +86,10 @@ class ExternalSources:
             report=self._fetching,
         )
 
+    @functools.cached_property
+    def _pinned(self) -> Mapping[str, str | None]:
+        return read_pinned(self.observer.files.read(str(self.layout.workspace / LOCK_FILE)))
+
     def _registry(self, address: str) -> RegistryIndex:
         return RegistryIndex(
             address,
@@ -91,6 +97,7 @@ class ExternalSources:
             files=self.files,
             cache=self.layout.user_root / "registries",
             read_local=self.observer.files.read,
+            pinned=self._pinned,
         )
 
     def _fetching(self, name: str) -> None:

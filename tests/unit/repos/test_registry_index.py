@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from venvship.events.build_events import Event
 from venvship.modules.registry_documents import ArchiveSource, MalformedRegistry, PathSource
 from venvship.repos.index_settings import IndexSettings
 from venvship.repos.network import Network
-from venvship.repos.registry_index import BadRegistry, RegistryIndex
+from venvship.repos.registry_index import BadRegistry, ChangedRegistry, RegistryIndex
 from venvship.repos.web_files import WebFiles
 
 HOUR = 3600.0
@@ -32,7 +33,7 @@ class Machine:
         self.root = root
         self.later = 0.0
 
-    def registry(self, address: str) -> RegistryIndex:
+    def registry(self, address: str, pinned: Mapping[str, str | None] | None = None) -> RegistryIndex:
         files = WebFiles(self.root / "downloads", network=lambda: Network(IndexSettings(())), events=Events())
         return RegistryIndex(
             address,
@@ -40,6 +41,7 @@ class Machine:
             files=files,
             cache=self.root / "registries",
             read_local=lambda path: Path(path).read_bytes() if Path(path).is_file() else None,
+            pinned=pinned,
             clock=self._now,
         )
 
@@ -168,3 +170,17 @@ def test_a_version_without_a_source_is_told(machine: Machine, made: ModuleRegist
     (made.root / "modules/lib/1/source.json").unlink()
     with pytest.raises(UserError, match=r"has version 1 of module `lib`, but no `modules/lib/1/source\.json` for it"):
         machine.registry(made.root.as_uri()).source("lib", "1")
+
+
+def test_files_must_be_what_the_lock_of_the_workspace_says(machine: Machine, server: DirectoryServer) -> None:
+    path = "modules/lib/1/MODULE.bazel"
+    right = hashlib.sha256((server.root / path).read_bytes()).hexdigest()
+    address, absent = f"{server.url}/{path}", f"{server.url}/modules/lib/9/MODULE.bazel"
+    pinned = machine.registry(server.url, {address: right, absent: None})
+    assert pinned.module_file("lib", "1") is not None
+    assert pinned.module_file("lib", "9") is None
+    for wrong in ("0" * 64, None):
+        with pytest.raises(ChangedRegistry, match=r"is not the file that MODULE\.bazel\.lock names"):
+            machine.registry(server.url, {address: wrong}).module_file("lib", "1")
+    with pytest.raises(ChangedRegistry, match="received absent"):
+        machine.registry(server.url, {absent: right}).module_file("lib", "9")
