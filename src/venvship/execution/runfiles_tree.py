@@ -29,18 +29,26 @@ _FORMAT = "venvship runfiles 1"
 
 
 def lay_out(
-    program: Program, exec_root: ExecRoot, *, generating: Generating, content: Callable[[Artifact], Output]
+    program: Program,
+    exec_root: ExecRoot,
+    *,
+    generating: Generating,
+    content: Callable[[Artifact], Output],
+    warn: Callable[[str], None] = lambda text: None,
 ) -> Path:
     """Make the runfiles tree of `program`, whose artifacts all exist; nothing is touched when it is as it should be.
 
-    Beside it comes `<executable>.runfiles_manifest`, which maps every path of the tree to a host path.
+    `warn` is told of every path that two artifacts wanted. Beside the tree comes `<executable>.runfiles_manifest`,
+    which maps every path of it to a host path.
     """
     executable = program.executable
     directory = ExecPath(executable.exec_path + RUNFILES_SUFFIX)
     # Within one command artifacts stay as they are, so a tree that was looked at need not be looked at again.
     if exec_root.laid_out.get(executable.exec_path) is program.runfiles:
         return Path(exec_root.output_path(directory))
-    entries = program.runfiles.entries()
+    entries, conflicts = program.runfiles.settled()
+    for conflict in conflicts:
+        warn(str(conflict))
     links = _links(entries, exec_root, content)
     manifest = _manifest(entries, links, exec_root)
     whole = _whole_forests(entries, generating)

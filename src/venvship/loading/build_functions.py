@@ -17,7 +17,7 @@ from venvship.loading.select_values import SelectChoice, SelectExpression, make_
 from venvship.loading.targets import RuleTarget
 from venvship.loading.visibility_values import read_visibility
 from venvship.model.label import Label
-from venvship.starlark.builtin import Builtin, builtin
+from venvship.starlark.builtin import builtin
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import Value
 from venvship.starlark.structs import Struct
@@ -37,8 +37,18 @@ def _package(
 ) -> None:
     builder = package_in_progress("package")
     place = current_thread().caller_place()
+    given = (
+        default_visibility,
+        default_testonly,
+        default_deprecation,
+        default_applicable_licenses,
+        default_package_metadata,
+        features,
+    )
     if builder.package_place is not None:
         raise EvaluationError("'package' can only be used once per BUILD file")
+    if not any(value is not None for value in given):
+        raise EvaluationError("at least one argument must be given to the 'package' function")
     builder.package_place = place
     if default_visibility is not None:
         try:
@@ -171,12 +181,12 @@ FUNCTIONS: Mapping[str, Value] = {
 """What BUILD files and `native` share."""
 
 
-def build_names(rules: Mapping[str, Builtin]) -> dict[str, Value]:
+def build_names(rules: Mapping[str, Value]) -> dict[str, Value]:
     """The names of BUILD files."""
     return {**FUNCTIONS, "package": _package, "select": make_select, **rules}
 
 
-def native_module(rules: Mapping[str, Builtin]) -> Struct:
+def native_module(rules: Mapping[str, Value]) -> Struct:
     """The value of `native` in `.bzl` files."""
     return Struct({**FUNCTIONS, "bazel_version": BAZEL_VERSION, **rules})
 
@@ -186,7 +196,7 @@ def _described(rule: RuleTarget, builder: PackageBuilder) -> Dict:
     described = Dict({"name": rule.label.name, "kind": rule.rule_class.name})
     for name, value in rule.attributes.items():
         described[name] = _shown_value(value, builder)
-    described["visibility"] = List(rule.visibility.spelling)
+    described["visibility"] = tuple(rule.visibility.spelling)
     if rule.generator is not None:
         described["generator_function"] = rule.generator.function
         described["generator_name"] = rule.label.name
@@ -216,7 +226,7 @@ def _shown_plain(value: PlainValue, builder: PackageBuilder) -> Value:
     if isinstance(value, Label):
         return _shown_label(value, builder)
     if isinstance(value, tuple):
-        return List(_shown_plain(element, builder) for element in value)
+        return tuple(_shown_plain(element, builder) for element in value)
     if isinstance(value, Mapping):
         return Dict({_shown_plain(key, builder): _shown_plain(item, builder) for key, item in value.items()})
     return value

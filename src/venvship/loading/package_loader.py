@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass
 
 from venvship.errors import InternalError, Place, UserError
+from venvship.loading.autoloads import autoloads
 from venvship.loading.build_functions import build_names, native_module
 from venvship.loading.bzl_loader import BzlLoader, BzlModule, PrintHandler, line_of
 from venvship.loading.code_cache import CodeCache, compiled
@@ -146,7 +147,11 @@ class PackageLoader:
         self._cache = code_cache
         self._modules = dict(modules or {})
         functions = {name: rule_function(rule_class) for name, rule_class in rule_classes.items()}
-        native = functions if native_rules is None else {name: functions[name] for name in native_rules}
+        native: dict[str, Value] = dict(functions)
+        if native_rules is not None:
+            native = {name: functions[name] for name in native_rules}
+        autoloaded = autoloads(lambda label: self.bzl.load(label))
+        native = {**autoloaded, **native}
         self._build_names: dict[str, Value] = {
             **{name: Unsupported(name) for name in UNSUPPORTED_RULES},
             "depset": make_depset,

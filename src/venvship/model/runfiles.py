@@ -13,15 +13,25 @@ from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 from venvship.model.paths import TreePath, join, normalise, parent
 
 
-class RunfilesConflict(UserError):
-    """Two artifacts want one path of a runfiles tree, or one lies below another that is no directory of the tree."""
+@dataclass(frozen=True, slots=True, order=True)
+class RunfilesConflict:
+    """Two artifacts that want one path, or of which one would lie below the other; None stands for an empty file.
 
-    def __init__(self, conflicts: Iterable[tuple[TreePath, str, str]]) -> None:
-        lines = [f"  {path}: {first} and {second}" for path, first, second in sorted(conflicts)]
-        super().__init__(
-            "these runfiles paths are claimed twice:\n" + "\n".join(lines),
-            hint="rename one of the files, or remove one of the targets from data or deps",
-        )
+    `path` is where `kept` is, `hidden_path` where `hidden` would be.
+    """
+
+    path: TreePath
+    kept: Artifact | None
+    hidden_path: TreePath
+    hidden: Artifact | None
+
+    def __str__(self) -> str:
+        what = "is claimed twice" if self.path == self.hidden_path else f"hides `{self.hidden_path}`"
+        return f"the runfiles path `{self.path}` {what}: {_named(self.kept)} is used, {_named(self.hidden)} is not"
+
+
+def _named(artifact: Artifact | None) -> str:
+    return "an empty file" if artifact is None else f"`{artifact.exec_path}` of `{artifact.owner}`"
 
 
 class InvalidRunfilesPath(UserError):
@@ -64,38 +74,35 @@ class Runfiles:
     def entries(self) -> dict[TreePath, Artifact | None]:
         """Every path of the runfiles tree with the artifact there; None stands for an empty file.
 
-        Raises RunfilesConflict when two different artifacts claim one path or one path is a directory of another, and
-        InvalidRunfilesPath for a path that leaves the tree. `..` is resolved: a file of another repository has a
-        `short_path` of the form `../repository/path`.
+        Conflicts are settled as `settled` says. Raises InvalidRunfilesPath for a path that leaves the tree.
+        """
+        return self.settled()[0]
+
+    def settled(self) -> tuple[dict[TreePath, Artifact | None], tuple[RunfilesConflict, ...]]:
+        """The entries, and the conflicts that were settled to get them.
+
+        Files win over `symlinks`, `root_symlinks` over both, and among equals the later one; a path wins over those
+        below it. `..` is resolved: a file of another repository has a `short_path` of the form `../repository/path`.
         """
         entries: dict[TreePath, Artifact | None] = {}
-        conflicts: set[tuple[TreePath, str, str]] = set()
+        conflicts: list[RunfilesConflict] = []
 
-        def place(path: TreePath, artifact: Artifact | None) -> None:
-            present = entries.setdefault(path, artifact)
-            if present is not None and artifact is not None and present != artifact:
-                conflicts.add((path, present.exec_path, artifact.exec_path))
+        def place(path: TreePath, artifact: Artifact) -> None:
+            present = entries.get(path)
+            if present is not None and present != artifact:
+                conflicts.append(RunfilesConflict(path, artifact, path, present))
+            entries[path] = artifact
 
-        for artifact in self.files.to_tuple():
-            place(artifact.runfiles_path, artifact)
         for link in self.symlinks.to_tuple():
             place(_placed(MAIN_RUNFILES_DIRECTORY, link.path), link.target)
+        for artifact in self.files.to_tuple():
+            place(artifact.runfiles_path, artifact)
         for link in self.root_symlinks.to_tuple():
             place(_placed("", link.path), link.target)
         for path in self.empty_filenames.to_tuple():
             entries.setdefault(_placed("", path), None)
-        directories: set[str] = set()
-        for path in entries:
-            above = parent(path)
-            while above and above not in directories:
-                directories.add(above)
-                if above in entries:
-                    blocker = entries[TreePath(above)]
-                    conflicts.add((TreePath(above), blocker.exec_path if blocker else "an empty file", path))
-                above = parent(above)
-        if conflicts:
-            raise RunfilesConflict(conflicts)
-        return entries
+        conflicts += _without_hidden(entries)
+        return entries, tuple(conflicts)
 
     def merge(self, *others: Runfiles) -> Runfiles:
         return Runfiles.merged([self, *others])
@@ -113,6 +120,31 @@ class Runfiles:
             root_symlinks=union(part.root_symlinks for part in every),
             empty_filenames=union(part.empty_filenames for part in every),
         )
+
+
+def _without_hidden(entries: dict[TreePath, Artifact | None]) -> list[RunfilesConflict]:
+    """Take away what lies below another entry; what a directory artifact holds anyway is no conflict."""
+    hidden: dict[TreePath, TreePath] = {}
+    directories: set[str] = set()
+    for path in entries:
+        passed: list[str] = []
+        above = parent(path)
+        while above and above not in directories:
+            if above in entries:
+                hidden[path] = TreePath(above)
+            passed.append(above)
+            above = parent(above)
+        if path not in hidden:
+            directories.update(passed)
+    conflicts: list[RunfilesConflict] = []
+    for path, above in hidden.items():
+        conflict = RunfilesConflict(above, entries[above], path, entries[path])
+        kept, below = conflict.kept, conflict.hidden
+        if kept is None or below is None or below.exec_path != f"{kept.exec_path}{path[len(above) :]}":
+            conflicts.append(conflict)
+    for path in hidden:
+        del entries[path]
+    return conflicts
 
 
 def _placed(directory: str, path: str) -> TreePath:

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from venvship.model.artifact import Artifact, Root
+from venvship.model.artifact import Artifact, ArtifactKind, Root
 from venvship.model.depset import Depset
 from venvship.model.label import Label, PackageId
 from venvship.model.paths import TreePath
-from venvship.model.runfiles import EMPTY_RUNFILES, InvalidRunfilesPath, Runfiles, RunfilesConflict, RunfilesLink
+from venvship.model.runfiles import EMPTY_RUNFILES, InvalidRunfilesPath, Runfiles, RunfilesLink
 
 OWNER = Label(PackageId("", "pkg"), "t")
 
@@ -46,23 +46,47 @@ def test_one_file_on_several_ways_is_no_conflict() -> None:
     assert runfiles.entries() == {"_main/a": a}
 
 
-def test_two_files_at_one_path_are_refused_whichever_comes_first() -> None:
-    with pytest.raises(RunfilesConflict) as caught:
-        Runfiles(files=Depset([source("a"), output("a")])).entries()
-    assert "_main/a: a and venvship-out/cfg/bin/a" in str(caught.value)
-    with pytest.raises(RunfilesConflict):
-        Runfiles(symlinks=Depset([link("a", source("b")), link("a", source("c"))])).entries()
+def conflicts(runfiles: Runfiles) -> list[str]:
+    return [str(conflict) for conflict in runfiles.settled()[1]]
 
 
-def test_a_path_below_a_file_is_refused() -> None:
-    with pytest.raises(RunfilesConflict) as caught:
-        Runfiles(files=Depset([source("x"), source("x/y/z")])).entries()
-    assert "_main/x" in str(caught.value) and "x/y/z" in str(caught.value)
+def test_of_two_files_at_one_path_the_later_is_used_and_both_are_named() -> None:
+    made = output("a")
+    runfiles = Runfiles(files=Depset([source("a"), made]))
+    assert runfiles.entries() == {"_main/a": made}
+    assert conflicts(runfiles) == [
+        "the runfiles path `_main/a` is claimed twice: `venvship-out/cfg/bin/a` of `//pkg:t` is used, "
+        "`a` of `//pkg:t` is not"
+    ]
 
 
-def test_a_path_below_an_empty_file_is_refused() -> None:
-    with pytest.raises(RunfilesConflict):
-        Runfiles(files=Depset([source("x/y")]), empty_filenames=Depset([TreePath("_main/x")])).entries()
+def test_a_file_wins_over_a_link_and_a_link_at_the_root_over_both() -> None:
+    a, b, c = source("a"), source("b"), source("c")
+    runfiles = Runfiles(files=Depset([a]), symlinks=Depset([link("a", b)]))
+    assert runfiles.entries() == {"_main/a": a}
+    assert "`b` of `//pkg:t` is not" in conflicts(runfiles)[0]
+    assert Runfiles(files=Depset([a]), root_symlinks=Depset([link("_main/a", c)])).entries() == {"_main/a": c}
+
+
+def test_a_file_hides_what_would_lie_below_it() -> None:
+    runfiles = Runfiles(files=Depset([source("x"), source("x.y")]), symlinks=Depset([link("x/y/z", source("b"))]))
+    assert set(runfiles.entries()) == {"_main/x", "_main/x.y"}
+    assert conflicts(runfiles) == [
+        "the runfiles path `_main/x` hides `_main/x/y/z`: `x` of `//pkg:t` is used, `b` of `//pkg:t` is not"
+    ]
+
+
+def test_an_empty_file_hides_what_would_lie_below_it() -> None:
+    runfiles = Runfiles(files=Depset([source("x/y")]), empty_filenames=Depset([TreePath("_main/x")]))
+    assert runfiles.entries() == {"_main/x": None}
+    assert "an empty file is used" in conflicts(runfiles)[0]
+
+
+def test_what_a_directory_holds_anyway_is_no_conflict() -> None:
+    directory = Artifact(Root.of_outputs("cfg", ""), "d", OWNER, ArtifactKind.DIRECTORY)
+    runfiles = Runfiles(files=Depset([output("d/x"), directory]))
+    assert runfiles.entries() == {"_main/d": directory}
+    assert conflicts(runfiles) == []
 
 
 def test_a_file_takes_the_place_of_an_empty_one() -> None:
@@ -89,10 +113,9 @@ def test_a_link_may_be_placed_by_the_short_path_of_another_repository() -> None:
     assert Runfiles(root_symlinks=Depset([link("a/./b//c", a)])).entries() == {"a/b/c": a}
 
 
-def test_all_conflicts_are_reported_at_once() -> None:
-    with pytest.raises(RunfilesConflict) as caught:
-        Runfiles(files=Depset([source("a"), output("a"), source("b"), output("b")])).entries()
-    assert "_main/a" in str(caught.value) and "_main/b" in str(caught.value)
+def test_all_conflicts_are_told_at_once() -> None:
+    runfiles = Runfiles(files=Depset([source("a"), output("a"), source("b"), output("b")]))
+    assert [conflict.path for conflict in runfiles.settled()[1]] == ["_main/a", "_main/b"]
 
 
 def test_merging_keeps_everything_and_shares_what_it_can() -> None:
