@@ -234,7 +234,13 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     ),
     Flag("json", FlagKind.BOOLEAN, ("lock",), "`show`: answer with a document for programs", default="no"),
     Flag("why", FlagKind.TEXT, ("lock",), "`show`: tell the edges that led to this distribution"),
-    Flag("check", FlagKind.BOOLEAN, ("lock",), "only tell whether the lock files are up to date", default="no"),
+    Flag(
+        "check",
+        FlagKind.BOOLEAN,
+        ("lock", "sync"),
+        "write nothing, and fail when lock files or the virtualenv are stale",
+        default="no",
+    ),
     Flag("upgrade", FlagKind.BOOLEAN, ("lock",), "take the newest versions, not those that are locked", default="no"),
     Flag(
         "unused",
@@ -246,7 +252,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     Flag("max_size", FlagKind.TEXT, ("clean",), "with `--unused`: keep at most this much, such as `20G`"),
     Flag("expunge", FlagKind.BOOLEAN, ("clean",), "remove the whole output base", default="no"),
     Flag("target", FlagKind.TEXTS, ("sync",), "a target whose closure belongs into the virtualenv; several add up"),
-    Flag("check", FlagKind.BOOLEAN, ("sync",), "write nothing, and fail when the virtualenv is stale", default="no"),
     Flag(
         "output",
         FlagKind.TEXT,
