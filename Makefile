@@ -7,6 +7,8 @@ PYTHON ?= python3
 TESTS ?= not peers
 # More words for pytest, such as PYTEST_ARGS="-x tests/unit/venvs"
 PYTEST_ARGS ?=
+# `make bench DOCUMENT=1` writes what it measured into docs/benchmarks.md.
+DOCUMENT ?=
 # `make quickstart STRICT=1` takes it for a failure when this machine cannot start the image, with podman or without.
 STRICT ?=
 
@@ -20,7 +22,7 @@ help:
 	@echo "make quickstart  install into .venv; build, test, run and ship examples/shopfront"
 	@echo "make test        install into .venv with development tools; run the tests"
 	@echo "make lint        ruff, mypy and import contracts"
-	@echo "make bench       how fast the example's command line starts, beside bare Python"
+	@echo "make bench       the benchmarks in a few minutes; DOCUMENT=1 also writes docs/benchmarks.md"
 	@echo "make clean       remove .venv, caches of tools and the example's output links"
 	@echo
 	@echo "PYTHON=...  the interpreter that makes .venv (3.11 or newer; now: $(PYTHON))"
@@ -38,8 +40,8 @@ lint: dev
 	$(IN_VENV)/mypy tools benchmarks
 	$(IN_VENV)/lint-imports
 
-bench: venv
-	@$(IN_VENV)/python benchmarks/startup.py
+bench: dev
+	@$(IN_VENV)/python benchmarks/short.py $(if $(DOCUMENT),--document)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

@@ -1,0 +1,146 @@
+"""What benchmarks have in common: processes timed in turns, medians, ratios of pairs, the machine, tables."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+VENVSHIP = str(PROJECT / ".venv" / "bin" / "venvship")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A process that is timed: its words, where it runs, and its environment."""
+
+    name: str
+    argv: tuple[str, ...]
+    cwd: Path
+    environment: Mapping[str, str]
+
+    def run(self) -> float:
+        """Seconds that the process lives; ends the benchmark when it fails."""
+        begin = time.perf_counter()
+        done = subprocess.run(
+            self.argv,
+            cwd=self.cwd,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - begin
+        if done.returncode:
+            raise SystemExit(f"`{' '.join(self.argv)}` failed:\n{done.stderr.decode(errors='replace')[-4000:]}")
+        return seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was measured: medians in milliseconds, ours and the peer's, and the median ratio of the pairs.
+
+    `limit` is what ours may be, in milliseconds; None where only the ratio counts, and `ratio_limit` what it may be.
+    """
+
+    what: str
+    pairs: int
+    ours: float
+    peer_name: str = ""
+    peer: float | None = None
+    ratio: float | None = None
+    limit: float | None = None
+    ratio_limit: float | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        in_time = self.limit is None or self.ours <= self.limit
+        return in_time and (self.ratio_limit is None or self.ratio is None or self.ratio <= self.ratio_limit)
+
+
+def paired(
+    what: str,
+    ours: Callable[[], float],
+    peer: Callable[[], float] | None,
+    *,
+    pairs: int,
+    peer_name: str = "",
+    before: Callable[[int], object] = lambda _: None,
+    limit: float | None = None,
+    ratio_limit: float | None = None,
+) -> Row:
+    """Measure both in turns, changing who is first; `before` is called once for each pair and is not measured."""
+    ours_taken: list[float] = []
+    peer_taken: list[float] = []
+    for number in range(pairs):
+        before(number)
+        turns = [(ours, ours_taken)] + ([(peer, peer_taken)] if peer is not None else [])
+        for run, taken in reversed(turns) if number % 2 else turns:
+            taken.append(run() * 1000)
+    middle = round(statistics.median(ours_taken), 1)
+    if not peer_taken:
+        return Row(what, pairs, middle, limit=limit, ratio_limit=ratio_limit)
+    ratio = statistics.median(one / other for one, other in zip(ours_taken, peer_taken, strict=True))
+    return Row(
+        what, pairs, middle, peer_name, round(statistics.median(peer_taken), 1), round(ratio, 3), limit, ratio_limit
+    )
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows in Markdown."""
+    lines = ["| what | pairs | ours | peer | its time | ratio | limit | kept |", "|---|---|---|---|---|---|---|---|"]
+    for row in rows:
+        limits = [f"{row.limit:g} ms"] if row.limit is not None else []
+        limits += [f"ratio {row.ratio_limit:.3g}"] if row.ratio_limit is not None else []
+        cells = (
+            row.what,
+            str(row.pairs),
+            f"{row.ours:.1f} ms",
+            row.peer_name,
+            "" if row.peer is None else f"{row.peer:.1f} ms",
+            "" if row.ratio is None else f"{row.ratio:.3f}",
+            ", ".join(limits),
+            "" if not limits else "yes" if row.is_kept else "**no**",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """Processor, system and interpreter."""
+    model = platform.machine()
+    try:
+        with open("/proc/cpuinfo") as file:
+            model = next(line.partition(":")[2].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    system = f"{platform.system()} {platform.release()}, {model}, {os.cpu_count()} CPUs"
+    return f"{system}, Python {platform.python_version()}, load {load}"
+
+
+def version_of(*argv: str) -> str:
+    """What a tool says it is; nothing where it is not installed."""
+    if shutil.which(argv[0]) is None:
+        return ""
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    lines = (done.stdout or done.stderr).strip().splitlines()
+    return lines[0] if lines else ""
+
+
+def report(rows: Sequence[Row], *, as_json: bool) -> int:
+    """Print the rows; the exit code is 1 when a limit is missed."""
+    if as_json:
+        print(json.dumps({"machine": machine(), "rows": [asdict(row) for row in rows]}, indent=4))
+    else:
+        print(machine(), file=sys.stderr)
+        print(table(rows))
+    return int(not all(row.is_kept for row in rows))
