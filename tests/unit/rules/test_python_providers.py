@@ -15,7 +15,7 @@ from venvship.model.depset import Depset, union
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.python.providers import PyExecutableInfo, PyInfo, PyRuntimeInfo, PyWheelsInfo
+from venvship.rules.python.providers import PyExecutableInfo, PyInfo, PyRuntimeInfo, PyWheelsInfo, VirtualenvInfo
 
 HUB = ValueHub(
     [
@@ -175,3 +175,12 @@ def test_a_program_can_ask_about_its_build() -> None:
     program = workspace().one("//app:app")[PyExecutableInfo]
     assert [str(path) for path in program.stage2_runfiles.entries()] == ["_main/app/app.build_data.txt"]
     assert Runfiles() is not program.stage2_runfiles
+
+
+def test_headers_and_data_of_wheels_lie_in_the_venv_as_installers_put_them() -> None:
+    files = {"six.py": "", "six-1.0.data/headers/six.h": "", "six-1.0.data/data/share/man/six.1": ""}
+    made = AnalysisWorkspace(
+        {"app/BUILD": DEFS + 'py_venv(name = "v", deps = ["@pypi//six"])'}, hub=ValueHub([Dist("six", "1.0", files)])
+    )
+    links = {str(link.runfiles_path) for link in made.one("//app:v")[VirtualenvInfo].links.to_tuple()}
+    assert {"_main/app/.v/include", "_main/app/.v/share"} <= links

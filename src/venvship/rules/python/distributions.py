@@ -39,6 +39,7 @@ from venvship.rules.python.providers import (
 )
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
 from venvship.rules.python.transitions import distribution_transition
+from venvship.venvs.metadata import normalised_name
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
 from venvship.wheels.manifest import Scheme, WheelManifest
 
@@ -275,7 +276,10 @@ def installed_layout(
         site_packages=TreePath(join(prefix, "lib", runtime.version.directory, "site-packages")),
         prefix=prefix,
         files=[entry.path for entry in manifest.site_entries()],
-        data=[entry.path for entry in manifest.entries if entry.scheme is Scheme.DATA],
+        data=[
+            *(entry.path for entry in manifest.entries if entry.scheme is Scheme.DATA),
+            *(join(_headers(manifest, runtime), e.path) for e in manifest.entries if e.scheme is Scheme.HEADERS),
+        ],
         entry_points=[
             ScriptEntryPoint(point.name, point.module, point.attribute, bool(gui))
             for gui, points in (
@@ -295,6 +299,12 @@ def installed_layout(
         origins={path: facts.origin_directories for path, facts in manifest.libraries.items()},
         bytecode_tag=f"cpython-{runtime.version.soabi_tag}",
     )
+
+
+def _headers(manifest: WheelManifest, runtime: PyRuntimeInfo) -> str:
+    """Where installers put the headers of a wheel, below the prefix."""
+    name = normalised_name(manifest.dist_info.partition("-")[0])
+    return f"include/site/python{runtime.version}/{name}"
 
 
 def _has_init(manifest: WheelManifest, directory: str) -> bool:
