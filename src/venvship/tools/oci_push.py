@@ -1,6 +1,6 @@
 """Pushes an OCI layout to a registry: blobs that are there already stay, manifests come last.
 
-    oci_push LAYOUT --repository=registry.example/team/app [-t TAG ...] [--mount=REPOSITORY ...] [--attach=TYPE=FILE]
+    oci_push LAYOUT --repository=registry.example/team/app [-t TAG ...] [--mount=REPOSITORY ...] [--attach TYPE FILE]
 
 Options that stand later win, so that a target's own settings can be changed where it is run.
 """
@@ -150,7 +150,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     parser.add_argument("-t", "--tag", action="append", default=[], help="a tag for the image; may be repeated")
     parser.add_argument("--tags_file", default="", help="a file of tags, one a line")
     parser.add_argument("--mount", action="append", default=[], help="a repository whose blobs may be taken over")
-    parser.add_argument("--attach", action="append", default=[], help="MEDIA_TYPE=FILE, an artifact about the image")
+    parser.add_argument("--attach", nargs=2, action="append", default=[], help="media type and file of an artifact")
     options = parser.parse_args(list(arguments))
     try:
         text = options.repository or "".join(_lines(options.repository_file))
@@ -169,7 +169,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             registry,
             tags=list(dict.fromkeys(tags)),
             mount_from=[source.name for source in sources if source.registry == repository.registry],
-            attachments=[_attachment(text) for text in options.attach],
+            attachments=[_attachment(media_type, path) for media_type, path in options.attach],
         )
     except (RegistryProblem, CredentialProblem, ImageProblem, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
@@ -187,10 +187,7 @@ def _split_tag(text: str) -> tuple[str, str]:
     return (head, tail) if colon and "/" not in tail and "/" in head else (text.strip(), "")
 
 
-def _attachment(text: str) -> tuple[str, bytes]:
-    media_type, equals, path = text.partition("=")
-    if not equals:
-        raise RegistryProblem(f"`{text}` is no MEDIA_TYPE=FILE")
+def _attachment(media_type: str, path: str) -> tuple[str, bytes]:
     with open(path, "rb") as file:
         return media_type, file.read()
 

@@ -21,7 +21,7 @@ BUILD = (
     + """
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index", "oci_load", "oci_push")
 load("@rules_oci//oci:pull.bzl", "oci_pull")
-load("@venvship//oci:defs.bzl", "runtime_base")
+load("@venvship//oci:defs.bzl", "oci_provenance", "py_sbom", "runtime_base")
 
 py_binary(name = "app", srcs = ["app.py"], data = ["greeting.txt"])
 py_image_layer(name = "layers", binary = ":app")
@@ -38,6 +38,9 @@ oci_image(
 oci_image_index(name = "index", images = [":image"])
 oci_load(name = "load", image = ":image", repo_tags = ["shop/app:test"])
 oci_push(name = "push", image = ":image", remote_tags = ["v1", "latest"])
+py_sbom(name = "sbom", binaries = [":app"])
+oci_provenance(name = "provenance", image = ":image", binaries = [":app"])
+oci_push(name = "push_all", image = ":image", attachments = [":sbom", ":provenance"])
 filegroup(name = "tarball", srcs = [":load"], output_group = "tarball")
 """
 )
@@ -114,6 +117,13 @@ def test_a_real_registry_takes_an_image_and_gives_it_back(shop: RealWorkspace, r
 
     again = shop.run("run", "//:push", "--", "-r", f"{registry}/team/app")
     assert "0 blobs uploaded (0 bytes)" in again.stderr
+
+    attached = shop.run("run", "//:push_all", "--", "-r", f"{registry}/team/app")
+    assert attached.code == 0, attached.stderr
+    listing = f"docker://{registry}/team/app:{digest.replace(':', '-')}"
+    listed = ran("skopeo", "inspect", "--raw", "--tls-verify=false", listing)
+    kinds = {row["artifactType"] for row in json.loads(listed)["manifests"]}
+    assert kinds == {"application/vnd.cyclonedx+json", "application/vnd.in-toto+json"}
 
     pulled = BUILD + f'oci_pull(name = "pulled", image = "{registry}/team/app", digest = "{digest}")\n'
     pulled += 'oci_image(name = "derived", base = ":pulled", cmd = ["--again"])\n'

@@ -407,7 +407,7 @@ def test_the_command_pushes_and_says_what_to_pull(
         ([], "it is not said where to push"),
         (["-r", "nowhere"], "names no registry"),
         (["-r", "127.0.0.1:9/a", "-t", "a b"], "can't be the tag"),
-        (["-r", "127.0.0.1:9/a", "--attach=x"], "is no MEDIA_TYPE=FILE"),
+        (["-r", "127.0.0.1:9/a", "--attach", "text/plain", "/nowhere"], "No such file"),
     ],
 )
 def test_the_command_says_what_is_wrong(

@@ -11,6 +11,7 @@ from venvship.rules.oci.base import RUNTIME_BASE
 from venvship.rules.oci.image import OCI_IMAGE
 from venvship.rules.oci.index import IMAGE_FOR_PLATFORM, OCI_IMAGE_INDEX
 from venvship.rules.oci.layers import PY_IMAGE_LAYER
+from venvship.rules.oci.sbom import OCI_PROVENANCE, PY_SBOM
 from venvship.rules.oci.tier import PY_LAYER_TIER
 from venvship.rules.oci.transfer import OCI_LOAD, OCI_PULL, OCI_PUSH
 
@@ -23,6 +24,8 @@ OCI_RULES: Final = (
     OCI_LOAD,
     OCI_PUSH,
     OCI_PULL,
+    OCI_PROVENANCE,
+    PY_SBOM,
     RUNTIME_BASE,
     TAR,
     MTREE_SPEC,

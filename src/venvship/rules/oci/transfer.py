@@ -13,6 +13,7 @@ from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info
 from venvship.rules.oci.commands import COMMAND_RUNTIME, runnable
 from venvship.rules.oci.image import OciImageInfo, OciIndexInfo, image_providers
+from venvship.rules.oci.sbom import AttachmentInfo
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
@@ -95,6 +96,8 @@ def _oci_push(ctx: RuleContext) -> list[object]:
     images = image.images if isinstance(image, OciIndexInfo) else (image,)
     mounts = dict.fromkeys([*ctx.strings("mount_from"), *(source for one in images for source in one.sources)])
     arguments += [f"--mount={source}" for source in mounts]
+    for attachment in ctx.provided("attachments", AttachmentInfo):
+        arguments += ["--attach", attachment.media_type, attachment.file]
     return [runnable(ctx, "oci_push", arguments), arguments_info(ctx)]
 
 
@@ -107,6 +110,7 @@ OCI_PUSH = RuleClass(
         attributes.strings("remote_tags"),
         attributes.label("remote_tags_file", files=True),
         attributes.strings("mount_from"),
+        attributes.labels("attachments", providers=(AttachmentInfo,)),
         COMMAND_RUNTIME,
     ),
     _oci_push,
