@@ -271,3 +271,99 @@ def test_without_fetching_everything_that_is_missing_is_named(workspace: RealWor
     assert "offline_a-1.0-py3-none-any.whl" in done.stderr and "offline_b-1.0-py3-none-any.whl" in done.stderr
     assert workspace.build("//:app").code == 0
     assert workspace.build("--nofetch", "//:app").code == 0
+
+
+def member_lock(*packages: str) -> str:
+    return "\n".join(["version = 1", 'requires-python = ">=3.9"', *packages]) + "\n"
+
+
+def test_projects_of_the_workspace_are_their_own_libraries(workspace: RealWorkspace, index: FakeIndex) -> None:
+    content = wheel_bytes("tool", "1.0", {"tool.py": "import shop_lib\nX = shop_lib.X\n"})
+    sha256 = index.add("tool", "tool-1.0-py3-none-any.whl", content)
+    url = f"{ORIGIN}/tool/tool-1.0-py3-none-any.whl"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": member_lock(
+                '[manifest]\nmembers = ["app", "shop-lib", "lost"]',
+                '[[package]]\nname = "app"\nversion = "1"\nsource = { virtual = "." }\n'
+                'dependencies = [{ name = "tool" }, { name = "lost" }]',
+                '[[package]]\nname = "shop-lib"\nversion = "1"\nsource = { editable = "libs/lib" }',
+                '[[package]]\nname = "lost"\nversion = "1"\nsource = { editable = "libs/lost" }',
+                f'[[package]]\nname = "tool"\nversion = "1.0"\nsource = {{ registry = "{ORIGIN}" }}\n'
+                f'dependencies = [{{ name = "shop-lib" }}]\nwheels = [{{ url = "{url}", hash = "sha256:{sha256}" }}]',
+            ),
+            "libs/lib/BUILD.bazel": DEFS
+            + 'VISIBLE = ["//visibility:public"]\n'
+            + 'py_library(name = "lib", srcs = ["shop_lib.py"], imports = ["."], visibility = VISIBLE)\n',
+            "libs/lib/shop_lib.py": "X = 'from the workspace'\n",
+            "libs/lost/BUILD.bazel": "",
+            "BUILD.bazel": DEFS
+            + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//tool", "@pypi//shop_lib"])\n'
+            + 'py_library(name = "lost", deps = ["@pypi//lost"])\n',
+            "app.py": "import tool\nprint(tool.X)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "from the workspace\n"), done.stderr
+    done = workspace.build("//:lost")
+    assert done.code == 1 and "`lost` is a project of the workspace at `libs/lost`" in done.stderr
+    assert "add a py_library named `lost`" in done.stderr
+
+
+def test_a_group_chooses_among_the_locks_of_a_hub(workspace: RealWorkspace, index: FakeIndex) -> None:
+    locks: dict[str, str] = {}
+    for name, says in {"old": "1", "new": "2"}.items():
+        filename = f"tool-{says}.0-py3-none-any.whl"
+        sha256 = index.add("tool", filename, wheel_bytes("tool", f"{says}.0", {"tool.py": f"X = {says}\n"}))
+        wheel_entry = f'{{ url = "{ORIGIN}/tool/{filename}", hash = "sha256:{sha256}" }}'
+        locks[f"{name}/uv.lock"] = member_lock(
+            f'[[package]]\nname = "{name}"\nversion = "1"\nsource = {{ virtual = "." }}\n'
+            'dependencies = [{ name = "tool" }]',
+            f'[[package]]\nname = "tool"\nversion = "{says}.0"\nsource = {{ registry = "{ORIGIN}" }}\n'
+            f"wheels = [{wheel_entry}]",
+        )
+    projects = "".join(
+        f'uv.project(hub_name = "pypi", name = "{name}", lock = "//{name}:uv.lock", '
+        f'pyproject = "//{name}:pyproject.toml")\n'
+        for name in ("old", "new")
+    )
+    use = 'uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")\nuv.declare_hub(hub_name = "pypi")\n'
+    workspace.write(
+        {
+            **locks,
+            "MODULE.bazel": MODULE + use + projects + 'use_repo(uv, "pypi")\n',
+            "BUILD.bazel": DEFS
+            + 'py_library(name = "any", deps = ["@pypi//tool"])\n'
+            + 'py_venv(name = "new", deps = ["@pypi//tool"], dep_group = "new")\n'
+            + 'py_venv(name = "none", deps = ["@pypi//tool"], dep_group = "newest")\n',
+        }
+    )
+    done = workspace.build("//:any")
+    assert done.code == 1 and "`tool` is in several locks of the hub `pypi`" in done.stderr
+    workspace.built("//:new")
+    assert "tool-2.0" in " ".join(str(path) for path in (workspace.cache / "venvship/wheels").glob("*/tool-2.0*"))
+    done = workspace.build("//:none")
+    assert done.code != 0 and "has the dependency group `newest`" in done.stderr
+
+
+def test_a_changed_project_names_the_command_that_locks_it(workspace: RealWorkspace, index: FakeIndex) -> None:
+    text = lock(index, wheel("tool", "X = 1\n"))
+    text = text.replace('source = { virtual = "." }', 'source = { virtual = "." }', 1)
+    head, dependencies, rest = text.partition("dependencies = ")
+    metadata = '\n[package.metadata]\nrequires-dist = [{ name = "tool" }]\n'
+    line, newline, after = rest.partition("\n")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": head + dependencies + line + newline + metadata + after,
+            "pyproject.toml": '[project]\nname = "shop"\nversion = "0"\ndependencies = ["tool"]\n',
+            "BUILD.bazel": DEFS + 'py_library(name = "app", deps = ["@pypi//tool"])\n',
+        }
+    )
+    workspace.built("//:app")
+    workspace.write({"pyproject.toml": '[project]\nname = "shop"\nversion = "0"\ndependencies = ["tool>=2", "six"]\n'})
+    done = workspace.build("//:app")
+    assert done.code == 1
+    assert "`six` is asked for and not locked" in done.stderr and "`venvship lock`" in done.stderr
+    assert "`tool` is asked for as >=2 and locked as any version" in done.stderr
