@@ -50,8 +50,14 @@ class FlagOfOtherCommand(CommandLineError):
 class BadFlagValue(CommandLineError):
     """A flag has a value that it does not take, or none, or one too many."""
 
-    def __init__(self, flag: str, problem: str, place: Place | None, hint: str | None = None) -> None:
+    def __init__(self, flag: str, problem: str, place: Place | None = None, hint: str | None = None) -> None:
         super().__init__(f"`--{flag}` {problem}", place=place, hint=hint)
+        self.flag = flag
+        self.problem = problem
+
+    def at(self, place: Place | None) -> BadFlagValue:
+        """The same for a flag that stands in an rc file."""
+        return BadFlagValue(self.flag, self.problem, self.place or place, self.hint)
 
 
 class RefusedFlag(CommandLineError):
@@ -131,6 +137,7 @@ class _Parser:
         self._table = flags_of(command)
         self._short = {flag.abbreviation: flag for flag in self._table.values() if flag.abbreviation}
         self._said: dict[str, list[str]] = {}
+        self._places: dict[str, Place | None] = {}
         self._words: list[str] = []
         self._settings: dict[str, str] = {}
         self._warnings: dict[str, str] = {}
@@ -158,7 +165,8 @@ class _Parser:
             raise self._errors[0] if len(self._errors) == 1 else SeveralErrors(self._errors)
         said = {name: tuple(values) for name, values in self._said.items()}
         warnings = tuple(self._warnings.values())
-        return CommandLine(FlagValues(self._table, said), tuple(self._words), self._settings, warnings)
+        values = FlagValues(self._table, said, self._places)
+        return CommandLine(values, tuple(self._words), self._settings, warnings)
 
     def _take_word(self, option: RcOption) -> None:
         if option.origin is None:
@@ -204,7 +212,7 @@ class _Parser:
         known = every_flag()
         elsewhere = known.get(name) or known.get(name.removeprefix("no"))
         if option.origin is None:
-            if self._command == STARTUP:
+            if self._command == STARTUP or not option.text.startswith("--"):
                 elsewhere = None
             elif elsewhere is None:
                 elsewhere = flags_of(STARTUP).get(name)
@@ -238,6 +246,7 @@ class _Parser:
                 self._warn(flag.name, f"{origin}: `--{flag.name}` is ignored: {flag.reason}")
             return
         self._said.setdefault(flag.name, []).append(value)
+        self._places[flag.name] = origin
 
     def _take_setting(self, option: RcOption) -> None:
         text = option.text.removeprefix("--")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from venvship.cli.apparent_names import ApparentNames
-from venvship.cli.command_line import SplitWords, UnknownCommand, parse_command, parse_startup, split_words
+from venvship.cli.command_line import (
+    BadFlagValue,
+    SplitWords,
+    UnknownCommand,
+    parse_command,
+    parse_startup,
+    split_words,
+)
 from venvship.cli.commands import command_names, overview
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation, workspace_of
@@ -14,7 +21,8 @@ from venvship.cli.rc_files import host_config, rc_files
 from venvship.cli.report import exit_code, print_error
 from venvship.cli.surroundings import Surroundings
 from venvship.cli.version import version_text
-from venvship.loading.bazelrc import RcFiles
+from venvship.loading.bazelrc import SECTIONS, RcFiles
+from venvship.loading.nearest import did_you_mean
 from venvship.ui.choice import choose_display
 
 
@@ -44,8 +52,21 @@ def _run(words: SplitWords, surroundings: Surroundings, names: ApparentNames) ->
         before = parse_startup(files.startup_options(), words.startup)
     options = files.options_for(words.command, words.rest, host_config=host_config())
     line = parse_command(words.command, options)
-    line = replace(line, warnings=(*before.warnings, *line.warnings))
-    return _command(words.command)(Invocation(words.command, line, before.flags, surroundings, workspace, names))
+    line = replace(line, warnings=(*files.warnings, *_unknown_sections(files), *before.warnings, *line.warnings))
+    invocation = Invocation(words.command, line, before.flags, surroundings, workspace, names)
+    try:
+        return _command(words.command)(invocation)
+    except BadFlagValue as error:
+        raise error.at(line.flags.places.get(error.flag)) from None
+
+
+def _unknown_sections(files: RcFiles) -> Iterator[str]:
+    """Warnings about lines for commands that nobody has. Commands of Bazel's that are not ours are known."""
+    known = sorted({*command_names(), *SECTIONS})
+    for place, name in {line.command: (line.place, line.command) for line in reversed(files.lines)}.values():
+        if name not in known:
+            hint = did_you_mean(name, known)
+            yield f"{place}: `{name}` is not a command, so its options have no effect" + (f"; {hint}" if hint else "")
 
 
 def _command(name: str) -> Callable[[Invocation], int]:

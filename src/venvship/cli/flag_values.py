@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from venvship.cli.flags import Flag, FlagKind
+from venvship.errors import Place
 
 YES = frozenset({"yes", "true", "1", "y", "t"})
 NO = frozenset({"no", "false", "0", "n", "f"})
@@ -15,11 +16,14 @@ NO = frozenset({"no", "false", "0", "n", "f"})
 class FlagValues:
     """What was said about each flag, in order; every text was checked against its flag.
 
+    `places` tells where the last value of a flag stands; None is the command line.
+
     Asking for a flag that the command does not have is a KeyError: commands ask for their own flags only.
     """
 
     table: Mapping[str, Flag]
     said: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    places: Mapping[str, Place | None] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """The last value, or the default."""

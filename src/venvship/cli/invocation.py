@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from venvship.cli.apparent_names import ApparentNames, NamingEvents
-from venvship.cli.command_line import CommandLine, CommandLineError
+from venvship.cli.command_line import BadFlagValue, CommandLine
 from venvship.cli.flag_values import FlagValues
 from venvship.cli.report import print_error
 from venvship.cli.session_options import session_options
@@ -91,7 +91,7 @@ def _seconds(text: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise CommandLineError(f"`--show_progress_rate_limit` is a number of seconds, not `{text}`") from error
+        raise BadFlagValue("show_progress_rate_limit", f"is a number of seconds, not `{text}`") from error
 
 
 def workspace_of(directory: Path) -> Path | None:

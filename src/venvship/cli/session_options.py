@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from venvship.cli.command_line import CommandLine, CommandLineError
+from venvship.cli.command_line import BadFlagValue, CommandLine
 from venvship.cli.flag_values import FlagValues
 from venvship.session.options import SessionOptions
 
@@ -56,13 +56,13 @@ def count(flags: FlagValues, name: str) -> int:
 
 def whole_number(text: str, flag: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise CommandLineError(f"`--{flag}` is a number, not `{text}`")
+        raise BadFlagValue(flag, f"is a number, not `{text}`")
     return int(text)
 
 
 def _platform(text: str) -> str:
     if "," in text:
-        raise CommandLineError("`--platforms` is one platform; several are built one after the other", place=None)
+        raise BadFlagValue("platforms", "is one platform; several are built one after the other")
     return text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from venvship.cli.command_line import CommandLineError
+from venvship.cli.command_line import BadFlagValue
 from venvship.cli.flag_values import FlagValues
 from venvship.cli.session_options import count, whole_number
 from venvship.session.options import TestOptions
@@ -34,7 +34,7 @@ def _environment(texts: tuple[str, ...], inherited: Mapping[str, str]) -> dict[s
     for text in texts:
         name, equals, value = text.partition("=")
         if not name:
-            raise CommandLineError(f"`--test_env={text}` names no variable")
+            raise BadFlagValue("test_env", f"names no variable: `{text}`")
         if equals:
             result[name] = value
         elif name in inherited:
@@ -46,16 +46,14 @@ def _environment(texts: tuple[str, ...], inherited: Mapping[str, str]) -> dict[s
 
 def _runs(text: str) -> int:
     if "@" in text:
-        raise CommandLineError("`--runs_per_test` is one number for all tests; name the tests on the command line")
+        raise BadFlagValue("runs_per_test", "is one number for all tests; name the tests on the command line")
     return max(whole_number(text, "runs_per_test"), 1)
 
 
 def _attempts(text: str) -> int:
     """0 leaves it to the targets: three attempts for those marked as flaky, one for the others."""
     if "@" in text:
-        raise CommandLineError(
-            "`--flaky_test_attempts` is one number for all tests; name the tests on the command line"
-        )
+        raise BadFlagValue("flaky_test_attempts", "is one number for all tests; name the tests on the command line")
     return 0 if text == "default" else whole_number(text, "flaky_test_attempts")
 
 
@@ -64,5 +62,5 @@ def _timeout(text: str) -> int:
     if text in ("", "-1"):
         return 0
     if "," in text:
-        raise CommandLineError("`--test_timeout` is one number for all tests; `timeout` of a target says another one")
+        raise BadFlagValue("test_timeout", "is one number for all tests; `timeout` of a target says another one")
     return whole_number(text, "test_timeout")

@@ -61,6 +61,13 @@ class TransferFinished:
     done_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """A download or upload that began is given up; why is told where it is missed."""
+
+    name: str
+
+
 class ActionSource(enum.Enum):
     """Where the outputs of an action came from."""
 
@@ -139,6 +146,7 @@ Event: TypeAlias = (
     | TransferStarted
     | TransferProgress
     | TransferFinished
+    | TransferFailed
     | ActionStarted
     | ActionFinished
     | TestPrinted

@@ -36,6 +36,13 @@ _INHERITS: Mapping[str, str] = {
     "test": "build",
     "vendor": "test",
 }
+SECTIONS = (
+    *(ALWAYS, COMMON, STARTUP, *_INHERITS),
+    *("analyze-profile", "build", "canonicalize-flags", "cquery", "dump", "help", "license", "mod", "query"),
+    *("shutdown", "sync", "version"),
+)
+"""What a line may begin with: pseudo commands and Bazel's commands."""
+
 _MAX_IMPORTS = 1000
 _CONTINUATION = re.compile(r"\\\r?\n")
 
@@ -101,14 +108,16 @@ class RcLine:
     command: str
     config: str | None
     options: tuple[RcOption, ...]
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RcFiles:
-    """All lines of all rc files, in order."""
+    """All lines of all rc files, in order, and what is odd about them."""
 
     lines: tuple[RcLine, ...] = ()
     paths: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def startup_options(self) -> tuple[RcOption, ...]:
         return tuple(option for line in self.lines if line.command == STARTUP for option in line.options)
@@ -195,7 +204,7 @@ def read_rc_files(
     for path in paths:
         if path != "/dev/null":
             reader.read(path, None, required=path not in may_be_missing)
-    return RcFiles(tuple(reader.lines), tuple(reader.paths))
+    return RcFiles(tuple(reader.lines), tuple(reader.paths), tuple(reader.warnings))
 
 
 def default_rc_files(workspace: str | None, home: str | None) -> tuple[str, ...]:
@@ -214,6 +223,11 @@ def split_words(line: str) -> list[str]:
     >>> split_words("build --a='b c' d\\ e # comment")
     ['build', '--a=b c', 'd e']
     """
+    return _split(line)[0]
+
+
+def _split(line: str) -> tuple[list[str], bool]:
+    """The words, and whether every quote is closed."""
     words: list[str] = []
     word: list[str] | None = None
     quote = ""
@@ -241,7 +255,7 @@ def split_words(line: str) -> list[str]:
             word.append(character)
     if word is not None:
         words.append("".join(word))
-    return words
+    return words, not quote
 
 
 def _sections(command: str) -> tuple[str, ...]:
@@ -259,6 +273,7 @@ class _Reader:
         self._open: list[str] = []
         self.lines: list[RcLine] = []
         self.paths: list[str] = []
+        self.warnings: list[str] = []
 
     def read(self, path: str, place: Place | None, *, required: bool) -> None:
         if path in self._open:
@@ -281,7 +296,9 @@ class _Reader:
         self._open.pop()
 
     def _take_line(self, line: str, place: Place) -> None:
-        words = split_words(line)
+        words, closed = _split(line)
+        if not closed:
+            self.warnings.append(f"{place}: a quote is not closed on its line")
         if not words:
             return
         command, *rest = words
@@ -300,7 +317,7 @@ class _Reader:
         if colon and not config:
             raise RcSyntaxError(f"`{command}` has no name after the colon", place=place)
         options = tuple(RcOption(text, place, name) for text in rest)
-        self.lines.append(RcLine(name, config or None, options))
+        self.lines.append(RcLine(name, config or None, options, place))
 
     def _import(self, path: str, place: Place, *, required: bool) -> None:
         if path.startswith(WORKSPACE_VARIABLE):

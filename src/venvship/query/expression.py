@@ -35,8 +35,11 @@ class QuerySyntaxError(UserError):
     def __init__(self, query: str, position: int, reason: str, hint: str | None = None) -> None:
         before, after = query[:position], query[position:]
         near = f"…{before[-30:]}" if len(before) > 30 else before
-        where = f"`{near}` here `{after[:30]}`" if after else f"`{near}` here"
-        super().__init__(f"syntax error in query: {reason}: {where}", hint=hint)
+        rest = f"{after[:30]}…" if len(after) > 30 else after
+        where = [f"after `{near}`"] if near.strip() else []
+        where += [f"at `{rest}`"] if rest.strip() else []
+        place = f": {', '.join(where)}" if where else ""
+        super().__init__(f"syntax error in query: {reason}{place}", hint=hint)
         self.position = position
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
-from venvship.events.build_events import EventSink, TransferFinished, TransferProgress, TransferStarted
+from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.repos.package_index import Indexes, IndexUnreachable, refused
 from venvship.repos.urls import local_path, origin_of, shown_url, without_credentials
 from venvship.wheels.lock import LockedPackage, LockedSdist, LockedWheel, RegistrySource
@@ -206,8 +206,10 @@ class Downloads:
             transfer = _Transfer(file, partial, self._events, self._stopped)
             try:
                 self._transfer(transfer, location)
-            finally:
-                self._events.emit(TransferFinished(file.filename, transfer.received))
+            except BaseException:
+                self._events.emit(TransferFailed(file.filename))
+                raise
+            self._events.emit(TransferFinished(file.filename, transfer.received))
             return self._store.adopt(partial, file.sha256, file.filename)
 
     def _is_local(self, file: WantedFile) -> bool:

@@ -15,6 +15,7 @@ from venvship.events.build_events import (
     PhaseProgress,
     PhaseStarted,
     TestFinished,
+    TransferFailed,
     TransferFinished,
     TransferProgress,
     TransferStarted,
@@ -60,7 +61,7 @@ class PlainLog:
                 self._write(action_output(event, colour=self._colour))
             case TestFinished():
                 self._write(failed_test(event, colour=self._colour))
-            case TransferStarted() | TransferProgress() | TransferFinished() | ActionStarted():
+            case TransferStarted() | TransferProgress() | TransferFinished() | TransferFailed() | ActionStarted():
                 pass
 
     @contextlib.contextmanager

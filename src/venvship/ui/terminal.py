@@ -22,6 +22,7 @@ from venvship.events.build_events import (
     PhaseProgress,
     PhaseStarted,
     TestFinished,
+    TransferFailed,
     TransferFinished,
     TransferProgress,
     TransferStarted,
@@ -99,6 +100,8 @@ class LiveTerminal:
             case TransferFinished(name, done_bytes):
                 self._transfers.pop(name, None)
                 return f"Fetched {name} ({size(done_bytes)})"
+            case TransferFailed(name):
+                self._transfers.pop(name, None)
             case TestFinished():
                 return failed_test(event, colour=self._colour)
         return None

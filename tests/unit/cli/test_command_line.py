@@ -265,6 +265,42 @@ def test_mistakes_in_rc_files_are_mistakes_of_the_command(venvship: CommandLine)
     assert venvship("--bazelrc=gone.rc", "build", "//lib").code == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "command", "problem"),
+    [
+        ("build --jobs=nonsense", "build", "`--jobs` is a number, not `nonsense`"),
+        ("build --platforms=a,b", "build", "`--platforms` is one platform; several are built one after the other"),
+        ("test --runs_per_test=many", "test", "`--runs_per_test` is a number, not `many`"),
+        ("test --test_env==x", "test", "`--test_env` names no variable: `=x`"),
+        ("build --show_progress_rate_limit=x", "build", "`--show_progress_rate_limit` is a number of seconds, not `x`"),
+    ],
+)
+def test_a_value_that_is_understood_late_has_its_place_too(
+    venvship: CommandLine, line: str, command: str, problem: str
+) -> None:
+    rc = venvship.root / ".bazelrc"
+    rc.write_text(f"# first\n{line}\n")
+    refused = venvship(command, "//app:server_test")
+    assert (refused.code, refused.stderr) == (2, f"ERROR: {rc}:2: {problem}\n")
+
+
+def test_lines_of_rc_files_that_reach_nobody_are_warned_of(venvship: CommandLine) -> None:
+    rc = venvship.root / ".bazelrc"
+    rc.write_text("buidl --jobs=2\nmobile-install --x\nlock --check\nbuidl:ci --jobs=3\nbuild '--define=a=b c\n")
+    done = venvship("build", "//lib")
+    assert done.code == 0
+    assert [line for line in done.stderr.splitlines() if line.startswith("WARNING")] == [
+        f"WARNING: {rc}:5: a quote is not closed on its line",
+        f"WARNING: {rc}:1: `buidl` is not a command, so its options have no effect; did you mean `build`?",
+    ]
+
+
+def test_one_dash_before_a_long_flag_is_told() -> None:
+    with pytest.raises(CommandLineError, match="`-copt` is not a flag") as caught:
+        parse_command("build", [RcOption("-copt")])
+    assert caught.value.hint == "did you mean `--copt`?"
+
+
 def test_warnings_about_rc_files_are_shown_once(venvship: CommandLine) -> None:
     (venvship.root / ".bazelrc").write_text("build --frobnicate\nbuild --frobnicate=2\n")
     done = venvship("build", "//lib")

@@ -116,3 +116,19 @@ def test_any_text_is_a_query_or_a_syntax_error(text: str) -> None:
         assert 0 <= error.position <= len(text)
     else:
         assert parse_query(unparse(expression)) == expression
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("bad(//...)", ": at `bad(//...)`"),
+        ("deps(//:b", ": after `deps(//:b`"),
+        ("deps(//a) bad(//b)", ": after `deps(//a) `, at `bad(//b)`"),
+        ("", "end"),
+    ],
+)
+def test_a_place_in_a_query_is_shown_by_what_is_there(text: str, place: str) -> None:
+    with pytest.raises(QuerySyntaxError) as caught:
+        parse_query(text)
+    assert caught.value.message.endswith(place)
+    assert "``" not in caught.value.message

@@ -10,7 +10,7 @@ import pytest
 from fake_index import FakeIndex, running_index
 
 from venvship.errors import Place, SeveralErrors
-from venvship.events.build_events import Event, TransferFinished, TransferProgress, TransferStarted
+from venvship.events.build_events import Event, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.repos.download import Downloads, FileNotOnIndex, HashMismatch, MissingHash, WantedFile
 from venvship.repos.index_settings import IndexOverride, IndexSettings
 from venvship.repos.package_index import Indexes, IndexUnreachable
@@ -107,6 +107,15 @@ def test_progress_is_told(setting: Setting) -> None:
     done = [event.done_bytes for event in events if isinstance(event, TransferProgress)]
     assert done == sorted(done)
     assert done[-1] == len(CONTENT)
+
+
+def test_a_download_that_fails_is_not_told_as_finished(setting: Setting) -> None:
+    setting.server.replaced[NAME] = b"something else"
+    with pytest.raises(HashMismatch):
+        setting.downloads().fetch([wanted()])
+    told = setting.events.seen
+    assert TransferFailed(NAME) in told
+    assert not any(isinstance(event, TransferFinished) for event in told)
 
 
 def test_a_connection_that_breaks_is_taken_up_where_it_broke(setting: Setting) -> None:

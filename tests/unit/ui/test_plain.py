@@ -14,6 +14,7 @@ from venvship.events.build_events import (
     PhaseProgress,
     PhaseStarted,
     Severity,
+    TransferFailed,
     TransferFinished,
     TransferProgress,
     TransferStarted,
@@ -52,6 +53,7 @@ def shown(*events: Event, colour: bool = False, progress: bool = True) -> str:
         (TransferStarted("numpy", 10), ""),
         (TransferProgress("numpy", 5), ""),
         (TransferFinished("numpy", 16_000_000), "Fetched numpy (16.0 MB)\n"),
+        (TransferFailed("numpy"), ""),
         (ActionStarted("Install", "Installing numpy"), ""),
         (ActionFinished("Install", "Installing numpy", ActionSource.RUN, 1.0), ""),
         (
