@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from venvship.errors import UserError
+from venvship.errors import Place, UserError
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.visibility import Visibility
@@ -48,6 +48,14 @@ class Package:
     loads: tuple[Label, ...] = ()
     features: tuple[str, ...] = ()
     rule_digests: Mapping[Label, str] = field(default_factory=dict)
+
+    @property
+    def own_file(self) -> SourceFileTarget | None:
+        """The BUILD file as a target, which every package has; None for a generated package."""
+        if not self.build_file:
+            return None
+        label = Label(self.id, self.build_file.rpartition("/")[2])
+        return SourceFileTarget(label, Place(self.build_file, 1, 1), self.default_visibility)
 
     def fingerprint(self) -> str:
         """Equal for packages that say the same, wherever in their files they say it."""

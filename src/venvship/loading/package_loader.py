@@ -181,8 +181,8 @@ class PackageLoader:
     def target(self, label: Label) -> Target:
         """The target of a label; raises NoSuchTarget, and what `load` raises."""
         package = self.load(label.package)
-        target = package.targets.get(label.name)
-        if target is not None:
+        target = package.targets.get(label.name) or package.own_file
+        if target is not None and target.label == label:
             return target
         raise self._missing(label, package)
 

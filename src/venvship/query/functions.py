@@ -238,6 +238,8 @@ class Evaluator:
         found: Labels = {}
         for package in self._packages(targets):
             found.update(self._graph.add(package.targets.values()))
+            if package.own_file is not None:
+                found.update(self._graph.add([package.own_file]))
         return found
 
     def _loadfiles(self, targets: Labels) -> Labels:

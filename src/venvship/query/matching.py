@@ -92,3 +92,5 @@ def _targets_in(
     for target in loaded.targets.values():
         if not rules_only or isinstance(target, RuleTarget):
             yield target
+    if not rules_only and loaded.own_file is not None and loaded.own_file.label.name not in loaded.targets:
+        yield loaded.own_file

@@ -80,7 +80,7 @@ def query() -> Query:
         ("labels(outs, //app:gen)", ["//app:made.py"]),
         ("tests(//app:suite)", ["//app:test"]),
         ("tests(//app:all)", ["//app:test"]),
-        ("siblings(//libs/base)", ["//libs/base:base", "//libs/base:near"]),
+        ("siblings(//libs/base)", ["//libs/base:BUILD.bazel", "//libs/base:base", "//libs/base:near"]),
         ("same_pkg_direct_rdeps(//libs/base)", ["//libs/base:near"]),
         ("buildfiles(//app:lib)", ["//app:BUILD.bazel", "//build:BUILD.bazel", "//build:defs.bzl", "//build:more.bzl"]),
         ("loadfiles(//app:lib)", ["//build:defs.bzl", "//build:more.bzl"]),
