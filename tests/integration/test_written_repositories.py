@@ -78,7 +78,12 @@ def test_an_extension_makes_what_is_needed_and_keeps_it(workspace: RealWorkspace
     assert both.code == 0, both.stderr
     assert copied(workspace, "b") == "B!"
     assert "making a" not in both.stderr and "making b" in both.stderr
+    assert "extension" not in both.stderr
     assert "making" not in workspace.run("build", "//...").stderr
+    workspace.write({"MODULE.bazel": (workspace.root / "MODULE.bazel").read_text().replace('"B"', '"BB"')})
+    changed = workspace.run("build", "//...")
+    assert "extension" in changed.stderr and "making b" in changed.stderr and "making a" not in changed.stderr
+    assert copied(workspace, "b") == "BB!"
 
 
 def test_a_repository_is_made_again_when_what_it_read_changes(workspace: RealWorkspace) -> None:

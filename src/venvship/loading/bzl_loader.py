@@ -70,7 +70,8 @@ class BzlKey(Key["BzlModule"]):
 class BzlModule:
     """An evaluated `.bzl` file. `loads` are the files it loads, directly or not, itself last.
 
-    `digest` changes whenever the text of any of these files does.
+    `digest` changes whenever the text of any of these files does. `globals` are what the file itself bound, private
+    names included.
     """
 
     label: Label
@@ -78,6 +79,7 @@ class BzlModule:
     loads: tuple[Label, ...]
     visibility: Visibility
     digest: str
+    globals: Mapping[str, Value]
 
 
 @dataclass(slots=True, eq=False)
@@ -187,7 +189,9 @@ class BzlLoader:
         digest = hashlib.sha256(source)
         for loaded in modules.values():
             digest.update(loaded.digest.encode())
-        return BzlModule(label, module.exports, (*behind, label), context.visibility, digest.hexdigest())
+        return BzlModule(
+            label, module.exports, (*behind, label), context.visibility, digest.hexdigest(), module.globals
+        )
 
     def source_line(self, filename: str, line: int) -> str | None:
         """The text of a line of a `.bzl` file, for tracebacks."""

@@ -131,19 +131,33 @@ class ExternalStore:
             raise
         return _real(place)
 
+    def recall(self, name: str, key: str) -> str | None:
+        """What was remembered, unless the key or what was read has changed."""
+        return self._held(self._directory / "@extensions" / f"{name}.json", key)
+
+    def remember(self, name: str, key: str, inputs: Iterable[Input], text: str) -> None:
+        """Keep a text that was computed from what `inputs` name."""
+        states = [[*one, self._observer.state(one)] for one in inputs]
+        path = self._directory / "@extensions" / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, json.dumps({"key": key, "inputs": states, "text": text}).encode())
+
     def _still_holds(self, marker: Path, key: str) -> bool:
+        return self._held(marker, key) is not None
+
+    def _held(self, marker: Path, key: str) -> str | None:
         try:
             document = json.loads(marker.read_bytes())
             inputs = [((str(kind), str(name)), str(state)) for kind, name, state in document["inputs"]]
-            known = document["key"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
+            known, text = document["key"], str(document.get("text", ""))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
         if known != key:
-            return False
+            return None
         try:
-            return all(self._observer.state(one) == state for one, state in inputs)
+            return text if all(self._observer.state(one) == state for one, state in inputs) else None
         except VenvshipError:
-            return False
+            return None
 
 
 def _real(place: Path) -> Path:

@@ -1,11 +1,13 @@
 """Repositories that `.bzl` files make: module extensions and repository rules, run when somebody needs them.
 
-An extension runs once a command, when the first of its repositories is needed; each of the repositories is made when
-something is loaded from it, and kept for later commands.
+An extension runs when the first of its repositories is needed; each of the repositories is made when something is
+loaded from it. Both are kept for later commands, until the text of the files, what modules ask for or anything that
+was read on the way changes.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,7 @@ from venvship.memo.keys import Key
 from venvship.model.label import InvalidLabel, Label, PackageId
 from venvship.model.paths import join
 from venvship.modules.module_graph import ModuleExtensionUsage, ModuleGraph, ModuleRepoRuleUsage
+from venvship.repos.extension_results import decode_calls, encode_calls
 from venvship.repos.external_store import ExternalStore, Input, Making, Observer
 from venvship.repos.host_operations import Services
 from venvship.repos.module_context import ExtensionMetadata, ModuleContext, tags_of
@@ -176,9 +179,25 @@ class WrittenRepositories:
             raise NotAnExtension(
                 f"`{first.usage.name}` of `{first.usage.file}` is no module extension", place=first.usage.place
             )
-        modules = [self._module(extension, name, usages) for name in self._graph.modules]
-        repository = self._repositories.get(label.repository)
-        run = ExtensionRun(LabelReader(label.package, repository.mapping), {})
+        modules: list[Struct] = []
+        mapping = self._repositories.get(label.repository).mapping
+        texts = [self._bzl().load(label).digest, str(first.usage.isolate), repr(sorted(mapping.items()))]
+        for name in self._graph.modules:
+            found, text = self._module(extension, name, usages)
+            texts.append(text)
+            if found is not None:
+                modules.append(found)
+        key = hashlib.sha256("\0".join(texts).encode("utf-8", "surrogateescape")).hexdigest()
+        kept = self._store.recall(prefix, key)
+        calls = decode_calls(kept, self._global) if kept is not None else None
+        if calls is not None:
+            return calls
+        inputs: dict[Input, None] = {}
+
+        def note(one: Input) -> None:
+            inputs[one] = None
+
+        run = ExtensionRun(LabelReader(label.package, mapping), {})
         directory = self._scratch / prefix
         remove(directory)
         directory.mkdir(parents=True)
@@ -186,13 +205,13 @@ class WrittenRepositories:
             context = ModuleContext(
                 directory,
                 self._services(prefix.rstrip("+")),
-                self._look,
-                [module for module in modules if module is not None],
+                note,
+                modules,
                 is_isolated=first.usage.isolate,
                 root_has_non_dev=any(one.module == "" and not one.usage.dev_dependency for one in usages),
             )
             for name in extension.environ:
-                self._look(("variable", name))
+                note(("variable", name))
             self._events.emit(PhaseStarted("fetching"))
             self._events.emit(PhaseProgress(0, None, str(first.usage)))
             try:
@@ -207,24 +226,29 @@ class WrittenRepositories:
                 f"expected the implementation of extension `{first.usage}` to return None or extension_metadata, "
                 f"got {type_name(result)}"
             )
+        self._store.remember(prefix, key, inputs, encode_calls(run.calls))
         return run.calls
 
-    def _module(self, extension: ModuleExtension, name: str, usages: Sequence[ModuleExtensionUsage]) -> Struct | None:
-        """One element of `module_ctx.modules`; None for modules that don't use the extension."""
+    def _global(self, file: Label, name: str) -> object:
+        try:
+            return self._bzl().load(file).globals.get(name)
+        except UserError:
+            return None
+
+    def _module(
+        self, extension: ModuleExtension, name: str, usages: Sequence[ModuleExtensionUsage]
+    ) -> tuple[Struct | None, str]:
+        """One element of `module_ctx.modules`, None without a usage; and a text that is equal for equal ones."""
         own = [usage for usage in usages if usage.module == name]
         if not own:
-            return None
+            return None, ""
         module = self._graph.modules[name]
         labels = LabelReader(PackageId(name, ""), module.mapping)
-        tags, _ = tags_of(extension, str(own[0].usage), [tag for usage in own for tag in usage.usage.tags], labels)
-        return Struct(
-            {
-                "name": module.file.name or name,
-                "version": module.file.version,
-                "is_root": name == "",
-                "tags": tags,
-            }
-        )
+        tags, text = tags_of(extension, str(own[0].usage), [tag for usage in own for tag in usage.usage.tags], labels)
+        called = module.file.name or name
+        fields = {"name": called, "version": module.file.version, "is_root": name == "", "tags": tags}
+        non_dev = any(not usage.usage.dev_dependency for usage in own)
+        return Struct(fields), f"{name}\0{called}\0{module.file.version}\0{non_dev}\0{text}"
 
     # Making
 
@@ -252,9 +276,6 @@ class WrittenRepositories:
 
         root = self._store.obtain(name, key, make)
         return Repository(name, mapping, root=str(root))
-
-    def _look(self, one: Input) -> None:
-        self._observer.state(one)
 
     def _thread(self, context: object) -> Thread:
         return Thread(print_handler=self._print, context=context, source_line=self._bzl().source_line)
