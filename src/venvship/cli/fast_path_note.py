@@ -10,6 +10,8 @@ from io import StringIO
 
 from venvship.cli.build_report import print_build, print_conclusion
 from venvship.cli.exit_codes import ExitCode
+from venvship.cli.flag_values import FlagValues
+from venvship.cli.flags import Effect
 from venvship.cli.invocation import Invocation
 from venvship.cli.surroundings import Session
 from venvship.cli.test_report import print_results
@@ -21,6 +23,20 @@ from venvship.session.stamp import Stamp
 from venvship.ui.messages import message
 
 _MAX_STAMPS = 32
+_BESIDE_OUTPUTS = (
+    "announce_rc",
+    "bes_backend",
+    "build_event_binary_file",
+    "build_event_json_file",
+    "build_event_text_file",
+    "execution_log_compact_file",
+    "execution_log_json_file",
+    "explain",
+    "generate_json_trace_profile",
+    "profile",
+    "stamp",
+    "workspace_status_command",
+)
 _NO_TIME = "0.000"
 
 
@@ -51,13 +67,19 @@ class _Paper(StringIO):
 def take_stamp(invocation: Invocation, session: Session, *, variables: Iterable[str] = ()) -> Stamp | None:
     """What the command read and left, while its session is open; None where no stamp is wanted."""
     wanted = invocation.surroundings.stamp
-    if wanted is None or not invocation.flags.boolean("build"):
+    if wanted is None or not invocation.flags.boolean("build") or _works_every_time(invocation.flags):
         return None
     wanted.opened.stop()
     if session.info()["output_base"] != wanted.place.output_base:
         # An rc file has moved the state; the next command would not look there.
         return None
     return session.stamp(wanted.opened.paths(), started=wanted.place.started, variables=variables)
+
+
+def _works_every_time(flags: FlagValues) -> bool:
+    """Whether a flag asks for something beside outputs, which a stamp does not make."""
+    said = (flags.table[name] for name in _BESIDE_OUTPUTS if name in flags.table and flags.was_said(name))
+    return any(flag.effect is not Effect.NONE for flag in said)
 
 
 def note(

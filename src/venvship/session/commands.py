@@ -69,6 +69,7 @@ class CommandSession(Session):
         try:
             footprint.add_program(started=started)
             footprint.add_observations(self._memo)
+            footprint.add_external(str(self.output_base / "external"))
             for result in self._results:
                 footprint.add_outputs(result.outputs, self.exec_root)
             for program in self._programs:

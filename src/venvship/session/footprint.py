@@ -160,6 +160,12 @@ class Footprint:
                 for directory in loader_directories():
                     self.add_directory(str(directory))
 
+    def add_external(self, directory: str) -> None:
+        """External repositories. Those that every command makes anew leave no marker, and there is no stamp then."""
+        for name in os.listdir(directory) if exists(directory) else ():
+            if not name.startswith("@") and not exists(f"{directory}/@markers/{name}.json"):
+                raise Changed(name)
+
     def add_program(self, *, started: int) -> None:
         """Our own code and its libraries; it may not have changed since it was loaded."""
         for directory, names, files in os.walk(_PACKAGE):

@@ -249,6 +249,17 @@ def test_an_opened_file_that_changed_just_before_gives_no_stamp(workspace: Path)
     Footprint().add_opened({str(path): gone}, workspace="/elsewhere", started=0)
 
 
+def test_external_repositories_that_every_command_makes_anew_give_no_stamp(tmp_path: Path) -> None:
+    Footprint().add_external(str(tmp_path / "none"))
+    (tmp_path / "@markers").mkdir()
+    (tmp_path / "@markers/kept.json").write_text("{}")
+    (tmp_path / "kept").mkdir()
+    Footprint().add_external(str(tmp_path))
+    (tmp_path / "local").mkdir()
+    with pytest.raises(Changed):
+        Footprint().add_external(str(tmp_path))
+
+
 def test_our_own_code_may_not_have_changed_since_the_command_began() -> None:
     with pytest.raises(Changed):
         Footprint().add_program(started=0)
