@@ -24,7 +24,8 @@ class FakeIndex:
     """What the server offers and what it was asked.
 
     `failures` counts how many more times a file is answered with a status; `cut` maps a file name to the number of
-    bytes after which its connection is closed, once; `replaced` serves other bytes than the index page hashes.
+    bytes after which its connection is closed, once; `replaced` serves other bytes than the index page hashes. `parts`
+    has the sizes of the parts of files that were asked for.
     """
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class FakeIndex:
     replaced: dict[str, bytes] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     range_starts: list[tuple[str, int]] = field(default_factory=list)
+    parts: list[tuple[str, int]] = field(default_factory=list)
     url: str = ""
 
     def add(self, project: str, filename: str, content: bytes) -> str:
@@ -160,6 +162,15 @@ class _Handler(BaseHTTPRequestHandler):
                 index.range_starts.append((filename, start))
             status = 206
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        elif index.ranges and wanted.startswith("bytes="):
+            low, _, high = wanted[len("bytes=") :].partition("-")
+            start = int(low) if low else max(len(content) - int(high), 0)
+            end = int(high) + 1 if low else len(content)
+            with self.guard:
+                index.parts.append((filename, end - start))
+            part = {"Content-Range": f"bytes {start}-{end - 1}/{len(content)}"}
+            self._answer(206, content[start:end], "application/octet-stream", part)
+            return
         with self.guard:
             cut = index.cut.pop(filename, None)
         self._answer(status, content[start:], "application/octet-stream", headers, cut=cut)

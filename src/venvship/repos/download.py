@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.repos.package_index import Indexes, IndexUnreachable, refused
+from venvship.repos.remote_file import NoRanges, RemoteFile
 from venvship.repos.urls import local_path, origin_of, shown_url, without_credentials
 from venvship.wheels.lock import LockedPackage, LockedSdist, LockedWheel, RegistrySource
 
@@ -211,6 +212,13 @@ class Downloads:
                 raise
             self._events.emit(TransferFinished(file.filename, transfer.received))
             return self._store.adopt(partial, file.sha256, file.filename)
+
+    def remote(self, file: WantedFile) -> RemoteFile:
+        """A file that is read in parts where it is; raises NoRanges where that can't be done."""
+        location = self._located(file)
+        if self._offline or local_path(location) is not None:
+            raise NoRanges("no server")
+        return RemoteFile(self._indexes.network, without_credentials(location))
 
     def _is_local(self, file: WantedFile) -> bool:
         """Whether a file is had without a network."""

@@ -123,6 +123,19 @@ class WheelStore:
         with file_access(self._wheels / sha256 / filename) as access:
             return metadata_of(WheelArchive(access, name=filename))
 
+    def kept_metadata(self, sha256: str, filename: str) -> bytes | None:
+        """METADATA of a wheel that is here or that was read where it is; None for others."""
+        if self.path_of(sha256, filename) is not None:
+            return self.metadata(sha256, filename)
+        with contextlib.suppress(OSError):
+            return (self._wheels / sha256 / "METADATA").read_bytes()
+        return None
+
+    def keep_metadata(self, sha256: str, content: bytes) -> None:
+        directory = self._wheels / sha256
+        directory.mkdir(parents=True, exist_ok=True)
+        write_atomically(directory / "METADATA", content)
+
     def identities(self, sha256: str, filename: WheelFilename, *, dist_info: str) -> Mapping[str, str]:
         """The hashes that RECORD has for the files of a wheel that is here; nothing is read before one is asked for."""
         return RecordedHashes(self._wheels / sha256 / filename.text, dist_info)

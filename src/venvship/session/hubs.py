@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,17 +14,21 @@ from venvship.host.sandbox import Isolation
 from venvship.model.label import Label
 from venvship.model.paths import join
 from venvship.model.platform import Platform
-from venvship.repos.download import Downloads, WantedFile
-from venvship.repos.package_index import Indexes
-from venvship.repos.wheel_store import WheelStore
+from venvship.repos.download import Downloads, FileNotOnIndex, WantedFile
+from venvship.repos.package_index import Indexes, IndexUnreachable
+from venvship.repos.remote_file import NoRanges
+from venvship.repos.wheel_store import WheelStore, metadata_of
 from venvship.rules.python.runtime import Interpreters
 from venvship.session.annotations import BuildAnnotations, read_annotations
 from venvship.session.extensions import Extensions, LockProject
 from venvship.session.locked_project import LockedFile, LockedProject
 from venvship.session.source_builds import SourceBuilds, path_of
 from venvship.session.wheel_hub import LockHub
+from venvship.wheels.archive import MalformedWheel, WheelArchive
 from venvship.wheels.flat import RequiresDist, parse_metadata
-from venvship.wheels.lock import LockedWheel
+from venvship.wheels.lock import LockedPackage, LockedWheel
+
+_PARALLEL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +106,30 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
 def _metadata(
     files: Iterable[LockedFile], lock: Path, store: WheelStore, downloads: Downloads
 ) -> Mapping[str, tuple[RequiresDist, ...]]:
-    """What the wheels of a flat lock need, from the files themselves."""
+    """What the wheels of a flat lock need, from the files themselves; only parts of them are fetched where possible."""
     wheels = [(package, file) for package, file in files if isinstance(file, LockedWheel) and file.sha256 is not None]
-    downloads.fetch(WantedFile.of(package, file, lock=lock) for package, file in wheels)
+
+    def brief(one: tuple[LockedPackage, LockedWheel]) -> bytes | None:
+        package, file = one
+        return store.kept_metadata(file.sha256 or "", file.filename.text) or _remote_metadata(
+            WantedFile.of(package, file, lock=lock), store, downloads
+        )
+
+    with ThreadPoolExecutor(_PARALLEL, "metadata") as pool:
+        found = list(pool.map(brief, wheels))
+    missing = [one for one, content in zip(wheels, found, strict=True) if content is None]
+    downloads.fetch(WantedFile.of(package, file, lock=lock) for package, file in missing)
     return {
-        package.name: parse_metadata(store.metadata(file.sha256 or "", file.filename.text)) for package, file in wheels
+        package.name: parse_metadata(content or store.metadata(file.sha256 or "", file.filename.text))
+        for (package, file), content in zip(wheels, found, strict=True)
     }
+
+
+def _remote_metadata(file: WantedFile, store: WheelStore, downloads: Downloads) -> bytes | None:
+    """METADATA of a wheel on a server; None where only the whole file can tell."""
+    try:
+        content = metadata_of(WheelArchive(downloads.remote(file), name=file.filename))
+    except (NoRanges, MalformedWheel, FileNotOnIndex, IndexUnreachable):
+        return None
+    store.keep_metadata(file.sha256 or "", content)
+    return content
