@@ -211,3 +211,24 @@ def test_the_lock_of_the_workspace_pins_its_registries(workspace: RealWorkspace,
     changed = workspace.run("build", registry.flag, "//:copy")
     assert changed.code == 1
     assert "source.json` is not the file that MODULE.bazel.lock names" in changed.stderr
+
+
+def test_settings_have_the_short_names_that_the_workspace_gives_them(workspace: RealWorkspace) -> None:
+    workspace.write(
+        {
+            "MODULE.bazel": dep("bazel_skylib", "1") + 'include("//:more.MODULE.bazel")\n'
+            'flag_alias(name = "mode", starlark_flag = "//:mode")\n',
+            "more.MODULE.bazel": 'flag_alias(name = "fast", starlark_flag = "//:fast")\n',
+            "BUILD.bazel": 'load("@bazel_skylib//rules:common_settings.bzl", "bool_flag", "string_flag")\n'
+            'string_flag(name = "mode", build_setting_default = "high")\n'
+            'bool_flag(name = "fast", build_setting_default = True)\n'
+            'config_setting(name = "slow_low", flag_values = {":mode": "low", ":fast": "False"})\n'
+            'genrule(name = "copy", outs = ["copy.txt"], cmd = select({":slow_low": "printf a > $@", '
+            '"//conditions:default": "printf b > $@"}))\n',
+        }
+    )
+    for flags, text in (((), "b"), (("--mode=low",), "b"), (("--mode=low", "--nofast"), "a")):
+        done = workspace.run("build", *flags, "//:copy")
+        assert done.code == 0, done.stderr
+        assert copied(workspace) == text
+    assert "`--mood=low` is not a flag" in workspace.run("build", "--mood=low", "//:copy").stderr

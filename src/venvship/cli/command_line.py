@@ -6,8 +6,9 @@ flag. `--//pkg:flag=value` and `--@repo//pkg:flag=value` are settings that rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from venvship.cli.flag_table import FOREIGN_PREFIXES, every_flag, flags_of
 from venvship.cli.flag_values import NO, YES, FlagValues
@@ -85,6 +86,10 @@ class SplitWords:
     rest: tuple[str, ...]
 
 
+Aliases: TypeAlias = Callable[[], Mapping[str, str]]
+"""Labels of settings by their short names."""
+
+
 @dataclass(frozen=True, slots=True)
 class CommandLine:
     """A command as it was meant. `settings` are Starlark flags by label; `warnings` are about rc files.
@@ -121,19 +126,22 @@ def parse_startup(rc_options: Iterable[RcOption], words: Iterable[str]) -> Comma
     return line
 
 
-def parse_command(command: str, options: Iterable[RcOption]) -> CommandLine:
+def parse_command(command: str, options: Iterable[RcOption], *, aliases: Aliases = dict) -> CommandLine:
     """The options of a command, as rc files and command line give them with every `--config` replaced.
 
-    Raises SeveralErrors with everything that is wrong on the command line.
+    `aliases` answers what the workspace calls its settings; it is asked about flags that are in no table. Raises
+    SeveralErrors with everything that is wrong on the command line.
     """
-    parser = _Parser(command)
+    parser = _Parser(command, aliases)
     parser.take(tuple(options))
     return parser.finish()
 
 
 class _Parser:
-    def __init__(self, command: str) -> None:
+    def __init__(self, command: str, aliases: Aliases = dict) -> None:
         self._command = command
+        self._aliases = aliases
+        self._known_aliases: Mapping[str, str] | None = None
         self._table = flags_of(command)
         self._short = {flag.abbreviation: flag for flag in self._table.values() if flag.abbreviation}
         self._said: dict[str, list[str]] = {}
@@ -179,6 +187,10 @@ class _Parser:
         text = option.text
         name, equals, value = text.lstrip("-").partition("=")
         flag, negated = self._find(text, name)
+        alias = None if flag is not None or not text.startswith("--") else self._alias(name)
+        if alias is not None:
+            self._take_setting(RcOption(f"--{alias}{equals}{value}", option.origin))
+            return 0
         if flag is None:
             return self._take_unknown(option, name, following if not equals else None)
         if negated and equals:
@@ -196,6 +208,16 @@ class _Parser:
                 used = 1
         self._say(flag, value, option.origin)
         return used
+
+    def _alias(self, name: str) -> str | None:
+        """The setting that a flag is short for, as `//package:name` or `no//package:name`."""
+        if self._known_aliases is None:
+            self._known_aliases = self._aliases()
+        known = self._known_aliases
+        if name in known:
+            return known[name]
+        positive = name.removeprefix("no")
+        return f"no{known[positive]}" if positive != name and positive in known else None
 
     def _find(self, text: str, name: str) -> tuple[Flag | None, bool]:
         if not text.startswith("--"):

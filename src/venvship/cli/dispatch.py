@@ -16,6 +16,7 @@ from venvship.cli.command_line import (
 )
 from venvship.cli.commands import command_names, overview
 from venvship.cli.exit_codes import ExitCode
+from venvship.cli.flag_aliases import flag_aliases
 from venvship.cli.invocation import Invocation, workspace_of
 from venvship.cli.rc_files import host_config, rc_files
 from venvship.cli.report import exit_code, print_error
@@ -51,7 +52,7 @@ def _run(words: SplitWords, surroundings: Surroundings, names: ApparentNames) ->
         files = rc_files(before.flags, surroundings.environment, workspace=workspace, cwd=surroundings.cwd)
         before = parse_startup(files.startup_options(), words.startup)
     options = files.options_for(words.command, words.rest, host_config=host_config())
-    line = parse_command(words.command, options)
+    line = parse_command(words.command, options, aliases=lambda: flag_aliases(workspace))
     line = replace(line, warnings=(*files.warnings, *_unknown_sections(files), *before.warnings, *line.warnings))
     invocation = Invocation(words.command, line, before.flags, surroundings, workspace, names)
     try:
