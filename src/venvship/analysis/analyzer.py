@@ -89,7 +89,7 @@ class NotVisible(UserError):
     def __init__(self, target: RuleTarget, attribute: str, dependency: Target, spelling: str) -> None:
         super().__init__(
             f"target `{dependency.label}` is not visible from `{target.label}` (attribute `{attribute}`); "
-            f"its visibility is {spelling}",
+            f"declared at {dependency.place}: its visibility is {spelling}",
             place=target.place,
             hint=f'add "{target.label.package}:__pkg__" to the visibility of `{dependency.label}`',
         )

@@ -142,7 +142,9 @@ class BzlLoader:
                 continue
             try:
                 module = self.load(label)
-            except Cycle:
+            except Cycle as error:
+                # The innermost statement closes the circle.
+                error.place = error.place or statement.place
                 raise
             except UserError as error:
                 problems.extend(_seen_from(error, statement.place))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import VenvshipError
 from venvship.events.build_events import PhaseStarted, TestFinished, TestStatus
@@ -32,9 +31,11 @@ def run_test_targets(
     """Build and run tests. Targets among `labels` that are no tests are only built."""
     targets = session.analyze(labels)
     failures: list[VenvshipError] = list(session.analyzer.errors)
-    unanalysed = frozenset(session.analyzer.failed)
+    graph = session.action_graph()
+    failures += graph.conflicts
+    unanalysed = graph.conflicting | frozenset(session.analyzer.failed)
+    targets = [target for target in targets if target.label not in unanalysed]
     compatible = [target for target in targets if not target.incompatible]
-    graph = ActionGraph.of(session.analyzer.targets)
     result = session.execute(requested_artifacts(compatible), graph)
     failures += result.failures
     outcome = session.outcome_of(targets, graph, result)

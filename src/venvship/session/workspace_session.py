@@ -17,6 +17,7 @@ from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, Message, PhaseStarted, Severity
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
+from venvship.execution.failures import ActionFailed
 from venvship.execution.layout import Layout
 from venvship.execution.machinery import Machinery
 from venvship.execution.output_state import OutputState
@@ -59,7 +60,7 @@ from venvship.session.command_aspects import command_aspects
 from venvship.session.command_configuration import command_configuration
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.extensions import Extensions, read_extensions
-from venvship.session.hubs import HubSurroundings, make_hubs
+from venvship.session.hubs import HubSurroundings, make_hubs, single_distributions
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
 from venvship.session.members import WorkspaceMembers
 from venvship.session.module_files import DiskModuleFiles
@@ -190,6 +191,7 @@ class Session:
             INTERPRETERS: FixedPackage((("python_runtime", RUNTIME_LABEL.name),)),
             LIBRARIES: FixedPackage((("runtime_libraries", LIBRARIES_LABEL.name),)),
             **self.hubs,
+            **single_distributions(self.extensions),
         }
         mapping = self.main_mapping
         return WorkspaceRepositories(
@@ -410,7 +412,16 @@ class Session:
 
     def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
         self.events.emit(PhaseStarted("execution"))
-        return self.scheduler.execute(artifacts, graph.generating)
+        result = self.scheduler.execute(artifacts, graph.generating)
+        for failure in result.failures:
+            if isinstance(failure, ActionFailed) and failure.place is None:
+                failure.place = graph.place_of(failure.action)
+        return result
+
+    def action_graph(self) -> ActionGraph:
+        """The actions of all that was analysed; raises what is wrong with them, unless `keep_going`."""
+        targets = self.analyzer.targets
+        return ActionGraph.collected(targets) if self.options.keep_going else ActionGraph.of(targets)
 
     # Commands
 
@@ -419,9 +430,13 @@ class Session:
         targets = self.analyze(labels)
         failures: list[VenvshipError] = list(self.analyzer.errors)
         failed = tuple(self.analyzer.failed)
-        graph = ActionGraph.of(self.analyzer.targets)
+        graph = self.action_graph()
+        failures += graph.conflicts
         if nobuild:
             return BuildOutcome(failed=failed, skipped=_skipped(targets), failures=tuple(failures))
+        refused = graph.conflicting
+        failed = (*failed, *(target.label for target in targets if target.label in refused))
+        targets = [target for target in targets if target.label not in refused]
         compatible = [target for target in targets if not target.incompatible]
         result = self.execute(requested_artifacts(compatible, self.output_groups), graph)
         outcome = self.outcome_of(targets, graph, result)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 
+from venvship.analysis.action_graph import ActionGraph
+from venvship.errors import VenvshipError
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.platform import Platform
 from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualenvInfo
@@ -232,3 +235,45 @@ def test_sources_and_imports_travel_upward_in_depsets() -> None:
     assert target[PyInfo].imports.to_tuple() == ("_main", "_main/a/src")
     assert [file.exec_path for file in target.default_info.files.to_tuple()] == ["a/src/a.py"]
     assert PYTHON_VERSION.startswith("@")
+
+
+_WRITING = """
+def _w(ctx):
+    out = ctx.actions.declare_file(ctx.attr.out)
+    ctx.actions.write(out, ctx.label.name)
+    return [DefaultInfo(files = depset([out]))]
+w = rule(_w, attrs = {"out": attr.string()})
+"""
+
+
+@pytest.mark.parametrize(("first", "second"), [("x", "x"), ("x", "x/y")])
+def test_outputs_in_conflict_are_told_with_the_places_of_both_targets(first: str, second: str) -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "x.bzl": _WRITING,
+            "BUILD": f'load(":x.bzl", "w")\nw(name = "a", out = "{first}")\nw(name = "b", out = "{second}")\n'
+            'w(name = "c", out = "z")\n',
+        }
+    )
+    made = workspace.analyze("//:a", "//:b", "//:c")
+    with pytest.raises(VenvshipError) as caught:
+        workspace.graph()
+    text = str(caught.value)
+    assert text.startswith("BUILD:3:2: output ")
+    assert "`//:a`, declared at BUILD:2:2" in text and "`//:b`, declared at BUILD:3:2" in text
+    graph = ActionGraph.collected(made)
+    assert sorted(map(str, graph.conflicting)) == ["//:a", "//:b"]
+    assert [str(graph.place_of(action)) for action in made[2].actions] == ["BUILD:4:2"]
+
+
+def test_files_that_load_each_other_are_told_with_the_statement_that_closes_the_circle() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "a.bzl": 'load(":b.bzl", "b")\na = 1\n',
+            "b.bzl": '"""Text."""\nload(":a.bzl", "a")\nb = 1\n',
+            "BUILD": 'load(":a.bzl", "a")\n',
+        }
+    )
+    problem = workspace.problems("//:t")
+    assert problem.startswith("b.bzl:2:")
+    assert "//:a.bzl" in problem and "//:b.bzl" in problem
