@@ -242,12 +242,12 @@ def test_requirements_with_hashes_fill_a_hub(workspace: RealWorkspace, index: Fa
 bazel_dep(name = "rules_python", version = "1.0.0")
 pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
 pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")
-use_repo(pip, "pypi")
+use_repo(pip, "pypi", "pypi_lib")
 """,
             "requirements.txt": f"lib==1.0 --hash=sha256:{hashes['lib']}\n"
             f"dep==1.0 \\\n    --hash=sha256:{hashes['dep']}\n",
             "BUILD.bazel": 'load("@rules_python//python:defs.bzl", "py_binary")\n'
-            'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//lib"])\n',
+            'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi_lib//:pkg"])\n',
             "app.py": "import dep, lib\nprint(lib.X, dep.X)\n",
         }
     )

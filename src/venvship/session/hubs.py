@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from venvship.events.build_events import EventSink
 from venvship.execution.trees import TreeStore
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation
+from venvship.loading.repositories import TargetSpec
 from venvship.model.label import Label
 from venvship.model.paths import join
 from venvship.model.platform import Platform
@@ -133,3 +134,35 @@ def _remote_metadata(file: WantedFile, store: WheelStore, downloads: Downloads) 
         return None
     store.keep_metadata(file.sha256 or "", content)
     return content
+
+
+@dataclass(frozen=True, slots=True)
+class OneDistribution:
+    """A repository for a single distribution of a hub: `@pypi_numpy//:pkg`, as older files call it."""
+
+    hub: str
+    package_name: str
+
+    def package(self, path: str) -> Sequence[TargetSpec] | None:
+        if path:
+            return None
+        inside = f"@@{self.hub}//{self.package_name}"
+        names = {"pkg": self.package_name, **{name: name for name in ("whl", "data", "dist_info", self.package_name)}}
+        return [TargetSpec("alias", name, {"actual": f"{inside}:{target}"}) for name, target in names.items()]
+
+    def package_paths(self) -> Iterable[str]:
+        return ("",)
+
+    def source(self, path: str) -> bytes | None:
+        return None
+
+
+def single_distributions(extensions: Extensions) -> Mapping[str, OneDistribution]:
+    """Repositories that `use_repo` imports and that are named after a hub and a distribution of it."""
+    found = {}
+    for name in extensions.repositories - extensions.hubs.keys():
+        hubs = [hub for hub in extensions.hubs if name.startswith(f"{hub}_")]
+        if hubs:
+            hub = max(hubs, key=len)
+            found[name] = OneDistribution(hub, name[len(hub) + 1 :])
+    return found
