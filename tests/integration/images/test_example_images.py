@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from venvship.tools.image_reader import FILE, Image, ImageEntry, applied, problems, read_image
+from venvship.tools.oci_layout import Layout
+from venvship.tools.oci_pull import pull
+from venvship.tools.oci_push import push
+from venvship.tools.oci_registry import Registry, Repository
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/shopfront"
 IMAGES = ("//apps/api:api_image", "//apps/worker:worker_image")
@@ -109,3 +119,86 @@ def test_the_pages_tell_what_lies_where_and_why(example: Path) -> None:
     difference = venvship(example, "image", "diff", *IMAGES)
     assert re.search(r"^pull: .* layers$", difference, re.MULTILINE)
     assert "layer `launcher`" in venvship(example, "image", "why", "/app", IMAGES[0])
+
+
+def test_the_api_answers_from_a_pulled_image_on_a_read_only_root(example: Path, tmp_path: Path) -> None:
+    for program in ("docker-registry", "umoci", "bwrap"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    with real_registry(tmp_path) as address, free_port() as port:
+        layout = (example / "venvship-bin/apps/api/api_image").resolve()
+        repository = Registry(Repository.parse(f"{address}/shop/api"))
+        pushed = push(Layout(str(layout)), repository, tags=["v1"])
+        pull(repository, pushed.digest, str(tmp_path / "pulled"))
+        unpack = ["umoci", "unpack", "--image", f"{tmp_path}/pulled:latest", str(tmp_path / "bundle")]
+        subprocess.run(unpack, check=True, capture_output=True, timeout=120)
+        isolated = [
+            "--unshare-all",
+            "--share-net",
+            "--uid",
+            "65532",
+            "--gid",
+            "65532",
+            "--clearenv",
+            "--die-with-parent",
+        ]
+        mounts = ["--ro-bind", str(tmp_path / "bundle/rootfs"), "/", "--proc", "/proc", "--dev", "/dev"]
+        command = [
+            "bwrap",
+            *mounts,
+            "--tmpfs",
+            "/tmp",
+            *isolated,
+            "--die-with-parent",
+            "/app",
+            "--host=127.0.0.1",
+            f"--port={port}",
+        ]
+        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            assert b"sku" in answer(f"http://127.0.0.1:{port}/products", server)
+        finally:
+            server.kill()
+            server.wait(timeout=20)
+
+
+def answer(url: str, server: subprocess.Popen[str]) -> bytes:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(url, timeout=10) as response:
+                body: bytes = response.read()
+                return body
+        except urllib.error.URLError:
+            assert server.poll() is None, server.stderr.read() if server.stderr else ""
+            time.sleep(0.1)
+    raise AssertionError("the server does not answer")
+
+
+@contextlib.contextmanager
+def free_port() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    yield port
+
+
+@contextlib.contextmanager
+def real_registry(directory: Path) -> Iterator[str]:
+    """A registry of its own process; the context ends it."""
+    with free_port() as port:
+        config = directory / "registry.yml"
+        storage = f"{{filesystem: {{rootdirectory: '{directory}/registry'}}}}"
+        config.write_text(f"version: 0.1\nstorage: {storage}\nhttp: {{addr: '127.0.0.1:{port}'}}\n")
+        process = subprocess.Popen(
+            ["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            for _ in range(200):
+                with socket.socket() as probe:
+                    if probe.connect_ex(("127.0.0.1", port)) == 0:
+                        break
+                time.sleep(0.05)
+            yield f"127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
