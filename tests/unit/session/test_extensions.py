@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from venvship.errors import SeveralErrors
+from venvship.model.label import Label, PackageId
+from venvship.model.platform import PythonVersion
+from venvship.modules.module_evaluation import evaluate_module_file
+from venvship.modules.module_file import ModuleFile
+from venvship.modules.module_graph import BuiltinSource, ModuleSource, RegistrySource, build_module_graph
+from venvship.session.extensions import Extensions, read_extensions
+
+HEAD = """
+module(name = "shop")
+bazel_dep(name = "aspect_rules_py", version = "2.0.0")
+bazel_dep(name = "rules_python", version = "1.0.0")
+"""
+UV = 'uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")\n'
+PIP = 'pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")\n'
+HUB = UV + 'uv.declare_hub(hub_name = "pypi")\nuv.project(hub_name = "pypi", lock = "//:uv.lock", pyproject = "//:p")\n'
+
+
+@dataclass
+class TwoModules:
+    """The root with what a test writes, and empty built-in modules."""
+
+    text: str
+
+    def builtin_names(self) -> frozenset[str]:
+        return frozenset({"aspect_rules_py", "rules_python"})
+
+    def registries(self) -> tuple[str, ...]:
+        return ()
+
+    def holds(self, registry: str, name: str, version: str) -> bool:
+        return False
+
+    def yanked(self, source: RegistrySource) -> str | None:
+        return None
+
+    def module_file(self, source: ModuleSource, name: str) -> ModuleFile:
+        text = f'module(name = "{name}")' if isinstance(source, BuiltinSource) else HEAD + self.text
+        return evaluate_module_file(
+            text.encode(),
+            filename="MODULE.bazel",
+            read_include=lambda path: None,
+            print_handler=lambda text, place: None,
+        )
+
+
+def read(text: str) -> Extensions:
+    return read_extensions(build_module_graph(TwoModules(text)))
+
+
+def refusals(text: str) -> str:
+    with pytest.raises(SeveralErrors) as caught:
+        read(text)
+    return str(caught.value)
+
+
+def main_label(name: str) -> Label:
+    return Label(PackageId("", ""), name)
+
+
+def test_a_hub_may_have_several_locks() -> None:
+    more = 'uv.project(hub_name = "pypi", lock = "//b:uv.lock", pyproject = "//b:p", name = "b")\n'
+    first, second = read(HUB + more).hubs["pypi"]
+    assert first.lock == main_label("uv.lock")
+    assert (second.lock, second.name) == (Label(PackageId("", "b"), "uv.lock"), "b")
+
+
+def test_pip_is_an_extension_with_requirements_and_uv_locks() -> None:
+    found = read(
+        PIP
+        + 'pip.parse(hub_name = "a", python_version = "3.11", requirements_lock = "//:r.txt", quiet = True)\n'
+        + 'pip.parse(hub_name = "a", python_version = "3.12", uv_lock = "//:uv.lock")\n'
+        + 'pip.override(file = "six-1.0-py3-none-any.whl", patches = ["//:six.patch"], patch_strip = 1)\n'
+    )
+    assert [(p.lock.name, p.python_version) for p in found.hubs["a"]] == [
+        ("r.txt", PythonVersion(3, 11)),
+        ("uv.lock", PythonVersion(3, 12)),
+    ]
+    [override] = found.overrides
+    assert (override.name, override.version, override.post_install.strip) == ("six", "1.0", 1)
+    assert override.post_install.files == (main_label("six.patch"),)
+
+
+def test_an_override_has_a_target_or_changes() -> None:
+    found = read(
+        HUB
+        + 'uv.override_package(name = "Six", target = "//:six")\n'
+        + 'uv.override_package(name = "b", env = {"CC": "clang"}, exclude_glob = ["**/*.txt"], extra_deps = ["//:d"])\n'
+    )
+    six, other = found.overrides
+    assert (six.name, six.target) == ("six", main_label("six"))
+    assert (other.environment, other.exclude_globs) == ({"CC": "clang"}, ("**/*.txt",))
+    assert other.extra_deps == (main_label("d"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (HUB + 'uv.override_package(name = "a", target = "//:a", env = {"A": "1"})', "`env` cannot be given too"),
+        (HUB + 'uv.override_package(name = "a")', "the override of `a` changes nothing"),
+        (HUB + 'uv.override_package(name = "a", extra_deps = "//:a")', "is not a list of texts"),
+        (HUB + 'uv.override_package(name = "a", env = {"A": 1})', "is not a dict of texts"),
+        (HUB + 'uv.override_package(name = "a", exclude_glob = [1])', "is not a list of texts"),
+        (HUB + "uv.rename(x = 1)", "has no tag `rename`"),
+        (UV + 'uv.declare_hub(hub_name = "pypi")', "hub `pypi` has no lock file"),
+        (UV + 'uv.project(hub_name = "pypi", lock = "//:l", pyproject = "//:p")', "hub `pypi` is not declared"),
+        (PIP + 'pip.parse(hub_name = "a")', "hub `a` has no lock file"),
+        (PIP + 'pip.parse(hub_name = "a", uv_lock = "//:l", what = 1)', "does not support `what`"),
+        (PIP + 'pip.override(file = "six.zip")', "`six.zip` is not the name of a wheel"),
+        (PIP + 'pip.parse(hub_name = "a", uv_lock = "//:l", python_version = "three")', "not a Python version"),
+    ],
+)
+def test_mistaken_tags_are_refused(text: str, message: str) -> None:
+    assert message in refusals(text + "\n")
+
+
+def test_interpreters_may_come_from_a_mirror_and_from_named_archives() -> None:
+    python = 'python = use_extension("@rules_python//python/extensions:python.bzl", "python")\n'
+    interpreters = 'i = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")\n'
+    found = read(
+        python
+        + 'python.toolchain(python_version = "3.12.4", is_default = True)\n'
+        + 'python.single_version_override(python_version = "3.12.4", urls = ["https://x/{platform}.tar.gz"], '
+        + 'sha256 = {"x86_64-unknown-linux-gnu": "aa"})\n'
+        + interpreters
+        + 'i.configure(base_url = "https://mirror.example", releases = ["20990101", "latest"])\n'
+    )
+    assert (found.default_python, found.exact_versions) == (PythonVersion(3, 12), ("3.12.4",))
+    assert (found.archive_base, found.archive_releases) == ("https://mirror.example", ("20990101",))
+    [archive] = found.archives
+    assert archive.sha256s == {"x86_64-unknown-linux-gnu": "aa"}
