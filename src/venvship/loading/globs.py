@@ -1,7 +1,8 @@
 """`glob()`: files of a package by pattern.
 
-`*` stands for any part of one name, `**` for any number of whole directories, `?` for one character. A name that
-starts with a dot is matched only by a pattern that does, but `**` descends everywhere. Directories that are packages
+`*` stands for any part of one name, `**` for any number of whole directories, and `?`, in what is excluded, for one
+character. A name that starts with a dot is matched by a pattern that does or that is nothing but `*`, and `**` descends
+everywhere. What is excluded by a pattern with `**` in it is so whatever it starts with. Directories that are packages
 themselves are not part of the package.
 """
 
@@ -88,6 +89,8 @@ class PackageFiles:
         """Paths relative to the package, sorted. Raises InvalidPattern or NothingMatches."""
         found: set[str] = set()
         for pattern in include:
+            if "?" in pattern:
+                raise InvalidPattern(pattern, "wildcard ? forbidden")
             matches = set(self._matches(split_pattern(pattern), directories))
             if not matches and not allow_empty:
                 raise NothingMatches("glob", pattern)
@@ -246,11 +249,11 @@ def split_pattern(pattern: str) -> tuple[str, ...]:
     return tuple(segments)
 
 
-def matches(pattern: tuple[str, ...], path: str) -> bool:
-    """Whether a split pattern matches a whole path.
+def matches(pattern: tuple[str, ...], path: str, *, dotted: bool = False) -> bool:
+    """Whether a split pattern matches a whole path; `dotted` if a wildcard may stand for a dot at the start of a name.
 
-    >>> matches(("**", "*.py"), "a/.b/c.py"), matches(("*",), ".hidden")
-    (True, False)
+    >>> matches(("**", "*.py"), "a/.b/c.py"), matches(("*.py",), ".hidden.py"), matches(("*",), ".hidden.py")
+    (True, False, True)
     """
     # The positions in the pattern that may be reached after each name of the path.
     reached = _closure(pattern, {0})
@@ -261,7 +264,7 @@ def matches(pattern: tuple[str, ...], path: str) -> bool:
                 continue
             if pattern[position] == _ANY_DIRECTORIES:
                 after.add(position)
-            elif matches_name(pattern[position], name):
+            elif matches_name(pattern[position], name, dotted=dotted):
                 after.add(position + 1)
         reached = _closure(pattern, after)
     return len(pattern) in reached
@@ -276,11 +279,13 @@ def _closure(pattern: tuple[str, ...], positions: set[int]) -> set[int]:
     return reached
 
 
-def matches_name(segment: str, name: str) -> bool:
-    """Whether a pattern segment matches one name."""
+def matches_name(segment: str, name: str, *, dotted: bool = False) -> bool:
+    """Whether a pattern segment matches one name; `dotted` if a wildcard may stand for a dot at its start."""
     if "*" not in segment and "?" not in segment:
         return segment == name
-    if name.startswith(".") and not segment.startswith("."):
+    if segment == "*":
+        return True
+    if not dotted and name.startswith(".") and not segment.startswith("."):
         return False
     prefix, _, suffix = segment.partition("*")
     if "?" not in segment and "*" not in suffix:
@@ -311,4 +316,8 @@ def _without(found: set[str], exclude: Iterable[str]) -> set[str]:
     patterns = [split_pattern(pattern) for pattern in exclude]
     if not patterns:
         return found
-    return {path for path in found if not any(matches(pattern, path) for pattern in patterns)}
+    return {
+        path
+        for path in found
+        if not any(matches(pattern, path, dotted=_ANY_DIRECTORIES in pattern) for pattern in patterns)
+    }

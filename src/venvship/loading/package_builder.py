@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -112,7 +113,12 @@ class PackageBuilder:
         # A rule may bear the name of one of its outputs; the name then means the rule.
         self._declare(target)
         for output in self._outputs(target):
-            if output.name != name:
+            if output.name == posixpath.basename(self.build_file):
+                self.report(
+                    AttributeProblem(f"generated file '{output.name}' in rule '{name}' conflicts with the BUILD file"),
+                    place,
+                )
+            elif output.name != name:
                 self._declare(OutputFileTarget(output, place, visibility, label))
 
     def export_files(self, names: Iterable[str], visibility: Value, place: Place) -> None:

@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
 from venvship.model.label import Label
 
 TEST_SIZES = ("small", "medium", "large", "enormous")
 TEST_TIMEOUTS = ("short", "moderate", "long", "eternal")
+
+
+def _timeout_of_size(values: Mapping[str, PlainValue]) -> PlainValue:
+    return TEST_TIMEOUTS[TEST_SIZES.index(str(values["size"]))]
+
 
 _COMMON = (
     AttributeSpec("name", AttributeType.STRING, mandatory=True, configurable=False),
@@ -34,7 +39,13 @@ _COMMON = (
 _EXECUTABLE = (AttributeSpec("args", AttributeType.STRING_LIST),)
 _TEST = (
     AttributeSpec("size", AttributeType.STRING, default="medium", values=TEST_SIZES, configurable=False),
-    AttributeSpec("timeout", AttributeType.STRING, values=("", *TEST_TIMEOUTS), configurable=False),
+    AttributeSpec(
+        "timeout",
+        AttributeType.STRING,
+        values=("", *TEST_TIMEOUTS),
+        computed_default=_timeout_of_size,
+        configurable=False,
+    ),
     AttributeSpec("flaky", AttributeType.BOOL),
     AttributeSpec("shard_count", AttributeType.INT, default=-1),
     AttributeSpec("local", AttributeType.BOOL),
@@ -103,7 +114,7 @@ class RuleClass:
     @property
     def computed_defaults(self) -> Iterable[AttributeSpec]:
         """The attributes whose defaults depend on the values of others."""
-        return [spec for spec in self.own_attributes if spec.computed_default is not None]
+        return [spec for spec in self.attributes.values() if spec.computed_default is not None]
 
     def __str__(self) -> str:
         return self.name

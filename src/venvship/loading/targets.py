@@ -38,6 +38,8 @@ class RuleTarget:
 
     def value(self, name: str) -> AttributeValue:
         """The value of an attribute, or its default; raises KeyError for an attribute the rule class lacks."""
+        if name == "name":
+            return self.label.name
         value = self.attributes.get(name)
         return self.rule_class.attributes[name].default_value if value is None else value
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from venvship.errors import InternalError, Place, SeveralErrors, VenvshipError
 from venvship.starlark import access, calling, displays, operators
 from venvship.starlark.call_problems import call_problem
+from venvship.starlark.dialect import Dialect
 from venvship.starlark.errors import (
     EvaluationError,
     MissingSymbol,
@@ -99,6 +100,7 @@ _HELPERS: Mapping[str, object] = {
     "lambda": _leave_lambda,
 }
 _ENVIRONMENT: Mapping[str, object] = {**_HELPERS, **UNIVERSE}
+_BZL_ONLY = ("struct",)
 
 
 def execute(
@@ -115,6 +117,9 @@ def execute(
     printed with; the file's name when None.
     """
     environment: dict[str, object] = {**_ENVIRONMENT, **predeclared}
+    if program.dialect is not Dialect.BZL:
+        for name in _BZL_ONLY:
+            environment.pop(name, None)
     _check_names(program, environment)
     for name in program.global_names:
         # A global hides what the environment calls so even before it is bound.

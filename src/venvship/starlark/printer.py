@@ -14,7 +14,7 @@ from venvship.starlark.thread import RECORD, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_ESCAPES |= {chr(code): f"\\x{code:02x}" for code in [*range(0x20), 0x7F] if chr(code) not in _ESCAPES}
+_ESCAPES |= {chr(code): f"\\x{code:02x}" for code in range(0x20) if chr(code) not in _ESCAPES}
 _TRANSLATION = str.maketrans(_ESCAPES)
 
 

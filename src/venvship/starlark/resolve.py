@@ -193,6 +193,7 @@ class Resolver:
             case ast.Tuple() | ast.List():
                 if not node.elts:
                     self._problem(node, "can't assign to an empty sequence")
+                self._trailing_comma(node)
                 for element in node.elts:
                     self._target(element, in_comprehension=in_comprehension)
             case ast.Subscript() if not isinstance(node.slice, ast.Slice) and not in_comprehension:
@@ -353,8 +354,13 @@ class Resolver:
             self._problem(node, f"{kind} is not supported")
 
     def _elements(self, node: ast.List | ast.Tuple) -> None:
+        self._trailing_comma(node)
         for element in node.elts:
             self._expression(element)
+
+    def _trailing_comma(self, node: ast.List | ast.Tuple) -> None:
+        if type(node) is ast.Tuple and self._source.before(node.end_lineno or 0, node.end_col_offset or 0) == ",":
+            self._problem(node, "a trailing comma is allowed only in parenthesized tuples")
 
     def _dict(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):

@@ -74,6 +74,10 @@ class SourceText:
         """Index into the text of a line and byte column."""
         return self._line_starts()[line - 1] + self.column(line, column)
 
+    def before(self, line: int, column: int) -> str:
+        """The character before a line and byte column."""
+        return self.lines[line - 1][self.column(line, column) - 1]
+
     def place_of(self, offset: int) -> Place:
         """The place of an index into the text."""
         line = self.text.count("\n", 0, offset) + 1

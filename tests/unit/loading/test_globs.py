@@ -51,7 +51,6 @@ def files(
     [
         (["*.py"], ["a.py", "b.py"]),
         (["b.*"], ["b.py", "b.txt"]),
-        (["?.py"], ["a.py", "b.py"]),
         ([".*.py"], [".hid.py"]),
         (["a.py", "*.py", "a.py"], ["a.py", "b.py"]),
         (["d/*.py"], ["d/c.py"]),
@@ -73,17 +72,22 @@ def test_patterns_match_as_bazels_do(include: list[str], found: list[str]) -> No
     assert files(TREE).glob(include) == found
 
 
+def test_a_question_mark_may_only_exclude() -> None:
+    with pytest.raises(InvalidPattern, match=r"wildcard \? forbidden"):
+        files(TREE).glob(["?.py"])
+    assert files(TREE).glob(["*.py"], ["?.py"]) == []
+
+
 def test_excludes_take_away_what_matches_them() -> None:
     assert files(TREE).glob(["**/*.py"], ["d/**", "b.py"]) == ["a.py", "skip/me/i.py"]
-    assert files(TREE).glob(["**"], ["*"]) == [".hid.py", "d/.h/e.py", "d/c.py", "d/e/f.py", "skip/me/i.py"]
+    assert files(TREE).glob(["**"], ["*"]) == ["d/.h/e.py", "d/c.py", "d/e/f.py", "skip/me/i.py"]
 
 
 def test_directories_are_found_when_asked_for_unless_they_are_packages() -> None:
-    assert files(TREE).glob(["*"], directories=True) == ["BUILD", "a.py", "b.py", "b.txt", "d", "skip"]
+    assert files(TREE).glob(["*"], directories=True) == [".hid.py", "BUILD", "a.py", "b.py", "b.txt", "d", "skip"]
     assert files(TREE).glob(["**"], ["**/*.*", ".*"], directories=True) == [
         "BUILD",
         "d",
-        "d/.h",
         "d/e",
         "skip",
         "skip/me",
@@ -150,7 +154,7 @@ _SEGMENTS = st.text(alphabet="ab.*?", min_size=1, max_size=6).filter(lambda text
 def test_one_segment_matches_like_a_shell_but_for_leading_dots(segment: str, name: str) -> None:
     expected = re.fullmatch(fnmatch.translate(segment), name) is not None
     if any(sign in segment for sign in "*?") and name.startswith(".") and not segment.startswith("."):
-        expected = False
+        expected = segment == "*"
     assert matches_name(segment, name) == expected
 
 

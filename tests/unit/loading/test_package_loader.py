@@ -213,7 +213,8 @@ def test_defaults_of_the_package_reach_its_rules() -> None:
 
 
 def test_package_is_said_once() -> None:
-    assert "'package' can only be used once" in package("package()\npackage()").problems("p")
+    twice = "package(default_testonly = True)\n" * 2
+    assert "'package' can only be used once" in package(twice).problems("p")
 
 
 def test_existing_rules_show_what_was_declared() -> None:
@@ -223,7 +224,7 @@ def test_existing_rules_show_what_was_declared() -> None:
         'print(r["kind"], r["srcs"], r["tags"], existing_rule("b"), existing_rules().keys())'
     )
     workspace.load("p")
-    assert workspace.printed == ['p/BUILD.bazel:3:6: files [":x", "//q:y"] ["t"] None ["a"]']
+    assert workspace.printed == ['p/BUILD.bazel:3:6: files (":x", "//q:y") ("t",) None ["a"]']
 
 
 def test_the_package_tells_its_names() -> None:
@@ -565,3 +566,12 @@ def test_the_repository_ignores_directories_by_pattern() -> None:
 )
 def test_a_wrong_repo_file_is_refused(text: str, message: str) -> None:
     assert message in LoadingWorkspace({"REPO.bazel": text, "p/BUILD": ""}).problems("p")
+
+
+def test_package_is_said_with_something() -> None:
+    assert "at least one argument must be given to the 'package' function" in package("package()").problems("p")
+
+
+def test_no_rule_makes_the_build_file() -> None:
+    declared = 'make(name = "a", outs = ["BUILD.bazel"])'
+    assert "generated file 'BUILD.bazel' in rule 'a' conflicts with the BUILD file" in package(declared).problems("p")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import Program, Spawn
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
-from venvship.model.paths import parent
+from venvship.model.paths import join, parent
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 
 _SHELL = "/bin/bash"
+_DOLLAR = re.compile(r"\$(.?)", re.DOTALL)
+_AFTER_DOLLAR = frozenset("$@<(")
 _SETUP = "set -euo pipefail; "
 
 
@@ -28,6 +32,7 @@ def _genrule(ctx: RuleContext) -> list[object]:
         for target in ctx.targets("tools")
         if target.default_info.executable is not None
     )
+    _refuse_lone_dollars(ctx, command)
     command = _with_automatic_variables(command, srcs, outputs)
     if "$(" in command:
         command = ctx.expand(command, ("srcs", "tools"), location="execpath")
@@ -52,14 +57,23 @@ def _genrule(ctx: RuleContext) -> list[object]:
     return [DefaultInfo(files, runfiles, runfiles, executable)]
 
 
+def _refuse_lone_dollars(ctx: RuleContext, command: str) -> None:
+    for match in _DOLLAR.finditer(command):
+        if match[1] not in _AFTER_DOLLAR:
+            raise ctx.error(
+                f"`${match[1]}` in the command is not a variable of genrules",
+                hint="write `$$` where the shell is to see `$`",
+            )
+
+
 def _with_automatic_variables(command: str, srcs: tuple[Artifact, ...], outputs: tuple[Artifact, ...]) -> str:
     """Replace `$@`, `$<`, `$(SRCS)`, `$(OUTS)`, `$(@D)` and `$(RULEDIR)`; `$$` is kept for later."""
-    first_directory = parent(outputs[0].exec_path)
+    package = join(outputs[0].root.exec_path, outputs[0].owner.package.path)
     variables = {
         "$(SRCS)": " ".join(src.exec_path for src in srcs),
         "$(OUTS)": " ".join(output.exec_path for output in outputs),
-        "$(@D)": first_directory,
-        "$(RULEDIR)": first_directory,
+        "$(@D)": parent(outputs[0].exec_path) if len(outputs) == 1 else package,
+        "$(RULEDIR)": package,
         "$@": outputs[0].exec_path if len(outputs) == 1 else "$@",
         "$<": srcs[0].exec_path if len(srcs) == 1 else "$<",
     }
