@@ -16,7 +16,8 @@ from venvship.errors import UserError
 MAIN_REPOSITORY = ""
 MAIN_RUNFILES_DIRECTORY = "_main"
 
-_PACKAGE = re.compile(r"[A-Za-z0-9/\-._$()!\"#%&'*+,;<=>?@\[\]^{|}~ ]*\Z")
+# Bytes of a directory name that are no UTF-8 arrive as surrogates, which no file can spell.
+_PACKAGE = re.compile(r"[A-Za-z0-9/\-._$()!\"#%&'*+,;<=>?@\[\]^{|}~ \u00a0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]*\Z")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.+~-]*\Z")
 _TARGET = re.compile(r"[^\x00-\x1f\x7f:\\]+\Z")
 
@@ -27,6 +28,7 @@ class InvalidLabel(UserError):
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(f"invalid label `{text}`: {reason}", hint="labels look like `//package:target` or `:target`")
         self.text = text
+        self.reason = reason
 
 
 class UnknownRepository(UserError):

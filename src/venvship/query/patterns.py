@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from venvship.errors import UserError
-from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.model.label import MAIN_REPOSITORY, InvalidLabel, Label, PackageId
 from venvship.model.paths import join, normalise
 
 _RULES = "all"
@@ -116,11 +116,14 @@ def _below(text: str, path: str, colon: str, name: str, here: PackageId, mapping
 
 def _package(text: str, path: str, here: PackageId, mapping: Mapping[str, str]) -> PackageId:
     """The package of `//a/b`, `@repo//a/b` or `a/b`."""
-    if path.startswith(("//", "@")):
-        # A label needs a target name; the one given here is never looked at.
-        return Label.parse(f"{path}:package", relative_to=here, repository_mapping=mapping).package
-    package = _relative(text, path, here)
-    return Label.parse(f"//{package}:package", relative_to=PackageId(MAIN_REPOSITORY, "")).package
+    # A label needs a target name; the one given here is never looked at.
+    try:
+        if path.startswith(("//", "@")):
+            return Label.parse(f"{path}:package", relative_to=here, repository_mapping=mapping).package
+        package = _relative(text, path, here)
+        return Label.parse(f"//{package}:package", relative_to=PackageId(MAIN_REPOSITORY, "")).package
+    except InvalidLabel as error:
+        raise InvalidLabel(text, error.reason) from None
 
 
 def _relative(text: str, path: str, here: PackageId) -> str:

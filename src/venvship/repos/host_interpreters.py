@@ -33,8 +33,8 @@ class NoInterpreter(UserError):
         have = [f"  {one.facts.version}{'t' if one.facts.freethreaded else ''}  {one.path}" for one in found]
         super().__init__(
             f"no CPython {wanted} on this machine" + ("; it has\n" + "\n".join(have) if have else ""),
-            hint=f"install one, for example with `uv python install {wanted}`, or register a python-build-standalone "
-            "archive for this version in MODULE.bazel",
+            hint=f"install one, for example with `uv python install {wanted}`, or name an archive that holds it with "
+            "`python.single_version_platform_override` in MODULE.bazel",
         )
 
 

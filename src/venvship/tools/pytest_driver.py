@@ -1,7 +1,8 @@
 """Runs pytest over the test modules of one target, by the contract between a build tool and its tests.
 
 The environment says where the report goes (`XML_OUTPUT_FILE`), which shard this is (`TEST_SHARD_INDEX` of
-`TEST_TOTAL_SHARDS`) and which tests are wanted (`TESTBRIDGE_TEST_ONLY`).
+`TEST_TOTAL_SHARDS`) and which tests are wanted (`TESTBRIDGE_TEST_ONLY`). A target in which no test matches has nothing
+to do: it says so and passes, as it must where one filter is meant for many targets.
 """
 
 from __future__ import annotations
@@ -9,8 +10,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 
-import pytest
+try:
+    import pytest
+except ModuleNotFoundError as error:
+    if error.name != "pytest":
+        raise
+    target = os.environ.get("TEST_TARGET", "this test")
+    sys.exit(f'{target} has no pytest; add its distribution, such as "@pypi//pytest", to deps')
 
 
 class Shard:
@@ -25,6 +33,22 @@ class Shard:
         left_out = [item for position, item in enumerate(items) if position % self.total != self.index]
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+class QuietReport:
+    """Says nothing of where the report is written: it is moved to its place when the test has ended."""
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+        write_sep = terminalreporter.write_sep
+
+        def write_sep_of_others(sep: str, title: str | None = None, *args: object, **markup: bool) -> None:
+            if not (title or "").startswith("generated xml file:"):
+                write_sep(sep, title, *args, **markup)  # type: ignore[arg-type]
+
+        terminalreporter.write_sep = write_sep_of_others  # type: ignore[method-assign,assignment]
+        yield
+        terminalreporter.write_sep = write_sep  # type: ignore[method-assign]
 
 
 def main(settings_text: str) -> int:
@@ -47,7 +71,11 @@ def main(settings_text: str) -> int:
         arguments += ["-k", wanted]
     if os.environ.get("TESTBRIDGE_TEST_RUNNER_FAIL_FAST") == "1":
         arguments.append("-x")
-    plugins: list[object] = []
+    temporary = os.environ.get("TEST_TMPDIR")
+    if temporary:
+        # Beside the tests, where it looks first, nothing can be written.
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(temporary, "hypothesis"))
+    plugins: list[object] = [QuietReport()]
     total = int(os.environ.get("TEST_TOTAL_SHARDS", "0"))
     if total > 1:
         plugins.append(Shard(int(os.environ["TEST_SHARD_INDEX"]), total))
@@ -58,6 +86,8 @@ def main(settings_text: str) -> int:
     code = pytest.main([*arguments, *settings["arguments"], *sys.argv[1:], *modules], plugins=plugins)
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and (total > 1 or wanted):
         # A shard, or a module that a filter empties, has nothing to do and has done it.
+        if wanted:
+            print(f"no test matches `{wanted}`")
         return 0
     return int(code)
 

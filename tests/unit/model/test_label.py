@@ -64,7 +64,9 @@ def test_every_spelling_ends_as_one_value(text: str, repository: str, package: s
         "@r/a",
         "@a b//c",
         "//a\x00:b",
-        "//é:b",
+        "//a\x85b:c",
+        "//a\u2028b:c",
+        "//a\udce4b:c",
     ],
 )
 def test_malformed_labels_are_refused_by_name(text: str) -> None:
@@ -85,11 +87,12 @@ def test_a_label_of_the_main_repository_is_written_without_one() -> None:
     assert str(parse("@@r//a:b")) == "@@r//a:b"
 
 
-PARTS = st.text(st.characters(codec="ascii", categories=("L", "N")), min_size=1, max_size=4)
+PARTS = st.text(st.characters(codec="utf-8", categories=("L", "N")), min_size=1, max_size=4)
+REPOSITORIES = st.text(st.characters(codec="ascii", categories=("L", "N")), max_size=4)
 PACKAGES = st.lists(PARTS, max_size=3).map("/".join)
 
 
-@given(PARTS | st.just(""), PACKAGES, st.lists(PARTS, min_size=1, max_size=3).map("/".join))
+@given(REPOSITORIES, PACKAGES, st.lists(PARTS, min_size=1, max_size=3).map("/".join))
 def test_what_is_written_is_read_back(repository: str, package: str, name: str) -> None:
     label = Label(PackageId(repository, package), name)
     assert Label.parse(str(label), relative_to=HERE) == label

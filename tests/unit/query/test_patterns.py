@@ -100,3 +100,16 @@ def test_any_text_is_a_pattern_or_the_users_error(text: str, here: str) -> None:
     if isinstance(matched, PathInWorkspace):
         assert ".." not in matched.path.split("/")
         assert not matched.path.startswith("/")
+
+
+@pytest.mark.parametrize("text", ["//a\\b:all", "//a\\b/...", "a\\b:all", "a\\b:c", "@pypi//a\\b:*"])
+def test_a_refused_package_is_told_as_it_was_written(text: str) -> None:
+    with pytest.raises(InvalidLabel) as caught:
+        parse_pattern(text, relative_to=PackageId("", ""), mapping={"": "", "pypi": "hub"})
+    assert caught.value.message.startswith(f"invalid label `{text}`: malformed package name")
+
+
+@pytest.mark.parametrize("text", ["//pä/日本:bön", "pä/日本:bön"])
+def test_names_may_have_letters_of_any_language(text: str) -> None:
+    pattern = parse_pattern(text, relative_to=PackageId("", ""), mapping={"": ""})
+    assert pattern.matched == OneTarget(Label(PackageId("", "pä/日本"), "bön"))
