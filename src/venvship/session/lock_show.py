@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ from typing import assert_never
 from venvship.errors import Place, SeveralErrors, UserError
 from venvship.loading.nearest import did_you_mean
 from venvship.model.platform import PythonVersion
+from venvship.repos.index_settings import ConfigurationPlaces, read_index_settings
 from venvship.repos.lock_files import read_lock
+from venvship.repos.package_index import Indexes, PackageIndex
 from venvship.repos.urls import shown_url
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.lock import (
@@ -111,7 +115,7 @@ class Answer:
 
 def show_lock(path: Path, question: Question) -> Answer:
     """Answer a question about the lock file at `path`; raises everything that keeps files from being chosen at once."""
-    lock = read_lock(path, shown=str(path))
+    lock = read_lock(path, shown=str(path), index=_configured_index)
     root, roots = _roots(lock, question)
     full_version = question.python.removesuffix("t")
     if full_version.count(".") == 1:
@@ -140,12 +144,18 @@ def show_lock(path: Path, question: Question) -> Answer:
     return Answer(tuple(found), resolution)
 
 
+def _configured_index() -> PackageIndex:
+    """The index that pip and uv would ask, for locks that name no files."""
+    places = ConfigurationPlaces.of_machine(os.environ, home=Path.home(), prefix=Path(sys.prefix))
+    return Indexes(read_index_settings(os.environ, places)).default
+
+
 def _roots(lock: Lock, question: Question) -> tuple[str | None, Roots]:
     """The project that is asked for, which its own answer does not hold, and where the walk starts."""
     extras = tuple(_project_name(extra) for extra in question.extras)
     groups = tuple(_project_name(group) for group in question.groups)
-    if not question.root and not lock.members and not extras:
-        return None, Roots((), script=True, script_groups=groups)
+    if not question.root and not lock.members:
+        return None, Roots((), script=True, script_groups=groups, script_extras=extras)
     if not question.root and len(lock.members) != 1:
         raise RootNeeded(lock)
     root = _project_name(question.root) if question.root else lock.members[0]

@@ -148,3 +148,27 @@ def test_a_lock_that_is_not_there_says_how_to_make_it(lock: LockFile) -> None:
     (lock.directory / "uv.lock").unlink()
     code, _, err = lock.show("--root=api")
     assert code == 1 and "`venvship lock`" in err
+
+
+PYLOCK = f"""
+lock-version = "1.0"
+dependency-groups = ["test"]
+[[packages]]
+name = "six"
+version = "1.0"
+wheels = [{{ url = "https://packages.example/six-1.0-py3-none-any.whl", hashes = {{ sha256 = "{SHA}" }} }}]
+[[packages]]
+name = "pytest"
+version = "8"
+marker = "'test' in dependency_groups"
+wheels = [{{ url = "https://packages.example/pytest-8-py3-none-any.whl", hashes = {{ sha256 = "{SHA}" }} }}]
+"""
+
+
+def test_a_lock_without_projects_is_shown_whole_or_by_group(lock: LockFile) -> None:
+    (lock.directory / "pylock.toml").write_text(PYLOCK)
+    assert [one["name"] for one in lock.shown("--lock=pylock.toml", "--python=3.12.4")] == ["six"]
+    assert [one["name"] for one in lock.shown("--lock=pylock.toml", "--group=test", "--python=3.12.4")] == [
+        "pytest",
+        "six",
+    ]
