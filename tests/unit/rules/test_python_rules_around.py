@@ -1,0 +1,123 @@
+"""Rules beside programs and libraries: mains of test frameworks, wheels of the workspace, packed programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analysis_workspace import AnalysisWorkspace, Dist, ValueHub, outputs
+
+from venvship.model.action import RunTool, WriteFile
+from venvship.model.artifact import ArtifactKind
+from venvship.rules.python.providers import PyExecutableInfo, PyWheelsInfo, VirtualenvInfo
+
+NAMES = (
+    "py_binary", "py_library", "py_package", "py_pex_binary", "py_pytest_main", "py_test", "py_unittest_test",
+    "py_unpacked_wheel", "py_venv", "py_wheel", "whl_filegroup",
+)  # fmt: skip
+LOAD = 'load("@aspect_rules_py//py:defs.bzl", ' + ", ".join(f'"{name}"' for name in NAMES) + ")\n"
+BIN = "venvship-out/linux_x86_64-fastbuild/bin"
+HUB = ValueHub([Dist("pytest"), Dist("tool", "1.0", {"tool.py": ""}, scripts={"tool": "tool:main", "other": "tool:x"})])
+
+
+def workspace(build: str, *files: str) -> AnalysisWorkspace:
+    return AnalysisWorkspace({"app/BUILD": LOAD + build, **{f"app/{file}": "" for file in files}}, hub=HUB)
+
+
+def test_a_main_for_pytest_is_a_library_with_a_file_of_its_name() -> None:
+    build = """
+py_pytest_main(name = "__test__", deps = ["@pypi//pytest"], args = ["-q"], chdir = "app")
+py_test(name = "t", srcs = ["t_test.py", ":__test__"], main = ":__test__.py", deps = [":__test__"])
+"""
+    made = workspace(build, "t_test.py")
+    program = made.one("//app:t")[PyExecutableInfo]
+    assert program.main is not None and program.main.path == "app/__test__.py"
+    assert [wheel.project for wheel in program.wheels.to_tuple()] == ["pytest"]
+    action = outputs(made.one("//app:__test__").actions)[f"{BIN}/app/__test__.py"]
+    assert isinstance(action, WriteFile) and isinstance(action.content, bytes)
+    assert b'"-q"' in action.content and b'"modules": []' in action.content
+
+
+def test_a_unittest_target_takes_no_main() -> None:
+    made = workspace('py_unittest_test(name = "t", srcs = ["t_test.py"], main = "t_test.py")', "t_test.py")
+    assert "py_unittest_test writes its own main" in made.problems("//app:t")
+
+
+def test_a_console_script_that_is_not_there_names_those_that_are() -> None:
+    load = 'load("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary")\n'
+    build = load + 'py_console_script_binary(name = "tol", pkg = "@pypi//tool")\n'
+    build += 'py_console_script_binary(name = "named", pkg = "@pypi//tool", script = "other")\n'
+    made = workspace(build)
+    assert (
+        made.problems("//app:tol")
+        .splitlines()[0]
+        .endswith("`@@pypi//tool:tool` has no console script `tol`; it has `other`, `tool`")
+    )
+    action = outputs(made.one("//app:_named_main").actions)[f"{BIN}/app/_named_main.py"]
+    assert isinstance(action, WriteFile) and b"from tool import x" in action.content  # type: ignore[operator]
+    assert made.one("//app:named")[PyExecutableInfo].venv.directory == "_main/app/_named.venv"
+
+
+def test_a_wheel_is_built_from_what_a_package_takes_of_libraries() -> None:
+    build = """
+py_library(name = "lib", srcs = ["lib.py"], data = ["lib.json"])
+py_package(name = "package", deps = [":lib"], packages = ["app"])
+py_package(name = "nothing", deps = [":lib"], packages = ["other"])
+py_wheel(name = "wheel", distribution = "Our.Lib", version = "$(COMPILATION_MODE)1", deps = [":package"],
+    strip_path_prefixes = ["app"], extra_requires = {"x": ["six"]}, data_files = {"lib.json": "data/etc/"})
+"""
+    made = workspace(build, "lib.py", "lib.json")
+    [action] = [action for action in made.one("//app:wheel").actions if isinstance(action, RunTool)]
+    assert action.outputs[0].path == "app/our_lib-fastbuild1-py3-none-any.whl"
+    rows = action.request["files"]
+    assert isinstance(rows, tuple)
+    assert {row["path"] for row in rows} == {"lib.py", "lib.json", "{data}/data/etc/lib.json"}  # type: ignore[call-overload, index]
+    metadata = action.request["metadata"]
+    assert isinstance(metadata, tuple) and "Requires-Dist: six ; extra == 'x'" in metadata
+    assert made.one("//app:nothing").default_info.files.to_tuple() == ()
+
+
+def test_mistaken_wheels_are_refused() -> None:
+    build = """
+py_wheel(name = "stamped", distribution = "a", version = "{BUILD_TIMESTAMP}")
+py_wheel(name = "both", distribution = "a", version = "1", requires = ["x"], requires_file = "r.txt")
+py_wheel(name = "where", distribution = "a", version = "1", data_files = {"r.txt": "somewhere/r.txt"})
+"""
+    made = workspace(build, "r.txt")
+    assert "versions can't have values of a stamp" in made.problems("//app:stamped")
+    assert "`requires` and `requires_file` are both set" in made.problems("//app:both")
+    assert "paths begin with one of purelib/" in made.problems("//app:where")
+    published = workspace('py_wheel(name = "w", distribution = "a", version = "1", twine = "//x")')
+    assert "publishing is not supported" in published.problems("//app:w")
+
+
+def test_a_wheel_file_is_a_distribution_as_far_as_its_layout_is_declared() -> None:
+    build = """
+py_unpacked_wheel(name = "known", src = "a.whl", top_levels = ["a", "b.py"], console_scripts = ["run=a:main"])
+py_unpacked_wheel(name = "unknown", src = "a.whl")
+py_venv(name = "v", deps = [":known", ":unknown"])
+"""
+    made = workspace(build, "a.whl")
+    venv = made.one("//app:v")[VirtualenvInfo]
+    links = {str(link.runfiles_path).rpartition("site-packages/")[2] for link in venv.links.to_tuple()}
+    assert {"a", "b.py"} <= links
+    assert "_main/app/unknown.install/lib/python3.12/site-packages" in venv.imports.to_tuple()
+    installs = made.one("//app:v")[PyWheelsInfo].installs.to_tuple()
+    assert {install.kind for install in installs} == {ArtifactKind.DIRECTORY} and len(installs) == 2
+
+
+def test_packed_programs_hold_links_as_links_and_refuse_what_they_can_not_do() -> None:
+    build = """
+py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//tool"])
+py_pex_binary(name = "pex", binary = ":app")
+py_pex_binary(name = "leaky", binary = ":app", inherit_path = "prefer")
+py_pex_binary(name = "other", binary = ":app", python_interpreter_constraints = ["PyPy"])
+"""
+    made = workspace(build, "app.py")
+    [action] = made.one("//app:pex").actions
+    assert isinstance(action, RunTool) and isinstance(action.request["rows"], tuple)
+    rows = {str(row["at"]): row for row in action.request["rows"]}  # type: ignore[call-overload, index]
+    tool = rows["_main/app/._app.venv/lib/python3.12/site-packages/tool.py"]
+    assert isinstance(tool, Mapping) and "link" in tool
+    assert not any(path.startswith("python_interpreters/") for path in rows)
+    assert "programs here see nothing of their surroundings" in made.problems("//app:leaky")
+    assert "set `python_version` of the program" in made.problems("//app:other")
