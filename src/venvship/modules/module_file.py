@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from venvship.errors import Place
@@ -169,3 +169,18 @@ class ModuleFile:
     toolchains: tuple[Registration, ...] = ()
     execution_platforms: tuple[Registration, ...] = ()
     flag_aliases: tuple[FlagAlias, ...] = ()
+
+    def without_dev(self) -> ModuleFile:
+        """What it says to those that depend on it, or to a build that is told to ignore dev dependencies."""
+        return replace(
+            self,
+            deps=tuple(dep for dep in self.deps if not dep.dev_dependency),
+            extensions=tuple(
+                replace(usage, tags=tuple(tag for tag in usage.tags if not tag.dev_dependency))
+                for usage in self.extensions
+                if not usage.dev_dependency
+            ),
+            repo_rules=tuple(call for call in self.repo_rules if not call.dev_dependency),
+            toolchains=tuple(one for one in self.toolchains if not one.dev_dependency),
+            execution_platforms=tuple(one for one in self.execution_platforms if not one.dev_dependency),
+        )

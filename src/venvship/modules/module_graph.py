@@ -11,131 +11,25 @@ so that no two things can share a canonical name. What the extensions of built-i
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol, TypeAlias
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import (
-    ArchiveOverride,
-    BazelDep,
     ExtensionUsage,
     FlagAlias,
-    GitOverride,
-    LocalPathOverride,
     ModuleFile,
-    MultipleVersionOverride,
     Override,
     Registration,
     RepoRuleUsage,
-    SingleVersionOverride,
-    SourceOverride,
 )
-from venvship.modules.version import ModuleVersion
-
-ALWAYS_VISIBLE = ("venvship", "bazel_tools", "platforms")
-"""Built-in modules that every module sees without asking for them."""
-
-ANY_YANKED = "all"
-"""Stands for every version where withdrawn versions are allowed by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class RootSource:
-    """The workspace."""
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltinSource:
-    """A module that comes with venvship."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RegistrySource:
-    """A version of a module, in the registry at an address; `changes` patches it further."""
-
-    name: str
-    version: str
-    registry: str
-    changes: SingleVersionOverride | None = None
-
-
-ModuleSource: TypeAlias = RootSource | BuiltinSource | RegistrySource | SourceOverride
-
-
-class ModuleFiles(Protocol):
-    """Where the text of modules comes from."""
-
-    def builtin_names(self) -> frozenset[str]: ...
-
-    def module_file(self, source: ModuleSource, name: str) -> ModuleFile:
-        """The evaluated `MODULE.bazel` of a module; an empty value when it has none."""
-        ...
-
-    def registries(self) -> tuple[str, ...]:
-        """The addresses of the registries, in the order in which they are asked."""
-        ...
-
-    def holds(self, registry: str, name: str, version: str) -> bool:
-        """Whether a registry has a version of a module."""
-        ...
-
-    def yanked(self, source: RegistrySource) -> str | None:
-        """Why the version was withdrawn; None when it was not."""
-        ...
-
-
-class UnknownModule(UserError):
-    """A `bazel_dep` names a module that is neither built in nor overridden nor in a registry."""
-
-    def __init__(self, dep: BazelDep, builtins: Iterable[str], registries: Iterable[str] = ()) -> None:
-        asked = "".join(f"\n  {registry}" for registry in registries)
-        version = f" {dep.version}" if dep.version else ""
-        super().__init__(
-            f"module `{dep.name}{version}` is neither built in nor overridden, and in none of these registries:{asked}"
-            if asked
-            else f"module `{dep.name}` is neither built in nor overridden, and no registry is given",
-            place=dep.place,
-            hint=f"built in are {', '.join(sorted(builtins))}; for another one, "
-            + ("" if asked else "name a registry with `--registry=`, or ")
-            + f'check it out and add `local_path_override(module_name = "{dep.name}", path = "...")` to MODULE.bazel',
-        )
-        self.module_name = dep.name
-
-
-class UnsuitableVersion(UserError):
-    """The version of a module is malformed, missing or withdrawn."""
-
-
-class IncompatibleVersions(UserError):
-    """Modules need versions of one module that declare to be incompatible."""
-
-    def __init__(self, name: str, needs: Iterable[tuple[str, str, int]], place: Place | None) -> None:
-        lines = [f"  {who} needs {version} (compatibility level {level})" for who, version, level in needs]
-        super().__init__(
-            f"versions of module `{name}` that exclude each other are needed:\n" + "\n".join(lines),
-            place=place,
-            hint="update the modules that need the older one, or choose one with single_version_override",
-        )
-
-
-class UnsupportedOverride(UserError):
-    """A kind of override that does not exist for this module."""
+from venvship.modules.module_sources import BuiltinSource, ModuleFiles, ModuleSource, RootSource
+from venvship.modules.version_selection import ALWAYS_VISIBLE, FoundModules, VersionSelection
 
 
 class UnknownReplacement(UserError):
     """`override_repo` or `inject_repo` names a repository that the root does not know."""
-
-
-class MismatchedModule(UserError):
-    """An override or a registry leads to a module with another name or version."""
-
-    def __init__(self, named: str, found: str, place: Place | None) -> None:
-        super().__init__(f"{named} leads to a module that calls itself `{found}`", place=place)
 
 
 class NameTaken(UserError):
@@ -266,40 +160,25 @@ def build_module_graph(
     versions that may be used nevertheless, as `NAME@VERSION`. Raises SeveralErrors with all unknown modules and name
     clashes.
     """
-    return _Builder(files, ignore_dev_dependencies, tuple(overrides), frozenset(allowed_yanked)).build()
-
-
-class _Node(NamedTuple):
-    """A version of a module; "" is that of modules of which there is only one."""
-
-    name: str
-    version: str
-
-
-_ROOT = _Node(MAIN_REPOSITORY, "")
-_Found: TypeAlias = dict[str, tuple[ModuleSource, ModuleFile]]
+    said = files.module_file(RootSource(), "")
+    root = said.without_dev() if ignore_dev_dependencies else said
+    selection = VersionSelection(
+        files,
+        root,
+        overrides={**root.overrides, **{override.module_name: override for override in overrides}},
+        allowed_yanked=frozenset(allowed_yanked),
+    )
+    return _Builder(root, selection.find(), selection.errors).build()
 
 
 class _Builder:
-    def __init__(
-        self,
-        files: ModuleFiles,
-        ignore_dev_dependencies: bool,
-        overrides: tuple[Override, ...],
-        allowed_yanked: frozenset[str],
-    ) -> None:
-        self._files = files
-        self._builtins = files.builtin_names()
-        self._errors: list[VenvshipError] = []
-        root = files.module_file(RootSource(), "")
-        self._root = _without_dev(root) if ignore_dev_dependencies else root
-        self._overrides = {**root.overrides, **{override.module_name: override for override in overrides}}
-        self._allowed_yanked = allowed_yanked
-        self._nodes: dict[_Node, tuple[ModuleSource, ModuleFile]] = {_ROOT: (RootSource(), self._root)}
-        self._unknown: set[_Node] = set()
+    def __init__(self, root: ModuleFile, found: FoundModules, errors: list[VenvshipError]) -> None:
+        self._root = root
+        self._found = found
+        self._errors = errors
 
     def build(self) -> ModuleGraph:
-        found = self._find()
+        found = self._found
         prefixes = self._prefixes(found)
         extension_usages = self._extension_usages(found, prefixes)
         repo_rules = tuple(
@@ -321,187 +200,11 @@ class _Builder:
             raise self._errors[0] if len(self._errors) == 1 else SeveralErrors(self._errors)
         return ModuleGraph(modules, extension_usages, repo_rules)
 
-    def _find(self) -> _Found:
-        """Look at every version that anybody asks for, choose, and keep what the chosen ones need."""
-        wishes = self._explore([_ROOT, *self._always()], ())
-        while True:
-            # A dependency without a name counts once somebody else needs the module.
-            names = {node.name for node in self._nodes}
-            granted = [dep for dep in wishes if dep.name in names]
-            known = len(self._nodes)
-            wishes = {**wishes, **self._explore([], granted)}
-            if len(self._nodes) == known:
-                break
-        chosen = self._choose()
-        found = self._reached(chosen)
-        self._check_yanked(found)
-        return found
-
-    def _always(self) -> list[_Node]:
-        return [_Node(name, "") for name in ALWAYS_VISIBLE if name in self._builtins and name != self._root.name]
-
-    def _explore(self, nodes: list[_Node], deps: Iterable[BazelDep]) -> dict[BazelDep, None]:
-        """Load modules and what they depend on, in any version; answers the dependencies without a name."""
-        wishes: dict[BazelDep, None] = {}
-        waiting = deque(deps)
-        for node in nodes:
-            if node not in self._nodes:
-                self._load(node, BuiltinSource(node.name), None)
-            waiting.extend(self._nodes[node][1].deps)
-        while waiting:
-            dep = waiting.popleft()
-            if dep.repo_name is None and dep not in deps:
-                wishes[dep] = None
-                continue
-            node = self._node(dep)
-            if node in self._nodes or node in self._unknown:
-                continue
-            source = self._source(dep, node)
-            if source is None:
-                self._unknown.add(node)
-            else:
-                self._load(node, source, dep)
-                waiting.extend(self._nodes[node][1].deps)
-        return wishes
-
-    def _node(self, dep: BazelDep) -> _Node:
-        """The version of a module that a dependency means, with overrides considered."""
-        if self._root.name and dep.name == self._root.name:
-            return _ROOT
-        override = self._overrides.get(dep.name)
-        if isinstance(override, LocalPathOverride | ArchiveOverride | GitOverride) or dep.name in self._builtins:
-            return _Node(dep.name, "")
-        if isinstance(override, SingleVersionOverride) and override.version:
-            return _Node(dep.name, override.version)
-        return _Node(dep.name, dep.version)
-
-    def _source(self, dep: BazelDep, node: _Node) -> ModuleSource | None:
-        override = self._overrides.get(dep.name)
-        if isinstance(override, LocalPathOverride | ArchiveOverride | GitOverride):
-            return override
-        if dep.name in self._builtins:
-            if isinstance(override, SingleVersionOverride) and (override.patches or override.patch_commands):
-                self._errors.append(
-                    UnsupportedOverride(
-                        f"module `{dep.name}` is built in, so patches don't apply to it", place=override.place
-                    )
-                )
-            return BuiltinSource(dep.name)
-        if isinstance(override, MultipleVersionOverride):
-            self._errors.append(
-                UnsupportedOverride(
-                    f"several versions of module `{dep.name}` side by side are not supported",
-                    place=override.place,
-                    hint="choose one of them with single_version_override",
-                )
-            )
-            return None
-        changes = override if isinstance(override, SingleVersionOverride) else None
-        registries = (changes.registry,) if changes is not None and changes.registry else self._files.registries()
-        if not node.version and registries:
-            self._errors.append(
-                UnsuitableVersion(
-                    f"module `{dep.name}` is needed without a version, and is not overridden", place=dep.place
-                )
-            )
-            return None
-        try:
-            ModuleVersion.parse(node.version)
-        except ValueError as error:
-            self._errors.append(UnsuitableVersion(str(error), place=dep.place))
-            return None
-        for registry in registries:
-            if self._files.holds(registry, dep.name, node.version):
-                return RegistrySource(dep.name, node.version, registry, changes)
-        self._errors.append(UnknownModule(replace(dep, version=node.version), self._builtins, registries))
-        return None
-
-    def _load(self, node: _Node, source: ModuleSource, dep: BazelDep | None) -> None:
-        file = _without_dev(self._files.module_file(source, node.name))
-        match source:
-            case LocalPathOverride() | ArchiveOverride() | GitOverride():
-                if file.name not in ("", node.name):
-                    named = f"the override of `{node.name}`"
-                    self._errors.append(MismatchedModule(named, file.name, source.place))
-            case RegistrySource():
-                version = ModuleVersion.parse(source.version)
-                said = f"{file.name} {file.version}"
-                if file.name != node.name or (file.version and file.version != version.text):
-                    named = f"version {source.version} of module `{node.name}` in registry `{source.registry}`"
-                    self._errors.append(MismatchedModule(named, said, dep.place if dep is not None else None))
-            case _:
-                pass
-        self._nodes[node] = (source, file)
-
-    def _choose(self) -> dict[tuple[str, int], _Node]:
-        """The highest version of each module, for each compatibility level that occurs."""
-        chosen: dict[tuple[str, int], _Node] = {}
-        for node, (_, file) in self._nodes.items():
-            key = (node.name, file.compatibility_level)
-            present = chosen.get(key)
-            if present is None or ModuleVersion.parse(node.version) > ModuleVersion.parse(present.version):
-                chosen[key] = node
-        return chosen
-
-    def _reached(self, chosen: Mapping[tuple[str, int], _Node]) -> _Found:
-        found: _Found = {}
-        levels: dict[str, dict[int, tuple[str, str, Place | None]]] = {}
-        waiting: deque[tuple[_Node, str, Place | None]] = deque([(_ROOT, "", None)])
-        waiting.extend((node, "", None) for node in self._always())
-        while waiting:
-            node, needed_by, place = waiting.popleft()
-            source, file = self._nodes[node]
-            seen = levels.setdefault(node.name, {})
-            if file.compatibility_level in seen:
-                continue
-            seen[file.compatibility_level] = (needed_by, node.version, place)
-            found.setdefault(node.name, (source, file))
-            who = f"module `{node.name}`" if node.name else "the root module"
-            for dep in file.deps:
-                if dep.repo_name is None:
-                    continue
-                wanted = self._node(dep)
-                if wanted in self._nodes:
-                    waiting.append((self._chosen_for(wanted, dep, chosen), who, dep.place))
-        for name, seen in levels.items():
-            if len(seen) > 1:
-                needs = [(who, version, level) for level, (who, version, _) in sorted(seen.items())]
-                last = list(seen.values())[-1]
-                self._errors.append(IncompatibleVersions(name, needs, last[2]))
-        return found
-
-    def _chosen_for(self, wanted: _Node, dep: BazelDep, chosen: Mapping[tuple[str, int], _Node]) -> _Node:
-        level = self._nodes[wanted][1].compatibility_level
-        allowed = [
-            node
-            for (name, other), node in chosen.items()
-            if name == wanted.name and level <= other <= max(level, dep.max_compatibility_level)
-        ]
-        return max(allowed, key=lambda node: self._nodes[node][1].compatibility_level)
-
-    def _check_yanked(self, found: _Found) -> None:
-        if ANY_YANKED in self._allowed_yanked:
-            return
-        for name, (source, _) in found.items():
-            if not isinstance(source, RegistrySource) or f"{name}@{source.version}" in self._allowed_yanked:
-                continue
-            reason = self._files.yanked(source)
-            if reason is not None:
-                place = next((dep.place for _, file in found.values() for dep in file.deps if dep.name == name), None)
-                self._errors.append(
-                    UnsuitableVersion(
-                        f"version {source.version} of module `{name}` was withdrawn: {reason}",
-                        place=place,
-                        hint="need another version, or allow this one with "
-                        f"`--allow_yanked_versions={name}@{source.version}`",
-                    )
-                )
-
     def _canonical(self, module_name: str) -> str:
         return MAIN_REPOSITORY if module_name == self._root.name and module_name else module_name
 
     def _mapping(
-        self, name: str, file: ModuleFile, found: _Found, usages: Iterable[ModuleExtensionUsage]
+        self, name: str, file: ModuleFile, found: FoundModules, usages: Iterable[ModuleExtensionUsage]
     ) -> dict[str, str]:
         mapping: dict[str, str] = {}
         meaning: dict[str, str] = {}
@@ -534,7 +237,7 @@ class _Builder:
                 mapping[always] = always
         return mapping
 
-    def _extension_usages(self, found: _Found, prefixes: Mapping[str, str]) -> tuple[ModuleExtensionUsage, ...]:
+    def _extension_usages(self, found: FoundModules, prefixes: Mapping[str, str]) -> tuple[ModuleExtensionUsage, ...]:
         usages = []
         replaced: dict[str, dict[str, str]] = {}
         for name, (_, file) in found.items():
@@ -560,7 +263,7 @@ class _Builder:
         )
         return apparent
 
-    def _prefixes(self, found: _Found) -> dict[str, str]:
+    def _prefixes(self, found: FoundModules) -> dict[str, str]:
         """What the repositories of each written extension begin with; no two prefixes are equal."""
         identities = {
             self._extension_identity(name, file, usage, position)
@@ -600,7 +303,7 @@ class _Builder:
             canonical = self._canonical(known.get(apparent, apparent))
         return f"@@{canonical}//{path}"
 
-    def _check_made_names(self, found: _Found, extension_usages: Iterable[ModuleExtensionUsage]) -> None:
+    def _check_made_names(self, found: FoundModules, extension_usages: Iterable[ModuleExtensionUsage]) -> None:
         """Short canonical names are for things of which no two share one; say so where they would."""
         owners: dict[str, str] = {name: f"module `{name}`" for name in found if name}
         for one in extension_usages:
@@ -613,33 +316,3 @@ class _Builder:
 
 def _repo_rule_prefix(module: str, rule: str) -> str:
     return f"{module}++{rule}+" if module else f"+{rule}+"
-
-
-def _without_dev(file: ModuleFile) -> ModuleFile:
-    """What a module says to those that depend on it, or to a build that is told to ignore dev dependencies."""
-    return ModuleFile(
-        name=file.name,
-        version=file.version,
-        repo_name=file.repo_name,
-        compatibility_level=file.compatibility_level,
-        deps=tuple(dep for dep in file.deps if not dep.dev_dependency),
-        extensions=tuple(
-            ExtensionUsage(
-                usage.file,
-                usage.name,
-                tuple(tag for tag in usage.tags if not tag.dev_dependency),
-                usage.imports,
-                usage.place,
-                usage.dev_dependency,
-                usage.isolate,
-                usage.replaced,
-            )
-            for usage in file.extensions
-            if not usage.dev_dependency
-        ),
-        repo_rules=tuple(call for call in file.repo_rules if not call.dev_dependency),
-        overrides=file.overrides,
-        toolchains=tuple(one for one in file.toolchains if not one.dev_dependency),
-        execution_platforms=tuple(one for one in file.execution_platforms if not one.dev_dependency),
-        flag_aliases=file.flag_aliases,
-    )

@@ -14,7 +14,7 @@ from venvship.host.processes import Children
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import join
 from venvship.modules.module_file import ArchiveOverride, GitOverride, SingleVersionOverride
-from venvship.modules.module_graph import RegistrySource
+from venvship.modules.module_sources import RegistrySource
 from venvship.modules.registry_documents import ArchiveSource, GitSource, PathSource, RegistryPatch
 from venvship.repos.disk_tree import DiskTree
 from venvship.repos.external_store import ExternalStore, Making

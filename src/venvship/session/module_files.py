@@ -12,7 +12,7 @@ from venvship.errors import Place, UserError
 from venvship.loading.workspace import MODULE_FILE, join_host
 from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride, ModuleFile
-from venvship.modules.module_graph import BuiltinSource, ModuleSource, RegistrySource, RootSource
+from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource, RootSource
 from venvship.session.repositories import ExternalSources, builtin_modules_root
 
 

@@ -18,7 +18,8 @@ from venvship.loading.repositories import GeneratedPackages, NoSuchRepository, R
 from venvship.memo.computation import Memo
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
-from venvship.modules.module_graph import BuiltinSource, Module, ModuleGraph, RegistrySource, RootSource
+from venvship.modules.module_graph import Module, ModuleGraph
+from venvship.modules.module_sources import BuiltinSource, RegistrySource, RootSource
 from venvship.modules.registry_documents import LOCK_FILE, read_pinned
 from venvship.repos.external_store import ExternalStore, Observer
 from venvship.repos.module_sources import ModuleSources

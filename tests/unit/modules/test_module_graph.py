@@ -5,17 +5,9 @@ import pytest
 from venvship.errors import SeveralErrors
 from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import LocalPathOverride, ModuleFile
-from venvship.modules.module_graph import (
-    BuiltinSource,
-    MismatchedModule,
-    ModuleGraph,
-    ModuleSource,
-    NameTaken,
-    RegistrySource,
-    RootSource,
-    UnknownModule,
-    build_module_graph,
-)
+from venvship.modules.module_graph import ModuleGraph, NameTaken, build_module_graph
+from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource, RootSource
+from venvship.modules.version_selection import MismatchedModule, UnknownModule
 
 
 class TextModules:

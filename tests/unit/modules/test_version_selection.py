@@ -11,17 +11,13 @@ from hypothesis import strategies as st
 from venvship.errors import UserError
 from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import LocalPathOverride, ModuleFile
-from venvship.modules.module_graph import (
-    BuiltinSource,
+from venvship.modules.module_graph import ModuleGraph, build_module_graph
+from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource, RootSource
+from venvship.modules.version_selection import (
     IncompatibleVersions,
-    ModuleGraph,
-    ModuleSource,
-    RegistrySource,
-    RootSource,
     UnknownModule,
     UnsuitableVersion,
     UnsupportedOverride,
-    build_module_graph,
 )
 
 Index = Mapping[str, str]

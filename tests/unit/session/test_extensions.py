@@ -9,7 +9,8 @@ from venvship.model.label import Label, PackageId
 from venvship.model.platform import PythonVersion
 from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import ModuleFile
-from venvship.modules.module_graph import BuiltinSource, ModuleSource, RegistrySource, build_module_graph
+from venvship.modules.module_graph import build_module_graph
+from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource
 from venvship.session.extensions import Extensions, read_extensions
 
 HEAD = """

@@ -1,0 +1,288 @@
+"""Which versions of which modules a workspace uses.
+
+All versions that can be reached from the root take part; of each module the highest one counts that anybody asks for,
+and then only what the chosen ones need: minimal version selection. Overridden and built-in modules have one version
+that serves every wish.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
+
+from venvship.errors import Place, UserError, VenvshipError
+from venvship.model.label import MAIN_REPOSITORY
+from venvship.modules.module_file import (
+    ArchiveOverride,
+    BazelDep,
+    GitOverride,
+    LocalPathOverride,
+    ModuleFile,
+    MultipleVersionOverride,
+    Override,
+    SingleVersionOverride,
+)
+from venvship.modules.module_sources import BuiltinSource, ModuleFiles, ModuleSource, RegistrySource, RootSource
+from venvship.modules.version import ModuleVersion
+
+ALWAYS_VISIBLE = ("venvship", "bazel_tools", "platforms")
+"""Built-in modules that every module sees without asking for them."""
+
+ANY_YANKED = "all"
+"""Stands for every version where withdrawn versions are allowed by name."""
+
+
+class UnknownModule(UserError):
+    """A `bazel_dep` names a module that is neither built in nor overridden nor in a registry."""
+
+    def __init__(self, dep: BazelDep, builtins: Iterable[str], registries: Iterable[str] = ()) -> None:
+        asked = "".join(f"\n  {registry}" for registry in registries)
+        version = f" {dep.version}" if dep.version else ""
+        super().__init__(
+            f"module `{dep.name}{version}` is neither built in nor overridden, and in none of these registries:{asked}"
+            if asked
+            else f"module `{dep.name}` is neither built in nor overridden, and no registry is given",
+            place=dep.place,
+            hint=f"built in are {', '.join(sorted(builtins))}; for another one, "
+            + ("" if asked else "name a registry with `--registry=`, or ")
+            + f'check it out and add `local_path_override(module_name = "{dep.name}", path = "...")` to MODULE.bazel',
+        )
+        self.module_name = dep.name
+
+
+class UnsuitableVersion(UserError):
+    """The version of a module is malformed, missing or withdrawn."""
+
+
+class IncompatibleVersions(UserError):
+    """Modules need versions of one module that declare to be incompatible."""
+
+    def __init__(self, name: str, needs: Iterable[tuple[str, str, int]], place: Place | None) -> None:
+        lines = [f"  {who} needs {version} (compatibility level {level})" for who, version, level in needs]
+        super().__init__(
+            f"versions of module `{name}` that exclude each other are needed:\n" + "\n".join(lines),
+            place=place,
+            hint="update the modules that need the older one, or choose one with single_version_override",
+        )
+
+
+class UnsupportedOverride(UserError):
+    """A kind of override that does not exist for this module."""
+
+
+class MismatchedModule(UserError):
+    """An override or a registry leads to a module with another name or version."""
+
+    def __init__(self, named: str, found: str, place: Place | None) -> None:
+        super().__init__(f"{named} leads to a module that calls itself `{found}`", place=place)
+
+
+class _Node(NamedTuple):
+    """A version of a module; "" is that of modules of which there is only one."""
+
+    name: str
+    version: str
+
+
+_ROOT = _Node(MAIN_REPOSITORY, "")
+FoundModules: TypeAlias = dict[str, tuple[ModuleSource, ModuleFile]]
+"""The chosen modules by name, the root first."""
+
+
+class VersionSelection:
+    """One choice of versions; `errors` is what was wrong on the way."""
+
+    def __init__(
+        self,
+        files: ModuleFiles,
+        root: ModuleFile,
+        *,
+        overrides: Mapping[str, Override],
+        allowed_yanked: frozenset[str],
+    ) -> None:
+        self.errors: list[VenvshipError] = []
+        self._files = files
+        self._builtins = files.builtin_names()
+        self._root = root
+        self._overrides = overrides
+        self._allowed_yanked = allowed_yanked
+        self._nodes: dict[_Node, tuple[ModuleSource, ModuleFile]] = {_ROOT: (RootSource(), root)}
+        self._unknown: set[_Node] = set()
+
+    def find(self) -> FoundModules:
+        """Look at every version that anybody asks for, choose, and keep what the chosen ones need."""
+        wishes = self._explore([_ROOT, *self._always()], ())
+        while True:
+            # A dependency without a name counts once somebody else needs the module.
+            names = {node.name for node in self._nodes}
+            granted = [dep for dep in wishes if dep.name in names]
+            known = len(self._nodes)
+            wishes = {**wishes, **self._explore([], granted)}
+            if len(self._nodes) == known:
+                break
+        chosen = self._choose()
+        found = self._reached(chosen)
+        self._check_yanked(found)
+        return found
+
+    def _always(self) -> list[_Node]:
+        return [_Node(name, "") for name in ALWAYS_VISIBLE if name in self._builtins and name != self._root.name]
+
+    def _explore(self, nodes: list[_Node], deps: Iterable[BazelDep]) -> dict[BazelDep, None]:
+        """Load modules and what they depend on, in any version; answers the dependencies without a name."""
+        wishes: dict[BazelDep, None] = {}
+        waiting = deque(deps)
+        for node in nodes:
+            if node not in self._nodes:
+                self._load(node, BuiltinSource(node.name), None)
+            waiting.extend(self._nodes[node][1].deps)
+        while waiting:
+            dep = waiting.popleft()
+            if dep.repo_name is None and dep not in deps:
+                wishes[dep] = None
+                continue
+            node = self._node(dep)
+            if node in self._nodes or node in self._unknown:
+                continue
+            source = self._source(dep, node)
+            if source is None:
+                self._unknown.add(node)
+            else:
+                self._load(node, source, dep)
+                waiting.extend(self._nodes[node][1].deps)
+        return wishes
+
+    def _node(self, dep: BazelDep) -> _Node:
+        """The version of a module that a dependency means, with overrides considered."""
+        if self._root.name and dep.name == self._root.name:
+            return _ROOT
+        override = self._overrides.get(dep.name)
+        if isinstance(override, LocalPathOverride | ArchiveOverride | GitOverride) or dep.name in self._builtins:
+            return _Node(dep.name, "")
+        if isinstance(override, SingleVersionOverride) and override.version:
+            return _Node(dep.name, override.version)
+        return _Node(dep.name, dep.version)
+
+    def _source(self, dep: BazelDep, node: _Node) -> ModuleSource | None:
+        override = self._overrides.get(dep.name)
+        if isinstance(override, LocalPathOverride | ArchiveOverride | GitOverride):
+            return override
+        if dep.name in self._builtins:
+            if isinstance(override, SingleVersionOverride) and (override.patches or override.patch_commands):
+                self.errors.append(
+                    UnsupportedOverride(
+                        f"module `{dep.name}` is built in, so patches don't apply to it", place=override.place
+                    )
+                )
+            return BuiltinSource(dep.name)
+        if isinstance(override, MultipleVersionOverride):
+            self.errors.append(
+                UnsupportedOverride(
+                    f"several versions of module `{dep.name}` side by side are not supported",
+                    place=override.place,
+                    hint="choose one of them with single_version_override",
+                )
+            )
+            return None
+        changes = override if isinstance(override, SingleVersionOverride) else None
+        registries = (changes.registry,) if changes is not None and changes.registry else self._files.registries()
+        if not node.version and registries:
+            self.errors.append(
+                UnsuitableVersion(
+                    f"module `{dep.name}` is needed without a version, and is not overridden", place=dep.place
+                )
+            )
+            return None
+        try:
+            ModuleVersion.parse(node.version)
+        except ValueError as error:
+            self.errors.append(UnsuitableVersion(str(error), place=dep.place))
+            return None
+        for registry in registries:
+            if self._files.holds(registry, dep.name, node.version):
+                return RegistrySource(dep.name, node.version, registry, changes)
+        self.errors.append(UnknownModule(replace(dep, version=node.version), self._builtins, registries))
+        return None
+
+    def _load(self, node: _Node, source: ModuleSource, dep: BazelDep | None) -> None:
+        file = self._files.module_file(source, node.name).without_dev()
+        match source:
+            case LocalPathOverride() | ArchiveOverride() | GitOverride():
+                if file.name not in ("", node.name):
+                    named = f"the override of `{node.name}`"
+                    self.errors.append(MismatchedModule(named, file.name, source.place))
+            case RegistrySource():
+                version = ModuleVersion.parse(source.version)
+                said = f"{file.name} {file.version}"
+                if file.name != node.name or (file.version and file.version != version.text):
+                    named = f"version {source.version} of module `{node.name}` in registry `{source.registry}`"
+                    self.errors.append(MismatchedModule(named, said, dep.place if dep is not None else None))
+            case _:
+                pass
+        self._nodes[node] = (source, file)
+
+    def _choose(self) -> dict[tuple[str, int], _Node]:
+        """The highest version of each module, for each compatibility level that occurs."""
+        chosen: dict[tuple[str, int], _Node] = {}
+        for node, (_, file) in self._nodes.items():
+            key = (node.name, file.compatibility_level)
+            present = chosen.get(key)
+            if present is None or ModuleVersion.parse(node.version) > ModuleVersion.parse(present.version):
+                chosen[key] = node
+        return chosen
+
+    def _reached(self, chosen: Mapping[tuple[str, int], _Node]) -> FoundModules:
+        found: FoundModules = {}
+        levels: dict[str, dict[int, tuple[str, str, Place | None]]] = {}
+        waiting: deque[tuple[_Node, str, Place | None]] = deque([(_ROOT, "", None)])
+        waiting.extend((node, "", None) for node in self._always())
+        while waiting:
+            node, needed_by, place = waiting.popleft()
+            source, file = self._nodes[node]
+            seen = levels.setdefault(node.name, {})
+            if file.compatibility_level in seen:
+                continue
+            seen[file.compatibility_level] = (needed_by, node.version, place)
+            found.setdefault(node.name, (source, file))
+            who = f"module `{node.name}`" if node.name else "the root module"
+            for dep in file.deps:
+                if dep.repo_name is None:
+                    continue
+                wanted = self._node(dep)
+                if wanted in self._nodes:
+                    waiting.append((self._chosen_for(wanted, dep, chosen), who, dep.place))
+        for name, seen in levels.items():
+            if len(seen) > 1:
+                needs = [(who, version, level) for level, (who, version, _) in sorted(seen.items())]
+                last = list(seen.values())[-1]
+                self.errors.append(IncompatibleVersions(name, needs, last[2]))
+        return found
+
+    def _chosen_for(self, wanted: _Node, dep: BazelDep, chosen: Mapping[tuple[str, int], _Node]) -> _Node:
+        level = self._nodes[wanted][1].compatibility_level
+        allowed = [
+            node
+            for (name, other), node in chosen.items()
+            if name == wanted.name and level <= other <= max(level, dep.max_compatibility_level)
+        ]
+        return max(allowed, key=lambda node: self._nodes[node][1].compatibility_level)
+
+    def _check_yanked(self, found: FoundModules) -> None:
+        if ANY_YANKED in self._allowed_yanked:
+            return
+        for name, (source, _) in found.items():
+            if not isinstance(source, RegistrySource) or f"{name}@{source.version}" in self._allowed_yanked:
+                continue
+            reason = self._files.yanked(source)
+            if reason is not None:
+                place = next((dep.place for _, file in found.values() for dep in file.deps if dep.name == name), None)
+                self.errors.append(
+                    UnsuitableVersion(
+                        f"version {source.version} of module `{name}` was withdrawn: {reason}",
+                        place=place,
+                        hint="need another version, or allow this one with "
+                        f"`--allow_yanked_versions={name}@{source.version}`",
+                    )
+                )
