@@ -19,6 +19,7 @@ from venvship.loading.analysis_tests import analysis_test_builtin, analysis_test
 from venvship.loading.aspect_module import aspect_builtin
 from venvship.loading.attr_module import ATTR
 from venvship.loading.config_module import CONFIG, configuration_field
+from venvship.loading.macro_definition import macro_builtin
 from venvship.loading.native_providers import ForeignProvider, NativeProvider
 from venvship.loading.rule_definition import exec_group, rule_builtin, toolchain_type
 from venvship.loading.transition_module import transition_builtin
@@ -58,6 +59,7 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
         "configuration_field": configuration_field,
         "coverage_common": Struct({"instrumented_files_info": _instrumented_files_info}),
         "exec_group": exec_group,
+        "macro": macro_builtin(environment.evaluator),
         "platform_common": Struct(
             {"TemplateVariableInfo": TEMPLATE_VARIABLE_INFO, "ToolchainInfo": TOOLCHAIN_INFO, **platform}
         ),
