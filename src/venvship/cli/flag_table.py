@@ -179,7 +179,12 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     Flag("target_pattern_file", FlagKind.TEXT, BUILDING, "read target patterns from a file, one a line"),
     Flag("test_arg", FlagKind.TEXTS, BUILDING, "an argument for every test"),
     Flag("test_env", FlagKind.TEXTS, BUILDING, "`NAME=VALUE` for every test; `NAME` takes the caller's value"),
-    Flag("test_filter", FlagKind.TEXT, BUILDING, "which cases a test shall run, in the words of its framework"),
+    Flag(
+        "test_filter",
+        FlagKind.TEXT,
+        BUILDING,
+        "which cases a test shall run, in the words of its framework; under pytest a test in which none matches passes",
+    ),
     Flag(
         "test_output",
         FlagKind.TEXT,

@@ -75,7 +75,6 @@ class Invocation:
         surroundings = self.surroundings
         options = replace(session_options(self.startup, self.line), read_only=read_only)
         with surroundings.open_session(surroundings.cwd, options, NamingEvents(events, self.names)) as session:
-            self.names.learn(lambda: session.main_mapping)
             yield session
 
     def print_error(self, error: BaseException) -> None:

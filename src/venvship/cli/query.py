@@ -24,6 +24,7 @@ def query(invocation: Invocation) -> int:
     lines: list[str] = []
     failure: VenvshipError | None = None
     with invocation.display() as display, invocation.session(display, read_only=True) as session:
+        invocation.names.learn(session.main_mapping)
         graph = TargetGraph(session.loader, implicit=flags.boolean("implicit_deps"), tools=flags.boolean("tool_deps"))
         evaluator = Evaluator(
             graph,

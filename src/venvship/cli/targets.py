@@ -42,6 +42,7 @@ def pattern_texts(invocation: Invocation) -> tuple[str, ...]:
 
 
 def select(invocation: Invocation, session: Session, texts: tuple[str, ...], *, for_tests: bool = False) -> Selection:
+    invocation.names.learn(session.main_mapping)
     return select_targets(
         texts,
         session.loader,

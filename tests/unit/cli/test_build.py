@@ -7,7 +7,7 @@ from fake_session import CommandLine
 from query_workspace import MAPPING
 
 from venvship.errors import EnvironmentProblem, InternalError, Place, SeveralErrors, UserError
-from venvship.events.build_events import Message, Severity
+from venvship.events.build_events import ActionFinished, ActionSource, Message, PhaseProgress, Severity
 from venvship.execution.failures import Interrupted
 from venvship.host.locks import LockHeld
 
@@ -153,11 +153,18 @@ def test_what_many_targets_meet_is_told_once(venvship: CommandLine) -> None:
 
 def test_repositories_have_the_names_that_the_user_gave_them(venvship: CommandLine) -> None:
     canonical = f"@@{MAPPING['pypi']}//six:six"
-    venvship.plan.happenings = (Message(Severity.WARNING, f"odd {canonical}"), Message(Severity.DEBUG, canonical))
+    venvship.plan.happenings = (
+        Message(Severity.WARNING, f"odd {canonical}"),
+        Message(Severity.DEBUG, canonical),
+        PhaseProgress(1, 2, f"Unpack {canonical}"),
+        ActionFinished("Unpack", f"Unpack {canonical}", ActionSource.RUN, 0.1, "noise"),
+    )
     venvship.plan.failures = (UserError(f"no {canonical}", chain=["needed by @@other//:x"]),)
     told = venvship("build", "-k", "//lib").stderr
     assert "WARNING: odd @pypi//six:six\n" in told
     assert f"DEBUG: {canonical}\n" in told
+    assert "[1 / 2] Unpack @pypi//six:six\n" in told
+    assert "INFO: From Unpack @pypi//six:six:\nnoise\n" in told
     assert "ERROR: no @pypi//six:six\n  needed by @@other//:x\n" in told
 
 
