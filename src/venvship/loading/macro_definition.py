@@ -6,7 +6,6 @@ attribute by name: labels resolved, defaults filled in. Attributes that it inher
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from types import FunctionType
 
@@ -125,9 +124,7 @@ def macro_builtin(evaluator: Evaluator) -> Builtin:
         inherited = _inherited(inherit_attrs)
         removed = {name for name, value in (attrs or {}).items() if value is None}
         own = read_attributes(attrs, evaluator)
-        kept = {
-            name: dataclasses.replace(spec, default=None) for name, spec in inherited.items() if name not in removed
-        }
+        kept = {name: spec for name, spec in inherited.items() if name not in removed}
         return MacroDefinition(implementation, own, kept)
 
     return Builtin("macro", macro)
@@ -139,7 +136,7 @@ def _inherited(source: Value) -> Mapping[str, AttributeSpec]:
     if isinstance(source, MacroDefinition):
         return source.attributes
     if isinstance(source, RuleDefinition):
-        every = source.rule_class.attributes
+        every = source.unnamed.attributes
         return {name: spec for name, spec in every.items() if not spec.is_private and name not in _GIVEN_ALWAYS}
     if source == _COMMON:
         every = RuleClass(_COMMON).attributes

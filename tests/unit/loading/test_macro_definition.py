@@ -31,8 +31,8 @@ def test_an_implementation_gets_resolved_labels_and_defaults() -> None:
         '"_tool": attr.label(default = "//t:tool")'
     )
     assert shown(attrs, 'm(name = "a", dep = ":x", deps = ["y", "//q:z"], visibility = ["//visibility:public"])\n') == [
-        'a ["//visibility:public"] {"dep": Label("//p:x"), "deps": [Label("//p:y"), Label("//q:z")], "n": 3, '
-        '"_tool": Label("//t:tool")}'
+        'a ["//visibility:public"] {"dep": Label("@@//p:x"), "deps": [Label("@@//p:y"), Label("@@//q:z")], "n": 3, '
+        '"_tool": Label("@@//t:tool")}'
     ]
 
 
