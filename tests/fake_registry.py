@@ -8,6 +8,7 @@ import http.server
 import json
 import re
 import socket
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -239,13 +240,15 @@ def list_of(value: object) -> list[object]:
 
 
 @contextmanager
-def running_registry() -> Iterator[FakeRegistry]:
-    """A registry on a port of this machine, until the context ends."""
+def running_registry(tls: ssl.SSLContext | None = None) -> Iterator[FakeRegistry]:
+    """A registry on a port of this machine, until the context ends; with `tls` it speaks nothing else."""
     registry = FakeRegistry()
     handler = type("BoundHandler", (Handler,), {"registry": registry})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    registry.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    registry.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -7,7 +7,10 @@ import hashlib
 import io
 import json
 import os
+import shutil
+import ssl
 import stat
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -380,6 +383,47 @@ def test_a_tag_that_no_image_has_is_refused(tag: str) -> None:
 @pytest.mark.parametrize("registry", ["[::1]:5000", "127.0.0.1", "localhost:5000", "registry.example:5000"])
 def test_a_repository_is_read_as_it_is_written(registry: str) -> None:
     assert str(Repository.parse(f"{registry}/team/app")) == f"{registry}/team/app"
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for this machine's own address, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    paths = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    new = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
+    named = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*new, *named, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True, timeout=60)
+    return paths
+
+
+def test_tls_is_spoken_where_it_can_be_and_its_certificate_must_be_trusted(
+    certificate: tuple[Path, Path], layout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with running_registry(context) as served:
+        with pytest.raises(RegistryProblem, match=r"the certificate of .* is not trusted"):
+            push(Layout(str(layout)), tls_client(served))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        done = push(Layout(str(layout)), tls_client(served), tags=["v1"])
+        assert (done.uploaded, done.digest) == (3, digest_of(layout))
+
+
+def tls_client(served: FakeRegistry) -> Registry:
+    repository = Repository.parse(f"{served.url.removeprefix('https://')}/team/app")
+    return Registry(repository, delays=(), sleep=lambda _: None)
 
 
 # The command
