@@ -136,17 +136,16 @@ load("@pypi//:defs.bzl", "group_deps", "group_deps_for")
 py_binary(name = "a", srcs = ["a.py"], deps = [requirement("One.Tool")])
 py_binary(name = "b", srcs = ["b.py"], deps = all_requirements)
 py_binary(name = "c", srcs = ["c.py"], deps = group_deps_for("test"))
-py_library(name = "d", deps = group_deps())
+py_binary(name = "d", srcs = ["c.py"], main = "c.py", deps = group_deps(), dep_group = "test")
 """,
             "a.py": "import one_tool\nprint(one_tool.X)\n",
             "b.py": "import one_tool, two\nprint(one_tool.X, two.X)\n",
             "c.py": "import two\nprint(two.X)\n",
         }
     )
-    for name, said in {"a": "1\n", "b": "1 2\n", "c": "2\n"}.items():
+    for name, said in {"a": "1\n", "b": "1 2\n", "c": "2\n", "d": "2\n"}.items():
         done = workspace.run("run", INDEX, f"//:{name}")
         assert (done.code, done.stdout) == (0, said), done.stderr
-    workspace.built("//:d")
 
 
 def test_a_distribution_can_be_changed(workspace: RealWorkspace, index: FakeIndex) -> None:

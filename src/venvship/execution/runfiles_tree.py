@@ -131,7 +131,10 @@ def _runfiles_path(forest: MakeForest) -> TreePath:
 
 
 def _stands_alone(forest: MakeForest, entries: Mapping[TreePath, Artifact | None]) -> bool:
-    """Whether every entry is in the tree at its own path and leads to an output or to nothing at all."""
+    """Whether every entry is in the tree at its own path and leads to an output or to nothing at all.
+
+    Outputs of another configuration lie elsewhere in the output tree, so a link to one of these must be in the tree.
+    """
     for entry in forest.entries:
         path = entry.artifact.runfiles_path
         if entries.get(path) != entry.artifact:
@@ -145,11 +148,16 @@ def _stands_alone(forest: MakeForest, entries: Mapping[TreePath, Artifact | None
         while target:
             if target in entries:
                 artifact = entries[TreePath(target)]
-                if artifact is None or artifact.is_source:
+                if artifact is None or artifact.is_source or not _lie_together(artifact, entry.artifact):
                     return False
                 break
             target = parent(target)
     return True
+
+
+def _lie_together(left: Artifact, right: Artifact) -> bool:
+    """Whether two outputs are of one configuration."""
+    return parent(left.root.exec_path) == parent(right.root.exec_path)
 
 
 def _tree_links(
