@@ -261,3 +261,20 @@ def test_a_program_reads_its_build_data(repository: RealWorkspace) -> None:
     repository.write({"aspect/main.py": main})
     output = run(repository, "//aspect:main")
     assert "TARGET //aspect:main\n" in output and "STAMPED FALSE\n" in output
+
+
+def test_a_program_with_a_configuration_of_its_own_runs_and_its_data_is_the_callers(repository: RealWorkspace) -> None:
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    build = f"""
+py_binary(name = "own", srcs = ["own.py"], deps = ["@pypi//tool"], data = [":main"], python_version = "{version}",
+    env = {{"OTHER": "$(rlocationpath :main)"}})
+"""
+    own = """
+import os, subprocess, tool
+print(tool.VERSION)
+runfiles = os.environ["RUNFILES_DIR"]
+print(subprocess.run([os.path.join(runfiles, os.environ["OTHER"])], capture_output=True, text=True).stdout)
+"""
+    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/own.py": own})
+    output = run(repository, "//aspect:own")
+    assert output == "1.0\nfact 1.0 1 fastbuild ._main.venv\n\n"

@@ -3,15 +3,14 @@ from __future__ import annotations
 import pytest
 from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 
-from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION
+from venvship.model.configuration import PYTHON_VERSION
 from venvship.model.platform import Platform
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo
 from venvship.rules.python.transitions import (
     CALLER,
     callers_configuration,
-    distribution_transition,
     python_transition,
-    runtime_transition,
+    without_caller,
 )
 
 HUB = ValueHub([Dist("six", "1.0")], groups={"new": [Dist("six", "2.0")]})
@@ -64,12 +63,11 @@ def test_nothing_changes_where_nothing_is_asked() -> None:
     assert python_transition({"python_version": "3.13"}, asked) == asked
 
 
-def test_what_has_no_data_is_shared_by_all_callers() -> None:
+def test_who_asked_does_not_matter_to_what_has_no_data() -> None:
     by_flag = LINUX.with_options({PYTHON_VERSION: "3.13"})
     by_attribute = python_transition({"python_version": "3.13"}, LINUX)
     assert by_attribute.get(CALLER) and by_attribute != by_flag
-    assert distribution_transition({}, by_attribute) == by_flag
-    assert runtime_transition({}, by_attribute.with_options({DEP_GROUP: "new"})) == by_flag
+    assert without_caller(by_attribute) == by_flag
 
 
 def test_another_platform_is_taken_back_with_its_c_library() -> None:
@@ -106,16 +104,28 @@ rules_python_binary(name = "tool", srcs = ["tool.py"], deps = [":lib"])
     assert names == [["app/app.py", "app/tool.py"], ["app/lib.py", "app/tool.py"]]
 
 
-def test_a_wheel_is_one_whoever_needs_it() -> None:
+def test_a_venv_lies_beside_what_its_links_lead_to() -> None:
     build = """
-py_library(name = "lib", srcs = ["lib.py"], deps = ["@pypi//six"])
-py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], python_version = "3.13")
+py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//six"], python_version = "3.13")
+"""
+    program = workspace(build).one("//app:app")[PyExecutableInfo]
+    [wheel] = program.wheels.to_tuple()
+    directories = {
+        artifact.exec_path.split("/")[1]
+        for artifact in (program.venv_python_exe, wheel.install, program.venv.runtime.directory)
+    }
+    assert len(directories) == 1
+
+
+def test_a_venv_for_a_version_is_the_same_however_the_version_was_asked_for() -> None:
+    build = """
+py_venv(name = "v", deps = ["@pypi//six"], python_version = "3.13")
+py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//six"], external_venv = ":v", python_version = "3.13")
 """
     made = workspace(build)
-    by_flag = made.one("//app:lib", LINUX.with_options({PYTHON_VERSION: "3.13"}))
-    entry = by_flag[PyInfo].venv_symlinks.to_tuple()[0]
-    [wheel] = made.one("//app:app")[PyExecutableInfo].wheels.to_tuple()
-    assert set(entry.files.to_tuple()) == {wheel.install}
+    assert made.one("//app:app")[PyExecutableInfo].venv.label.name == "v"
+    by_flag = LINUX.with_options({PYTHON_VERSION: "3.13"})
+    assert made.one("//app:app", by_flag)[PyExecutableInfo].venv.label.name == "v"
 
 
 def test_conditions_on_the_version_hold_for_the_version_that_is_used() -> None:

@@ -38,7 +38,7 @@ from venvship.rules.python.providers import (
     WheelRecord,
 )
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
-from venvship.rules.python.transitions import distribution_transition
+from venvship.rules.python.transitions import without_caller
 from venvship.venvs.metadata import normalised_name
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
 from venvship.wheels.manifest import Scheme, WheelManifest
@@ -128,15 +128,10 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
             (project, *extras),
             _distribution,
             computed_dependencies=dependencies,
-            transition=distribution_transition,
         ),
-        f"{WHEEL_RULE}@{hub.repository}": RuleClass(
-            WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel, transition=distribution_transition
-        ),
+        f"{WHEEL_RULE}@{hub.repository}": RuleClass(WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel),
         **PART_RULES,
-        f"{GROUP_RULE}@{hub.repository}": RuleClass(
-            GROUP_RULE, extras, _distribution, computed_dependencies=group, transition=distribution_transition
-        ),
+        f"{GROUP_RULE}@{hub.repository}": RuleClass(GROUP_RULE, extras, _distribution, computed_dependencies=group),
     }
 
 
@@ -201,7 +196,7 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     record = WheelRecord(
         wheel.project,
         wheel.version,
-        ctx.configuration.directory,
+        without_caller(ctx.configuration).directory,
         label=ctx.label.sibling(package_name(wheel.project)),
         install=install,
         archive=archive,

@@ -21,7 +21,6 @@ from venvship.rules import attributes
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
 from venvship.rules.python.providers import InterpreterVersion, LayerRecord, PyRuntimeInfo
-from venvship.rules.python.transitions import runtime_transition
 
 INTERPRETERS = "python_interpreters"
 RUNTIME_LABEL = Label(PackageId(INTERPRETERS, ""), "runtime")
@@ -107,7 +106,7 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
             TemplateVariableInfo({"PYTHON3": python, "PYTHON3_ROOTPATH": root_path}),
         ]
 
-    return RuleClass("python_runtime", (), implementation, transition=runtime_transition)
+    return RuleClass("python_runtime", (), implementation)
 
 
 def _version_info(full_version: str) -> InterpreterVersion:

@@ -80,14 +80,12 @@ def callers_configuration(configuration: Configuration) -> Configuration:
     return Configuration(platform, configuration.options).with_options({**before, CALLER: ""})
 
 
-def distribution_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
-    """Distributions have no data, so that all callers may share them."""
+def without_caller(configuration: Configuration) -> Configuration:
+    """The configuration as far as it matters to what has no data: who asked for it does not.
+
+    Nothing is built under it. A venv and what its links lead to must lie in one configuration's output directory.
+    """
     return configuration.with_options({CALLER: ""})
-
-
-def runtime_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
-    """An interpreter is the same one for all dependency groups."""
-    return configuration.with_options({CALLER: "", DEP_GROUP: ""})
 
 
 def _option_text(value: str) -> str:

@@ -17,7 +17,7 @@ from venvship.rules import attributes
 from venvship.rules.python.distributions import layer_of_wheel, symlink_entries
 from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
-from venvship.rules.python.transitions import distribution_transition
+from venvship.rules.python.transitions import without_caller
 from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
 
 _MODULES = (".py", ".so", ".pth")
@@ -48,7 +48,7 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
     record = WheelRecord(
         layout.project,
         layout.version,
-        ctx.configuration.directory,
+        without_caller(ctx.configuration).directory,
         label=ctx.label,
         install=install,
         archive=archive,
@@ -104,5 +104,4 @@ PY_UNPACKED_WHEEL = RuleClass(
         RUNTIME_ATTRIBUTE,
     ),
     _py_unpacked_wheel,
-    transition=distribution_transition,
 )
