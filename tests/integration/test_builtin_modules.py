@@ -52,6 +52,29 @@ changed_test = analysistest.make(
     config_settings = {str(Label("//:flag")): "low"},
 )
 
+def _broken(ctx):
+    fail("this never works")
+
+broken = rule(implementation = _broken)
+
+def _expects(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, "never works")
+    return analysistest.end(env)
+
+expects_test = analysistest.make(_expects, expect_failure = True)
+
+def _actions(ctx):
+    env = analysistest.begin(ctx)
+    actions = analysistest.target_actions(env)
+    asserts.equals(env, 1, len(actions))
+    asserts.equals(env, "a\\nb\\n", actions[0].content)
+    path = actions[0].outputs.to_list()[0].path
+    asserts.true(env, path.startswith(analysistest.target_bin_dir_path(env)))
+    return analysistest.end(env)
+
+actions_test = analysistest.make(_actions)
+
 def suite():
     unittest.suite("suite", good_test, good_test)
     env = loadingtest.make("loading")
@@ -71,10 +94,22 @@ load("@bazel_skylib//rules:native_binary.bzl", "native_binary", "native_test")
 load("@bazel_skylib//rules:run_binary.bzl", "run_binary")
 load("@bazel_skylib//rules:select_file.bzl", "select_file")
 load("@bazel_skylib//rules:write_file.bzl", "write_file")
-load(":tests.bzl", "bad_test", "changed_test", "suite", "value_test")
+load(
+    ":tests.bzl",
+    "actions_test",
+    "bad_test",
+    "broken",
+    "changed_test",
+    "expects_test",
+    "suite",
+    "value_test",
+)
 
 suite()
 bad_test(name = "bad_test")
+broken(name = "broken", tags = ["manual"])
+expects_test(name = "expects_test", target_under_test = ":broken")
+actions_test(name = "actions_test", target_under_test = ":text")
 string_flag(name = "flag", build_setting_default = "high", values = ["high", "low"])
 bool_flag(name = "switch", build_setting_default = True)
 int_flag(name = "number", build_setting_default = 3)
@@ -200,9 +235,11 @@ def test_rules_and_test_helpers_of_skylib(workspace: RealWorkspace) -> None:
     said = verdicts(tested.stdout + tested.stderr)
     assert {name for name, verdict in said.items() if verdict == "FAILED"} == {"//:bad_test", "//:differ_test"}
     assert {name for name, verdict in said.items() if verdict == "PASSED"} == {
+        "//:actions_test",
         "//:analysed_test",
         "//:built",
         "//:changed_test",
+        "//:expects_test",
         "//:loading_one",
         "//:program_test",
         "//:same_test",

@@ -129,6 +129,7 @@ class TreeStore:
             remove(directory)
             return digest
         with disk_problems(self._root):
+            os.makedirs(self._root, exist_ok=True)
             _make_read_only(os.fspath(directory), known)
             try:
                 os.rename(directory, target)

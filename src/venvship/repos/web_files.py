@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from venvship.errors import EnvironmentProblem, UserError
-from venvship.events.build_events import EventSink, TransferFinished, TransferProgress, TransferStarted
+from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.host.files import disk_problems, temporary_name
 from venvship.repos.integrity import Checksum, WrongChecksum
 from venvship.repos.urls import shown_url
@@ -182,8 +182,12 @@ class WebFiles:
                     self._events.emit(TransferFinished(name, done))
                 return target
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            target.unlink(missing_ok=True)
+            self._give_up(name, target)
             raise NotFetched({shown: type(error).__name__}) from error
         except BaseException:
-            target.unlink(missing_ok=True)
+            self._give_up(name, target)
             raise
+
+    def _give_up(self, name: str, target: Path) -> None:
+        target.unlink(missing_ok=True)
+        self._events.emit(TransferFailed(name))

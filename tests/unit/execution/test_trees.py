@@ -78,6 +78,13 @@ def test_an_adopted_directory_is_read_only_and_known_by_its_digest(store: TreeSt
     assert list(store.temporary.iterdir()) == []
 
 
+def test_the_first_tree_may_come_from_elsewhere(store: TreeStore, tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made/f").write_text("x")
+    digest = store.adopt(tmp_path / "made")
+    assert (store.path_of(digest) / "f").read_text() == "x"
+
+
 def test_a_known_tree_is_not_read_again(store: TreeStore) -> None:
     directory = fill(store.temporary / "d")
     # Another content than the caller says: only reading the file would tell.

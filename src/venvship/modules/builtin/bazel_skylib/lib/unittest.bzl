@@ -87,16 +87,12 @@ def _set_equals(env, expected, actual, msg = None):
             problem += ", unexpected are %s" % sets.str(unexpected)
         _fail(env, "%s (%s)" % (msg, problem) if msg else problem)
 
-_FAILURE_INFO = getattr(_venvship, "AnalysisFailureInfo", None)
-
 def _expect_failure(env, expected_failure_msg = ""):
-    if _FAILURE_INFO == None:
-        fail("tests of targets whose analysis fails are not supported yet")
     target = _target_under_test(env)
-    if _FAILURE_INFO not in target:
+    if AnalysisFailureInfo not in target:
         _fail(env, "Expected failure of target_under_test, but found success")
         return
-    messages = [one.message for one in target[_FAILURE_INFO].causes.to_list()]
+    messages = [one.message for one in target[AnalysisFailureInfo].causes.to_list()]
     if not any([expected_failure_msg in message for message in messages]):
         _fail(env, "Expected errors to contain '%s' but did not. Actual errors:%s" % (
             expected_failure_msg,
@@ -117,10 +113,9 @@ asserts = struct(
 _ActionInfo = provider(fields = ["actions", "bin_path"])
 
 def _retrieve(target, ctx):
-    return [_ActionInfo(actions = getattr(target, "actions", None), bin_path = ctx.bin_dir.path)]
+    return [_ActionInfo(actions = target.actions, bin_path = ctx.bin_dir.path)]
 
-_HAS_ASPECTS = hasattr(_venvship, "aspect")
-_retriever = aspect(implementation = _retrieve, attr_aspects = []) if _HAS_ASPECTS else None
+_retriever = aspect(implementation = _retrieve, attr_aspects = [])
 
 def _change_flags(settings):
     def change(settings_before, attrs):
@@ -138,11 +133,8 @@ def _analysis_make(
         doc = ""):
     settings = dict(config_settings)
     if expect_failure:
-        if _FAILURE_INFO == None:
-            fail("tests of targets whose analysis fails are not supported yet")
         settings["//command_line_option:allow_analysis_failures"] = "True"
-    aspects = ([_retriever] if _HAS_ASPECTS else []) + extra_target_under_test_aspects
-    given = {"aspects": aspects, "mandatory": True}
+    given = {"aspects": [_retriever] + extra_target_under_test_aspects, "mandatory": True}
     if settings:
         given["cfg"] = _change_flags(settings)
     own = dict(attrs)
@@ -172,15 +164,10 @@ def _target_under_test(env):
     return found
 
 def _actions(env):
-    actions = _target_under_test(env)[_ActionInfo].actions if _HAS_ASPECTS else None
-    if actions == None:
-        fail("analysistest.target_actions() is not supported yet")
-    return actions
+    return _target_under_test(env)[_ActionInfo].actions
 
 def _bin_path(env):
-    if _HAS_ASPECTS:
-        return _target_under_test(env)[_ActionInfo].bin_path
-    return env.ctx.bin_dir.path
+    return _target_under_test(env)[_ActionInfo].bin_path
 
 analysistest = struct(
     begin = _begin,
