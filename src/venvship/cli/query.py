@@ -9,7 +9,7 @@ from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
 from venvship.cli.report import exit_code
 from venvship.cli.surroundings import Session
-from venvship.errors import UserError, VenvshipError
+from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import Message, Severity
 from venvship.query.expression import Call, Expression, parse_query
 from venvship.query.functions import Evaluator
@@ -45,8 +45,8 @@ def query(invocation: Invocation) -> int:
             text = f"what `{label}` depends on is not known: its repository can't be reached"
             display.emit(Message(Severity.WARNING, text))
     errors = [*graph.errors.values(), *([failure] if failure is not None else [])]
-    for one in errors:
-        invocation.print_error(one)
+    if errors:
+        invocation.print_error(SeveralErrors(errors))
     end = "\0" if flags.boolean("line_terminator_null") else "\n"
     stdout = invocation.surroundings.stdout
     for line in lines:
