@@ -78,7 +78,8 @@ def _package(number: int) -> str:
 
 def commands(workspace: Path, state: Path) -> tuple[Command, Command | None]:
     """Ours, and Bazel's where there is one."""
-    environment = {"PATH": os.environ["PATH"], "HOME": str(state)}
+    environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    environment["HOME"] = str(state)
     words = ("build", "--noshow_progress", "--symlink_prefix=/", "//...")
     ours = Command("venvship", (VENVSHIP, f"--output_user_root={state}/ours", *words), workspace, environment)
     if shutil.which("bazel-4") is None:

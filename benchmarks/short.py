@@ -46,8 +46,9 @@ def start_up(runs: int) -> Iterator[Row]:
         )
 
 
-def rows(targets: list[int], wheels: list[int], *, pairs: int) -> Iterator[Row]:
-    yield from start_up(runs=20)
+def rows(targets: list[int], wheels: list[int], *, pairs: int, starts: int) -> Iterator[Row]:
+    if starts:
+        yield from start_up(starts)
     for number in targets:
         yield from noop.measure(number, pairs=pairs)
     for number in wheels:
@@ -79,13 +80,14 @@ def main() -> int:
     parser.add_argument("--targets", default="1000,5000", help="sizes of workspaces")
     parser.add_argument("--wheels", default="50", help="sizes of virtualenvs")
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--starts", type=int, default=20, help="of each program of the example; 0 for none")
     parser.add_argument("--document", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args()
     begin = time.monotonic()
     targets = [int(text) for text in options.targets.split(",") if text]
     wheels = [int(text) for text in options.wheels.split(",") if text]
     measured: list[Row] = []
-    for row in rows(targets, wheels, pairs=options.pairs):
+    for row in rows(targets, wheels, pairs=options.pairs, starts=options.starts):
         measured.append(row)
         print(f"{row.what}: {row.ours} ms", file=sys.stderr, flush=True)
     print(table(measured))
@@ -93,6 +95,7 @@ def main() -> int:
     FIGURES.write_text(json.dumps({"machine": machine(), "rows": [asdict(row) for row in measured]}, indent=4) + "\n")
     if options.document:
         command = f"python benchmarks/short.py --targets {options.targets} --wheels {options.wheels}"
+        command += f" --starts {options.starts}"
         text = document(measured, command=f"{command} --pairs {options.pairs}", seconds=time.monotonic() - begin)
         DOCUMENT.write_text(DOCUMENT.read_text().partition(MARKER)[0].rstrip("\n") + "\n\n" + text)
     return 0

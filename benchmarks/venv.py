@@ -91,7 +91,8 @@ class Ours:
     """The real command; the interpreter and the wheels are in the store after the first run."""
 
     def __init__(self, root: Path, state: Path, index: str) -> None:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(state), "PIP_INDEX_URL": index, "UV_NO_CONFIG": "1"}
+        environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        environment |= {"HOME": str(state), "PIP_INDEX_URL": index, "UV_NO_CONFIG": "1"}
         words = (
             f"--output_user_root={state}/ours",
             "build",
