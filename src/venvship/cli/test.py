@@ -30,7 +30,12 @@ def test(invocation: Invocation) -> int:
     failures: tuple[VenvshipError, ...] = ()
     early = Interruption()
     with invocation.display() as display:
-        logs = TestLogs(display, invocation.surroundings.stdout, options.output)
+        logs = TestLogs(
+            display,
+            invocation.surroundings.stdout,
+            options.output,
+            whole_lines=invocation.display_choice.live,
+        )
         with invocation.session(said := Said(logs)) as session, early:
             selection = select(invocation, session, texts, for_tests=True)
             failures = tuple(selection.errors)

@@ -17,6 +17,7 @@ from venvship.ui.messages import bad, good, seconds
 _GOOD = frozenset({TestStatus.PASSED, TestStatus.FLAKY})
 _RAN = _GOOD | {TestStatus.FAILED, TestStatus.TIMEOUT}
 _WIDTH = 80
+_LONGEST_LINE = 64 << 10
 _MAX_LOG_BYTES = 16 << 20
 _END = "=" * 80 + "\n"
 
@@ -30,12 +31,14 @@ class _TitledLog:
 class TestLogs:
     """Passes events on, and shows the logs of a test when it is finished or while they grow, if that is wanted."""
 
-    def __init__(self, display: Display, stdout: TextOutput, output: str) -> None:
+    def __init__(self, display: Display, stdout: TextOutput, output: str, *, whole_lines: bool = False) -> None:
+        """With `whole_lines` the beginning of a line waits for its end, as it must where something is drawn below."""
         self._display = display
+        self._whole_lines = whole_lines
         self._stdout = stdout
         self._output = output
         self._shown: set[Label] = set()
-        # The name of the attempt whose output is being followed, and the end of that output, by test.
+        # The attempt whose output is being followed, by test, and what came after its last whole line.
         self._followed: dict[Label, tuple[str, str]] = {}
         self._lock = threading.Lock()
 
@@ -56,8 +59,7 @@ class TestLogs:
                 return
             self._shown.add(result.label)
             if result.label in self._followed:
-                _, end = self._followed[result.label]
-                self._write(_END if end.endswith("\n") else f"\n{_END}")
+                self._write(self._line_end(result.label) + _END)
             elif logs := self._wanted(result):
                 self._write("".join(map(_log_page, logs)))
 
@@ -69,10 +71,23 @@ class TestLogs:
 
     def _stream(self, event: TestPrinted) -> None:
         with self._lock:
-            before, _ = self._followed.get(event.label, (None, ""))
-            self._followed[event.label] = (event.name, event.text[-1:])
-            title = "" if before == event.name else _title(event.label, event.name)
-            self._write(f"{title}{event.text}")
+            name, begun = self._followed.get(event.label, (None, ""))
+            before = ""
+            if name != event.name:
+                before = self._line_end(event.label) + _title(event.label, event.name)
+                begun = ""
+            lines, newline, rest = f"{begun}{event.text}".rpartition("\n")
+            if len(rest) > _LONGEST_LINE:
+                newline, rest = newline + rest, ""
+            self._followed[event.label] = (event.name, rest if self._whole_lines else rest[-1:])
+            text = before + (f"{lines}{newline}" if self._whole_lines else event.text)
+            if text:
+                self._write(text)
+
+    def _line_end(self, label: Label) -> str:
+        """What is left to write of a line that a test has begun."""
+        _, begun = self._followed.get(label, ("", ""))
+        return f"{begun if self._whole_lines else ''}\n" if begun else ""
 
     def _write(self, text: str) -> None:
         with self._display.aside():

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fake_session import CommandLine
 
+from venvship.cli.main import main
 from venvship.cli.test_report import result_line, summary_line
 from venvship.errors import UserError
 from venvship.events.build_events import TestFinished as Finished
@@ -13,6 +15,18 @@ from venvship.events.build_events import TestLog as Log
 from venvship.events.build_events import TestPrinted as Printed
 from venvship.events.build_events import TestStatus as Status
 from venvship.model.label import Label, PackageId
+
+
+class Writes(io.StringIO):
+    """Remembers what is written at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[str] = []
+
+    def write(self, text: str, /) -> int:
+        self.writes.append(text)
+        return super().write(text)
 
 
 def result(name: str, status: Status, *, cached: bool = False, log: str = "") -> Finished:
@@ -127,6 +141,30 @@ def test_what_was_streamed_is_not_shown_again(venvship: CommandLine) -> None:
     done = venvship("test", "//app:slow_test", "--test_output=streamed")
     page = f"{'=' * 20} Test output for //app:slow_test:\none\ntwo\n{'=' * 80}\n"
     assert done.stdout.partition("//app:slow_test PASSED")[0] == page
+
+
+def test_lines_stay_whole_where_something_is_drawn_below(venvship: CommandLine) -> None:
+    label = Label(PackageId("", "app"), "slow_test")
+    venvship.plan.results = {"//app:slow_test": result("slow_test", Status.FLAKY)}
+    texts = [("", "a\nb"), ("", "c"), ("attempt 2", "d\n"), ("attempt 2", "e")]
+    venvship.plan.printed = tuple(Printed(label, name, text) for name, text in texts)
+    stdout = Writes()
+    code = main(
+        ["test", "//app:slow_test", "--test_output=streamed", "--curses=yes"],
+        cwd=venvship.root,
+        stdout=stdout,
+        stderr=io.StringIO(),
+        environment=venvship.environment,
+        open_session=venvship.open_session,
+    )
+    assert code == 0
+    line = "=" * 20
+    assert stdout.writes[:4] == [
+        f"{line} Test output for //app:slow_test:\na\n",
+        f"bc\n{line} Test output for //app:slow_test (attempt 2):\nd\n",
+        f"e\n{'=' * 80}\n",
+        "//app:slow_test FLAKY in 0.1s\n",
+    ]
 
 
 def test_a_log_that_is_gone_is_no_fault(venvship: CommandLine) -> None:
