@@ -212,6 +212,40 @@ def test_a_source_archive_is_built_once_without_network(workspace: RealWorkspace
     assert (done.code, done.stdout) == (0, "after closed\n"), done.stderr
 
 
+def test_what_builds_a_distribution_can_be_annotated(workspace: RealWorkspace, index: FakeIndex) -> None:
+    """The backend imports something that its own pyproject.toml does not ask for."""
+    source = sdist("annotated", index)
+    files = {"annotated-1.0.tar.gz": source, **wheel("helper", "TEXT = 'helped'\n")}
+    patch = "--- a/module.py\n+++ b/module.py\n@@ -1 +1 @@\n-SAYS = 'before'\n+SAYS = 'patched'\n"
+    hook = (
+        "--- a/backend.py\n+++ b/backend.py\n@@ -1,2 +1,3 @@\n \n+import helper\n import base64, hashlib, os, zipfile\n"
+    )
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + USE_HUB
+            + 'uv.override_package(name = "annotated", pre_build_patches = ["//:a.patch", "//:b.patch"], '
+            + "pre_build_patch_strip = 1)\n",
+            "uv.lock": lock(index, files),
+            "a.patch": patch,
+            "b.patch": hook,
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//annotated"])\n',
+            "app.py": "import annotated\nprint(annotated.SAYS)\n",
+        }
+    )
+    done = workspace.build("//:app")
+    assert done.code == 1 and "`uv add --group build helper`" in done.stderr
+    module = (workspace.root / "MODULE.bazel").read_text()
+    workspace.write(
+        {
+            "MODULE.bazel": module + 'uv.annotate_packages(lock = "//:uv.lock", src = "//:needs.toml")\n',
+            "needs.toml": '[[package]]\nname = "annotated"\nbuild-dependencies = [{ name = "helper" }]\n',
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "patched\n"), done.stderr
+
+
 def test_a_failed_build_shows_the_end_of_its_log_and_the_fix(workspace: RealWorkspace, index: FakeIndex) -> None:
     workspace.write(
         {

@@ -178,6 +178,7 @@ def _environment() -> dict[str, str]:
 
 def compile_modules(executable: Path, root: Path, directory: str) -> None:
     """Compile the modules of a tree with an interpreter of the same minor version."""
+
     def run(number: int) -> None:
         script = [compile_stdlib.__file__, str(root), directory, str(number), str(_COMPILE_GROUPS)]
         done = subprocess.run(

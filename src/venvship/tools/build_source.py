@@ -7,8 +7,8 @@ in a directory that holds nothing but what the build may see.
 
 The request is an object with `source` (the tree), `output` (a directory), `site` (the site-packages of what builds it),
 `backend` (`module:object`) and `backend_path` (directories of the tree, for a backend that lies in it). With `hook`
-being `requires`, what the backend needs beyond its declared requirements is written to the file `answer`, as a list; with
-`wheel`, the wheel is made in `output` and `answer` names it.
+being `requires`, what the backend needs beyond its declared requirements is written to the file `answer`, as a list;
+with `wheel`, the wheel is made in `output` and `answer` names it.
 """
 
 from __future__ import annotations

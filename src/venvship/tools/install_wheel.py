@@ -15,9 +15,10 @@ marks them executable, and bytecode is of the unchecked-hash kind with paths rel
 system sets the real path when it loads a module).
 
 The request is an object with `wheel` and `output` (paths; the output is absent or an empty directory),
-`python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `compile_bytecode` (true or false)
+`python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `compile_bytecode` (true or false),
 `exclude_globs` (patterns of paths as RECORD spells them; `*` stays in one directory, `**` does not) and `replaced` (an
-object with the new content, as base64, of files by their paths; patches come as that). The result has `entries`, a sorted list of [path, sha256, size, executable], and `not_compiled`, a list of [path, reason].
+object with the new content, as base64, of files by their paths; patches come as that). The result has `entries`, a
+sorted list of [path, sha256, size, executable], and `not_compiled`, a list of [path, reason].
 """
 
 from __future__ import annotations
