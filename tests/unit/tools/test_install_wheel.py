@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import importlib.util
 import io
@@ -369,3 +370,22 @@ def test_a_damaged_wheel_is_installed_or_refused(tmp_path: Path, position: int, 
     except WheelRefused:
         return
     assert (tmp_path / "out" / SITE / "pkg/__init__.py").read_text() == "x = 1\n" * 50
+
+
+def test_files_can_have_new_content(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "tool", files={"tool.py": "X = 1\n", "note.txt": "old\n"}, executable=["note.txt"])
+    new = {"tool.py": b"X = 2\n", "note.txt": b"new\n"}
+    replaced = {path: base64.b64encode(content).decode() for path, content in new.items()}
+    entries = installed(wheel, tmp_path / "out", compile_bytecode=True, replaced=replaced)
+    for path, content in new.items():
+        assert (tmp_path / "out" / SITE / path).read_bytes() == content
+        assert entries[f"{SITE}/{path}"] == (hashlib.sha256(content).hexdigest(), len(content), path == "note.txt")
+    record = (tmp_path / "out" / SITE / "tool-1.0.dist-info/RECORD").read_text()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"X = 2\n").digest()).rstrip(b"=").decode()
+    assert f"tool.py,sha256={digest},6" in record
+
+
+def test_new_content_for_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "tool")
+    with pytest.raises(WheelRefused, match=r"`x\.py` has new content and is not in the wheel"):
+        installed(wheel, tmp_path / "out", replaced={"x.py": ""})
