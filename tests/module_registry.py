@@ -38,16 +38,17 @@ def zip_bytes(files: Mapping[str, str]) -> bytes:
 
 
 class ModuleRegistry:
-    """A registry in a directory."""
+    """A registry in a directory; `url` is its address when a server offers it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, url: str = "") -> None:
         self.root = root
+        self.url = url
         root.mkdir(parents=True, exist_ok=True)
         (root / "bazel_registry.json").write_text("{}")
 
     @property
     def flag(self) -> str:
-        return f"--registry={self.root.as_uri()}"
+        return f"--registry={self.url or self.root.as_uri()}"
 
     def add(
         self,
@@ -75,7 +76,7 @@ class ModuleRegistry:
         home.mkdir(parents=True, exist_ok=True)
         (home / "MODULE.bazel").write_text(said)
         source = {
-            "url": archive.as_uri(),
+            "url": f"{self.url}/archives/{archive.name}" if self.url else archive.as_uri(),
             "integrity": integrity(archive.read_bytes(), algorithm),
             "strip_prefix": f"{name}-{version}",
             "patches": {path: integrity(text.encode()) for path, text in (patches or {}).items()},

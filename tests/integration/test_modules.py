@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from directory_server import serving
 from module_registry import ModuleRegistry, integrity, tar_bytes
 from real_workspace import RealWorkspace
 
@@ -232,3 +233,21 @@ def test_settings_have_the_short_names_that_the_workspace_gives_them(workspace: 
         assert done.code == 0, done.stderr
         assert copied(workspace) == text
     assert "`--mood=low` is not a flag" in workspace.run("build", "--mood=low", "//:copy").stderr
+
+
+def test_a_registry_on_a_network_is_asked_once(workspace: RealWorkspace, tmp_path: Path) -> None:
+    with serving(tmp_path / "served") as server:
+        served = ModuleRegistry(tmp_path / "served", server.url)
+        patch = "--- a/text.txt\n+++ b/text.txt\n@@ -1 +1 @@\n-old\n+new\n"
+        served.add("lib", "1", library("old\n"), patches={"p.patch": patch})
+        workspace.write({"MODULE.bazel": dep("lib", "1"), "BUILD.bazel": COPY.format("lib")})
+        refused = workspace.run("build", "--nofetch", served.flag, "//:copy")
+        assert refused.code != 0
+        assert "`--nofetch` forbids to download it" in refused.stderr
+        done = workspace.run("build", served.flag, "//:copy")
+        assert done.code == 0, done.stderr
+        assert copied(workspace) == "new\n"
+        asked = server.requests.total()
+        assert workspace.run("build", served.flag, "//:copy").code == 0
+        assert server.requests.total() == asked
+    assert workspace.run("build", "--nofetch", served.flag, "//:copy").code == 0
