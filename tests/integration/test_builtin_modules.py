@@ -299,3 +299,24 @@ def test_rules_of_bazel_lib_and_of_foreign_languages(workspace: RealWorkspace) -
     needed = workspace.run("build", "//:needs_c")
     assert needed.code == 1
     assert "`cc_library` is a rule for a language that is not built here" in needed.stderr
+
+
+def test_scripts_find_their_files_with_the_runfiles_library(workspace: RealWorkspace) -> None:
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE,
+            "BUILD.bazel": 'sh_test(name = "find_test", srcs = ["find.sh"], data = ["//sub:f.txt"], '
+            'deps = ["@bazel_tools//tools/bash/runfiles"])\n'
+            'sh_test(name = "other_test", srcs = ["find.sh"], data = ["//sub:f.txt"], '
+            'deps = ["@rules_shell//shell/runfiles"])\n',
+            "sub/f.txt": "found",
+            "sub/BUILD.bazel": 'exports_files(["f.txt"], visibility = ["//visibility:public"])',
+            "find.sh": "#!/bin/bash\nset -euo pipefail\nf=bazel_tools/tools/bash/runfiles/runfiles.bash\n"
+            'source "${RUNFILES_DIR:-/dev/null}/$f" 2>/dev/null || source "$0.runfiles/$f"\n'
+            'cd /\n[[ "$(cat "$(rlocation _main/sub/f.txt)")" == found ]]\n'
+            "! rlocation _main/nothing\n! rlocation ../escape 2>/dev/null\n",
+        }
+    )
+    (workspace.root / "find.sh").chmod(0o755)
+    done = workspace.run("test", "--test_output=errors", "//...")
+    assert done.code == 0, done.stdout + done.stderr
