@@ -50,6 +50,7 @@ _TEST = (
     AttributeSpec("shard_count", AttributeType.INT, default=-1),
     AttributeSpec("local", AttributeType.BOOL),
 )
+_TESTONLY_TEST = AttributeSpec("testonly", AttributeType.BOOL, default=True, configurable=False)
 
 COMMON_ATTRIBUTE_NAMES = frozenset(spec.name for spec in (*_COMMON, *_EXECUTABLE, *_TEST))
 """Attributes that a rule class has without naming them (the last ones only if it is executable or a test)."""
@@ -106,7 +107,7 @@ class RuleClass:
         if self.is_aspect:
             common = ()
         elif self.is_test:
-            common = (*_COMMON, *_EXECUTABLE, *_TEST)
+            common = (*_COMMON, *_EXECUTABLE, *_TEST, _TESTONLY_TEST)
         elif self.is_executable:
             common = (*_COMMON, *_EXECUTABLE)
         object.__setattr__(self, "attributes", {spec.name: spec for spec in (*common, *self.own_attributes)})

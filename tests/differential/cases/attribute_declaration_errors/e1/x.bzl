@@ -1,0 +1,3 @@
+attr.string(default = 1)
+
+X = 1

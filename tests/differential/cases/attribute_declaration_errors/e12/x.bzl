@@ -1,0 +1,6 @@
+def _i(ctx):
+    pass
+
+r = rule(_i, nope = True)
+
+X = 1

@@ -1,0 +1,6 @@
+def _i(ctx):
+    pass
+
+r = rule(_i, attrs = {"_p": attr.string(mandatory = True)})
+
+X = 1

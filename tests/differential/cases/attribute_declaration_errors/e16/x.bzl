@@ -1,0 +1,6 @@
+def _i(ctx):
+    pass
+
+r = rule(_i, test = True)
+
+X = 1

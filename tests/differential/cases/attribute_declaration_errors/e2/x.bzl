@@ -1,0 +1,3 @@
+attr.label(allow_files = 1)
+
+X = 1

@@ -1,0 +1,3 @@
+attr.label(allow_single_file = True, allow_files = True)
+
+X = 1

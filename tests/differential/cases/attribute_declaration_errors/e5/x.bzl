@@ -1,0 +1,3 @@
+attr.string("x")
+
+X = 1

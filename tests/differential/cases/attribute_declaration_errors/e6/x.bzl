@@ -1,0 +1,3 @@
+attr.label(executable = True)
+
+X = 1

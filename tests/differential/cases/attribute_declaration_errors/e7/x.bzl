@@ -1,0 +1,3 @@
+attr.label(cfg = "nope")
+
+X = 1

@@ -1,0 +1,3 @@
+attr.label_list(default = "x")
+
+X = 1

@@ -1,0 +1,3 @@
+len(depset())
+
+X = 1

@@ -1,0 +1,3 @@
+depset(["a"]) | depset(["b"])
+
+X = 1

@@ -1,0 +1,3 @@
+sorted(depset(["a"]))
+
+X = 1

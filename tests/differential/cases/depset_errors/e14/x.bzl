@@ -1,0 +1,3 @@
+depset([struct(a = [])])
+
+X = 1

@@ -1,0 +1,3 @@
+depset("abc")
+
+X = 1

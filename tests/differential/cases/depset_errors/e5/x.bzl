@@ -1,0 +1,3 @@
+depset(transitive = ["a"])
+
+X = 1

@@ -1,0 +1,3 @@
+depset([1], transitive = [depset(["a"])])
+
+X = 1

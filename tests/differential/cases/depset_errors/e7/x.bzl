@@ -1,0 +1,3 @@
+depset(["a"], order = "nope")
+
+X = 1

@@ -1,0 +1,7 @@
+def f():
+    a = [1, 2]
+    b = [a.append(x) for x in a]
+
+f()
+
+X = 1

@@ -1,0 +1,4 @@
+with x:
+    pass
+
+X = 1

@@ -1,0 +1,3 @@
+assert True
+
+X = 1

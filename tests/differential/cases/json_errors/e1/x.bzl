@@ -1,0 +1,3 @@
+json.encode(len)
+
+X = 1

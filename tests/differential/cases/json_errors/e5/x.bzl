@@ -1,0 +1,3 @@
+json.decode("nope")
+
+X = 1

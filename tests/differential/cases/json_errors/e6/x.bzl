@@ -1,0 +1,3 @@
+json.decode("")
+
+X = 1

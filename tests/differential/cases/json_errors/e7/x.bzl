@@ -1,0 +1,3 @@
+json.decode("1 2")
+
+X = 1

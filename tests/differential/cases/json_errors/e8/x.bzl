@@ -1,0 +1,3 @@
+json.encode(float("nan"))
+
+X = 1

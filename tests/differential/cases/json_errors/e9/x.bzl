@@ -1,0 +1,3 @@
+json.decode("01")
+
+X = 1

@@ -1,0 +1,4 @@
+load("//load_names:y.bzl", "a")
+
+a = 2
+X = 1

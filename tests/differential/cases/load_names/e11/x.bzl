@@ -1,0 +1,4 @@
+def f():
+    load("//load_names:y.bzl", "a")
+
+X = 1

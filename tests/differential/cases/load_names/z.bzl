@@ -1,0 +1,4 @@
+load(":y.bzl", "f", _b = "b", renamed = "a")
+
+c = renamed + f()
+shared = _b

@@ -1,0 +1,4 @@
+def f():
+    continue
+
+X = 1

@@ -1,0 +1,4 @@
+def f():
+    return undefined_in_function
+
+X = 1

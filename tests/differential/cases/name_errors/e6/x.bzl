@@ -1,0 +1,4 @@
+[q for q in [1]]
+print(q)
+
+X = 1

@@ -1,0 +1,8 @@
+def f():
+    for i in []:
+        pass
+    return i
+
+f()
+
+X = 1

@@ -1,0 +1,2 @@
+native.filegroup(name = "a")
+X = 1

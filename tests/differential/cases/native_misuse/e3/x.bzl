@@ -1,0 +1,2 @@
+native.nope(name = "a")
+X = 1

@@ -1,0 +1,3 @@
+int(float("nan"))
+
+X = 1

@@ -1,0 +1,3 @@
+range(3) < range(4)
+
+X = 1

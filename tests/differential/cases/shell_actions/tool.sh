@@ -1,0 +1,2 @@
+#!/bin/sh
+echo "tool: $# args: $1 | $2" > "$3"

@@ -1,0 +1,3 @@
+sorted([None, None])
+
+X = 1

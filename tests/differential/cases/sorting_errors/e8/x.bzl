@@ -1,0 +1,3 @@
+reversed({"a": 1}.get)
+
+X = 1

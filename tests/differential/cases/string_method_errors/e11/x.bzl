@@ -1,0 +1,3 @@
+"abc".replace("a")
+
+X = 1

@@ -1,0 +1,3 @@
+"abc".startswith(1)
+
+X = 1

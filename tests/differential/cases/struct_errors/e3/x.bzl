@@ -1,0 +1,3 @@
+struct(a = 1) < struct(a = 2)
+
+X = 1

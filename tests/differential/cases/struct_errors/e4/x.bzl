@@ -1,0 +1,3 @@
+getattr(struct(), "x")
+
+X = 1

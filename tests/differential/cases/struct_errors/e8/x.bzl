@@ -1,0 +1,3 @@
+len(struct(a = 1))
+
+X = 1

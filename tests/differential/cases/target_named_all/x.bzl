@@ -1,0 +1,4 @@
+def _show(ctx):
+    print(ctx.label.name)
+
+show = rule(_show)

@@ -1,0 +1,2 @@
+Hello {NAME}, {NAME}! {OTHER} {{NAME}} templatesAME
+{A}{B} {AB}

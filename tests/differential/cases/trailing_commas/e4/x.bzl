@@ -1,0 +1,5 @@
+def f():
+    for x, in [(1,)]:
+        pass
+
+X = 1
