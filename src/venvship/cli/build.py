@@ -7,7 +7,7 @@ import time
 from venvship.cli.build_report import Interruption, errors_and_code, print_build, print_conclusion
 from venvship.cli.fast_path_note import Said, note, take_stamp
 from venvship.cli.invocation import Invocation
-from venvship.cli.targets import pattern_texts, select
+from venvship.cli.targets import pattern_texts, select, unbuildable
 from venvship.errors import VenvshipError
 from venvship.session.outcomes import BuildOutcome
 from venvship.session.stamp import Stamp
@@ -25,7 +25,7 @@ def build(invocation: Invocation) -> int:
         failures = tuple(selection.errors)
         if not failures or invocation.flags.boolean("keep_going"):
             outcome = session.build(selection.labels, nobuild=not invocation.flags.boolean("build"))
-            failures = (*failures, *outcome.failures)
+            failures = (*failures, *unbuildable(selection, outcome), *outcome.failures)
             if not failures:
                 stamp = take_stamp(invocation, session)
     failures = (*failures, *early.errors)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from venvship.analysis.analyzer import IncompatibleTarget
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.flag_values import FlagValues
 from venvship.cli.invocation import Invocation
 from venvship.cli.surroundings import Session
+from venvship.errors import VenvshipError
 from venvship.query.selection import Filters, Selection, select_targets
 from venvship.query.tags import TagFilter
+from venvship.session.outcomes import BuildOutcome
 
 _FOR_MANY = frozenset({"build", "test"})
 
@@ -50,6 +53,18 @@ def select(invocation: Invocation, session: Session, texts: tuple[str, ...], *, 
         mapping=session.main_mapping,
         filters=filters(invocation.flags),
         for_tests=for_tests,
+    )
+
+
+def unbuildable(selection: Selection, outcome: BuildOutcome) -> tuple[VenvshipError, ...]:
+    """What is wrong with targets that were asked for by name and left out because they fit no target platform."""
+    return tuple(
+        IncompatibleTarget(
+            f"target `{skipped.label}` is incompatible and can't be built, but was asked for by name: {skipped.reason}",
+            place=selection.targets[skipped.label].place,
+        )
+        for skipped in outcome.skipped
+        if skipped.label in selection.named
     )
 
 

@@ -32,10 +32,14 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The chosen targets in order of their labels, and everything that is wrong with the patterns."""
+    """The chosen targets in order of their labels, and everything that is wrong with the patterns.
+
+    `named` are those whose names somebody wrote, instead of a wildcard or a suite that holds them.
+    """
 
     targets: Mapping[Label, Target] = field(default_factory=dict)
     errors: tuple[VenvshipError, ...] = ()
+    named: frozenset[Label] = frozenset()
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -62,6 +66,7 @@ def select_targets(
     filters = filters or Filters()
     errors: list[VenvshipError] = []
     chosen: dict[Label, Target] = {}
+    named: set[Label] = set()
     patterns = parse_patterns(texts, relative_to=relative_to, mapping=mapping, errors=errors)
     for position, pattern in enumerate(patterns):
         found = targets_of(
@@ -74,14 +79,17 @@ def select_targets(
         )
         if pattern.is_wildcard and not pattern.is_negative:
             found = (target for target in found if _wildcard_counts(target, filters))
-        expanded = expand_suites(found, packages, errors)
+        matched = list(found)
+        expanded = expand_suites(matched, packages, errors)
+        if not pattern.is_wildcard and not pattern.is_negative:
+            named.update(target.label for target in matched)
         if pattern.is_negative:
             for label in expanded:
                 chosen.pop(label, None)
         else:
             chosen.update(expanded)
     kept = {label: chosen[label] for label in sorted(chosen) if _passes(chosen[label], filters, for_tests)}
-    return Selection(kept, tuple(_each_once(errors)))
+    return Selection(kept, tuple(_each_once(errors)), frozenset(kept.keys() & named))
 
 
 def parse_patterns(

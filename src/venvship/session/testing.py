@@ -15,7 +15,7 @@ from venvship.host.machine import cpu_count
 from venvship.loading.targets import RuleTarget
 from venvship.model.action import Program
 from venvship.model.label import Label
-from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo, TestInfo
+from venvship.model.provider import ArgumentsInfo, ExecutionInfo, RunEnvironmentInfo, TestInfo
 from venvship.session.options import TestOptions
 from venvship.session.outcomes import BuildOutcome, TestOutcome
 from venvship.session.workspace_session import Session, requested_artifacts
@@ -97,6 +97,8 @@ def _request(target: ConfiguredTarget, options: TestOptions, client: Mapping[str
         environment.update({name: client[name] for name in wanted.inherited if name in client})
     environment.update(options.environment)
     arguments = target.get(ArgumentsInfo)
+    execution = target.get(ExecutionInfo)
+    requirements = frozenset() if execution is None else frozenset(execution.requirements)
     return TestRequest(
         label=target.label,
         configuration=target.key.configuration.directory,
@@ -108,7 +110,7 @@ def _request(target: ConfiguredTarget, options: TestOptions, client: Mapping[str
         shards=max(info.shard_count, 1),
         runs=options.runs_per_test,
         attempts=options.flaky_attempts or (3 if info.flaky else 1),
-        tags=frozenset(target.tags),
+        tags=frozenset(target.tags) | requirements,
         test_filter=options.filter or None,
         cache=CachePolicy.AUTO if options.cache_results else CachePolicy.NO,
     )

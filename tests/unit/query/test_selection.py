@@ -133,3 +133,9 @@ def test_build_filters_concern_everything() -> None:
     assert names(select("//a/...", filters=Filters(build_tags=TagFilter.parse(["db"])))) == ["//a:slow"]
     assert names(select("//a/...", filters=Filters(tests_only=True))) == ["//a:quick", "//a:slow", "//a/b:b"]
     assert "//a:hand" in names(select("//a/...", filters=Filters(manual_tests=True)))
+
+
+def test_named_targets_are_told_from_those_that_wildcards_and_suites_match() -> None:
+    assert sorted(map(str, select("//a:a", "//a/...", "-//a:quick").named)) == ["//a:a"]
+    assert select("//a:suite").named == frozenset()
+    assert select("//a/...").named == frozenset()
