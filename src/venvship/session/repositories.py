@@ -166,7 +166,7 @@ class WorkspaceRepositories:
         """Directories outside of the caches that hold sources of repositories which something was loaded from."""
         found: dict[str, None] = {}
         for repository in list(self._made.values()):
-            if repository.root is None or repository.is_builtin:
+            if repository.root is None:
                 continue
             found[repository.root] = None
             if not repository.root.startswith(f"{self._sources.layout.output_base}/"):
