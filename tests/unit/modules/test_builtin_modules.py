@@ -20,6 +20,7 @@ BUILTIN = str(importlib.resources.files("venvship.modules").joinpath("builtin"))
 RULES = {
     "alias": RuleClass("alias", (AttributeSpec("actual", AttributeType.LABEL, mandatory=True),)),
     "constraint_setting": RuleClass("constraint_setting"),
+    "toolchain_type": RuleClass("toolchain_type"),
     "constraint_value": RuleClass("constraint_value", (AttributeSpec("constraint_setting", AttributeType.LABEL),)),
 }
 
