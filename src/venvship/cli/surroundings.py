@@ -85,7 +85,11 @@ def open_workspace_session(start: Path, options: SessionOptions, events: EventSi
 def execute(plan: RunPlan) -> NoReturn:
     """Become the program; raises OSError when the system refuses."""
     # Python ignores these two; a program expects to be ended by them.
-    for name in ("SIGPIPE", "SIGXFSZ"):
-        signal.signal(getattr(signal, name), signal.SIG_DFL)
-    os.chdir(plan.working_directory)
-    os.execve(plan.argv[0], plan.argv, dict(plan.environment))
+    ignored = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
+    try:
+        os.chdir(plan.working_directory)
+        os.execve(plan.argv[0], plan.argv, dict(plan.environment))
+    except OSError:
+        for number, handler in ignored.items():
+            signal.signal(number, handler)
+        raise

@@ -125,6 +125,8 @@ execute(RunPlan(("/bin/sh", "-c", sys.argv[2], "name", "x y"), {"A": "b"}, Path(
 def test_a_program_that_can_not_be_started_is_the_machines_problem(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         execute(RunPlan((str(tmp_path / "nothing"),), {}, Path.cwd()))
+    # A reader of our output that goes away must not end us while we report this.
+    assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN
 
 
 def test_a_pipe_that_closes_early_is_no_complaint(venvship: CommandLine) -> None:
