@@ -6,13 +6,15 @@ ask for does not: minimal version selection. Every module is one repository whos
 that of the root is `""`. Only one version of a module exists.
 
 A repository that an extension makes is called `MODULE++EXTENSION+NAME` (`+EXTENSION+NAME` for extensions of the root),
-so that no two things can share a canonical name. What the extensions of built-in modules make has its short name.
+so that no two things can share a canonical name. The extensions of `READ_DIRECTLY` are not written in Starlark: their
+tags are read as they are, and what they make has its short name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.model.label import MAIN_REPOSITORY
@@ -26,6 +28,9 @@ from venvship.modules.module_file import (
 )
 from venvship.modules.module_sources import BuiltinSource, ModuleFiles, ModuleSource, RootSource
 from venvship.modules.version_selection import ALWAYS_VISIBLE, FoundModules, VersionSelection
+
+READ_DIRECTLY: Final = frozenset({"aspect_rules_py", "rules_python"})
+"""Built-in modules whose extensions decide about wheels and interpreters, which is no task for a `.bzl` file."""
 
 
 class UnknownReplacement(UserError):
@@ -57,7 +62,7 @@ class Module:
 class ModuleExtensionUsage:
     """What one module asks of one extension; `extension` is the same text for every spelling of its label.
 
-    `prefix` is what the canonical names of its repositories begin with; None for the extensions of built-in modules,
+    `prefix` is what the canonical names of its repositories begin with; None for the extensions of `READ_DIRECTLY`,
     whose repositories have short names. `replaced` gives the canonical names of what stands for, or beside, some of
     its repositories.
     """
@@ -106,7 +111,7 @@ class ModuleGraph:
         return self.modules[MAIN_REPOSITORY]
 
     def mapping_of(self, canonical_name: str) -> Mapping[str, str]:
-        """The mapping of a module; that of the root for what the extensions of built-in modules make.
+        """The mapping of a module; that of the root for what the extensions of `READ_DIRECTLY` make.
 
         Those repositories see what the root sees: they are filled in from what the root asked for.
         """
@@ -114,7 +119,7 @@ class ModuleGraph:
         return self.root.mapping if module is None else module.mapping
 
     def extension_repositories(self) -> Mapping[str, tuple[ModuleExtensionUsage, ...]]:
-        """For each repository that is imported from an extension of a built-in module, the usages that import it."""
+        """For each repository that is imported from an extension of `READ_DIRECTLY`, the usages that import it."""
         found: dict[str, list[ModuleExtensionUsage]] = {}
         for usage in self.extension_usages:
             if usage.prefix is None:
@@ -273,7 +278,7 @@ class _Builder:
         prefixes: dict[str, str] = {}
         for identity in sorted(identities):
             module = identity.removeprefix("@@").partition("//")[0]
-            if isinstance(found.get(module, (None,))[0], BuiltinSource):
+            if module in READ_DIRECTLY and isinstance(found.get(module, (None,))[0], BuiltinSource):
                 continue
             extension, _, isolated = identity.partition("%")[2].partition("%")
             start = f"{module}++{extension}" if module else f"+{extension}"

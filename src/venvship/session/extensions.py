@@ -116,7 +116,7 @@ _DEFAULT_BUILD_DEPENDENCIES: Final = ("build",)
 
 
 class UnknownExtension(UserError):
-    """A module uses an extension that is not built in."""
+    """A module uses an extension that there is not."""
 
 
 class MistakenTag(UserError):
@@ -235,10 +235,10 @@ class _Reader:
         if extension not in _TAGS:
             self._problems.append(
                 UnknownExtension(
-                    f"module extension `{extension}` is not built in, and extensions in .bzl files are not supported "
-                    "yet",
+                    f"module `{extension.removeprefix('@@').partition('//')[0]}` has no extension "
+                    f"`{extension.partition('//')[2]}`",
                     place=usage.place,
-                    hint=f"built in are {', '.join(sorted(_TAGS))}",
+                    hint=f"it may be one of {', '.join(sorted(_TAGS))}",
                 )
             )
             return

@@ -44,6 +44,7 @@ oci_push(name = "push_all", image = ":image", attachments = [":sbom", ":provenan
 filegroup(name = "tarball", srcs = [":load"], output_group = "tarball")
 """
 )
+PULL = 'oci = use_extension("@rules_oci//oci:extensions.bzl", "oci")\n'
 APP = """
 import os, pathlib, sys
 text = pathlib.Path(__file__).with_name("greeting.txt").read_text().strip()
@@ -133,6 +134,46 @@ def test_a_real_registry_takes_an_image_and_gives_it_back(shop: RealWorkspace, r
     assert json.loads((shop.root / "venvship-bin/pulled/index.json").read_bytes())["manifests"][0]["digest"] == digest
     mounted = shop.run("run", "//:push_derived", "--", "-r", f"{registry}/other/app")
     assert "1 blobs uploaded" in mounted.stderr, mounted.stderr
+
+    pull = (
+        PULL
+        + f'oci.pull(name = "base", image = "{registry}/team/app", digest = "{digest}", platforms = ["linux/amd64"])\n'
+    )
+    shop.write(
+        {
+            "MODULE.bazel": MODULE + pull + 'use_repo(oci, "base", "base_linux_amd64")\n',
+            "BUILD": 'load("@rules_oci//oci:defs.bzl", "oci_image")\n'
+            + "".join(
+                f'oci_image(name = "on_{name}", base = "@{name}", cmd = ["--again"])\n'
+                for name in ("base", "base_linux_amd64")
+            ),
+        }
+    )
+    shop.built("//:on_base", "//:on_base_linux_amd64")
+    derived = json.loads(ran("skopeo", "inspect", f"oci:{shop.root}/venvship-bin/on_base"))
+    assert derived["Layers"] == json.loads(seen)["Layers"]
+    digests = [(shop.root / f"venvship-bin/on_{name}.digest").read_text() for name in ("base", "base_linux_amd64")]
+    assert len(set(digests)) == 1
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"),
+    [
+        ('image = "registry.example/app:1"', "`skopeo inspect docker://registry.example/app:1` prints"),
+        ('image = "registry.example/app", registry = "registry.example", repository = "app"', "give either `image`"),
+        (f'image = "registry.example/app@sha256:{"0" * 64}", digest = "sha256:{"1" * 64}"', "names another digest"),
+    ],
+)
+def test_a_pull_that_does_not_say_which_image_is_refused(workspace: RealWorkspace, tag: str, said: str) -> None:
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + PULL + f'oci.pull(name = "base", {tag})\nuse_repo(oci, "base")\n',
+            "BUILD": 'load("@rules_oci//oci:defs.bzl", "oci_image")\noci_image(name = "image", base = "@base")\n',
+        }
+    )
+    done = workspace.run("build", "//:image")
+    assert done.code == 1
+    assert said in done.stderr and "used at MODULE.bazel:" in done.stderr and "needed by `//:image`" in done.stderr
 
 
 def test_an_archive_is_read_in_both_formats_and_loaded(shop: RealWorkspace, tmp_path: Path) -> None:

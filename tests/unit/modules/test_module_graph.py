@@ -126,19 +126,29 @@ def test_modules_may_depend_on_each_other_and_on_the_root() -> None:
 
 def test_repositories_of_extensions_are_named_as_they_are_imported() -> None:
     result = graph(
-        'bazel_dep(name = "rules", repo_name = "r")\n'
+        'bazel_dep(name = "rules_python", repo_name = "r")\n'
         'uv = use_extension("@r//uv:extension.bzl", "uv")\n'
         'uv.hub(name = "pypi")\n'
         'use_repo(uv, "pypi", tools = "pypi_tools")\n',
-        rules='uv = use_extension("//uv:extension.bzl", "uv")\nuse_repo(uv, own = "pypi")',
+        rules_python='uv = use_extension("//uv:extension.bzl", "uv")\nuse_repo(uv, own = "pypi")',
     )
     assert (result.root.mapping["pypi"], result.root.mapping["tools"]) == ("pypi", "pypi_tools")
-    assert result.modules["rules"].mapping["own"] == "pypi"
-    assert {usage.extension for usage in result.extension_usages} == {"@@rules//uv:extension.bzl%uv"}
+    assert result.modules["rules_python"].mapping["own"] == "pypi"
+    assert {usage.extension for usage in result.extension_usages} == {"@@rules_python//uv:extension.bzl%uv"}
     repositories = result.extension_repositories()
-    assert [usage.module for usage in repositories["pypi"]] == ["", "rules"]
+    assert [usage.module for usage in repositories["pypi"]] == ["", "rules_python"]
     assert [usage.module for usage in repositories["pypi_tools"]] == [""]
     assert result.mapping_of("pypi") is result.root.mapping
+
+
+def test_extensions_of_other_built_in_modules_are_written_in_their_files() -> None:
+    result = graph(
+        'bazel_dep(name = "images")\noci = use_extension("@images//:oci.bzl", "oci")\nuse_repo(oci, "base")\n',
+        images="",
+    )
+    assert result.root.mapping["base"] == "images++oci+base"
+    assert list(result.written_extensions()) == ["images++oci+"]
+    assert not result.of_builtin_extensions().extension_usages
 
 
 def test_one_name_for_two_repositories_is_refused() -> None:
