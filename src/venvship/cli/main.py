@@ -43,7 +43,7 @@ def console_main() -> NoReturn:
     from venvship.cli.interruption import stop_orderly_when_interrupted
 
     # The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time.
-    gc.set_threshold(1_000_000, 20, 50)
+    gc.set_threshold(3_000_000, 20, 50)
     stop_orderly_when_interrupted()
     code = main(
         sys.argv[1:],
