@@ -17,7 +17,9 @@ from venvship.cli.flag_table import STARTUP_FLAGS, flags_of
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
 # In pieces, so that this file does not name them either.
-REGISTRIES = (*(f"{name}.org".encode() for name in ("pypi", "pythonhosted")), b"registry." + b"npm")
+REGISTRIES = tuple(
+    first + second for first, second in ((b"pypi.", b"org"), (b"python", b"hosted."), (b"registry.", b"npm"))
+)
 _FLAG = re.compile(r"--([a-z][a-z_]+)")
 
 
