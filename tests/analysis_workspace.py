@@ -11,6 +11,7 @@ from wheel_building import wheel_bytes
 from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.analyzer import Analyzer
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.platforms import host_constraints
 from venvship.errors import Place, VenvshipError
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry, EntryKind, MemoryFiles, SourceFiles
@@ -199,6 +200,7 @@ class AnalysisWorkspace:
                 print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
             ),
             print_handler=self._print,
+            host_constraints=host_constraints(LINUX.platform),
         )
         self.analyzer = Analyzer(self.loader, memo=self.memo, host=LINUX, toolchains=lambda: toolchains)
 

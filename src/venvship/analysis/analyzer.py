@@ -20,10 +20,11 @@ from venvship.analysis.aspects import (
     with_output_groups,
 )
 from venvship.analysis.aspects import wanted as wanted_aspects
-from venvship.analysis.build_settings import BuildSettingValueInfo, value_of
+from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueInfo, value_of
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.failures import AnalysisFailureInfo, are_allowed, failed_target, standing_on_failures
+from venvship.analysis.package_specification import PackageSpecificationInfo, groups_behind
 from venvship.analysis.platforms import PlatformTargets
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
@@ -61,7 +62,7 @@ AttributeTransition: TypeAlias = Callable[[Configuration], Configuration]
 ComputedValue: TypeAlias = Callable[[Mapping[str, PlainValue]], PlainValue]
 """What `AttributeSpec.computed_default` holds: the default of an attribute out of the values of others."""
 
-FORWARDING_RULES = frozenset({"alias", "label_flag", "label_setting"})
+FORWARDING_RULES = frozenset({"alias", *LABEL_SETTINGS})
 """Rules whose targets stand for another one, that of their edge `actual`."""
 
 _TOOLCHAIN_EDGES = "toolchains of the rule"
@@ -139,9 +140,9 @@ AspectsOfEdges: TypeAlias = Mapping[str, tuple[tuple[AspectKey, ...], ...]]
 class Node:
     """A target whose choices are made and whose dependencies are known, before its rule function has run.
 
-    `splits` names the configurations of attributes with a split transition, whose edges are those of the first
-    configuration, then those of the next. `toolchains` are implementations by type, `exec_groups` the same for each
-    group of actions.
+    `splits` names the configurations of attributes with a transition of a `.bzl` file, whose edges are those of the
+    first configuration, then those of the next. `toolchains` are implementations by type, `exec_groups` the same for
+    each group of actions.
     """
 
     key: TargetKey
@@ -445,7 +446,7 @@ class Analyzer:
                 continue
             below = self._configurations_below(spec, {**values, "name": target.label.name}, configuration)
             edges[name] = tuple(TargetKey(label, one) for one in below.values() for label in labels)
-            if SINGLE not in below:
+            if isinstance(spec.transition, TransitionDefinition):
                 splits[name] = tuple(below)
             if spec.aspects:
                 on_each = applications(self._wanted_on(spec, target, values))
@@ -585,19 +586,7 @@ class Analyzer:
     def _admits(self, dependency: Target, package: PackageId) -> bool:
         if isinstance(dependency, PackageGroup) or dependency.visibility.admits(package):
             return True
-        seen: set[Label] = set()
-        pending = list(dependency.visibility.groups)
-        while pending:
-            label = pending.pop()
-            if label in seen:
-                continue
-            seen.add(label)
-            group = self._packages.target(label)
-            if isinstance(group, PackageGroup):
-                if group.holds(package):
-                    return True
-                pending.extend(group.includes)
-        return False
+        return any(group.holds(package) for group in groups_behind(dependency.visibility.groups, self._packages.target))
 
     # Pass two: rule functions
 
@@ -704,7 +693,9 @@ class Analyzer:
             case SourceFileTarget():
                 return _source_file(node.key, target)
             case PackageGroup():
-                return ConfiguredTarget(node.key, target.kind, target.place, {DefaultInfo: DefaultInfo()})
+                held = PackageSpecificationInfo(tuple(groups_behind([target.label], self._packages.target)))
+                providers: dict[object, object] = {DefaultInfo: DefaultInfo(), PackageSpecificationInfo: held}
+                return ConfiguredTarget(node.key, target.kind, target.place, providers)
             case OutputFileTarget():
                 return self._output_file(node, target)
             case RuleTarget():

@@ -7,19 +7,22 @@ has its default is left out of the configuration, so that equal configurations a
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from venvship.errors import UserError
 from venvship.loading.attributes import AttributeType
 from venvship.loading.rule_class import BuildSetting
-from venvship.loading.targets import RuleTarget
-from venvship.model.configuration import Configuration
-from venvship.model.label import Label
+from venvship.loading.targets import RuleTarget, Target
+from venvship.model.configuration import COMPILATION_MODE, Configuration
+from venvship.model.label import Label, PackageId
 
 SettingValue: TypeAlias = bool | int | str | tuple[str, ...]
 
 DEFAULT_ATTRIBUTE = "build_setting_default"
+LABEL_SETTINGS = frozenset({"label_flag", "label_setting"})
+"""Rules whose value is the label of another target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,45 @@ def parsed(target: RuleTarget, text: str) -> SettingValue:
         case _:
             return text
     raise InvalidSetting(f"`--{target.label}={text}`: not a {setting.type.value}")
+
+
+def option_of_flag(
+    flag: str, target: Callable[[Label], Target], package: PackageId, mapping: Mapping[str, str] | None
+) -> tuple[str, str]:
+    """The option behind `--NAME=VALUE` as a file of `package` writes it, and its value; raises InvalidSetting."""
+    name, equals, text = flag.removeprefix("--").partition("=")
+    if not flag.startswith("--") or not name:
+        raise InvalidSetting(f"`{flag}` is no flag", hint="flags are written as --NAME=VALUE")
+    negated = name.startswith(("no//", "no@"))
+    if negated or name.startswith(("//", "@")):
+        if not equals or negated:
+            text = "false" if negated else "true"
+        name = name.removeprefix("no") if negated else name
+        label = Label.parse(name, relative_to=package, repository_mapping=mapping)
+        return option_of_setting(target(label), text, package, mapping)
+    if name == "define":
+        variable, _, value = text.partition("=")
+        return f"define:{variable}", value
+    if name == COMPILATION_MODE:
+        return name, "" if text == "fastbuild" else text
+    return name, native_option_text(text)
+
+
+def option_of_setting(
+    target: Target, text: str, package: PackageId, mapping: Mapping[str, str] | None
+) -> tuple[str, str]:
+    """The option of a build setting or of a label flag, and the value that `text` means; raises InvalidSetting."""
+    if isinstance(target, RuleTarget) and target.rule_class.name in LABEL_SETTINGS:
+        label = Label.parse(text, relative_to=package, repository_mapping=mapping)
+        return option_name(target.label), "" if label == target.value(DEFAULT_ATTRIBUTE) else label.canonical
+    if not isinstance(target, RuleTarget):
+        raise InvalidSetting(f"`{target.label}` is a {target.kind}, not a build setting")
+    return option_name(target.label), option_text(target, parsed(target, text))
+
+
+def native_option_text(value: object) -> str:
+    """How a configuration holds the value of an option that is no build setting."""
+    return json.dumps(value) if value not in (None, "", [], (), False) else ""
 
 
 def _setting(target: RuleTarget) -> BuildSetting:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from venvship.analysis.build_settings import option_of_flag
 from venvship.errors import UserError
 from venvship.loading.attributes import Select, labels_in
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.configuration import Configuration
-from venvship.model.label import Label
+from venvship.model.label import Label, PackageId
 from venvship.model.platform import Platform
 
 PLATFORM: Final = "platforms"
@@ -29,6 +30,15 @@ _OS = {"linux": "linux", "macos": "macos", "osx": "macos"}
 _CPU = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 
 
+HOST: Final = Label(PackageId(MODULE, "host"), "host")
+"""The platform that stands for the machine itself."""
+
+
+def host_constraints(host: Platform) -> list[str]:
+    """The constraint values of the machine that builds."""
+    return [f"@platforms//os:{host.os.value}", f"@platforms//cpu:{host.cpu.value}"]
+
+
 class NotAPlatform(UserError):
     """A label that should be a platform is something else, or one that nothing is built for."""
 
@@ -41,14 +51,27 @@ class PlatformTargets:
         self._host = host
 
     def with_platform(self, configuration: Configuration, platform: Label) -> Configuration:
-        """`configuration` for another target platform; raises NotAPlatform."""
+        """`configuration` for another target platform, with the flags that it sets; raises NotAPlatform."""
+        plain = {name: "" for name, _ in configuration.options if name.startswith(CONSTRAINT)}
+        if self._unaliased(platform).label == HOST:
+            return Configuration(self._host, configuration.options).with_options({**plain, PLATFORM: ""})
         constraints = self._constraints(platform, ())
         os = next((_OS.get(value.name) for value in constraints.values() if _is_standard(value, "os")), None)
         cpu = next((_CPU.get(value.name) for value in constraints.values() if _is_standard(value, "cpu")), None)
         found = self._platform(platform, os or self._host.os.value, cpu or self._host.cpu.value)
-        options = {name: "" for name, _ in configuration.options if name.startswith(CONSTRAINT)}
-        options.update({f"{CONSTRAINT}{setting.canonical}": value.canonical for setting, value in constraints.items()})
+        options = {
+            **plain,
+            **{f"{CONSTRAINT}{setting.canonical}": value.canonical for setting, value in constraints.items()},
+        }
         options[PLATFORM] = platform.canonical
+        for target, flag in self._flags(platform):
+            try:
+                name, value = option_of_flag(flag, self._target, target.label.package, target.mapping)
+            except UserError as error:
+                error.place = target.place
+                error.chain = (*error.chain, f"set by `flags` of platform `{target.label}`")
+                raise
+            options[name] = value
         return Configuration(found, configuration.options).with_options(options)
 
     def _platform(self, label: Label, os: str, cpu: str) -> Platform:
@@ -73,13 +96,26 @@ class PlatformTargets:
                 found[setting] = constraint.label
         return found
 
-    def _rule(self, label: Label, kind: str) -> RuleTarget:
+    def _flags(self, label: Label) -> list[tuple[RuleTarget, str]]:
+        """What a platform says in `flags`, its parents' first; constraints were read, so there is no circle."""
+        target = self._rule(label, "platform")
+        value = target.value("flags")
+        if isinstance(value, Select):
+            raise NotAPlatform(f"`flags` of `{target.label}` can't be a select()", place=target.place)
+        inherited = [flag for parent in _labels(target, "parents") for flag in self._flags(parent)]
+        return inherited + [(target, text) for text in (value if isinstance(value, tuple) else ()) if type(text) is str]
+
+    def _unaliased(self, label: Label) -> Target:
         target = self._target(label)
         for _ in range(20):
             if not isinstance(target, RuleTarget) or target.rule_class.name != "alias":
                 break
             [actual] = _labels(target, "actual")
             target = self._target(actual)
+        return target
+
+    def _rule(self, label: Label, kind: str) -> RuleTarget:
+        target = self._unaliased(label)
         if not isinstance(target, RuleTarget) or target.rule_class.name != kind:
             raise NotAPlatform(f"`{label}` is a {target.kind}, not a {kind}", place=target.place)
         return target

@@ -10,7 +10,16 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from venvship.analysis.build_settings import SettingValue, option_name, option_text, value_of
+from venvship.analysis.build_settings import (
+    DEFAULT_ATTRIBUTE,
+    LABEL_SETTINGS,
+    SettingValue,
+    native_option_text,
+    option_name,
+    option_text,
+    value_of,
+)
+from venvship.analysis.platforms import HOST
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.loading.targets import RuleTarget, Target
@@ -101,13 +110,13 @@ def _changed(
         setting = promised[name]
         if setting.label is not None:
             found = _build_setting(target, setting.label)
-            options[option_name(found.label)] = option_text(found, _plain(value))
+            options[option_name(found.label)] = _option_text(found, value)
         elif setting.native == PLATFORMS_OPTION:
             platform = _platform(definition, value)
         elif setting.native == COMPILATION_MODE:
             options[COMPILATION_MODE] = "" if value == "fastbuild" else str(value)
         else:
-            options[setting.native] = json.dumps(_plain(value)) if value not in (None, "", [], False) else ""
+            options[setting.native] = native_option_text(_plain(value))
     if platform is not None:
         configuration = platforms.with_platform(configuration, platform)
     return configuration.with_options(options)
@@ -115,6 +124,8 @@ def _changed(
 
 def _platform(definition: TransitionDefinition, value: Value) -> Label | None:
     every = list(value) if type(value) in LISTS else [value]
+    if not every:
+        return None
     if len(every) != 1:
         raise InvalidTransition("`platforms` must be one platform", place=definition.place)
     [one] = every
@@ -123,14 +134,18 @@ def _platform(definition: TransitionDefinition, value: Value) -> Label | None:
 
 def _value(setting: Setting, configuration: Configuration, target: Callable[[Label], Target]) -> object:
     if setting.label is not None:
-        return _shown_setting(value_of(_build_setting(target, setting.label), configuration))
+        found = _build_setting(target, setting.label)
+        if found.rule_class.name in LABEL_SETTINGS:
+            text = configuration.get(option_name(found.label))
+            return Label.parse(text, relative_to=_ROOT) if text else found.value(DEFAULT_ATTRIBUTE)
+        return _shown_setting(value_of(found, configuration))
     if setting.native == COMPILATION_MODE:
         return configuration.get(COMPILATION_MODE, "fastbuild")
     if setting.native == "cpu":
         return configuration.platform.cpu.value
     if setting.native == PLATFORMS_OPTION:
         label = configuration.get(PLATFORMS_OPTION)
-        return [Label.parse(label, relative_to=_ROOT)] if label else []
+        return [Label.parse(label, relative_to=_ROOT) if label else HOST]
     text = configuration.get(setting.native)
     return json.loads(text) if text else ""
 
@@ -141,6 +156,15 @@ def _build_setting(target: Callable[[Label], Target], label: Label) -> RuleTarge
         hint = f"options of the command are called `{NATIVE_OPTION}NAME`"
         raise InvalidTransition(f"`{label}` is a {found.kind}, not a build setting", hint=hint)
     return found
+
+
+def _option_text(setting: RuleTarget, value: Value) -> str:
+    if setting.rule_class.name not in LABEL_SETTINGS:
+        return option_text(setting, _plain(value))
+    label = value
+    if not isinstance(label, Label):
+        label = Label.parse(str(value), relative_to=setting.label.package, repository_mapping=setting.mapping)
+    return "" if label == setting.value(DEFAULT_ATTRIBUTE) else label.canonical
 
 
 def _plain(value: Value) -> SettingValue:

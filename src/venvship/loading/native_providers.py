@@ -53,6 +53,7 @@ def native_provider(
     names: Callable[[Value], Iterable[str]] | None = None,
     index: Callable[[Value, Value], object] | None = None,
     contains: Callable[[Value, Value], bool] | None = None,
+    methods: Mapping[str, Callable[..., object]] | None = None,
 ) -> NativeProvider:
     """The symbol of the provider `key`, whose objects become values with these fields.
 
@@ -72,6 +73,7 @@ def native_provider(
         HostType(
             name=name,
             fields=shown,
+            methods=methods or {},
             dynamic_attr=attribute,
             dynamic_dir=names,
             index=index,

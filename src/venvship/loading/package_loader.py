@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from venvship.errors import InternalError, Place, UserError
@@ -37,6 +37,7 @@ from venvship.starlark.host_types import Value
 from venvship.starlark.program import Program
 from venvship.starlark.structs import Struct
 from venvship.starlark.thread import Thread
+from venvship.starlark.values import FrozenList
 
 BUILTIN_RULES = "_venvship"
 
@@ -133,11 +134,12 @@ class PackageLoader:
         print_handler: PrintHandler | None = None,
         code_cache: CodeCache | None = None,
         modules: Mapping[str, tuple[str, str]] | None = None,
+        host_constraints: Sequence[str] = (),
     ) -> None:
         """`native_rules` are the rule classes that BUILD files and `native` know, all of them by default.
 
         `bzl_names` are further names of `.bzl` files. `modules` gives name and version of the module behind a
-        canonical repository name.
+        canonical repository name, `host_constraints` are the constraint values of the machine that builds.
         """
         self._repositories = repositories
         self._files = RecordedFiles(files, memo)
@@ -169,7 +171,11 @@ class PackageLoader:
                 "select": make_select,
                 **(bzl_names or {}),
             },
-            builtin_names={BUILTIN_RULES: Struct({**(bzl_names or {}), **functions})},
+            builtin_names={
+                BUILTIN_RULES: Struct(
+                    {**(bzl_names or {}), **functions, "host_constraints": FrozenList(host_constraints)}
+                )
+            },
             print_handler=print_handler,
             cache=code_cache,
         )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from venvship.analysis.build_settings import InvalidSetting, option_name, option_text, parsed
+from venvship.analysis.build_settings import option_of_setting
 from venvship.analysis.platforms import PlatformTargets
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.loading.package_loader import PackageLoader
-from venvship.loading.targets import RuleTarget
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Platform
@@ -76,9 +75,4 @@ def _setting(name: str, text: str, loader: PackageLoader, mapping: Mapping[str, 
         return PYTHON_VERSION, text
     if label.name == "dep_group":
         return DEP_GROUP, text
-    target = loader.target(label)
-    if isinstance(target, RuleTarget) and target.rule_class.name in ("label_flag", "label_setting"):
-        return option_name(label), Label.parse(text, relative_to=_ROOT, repository_mapping=mapping).canonical
-    if not isinstance(target, RuleTarget):
-        raise InvalidSetting(f"`{label}` is a {target.kind}, not a build setting")
-    return option_name(label), option_text(target, parsed(target, text))
+    return option_of_setting(loader.target(label), text, _ROOT, mapping)

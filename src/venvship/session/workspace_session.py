@@ -12,6 +12,7 @@ from pathlib import Path
 from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.analyzer import Analyzer, IncompatibleTarget, Node
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
+from venvship.analysis.platforms import host_constraints
 from venvship.blobs.disk import DiskBlobStore
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, Message, PhaseStarted, Severity
@@ -233,6 +234,10 @@ class Session:
             },
             print_handler=self._print,
             code_cache=DiskCodeCache(str(self.output_base / "code")),
+            modules={
+                name: (module.file.name or name, module.file.version) for name, module in self.modules.modules.items()
+            },
+            host_constraints=host_constraints(self.host_platform),
         )
 
     def _print(self, text: str, place: Place) -> None:

@@ -22,6 +22,7 @@ RULES = {
     "constraint_setting": RuleClass("constraint_setting"),
     "toolchain_type": RuleClass("toolchain_type"),
     "constraint_value": RuleClass("constraint_value", (AttributeSpec("constraint_setting", AttributeType.LABEL),)),
+    "platform": RuleClass("platform", (AttributeSpec("constraint_values", AttributeType.LABEL_LIST),)),
 }
 
 

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.targets import executable_of
+from venvship.analysis.transitions import SINGLE
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.native_providers import shown_value
 from venvship.loading.package_builder import implicit_output
+from venvship.loading.transition_module import TransitionDefinition
 from venvship.model.artifact import Artifact
 from venvship.model.label import Label
 from venvship.starlark.freezing import freeze
@@ -73,8 +75,9 @@ def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
         targets = rule.targets(name)
         return FrozenList(targets) if targets else _EMPTY
     if kind is AttributeType.LABEL:
-        # With a split transition there is one target for each configuration.
-        return FrozenList(rule.targets(name)) if name in rule.splits else rule.target_or_none(name)
+        # With a transition of a `.bzl` file there is one target for each configuration, even where that is one.
+        is_list = isinstance(spec.transition, TransitionDefinition)
+        return FrozenList(rule.targets(name)) if is_list else rule.target_or_none(name)
     value = rule.value(name)
     if kind in _DICTS and isinstance(value, Mapping):
         targets = rule.targets(name)
@@ -89,7 +92,10 @@ def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
 
 
 def split_view(rule: RuleContext) -> View:
-    """`ctx.split_attr`: targets of attributes with a split transition, by the name of the configuration."""
+    """`ctx.split_attr`: targets of attributes with a transition, by the name of the configuration.
+
+    The only configuration of a transition that does not split has no name.
+    """
     specs = rule.target.rule_class.attributes
 
     def compute(name: str) -> object:
@@ -102,7 +108,7 @@ def split_view(rule: RuleContext) -> View:
         made = Dict()
         for number, one in enumerate(names):
             part = targets[number * count : (number + 1) * count]
-            made[key_of(one)] = FrozenList(part) if is_list else part[0]
+            made[key_of(None if one == SINGLE else one)] = FrozenList(part) if is_list else part[0]
         freeze(made)
         return made
 

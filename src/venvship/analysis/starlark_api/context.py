@@ -26,9 +26,10 @@ from venvship.analysis.starlark_api.runfiles_values import read_links
 from venvship.analysis.starlark_api.toolchain_values import exec_groups_value, toolchains_value
 from venvship.errors import UserError
 from venvship.loading.evaluation import Evaluator
+from venvship.loading.label_values import read_label
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
 from venvship.model.depset import Depset, union
-from venvship.model.label import MAIN_RUNFILES_DIRECTORY
+from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.provider import TemplateVariableInfo
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
 from venvship.starlark.containers import entries
@@ -200,6 +201,11 @@ def _coverage_instrumented(ctx: StarlarkContext, target: ConfiguredTarget | None
     return False
 
 
+def _package_relative_label(ctx: StarlarkContext, input: str | Label, /) -> Label:  # noqa: A002
+    label = ctx.rule.label
+    return input if isinstance(input, Label) else read_label(input, label.package, ctx.rule.target.mapping)
+
+
 def _tokenize(ctx: StarlarkContext, option: str) -> List:
     try:
         return List(shlex.split(option))
@@ -283,6 +289,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "coverage_instrumented": _coverage_instrumented,
                 "expand_location": _expand_location,
                 "expand_make_variables": _expand_make_variables,
+                "package_relative_label": _package_relative_label,
                 "runfiles": _runfiles,
                 "target_platform_has_constraint": _has_constraint,
                 "tokenize": _tokenize,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from venvship.analysis.failures import AnalysisFailure, AnalysisFailureInfo
+from venvship.analysis.package_specification import PackageSpecificationInfo
 from venvship.analysis.starlark_api.targets import files_to_run_of
 from venvship.errors import Place
+from venvship.loading.label_values import read_label
 from venvship.loading.native_providers import NativeProvider, field, native_provider
 from venvship.loading.provider_values import StarlarkProvider
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
-from venvship.model.label import Label, PackageId
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.provider import (
     AnalysisTestResultInfo,
     DefaultInfo,
@@ -192,6 +194,16 @@ register(
     ),
 )
 
+
+def _contains(info: PackageSpecificationInfo, target: str | Label, /) -> bool:
+    label = target if isinstance(target, Label) else read_label(target, PackageId(MAIN_REPOSITORY, ""), {"": ""})
+    return info.holds(label.package)
+
+
+PACKAGE_SPECIFICATION_INFO = native_provider(
+    "PackageSpecificationInfo", PackageSpecificationInfo, methods={"contains": _contains}
+)
+
 _BUILTIN = Label(PackageId("venvship", ""), "builtins")
 
 
@@ -213,6 +225,7 @@ PROVIDERS: Mapping[str, NativeProvider] = {
         DEFAULT_INFO,
         INSTRUMENTED_FILES_INFO,
         OUTPUT_GROUP_INFO,
+        PACKAGE_SPECIFICATION_INFO,
         RUN_ENVIRONMENT_INFO,
     )
 }

@@ -9,7 +9,9 @@ from venvship.analysis.conditions import ConditionInfo
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.platforms import CONSTRAINT, MODULE
 from venvship.analysis.rule_context import RuleContext
+from venvship.analysis.starlark_api.providers import FEATURE_FLAG_INFO
 from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import RuleClass
 from venvship.model.label import Label
 from venvship.model.provider import DefaultInfo
@@ -89,6 +91,11 @@ PLATFORM = RuleClass(
         attributes.labels("parents", providers=(PlatformInfo,)),
         attributes.labels("constraint_values", providers=(ConstraintValueInfo,)),
         attributes.strings("flags"),
+        # Toolchains are chosen by constraints alone, so that nothing is left for these to decide.
+        attributes.labels("required_settings", transition="none"),
+        attributes.boolean("check_toolchain_types"),
+        attributes.labels("allowed_toolchain_types", transition="none"),
+        attributes.string("missing_toolchain_error"),
     ),
     _platform,
 )
@@ -127,6 +134,9 @@ def _flag_matches(ctx: RuleContext, label: Label, wanted: str, target: Configure
             # A list that may be given several times holds each of its elements.
             return wanted in info.value or wanted == ",".join(info.value)
         return str(info.value).lower() == wanted.lower() if isinstance(info.value, bool) else str(info.value) == wanted
+    feature = target.providers.get(FEATURE_FLAG_INFO)
+    if isinstance(feature, ProviderInstance):
+        return str(feature.fields.get("value", "")) == wanted
     if target.label != label or target.kind.startswith("label_"):
         # A label flag: the target that it stands for is its value.
         home = ctx.label.package

@@ -17,7 +17,7 @@ def _r(ctx):
 r = rule(_r, attrs = {"problem": attr.string(), "deps": attr.label_list(providers = [A])})
 expecting = analysis_test_transition(settings = {"//command_line_option:allow_analysis_failures": "True"})
 def _failure_test(ctx):
-    causes = ctx.attr.target[AnalysisFailureInfo].causes.to_list()
+    causes = ctx.attr.target[0][AnalysisFailureInfo].causes.to_list()
     print([(str(one.label), one.message) for one in causes])
     return [AnalysisTestResultInfo(success = True, message = "")]
 failure_test = rule(_failure_test, analysis_test = True, attrs = {"target": attr.label(cfg = expecting)})

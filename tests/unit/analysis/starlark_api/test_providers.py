@@ -123,3 +123,21 @@ def test_default_info_tells_files_runfiles_and_the_program() -> None:
         'None <provider DefaultInfo> {"a": "b"}',
         "depset([])",
     ]
+
+
+def test_a_package_group_says_which_packages_it_holds() -> None:
+    made = ruled(
+        """
+        def _r(ctx):
+            groups = ctx.attr.group[PackageSpecificationInfo]
+            print([groups.contains(one) for one in ["//a:x", Label("//a/b:x"), "//c:x", "//d"]])
+        r = rule(_r, attrs = {"group": attr.label(providers = [PackageSpecificationInfo])})
+        """,
+        """
+        package_group(name = "inner", packages = ["//c"])
+        package_group(name = "outer", packages = ["//a/...", "-//a/b"], includes = [":inner"])
+        r(name = "t", group = ":outer")
+        """,
+    )
+    made.one("//:t")
+    assert made.printed == ["[True, False, True, False]"]

@@ -9,9 +9,6 @@ _transition = transition(
     outputs = ["//command_line_option:platforms"],
 )
 
-def _first(value):
-    return value[0] if type(value) == "list" else value
-
 def _files(ctx):
     files = []
     runfiles = ctx.runfiles()
@@ -29,7 +26,7 @@ platform_transition_filegroup = rule(
 )
 
 def _program(ctx):
-    binary = _first(ctx.attr.binary)
+    binary = ctx.attr.binary[0]
     executable = binary[DefaultInfo].files_to_run.executable
     name = ctx.attr.basename or ctx.label.name
     out = ctx.actions.declare_file(name)
