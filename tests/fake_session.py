@@ -21,6 +21,7 @@ from venvship.loading.targets import RuleTarget
 from venvship.loading.workspace import NotInWorkspace, find_workspace
 from venvship.memo.computation import Memo
 from venvship.model.label import Label
+from venvship.session.lock_making import MadeLock
 from venvship.session.opened_paths import OpenedPath
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import (
@@ -86,6 +87,9 @@ class FakeSession:
 
     def locks(self) -> Sequence[Path]:
         return [self.root / "uv.lock"]
+
+    def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]:
+        return [MadeLock("debian.lock.json", changed=upgrade)]
 
     def info(self) -> Mapping[str, str]:
         return {"workspace": str(self.root), "output_base": "/base", "venvship-bin": "/base/bin"}

@@ -132,6 +132,13 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "`NAME=VALUE` for repository rules and module extensions; `NAME` takes the caller's value",
     ),
     Flag(
+        "debian_mirror",
+        FlagKind.TEXTS,
+        (*_BUILD_AND_QUERY, "lock"),
+        "address of a Debian archive to take packages from, `file://`, `http://` or `https://`; several are asked in "
+        "order, and without one those that apt of this machine is set up for",
+    ),
+    Flag(
         "find_links",
         FlagKind.TEXTS,
         _BUILD_AND_QUERY,

@@ -27,15 +27,18 @@ def lock(invocation: Invocation) -> int:
 
 
 def _make(invocation: Invocation) -> int:
-    check = invocation.flags.boolean("check")
+    check, upgrade = invocation.flags.boolean("check"), invocation.flags.boolean("upgrade")
     with invocation.display() as display, invocation.session(display) as session:
-        made = make_locks(
-            session.locks(),
-            root=session.root,
-            environment=invocation.surroundings.environment,
-            check=check,
-            upgrade=invocation.flags.boolean("upgrade"),
-        )
+        made = [
+            *make_locks(
+                session.locks(),
+                root=session.root,
+                environment=invocation.surroundings.environment,
+                check=check,
+                upgrade=upgrade,
+            ),
+            *session.debian_locks(check=check, upgrade=upgrade),
+        ]
     for lock_file in made:
         said = "is made anew" if lock_file.changed else "is up to date"
         invocation.surroundings.stdout.write(f"{lock_file.shown} {said}\n")

@@ -20,6 +20,7 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
     return SessionOptions(
         output_user_root=Path(os.path.expanduser(root)) if root else None,
         index_overrides=_texts(flags, "index_override"),
+        debian_mirrors=_texts(flags, "debian_mirror"),
         find_links=_texts(flags, "find_links"),
         symlink_prefix=_text(flags, "symlink_prefix", defaults.symlink_prefix),
         platform=_platform(_text(flags, "platforms", defaults.platform)),

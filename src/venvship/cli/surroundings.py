@@ -14,6 +14,7 @@ from venvship.cli.fast_path import StampPlace
 from venvship.events.build_events import EventSink
 from venvship.model.label import Label
 from venvship.query.packages import Packages
+from venvship.session.lock_making import MadeLock
 from venvship.session.opened_paths import OpenedPath, OpenedPaths
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
@@ -46,6 +47,8 @@ class Session(Protocol):
     def info(self) -> Mapping[str, str]: ...
 
     def locks(self) -> Sequence[Path]: ...
+
+    def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]: ...
 
     def image(self, label: Label) -> ImageSummary: ...
 

@@ -19,12 +19,13 @@ _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 
 @dataclass(frozen=True, slots=True, order=True)
 class SbomComponent:
-    """Something that was taken from elsewhere; `kind` is what its package URL begins with: `pypi`, `generic`."""
+    """Something that was taken from elsewhere; `kind` is what its package URL begins with: `pypi`, `deb/debian`."""
 
     kind: str
     name: str
     version: str
     sha256: str = ""
+    qualifiers: tuple[tuple[str, str], ...] = ()
 
     @property
     def purl(self) -> str:
@@ -33,7 +34,9 @@ class SbomComponent:
         >>> SbomComponent("pypi", "ruamel.yaml", "0.18+x").purl
         'pkg:pypi/ruamel.yaml@0.18%2Bx'
         """
-        return f"pkg:{self.kind}/{_quoted(self.name)}@{_quoted(self.version)}"
+        qualifiers = "&".join(f"{key}={_quoted(value)}" for key, value in self.qualifiers)
+        plain = f"pkg:{self.kind}/{_quoted(self.name)}@{_quoted(self.version)}"
+        return f"{plain}?{qualifiers}" if qualifiers else plain
 
 
 def cyclonedx(name: str, components: Iterable[SbomComponent]) -> bytes:

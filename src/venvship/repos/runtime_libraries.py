@@ -14,14 +14,12 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from venvship.archives.elf import MAGIC, ElfFacts, MalformedElf, read_elf
 from venvship.errors import EnvironmentProblem
+from venvship.images.root_system import DIRECTORIES, RootDirectory, system_texts
 from venvship.model.paths import TreePath, parent, relative_link
-
-NONROOT: Final = 65532
-"""User and group of programs that need no rights, as in other bases of this kind."""
 
 _ALWAYS = (
     # Loaded by name at run time, or needed by nearly every wheel with compiled code.
@@ -35,19 +33,6 @@ _NOT_FOLLOWED = re.compile(r"_tkinter\.|_turtle\.")
 _CERTIFICATES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
 _CERTIFICATES_IN_IMAGE = TreePath("etc/ssl/certs/ca-certificates.crt")
 _OPENSSL_DIRECTORY = re.compile(rb'OPENSSLDIR: "(/[^"\0]{1,200})"')
-
-SYSTEM_TEXTS: Final = {
-    TreePath("etc/passwd"): (
-        "root:x:0:0:root:/root:/sbin/nologin\n"
-        "nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\n"
-        "nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n"
-    ),
-    TreePath("etc/group"): "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n",
-    TreePath("etc/nsswitch.conf"): (
-        "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n"
-        "protocols: files\nservices: files\n"
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +58,6 @@ BaseEntry: TypeAlias = BaseFile | BaseText | BaseLink
 
 
 @dataclass(frozen=True, slots=True)
-class BaseDirectory:
-    """A directory with permissions or an owner of its own."""
-
-    path: TreePath
-    mode: int
-    uid: int = 0
-    gid: int = 0
-
-
-DIRECTORIES: Final = (
-    # Mount points must exist where the root of a container is read-only.
-    BaseDirectory(TreePath("dev"), 0o755),
-    BaseDirectory(TreePath("home/nonroot"), 0o700, NONROOT, NONROOT),
-    BaseDirectory(TreePath("proc"), 0o555),
-    BaseDirectory(TreePath("root"), 0o700),
-    BaseDirectory(TreePath("run"), 0o755),
-    BaseDirectory(TreePath("sys"), 0o555),
-    BaseDirectory(TreePath("tmp"), 0o1777),
-    BaseDirectory(TreePath("var/tmp"), 0o1777),
-)
-
-
-@dataclass(frozen=True, slots=True)
 class RuntimeBase:
     """The lowest layer of an image: files and links of a tree, and directories that a tree can't describe.
 
@@ -104,7 +66,7 @@ class RuntimeBase:
     """
 
     entries: tuple[BaseEntry, ...]
-    directories: tuple[BaseDirectory, ...] = DIRECTORIES
+    directories: tuple[RootDirectory, ...] = DIRECTORIES
     missing: tuple[tuple[str, str], ...] = ()
 
 
@@ -184,7 +146,7 @@ def runtime_base(trees: Iterable[Path], *, extra_libraries: Iterable[str] = ()) 
     for name in extra_libraries:
         found.want(name, needed_by="extra libraries", machine=machine)
     entries = [*found.entries(), *_certificates(found.sources()), *_time_zone(), *_system_name()]
-    entries += [BaseText(path, text) for path, text in SYSTEM_TEXTS.items()]
+    entries += [BaseText(path, text) for path, text in system_texts().items()]
     unique = {entry.path: entry for entry in entries}
     return RuntimeBase(tuple(unique[path] for path in sorted(unique)), missing=tuple(sorted(found.missing)))
 

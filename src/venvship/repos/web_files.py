@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from venvship.errors import EnvironmentProblem, UserError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.host.files import disk_problems, temporary_name
+from venvship.repos.debian_mirrors import SCHEME, DebianMirrors
 from venvship.repos.integrity import Checksum, WrongChecksum
 from venvship.repos.urls import shown_url
 
@@ -29,9 +30,13 @@ _GONE = (404, 410)
 class NotFetched(EnvironmentProblem):
     """A file that none of its addresses gave."""
 
-    def __init__(self, reasons: Mapping[str, str]) -> None:
+    def __init__(self, reasons: Mapping[str, str], *, is_package: bool = False) -> None:
         lines = "".join(f"\n  {url}: {reason}" for url, reason in reasons.items())
-        super().__init__(f"can't download:{lines}", hint="check the network and the addresses")
+        hint = "check the network and the addresses"
+        if is_package:
+            # Archives keep the newest version of a package only.
+            hint += "; if the archive has a newer version by now, `venvship lock --upgrade` takes it"
+        super().__init__(f"can't download:{lines}", hint=hint)
         self.reasons = dict(reasons)
 
 
@@ -57,12 +62,19 @@ class WebFiles:
     """Files by address. What has a checksum is downloaded once and kept in `directory` for all workspaces."""
 
     def __init__(
-        self, directory: Path, *, network: Callable[[], Network], events: EventSink, offline: bool = False
+        self,
+        directory: Path,
+        *,
+        network: Callable[[], Network],
+        events: EventSink,
+        offline: bool = False,
+        debian: DebianMirrors | None = None,
     ) -> None:
         self._directory = directory
         self._network = network
         self._events = events
         self._offline = offline
+        self._debian = debian or DebianMirrors()
         self._lock = threading.Lock()
 
     def fetch(
@@ -80,7 +92,7 @@ class WebFiles:
                 return kept
         reasons: dict[str, str] = {}
         wrong: WrongChecksum | None = None
-        for url in urls:
+        for url in (spelled for one in urls for spelled in self._debian.spelled(one)):
             try:
                 found = self._get(url, headers or {})
                 if isinstance(found, _Absent):
@@ -93,7 +105,7 @@ class WebFiles:
                 wrong = wrong or error
         if wrong is not None:
             raise wrong
-        raise NotFetched(reasons)
+        raise NotFetched(reasons, is_package=urls[-1].startswith(SCHEME))
 
     def read_optional(self, url: str) -> bytes | None:
         """The content of a small file; None when the address says that there is none. Raises NotFetched."""

@@ -52,13 +52,13 @@ def make_locks(
     paths: Iterable[Path], *, root: Path, environment: Mapping[str, str], check: bool = False, upgrade: bool = False
 ) -> tuple[MadeLock, ...]:
     """Bring each lock in line with its project, or only look; raises everything that is wrong."""
-    program = uv_program()
     done: list[MadeLock] = []
     errors: list[NotLocked] = []
-    for path in dict.fromkeys(paths):
+    # What pins requirements is made by the rules that name its sources.
+    own = [path for path in dict.fromkeys(paths) if path.name == "uv.lock"]
+    program = uv_program() if own else ""
+    for path in own:
         shown = os.path.relpath(path, root)
-        if path.name != "uv.lock":
-            continue  # what pins requirements is made by the rules that name its sources
         before = path.read_bytes() if path.is_file() else None
         command = [program, "lock", "--quiet", *(["--check"] if check else []), *(["--upgrade"] if upgrade else [])]
         result = subprocess.run(

@@ -25,6 +25,7 @@ class SessionOptions:
 
     output_user_root: Path | None = None
     index_overrides: tuple[str, ...] = ()
+    debian_mirrors: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
     symlink_prefix: str = "venvship-"
     platform: str = ""

@@ -21,6 +21,7 @@ from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPath
 from venvship.modules.module_graph import Module, ModuleGraph
 from venvship.modules.module_sources import BuiltinSource, RegistrySource, RootSource
 from venvship.modules.registry_documents import LOCK_FILE, read_pinned
+from venvship.repos.debian_mirrors import DebianMirrors
 from venvship.repos.external_store import ExternalStore, Observer
 from venvship.repos.module_sources import ModuleSources
 from venvship.repos.network import Network
@@ -68,6 +69,7 @@ class ExternalSources:
         environment: Mapping[str, str],
         registries: Sequence[str] = (),
         offline: bool = False,
+        debian_mirrors: Sequence[str] = (),
         before_writing: Callable[[], None] = lambda: None,
     ) -> None:
         self.layout = layout
@@ -75,7 +77,10 @@ class ExternalSources:
         self.events = events
         self.children = children
         self.observer = Observer(memo, dict(environment))
-        self.files = WebFiles(layout.user_root / "downloads", network=network, events=events, offline=offline)
+        self.debian = DebianMirrors(debian_mirrors, environment=environment)
+        self.files = WebFiles(
+            layout.user_root / "downloads", network=network, events=events, offline=offline, debian=self.debian
+        )
         self.store = ExternalStore(layout.output_base / "external", self.observer, before_making=before_writing)
         self.registries = Registries(tuple(registries), self._registry)
         self.modules = ModuleSources(

@@ -11,7 +11,7 @@ from venvship.execution.trees import TreeStore
 from venvship.model.configuration import Configuration
 from venvship.model.digest import Digest
 from venvship.repos.runtime_libraries import runtime_base, write_base
-from venvship.rules.oci.base import ImportedLibraries, RootDirectory
+from venvship.rules.oci.base import ImportedLibraries
 from venvship.session.interpreters import MachineInterpreters
 
 
@@ -40,5 +40,4 @@ class MachineLibraries:
             tree = self._trees.adopt(directory / "root")
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-        directories = tuple(RootDirectory(d.path, d.mode, d.uid, d.gid) for d in base.directories)
-        return ImportedLibraries(tree, directories)
+        return ImportedLibraries(tree, base.directories)

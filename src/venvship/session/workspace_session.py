@@ -7,6 +7,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
@@ -60,9 +61,11 @@ from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_r
 from venvship.session.command_aspects import command_aspects
 from venvship.session.command_configuration import command_configuration
 from venvship.session.convenience_links import ConvenienceLinks
+from venvship.session.debian_locks import make_debian_locks
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.hubs import HubSurroundings, make_hubs, single_distributions
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
+from venvship.session.lock_making import MadeLock
 from venvship.session.members import WorkspaceMembers
 from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions
@@ -144,6 +147,19 @@ class Session:
         """The lock files that fill hubs."""
         return [path_of(project.lock, self.root) for hub in self.extensions.hubs.values() for project in hub]
 
+    def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]:
+        """Make the locks of Debian packages, or only look."""
+        return make_debian_locks(
+            self.modules,
+            lambda: self.loader.bzl,
+            root=self.root,
+            mirrors=self.sources.debian,
+            read=self.sources.files.read_optional,
+            now=datetime.now(UTC),
+            check=check,
+            upgrade=upgrade,
+        )
+
     # Loading
 
     @functools.cached_property
@@ -183,6 +199,7 @@ class Session:
             environment=environment,
             registries=self.options.registries,
             offline=self.options.offline,
+            debian_mirrors=self.options.debian_mirrors,
             before_writing=self._before_writing,
         )
 

@@ -6,11 +6,12 @@ them come the few files that the C library and TLS expect (users, certificates, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.images.root_system import RootDirectory
 from venvship.loading.attributes import PlainValue
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
@@ -22,22 +23,12 @@ from venvship.model.label import Label, PackageId
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
-from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.oci.image import OciImageInfo, image_providers
 from venvship.rules.oci.layers import LayerReason
 from venvship.rules.python.providers import LayerRecord
 
 LIBRARIES = "runtime_libraries"
 LIBRARIES_LABEL = Label(PackageId(LIBRARIES, ""), "libraries")
-
-
-@dataclass(frozen=True, slots=True)
-class RootDirectory:
-    """A directory of a root file system with a mode or an owner of its own."""
-
-    path: str
-    mode: int
-    uid: int
-    gid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +77,35 @@ _REASON = LayerReason("runtime libraries", "what the interpreter is linked again
 
 def _runtime_base(ctx: RuleContext) -> list[object]:
     [root] = ctx.provided("libraries", RootTreeInfo)
-    blob = ctx.declare_file(f"{ctx.label.name}.tar.gz")
-    descriptor = ctx.declare_file(f"{ctx.label.name}.json")
     rows: list[RequestValue] = [{"tree": root.tree, "at": "", "origin": "runtime libraries"}]
-    rows += [{"directory": d.path, "mode": d.mode, "uid": d.uid, "gid": d.gid} for d in root.directories]
+    rows += directory_rows(root.directories)
+    record = root_layer(ctx, "runtime libraries", rows, inputs=[root.tree])
+    return base_image(ctx, [record], [_REASON])
+
+
+def directory_rows(directories: Iterable[RootDirectory]) -> list[RequestValue]:
+    return [{"directory": d.path, "mode": d.mode, "uid": d.uid, "gid": d.gid} for d in directories]
+
+
+def root_layer(
+    ctx: RuleContext, name: str, rows: Sequence[RequestValue], *, inputs: Sequence[Artifact], suffix: str = ""
+) -> LayerRecord:
+    """A layer of a root file system; `suffix` tells the files of several apart."""
+    blob = ctx.declare_file(f"{ctx.label.name}{suffix}.tar.gz")
+    descriptor = ctx.declare_file(f"{ctx.label.name}{suffix}.json")
     ctx.run_tool(
         "write_layer",
         {"rows": tuple(rows), "output": blob, "descriptor": descriptor, "compressor": GZIP_COMPRESSOR},
-        inputs=[root.tree],
+        inputs=inputs,
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",
-        progress=f"Writing base layer {ctx.label}",
+        progress=f"Writing layer {name} of {ctx.label}",
     )
+    return LayerRecord(name, blob, descriptor)
+
+
+def base_image(ctx: RuleContext, layers: Sequence[LayerRecord], reasons: Sequence[LayerReason]) -> list[object]:
+    """An image of nothing but `layers`, lowest first."""
     layout = ctx.declare_directory(ctx.label.name)
     digest = ctx.declare_file(f"{ctx.label.name}.digest")
     ctx.run_tool(
@@ -105,21 +113,19 @@ def _runtime_base(ctx: RuleContext) -> list[object]:
         {
             "output": layout,
             "digest": digest,
-            "layers": ({"blob": blob, "descriptor": descriptor, "comment": "runtime libraries"},),
+            "layers": tuple(
+                {"blob": layer.blob, "descriptor": layer.descriptor, "comment": layer.name} for layer in layers
+            ),
             "platform": {"os": "linux", "architecture": ctx.configuration.platform.oci_architecture},
             "config": {"env": {"PATH": "/usr/bin:/bin", "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt"}},
             "created_by": f"venvship build ({ctx.label})",
         },
-        inputs=[blob, descriptor],
+        inputs=[file for layer in layers for file in (layer.blob, layer.descriptor)],
         outputs=[layout, digest],
         mnemonic="OciImage",
         progress=f"Assembling image {ctx.label}",
     )
-    files = Depset([layout])
-    return [
-        DefaultInfo(files, Runfiles(files=files)),
-        OciImageInfo(layout, digest, (LayerRecord("runtime libraries", blob, descriptor),), (_REASON,)),
-    ]
+    return [*image_providers(layout, digest), OciImageInfo(layout, digest, tuple(layers), tuple(reasons))]
 
 
 RUNTIME_BASE = RuleClass("runtime_base", (), _runtime_base, computed_dependencies=_dependencies)

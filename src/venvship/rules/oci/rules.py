@@ -8,6 +8,7 @@ from venvship.rules.archive.packages import PKG_TAR, PKG_ZIP
 from venvship.rules.archive.pkg import PKG_FILEGROUP, PKG_FILES, PKG_MKDIRS, PKG_MKLINK
 from venvship.rules.archive.tar import MTREE_MUTATE, MTREE_SPEC, TAR
 from venvship.rules.oci.base import RUNTIME_BASE
+from venvship.rules.oci.debian import DEBIAN_BASE, DEBIAN_PACKAGE, DEBIAN_PACKAGES
 from venvship.rules.oci.image import OCI_IMAGE
 from venvship.rules.oci.index import IMAGE_FOR_PLATFORM, OCI_IMAGE_INDEX
 from venvship.rules.oci.layers import PY_IMAGE_LAYER
@@ -27,6 +28,9 @@ OCI_RULES: Final = (
     OCI_PROVENANCE,
     PY_SBOM,
     RUNTIME_BASE,
+    DEBIAN_BASE,
+    DEBIAN_PACKAGE,
+    DEBIAN_PACKAGES,
     TAR,
     MTREE_SPEC,
     MTREE_MUTATE,

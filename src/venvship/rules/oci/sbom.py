@@ -13,6 +13,7 @@ from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
+from venvship.rules.oci.debian import DebianPackagesInfo
 from venvship.rules.oci.image import OciImageInfo, OciIndexInfo
 from venvship.rules.python.providers import PyExecutableInfo
 
@@ -39,7 +40,8 @@ def components_of(program: PyExecutableInfo) -> tuple[SbomComponent, ...]:
 
 
 def _components(ctx: RuleContext) -> list[SbomComponent]:
-    return [one for program in ctx.provided("binaries", PyExecutableInfo) for one in components_of(program)]
+    found = [one for program in ctx.provided("binaries", PyExecutableInfo) for one in components_of(program)]
+    return found + [one.component for info in ctx.provided("packages", DebianPackagesInfo) for one in info.packages]
 
 
 def _attachment(media_type: str, output: Artifact) -> list[object]:
@@ -59,6 +61,7 @@ PY_SBOM = RuleClass(
     "py_sbom",
     (
         attributes.labels("binaries", providers=(PyExecutableInfo,), mandatory=True),
+        attributes.labels("packages", providers=(DebianPackagesInfo,)),
         attributes.string("format", "cyclonedx", values=("cyclonedx", "spdx")),
         attributes.string("out"),
     ),
@@ -101,6 +104,7 @@ OCI_PROVENANCE = RuleClass(
     (
         attributes.label("image", mandatory=True),
         attributes.labels("binaries", providers=(PyExecutableInfo,)),
+        attributes.labels("packages", providers=(DebianPackagesInfo,)),
         attributes.string("subject"),
     ),
     _oci_provenance,

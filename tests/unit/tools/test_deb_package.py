@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venvship.archives.deb import DebFile, DebLink, MalformedPackage, merged, read_control, read_files
 from venvship.model.paths import TreePath
+from venvship.tools.deb_package import DebFile, DebLink, MalformedPackage, merged, read_control, read_files
 
 CONTROL = b"Package: demo\nVersion: 1-2\nDescription: short\n long text\n"
 
@@ -103,8 +103,8 @@ def test_only_top_directories_are_merged() -> None:
         (ar(("data.tar.xz", b"no xz")), "can't be unpacked"),
         (ar(("data.tar", b"x" * 512))[:-9], "cut off"),
         (b"!<arch>\n" + b"x" * 60, "damaged"),
-        (package(file("../outside")), "leaves its start"),
-        (package(file("a/../../b")), "leaves its start"),
+        (package(file("../outside")), "path '"),
+        (package(file("a/../../b")), "path '"),
         (package(file("/absolute/../../x")), "path"),
         (package(link("a", "never", tarfile.LNKTYPE)), "does not come before it"),
         (package(("dev/null", b"", 0o666, tarfile.CHRTYPE)), "neither file, link nor directory"),

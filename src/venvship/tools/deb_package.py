@@ -14,11 +14,7 @@ import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
-
-from venvship.errors import EnvironmentProblem, UserError
-from venvship.model.paths import TreePath, normalise
+from typing import NamedTuple, Union
 
 _MAGIC = b"!<arch>\n"
 _MEMBER_HEADER = 60
@@ -27,33 +23,43 @@ _MAX_UNPACKED = 4 << 30
 _MERGED = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
 
 
-class MalformedPackage(UserError):
+class MalformedPackage(ValueError):
     """A file that should be a Debian package is none, or one that can't be unpacked safely."""
+
+    user_error = True
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"malformed Debian package: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
-class DebFile:
-    path: TreePath
+class MissingDecompressor(ValueError):
+    """A package is compressed in a way that this Python can't read."""
+
+    user_error = True
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this Debian package is compressed with zstd, which Python 3.14 reads, and others with `backports.zstd`"
+        )
+
+
+class DebFile(NamedTuple):
+    path: str
     content: bytes
     executable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DebLink:
+class DebLink(NamedTuple):
     """A symbolic link; hard links come out as files with the same content."""
 
-    path: TreePath
+    path: str
     text: str
 
 
-DebEntry: TypeAlias = DebFile | DebLink
+DebEntry = Union[DebFile, DebLink]  # noqa: UP007 - evaluated by the oldest Python that tools run under
 
 
-@dataclass(frozen=True, slots=True)
-class DebControl:
+class DebControl(NamedTuple):
     """What a package says of itself: the text of its control file, its fields, and the checksums of its files."""
 
     text: str
@@ -121,20 +127,16 @@ def _hard_link_targets(package: bytes) -> frozenset[str]:
         return frozenset(str(merged(member.linkname)) for member in archive if member.islnk())
 
 
-def merged(name: str) -> TreePath:
+def merged(name: str) -> str:
     """A member's name as a path with a merged `/usr`; raises MalformedPackage.
 
     >>> merged("./lib/x86_64-linux-gnu/libc.so.6")
     'usr/lib/x86_64-linux-gnu/libc.so.6'
     """
-    try:
-        path = normalise(name)
-    except ValueError as error:
-        raise MalformedPackage(str(error)) from error
-    if not path or "\0" in path or ".." in name.split("/"):
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts or name.startswith("/") or "\0" in name or ".." in parts:
         raise MalformedPackage(f"path {name!r}")
-    top, slash, _ = path.partition("/")
-    return TreePath("usr/" + path if slash and top in _MERGED else path)
+    return "/".join(["usr", *parts] if len(parts) > 1 and parts[0] in _MERGED else parts)
 
 
 @contextlib.contextmanager
@@ -168,10 +170,7 @@ def _zstd(stream: io.BytesIO) -> io.BufferedIOBase:
         except ImportError:
             continue
         return opened
-    raise EnvironmentProblem(
-        "this Debian package is compressed with zstd, which Python 3.14 or `backports.zstd` can read",
-        hint="install `backports.zstd` beside venvship",
-    )
+    raise MissingDecompressor
 
 
 def _member(package: bytes, prefix: str) -> tuple[str, bytes]:

@@ -1,0 +1,145 @@
+"""Makes and checks the locks of Debian packages that MODULE.bazel asks for with `debian.packages`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
+from venvship.host.files import write_atomically
+from venvship.loading.attribute_values import LabelReader
+from venvship.loading.bzl_loader import BzlLoader
+from venvship.loading.module_extension import ModuleExtension
+from venvship.loading.named_values import read_values, shown_value
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.modules.module_file import Tag
+from venvship.modules.module_graph import ModuleGraph
+from venvship.repos.debian_archive import Signers
+from venvship.repos.debian_lock import DEFAULT_PACKAGES, DebianLock, DebianRequest, decode_lock, encode_lock, make_lock
+from venvship.repos.debian_mirrors import DebianMirrors, checked_mirror
+from venvship.session.lock_making import MadeLock
+
+_FILE: Final = Label(PackageId("venvship", "debian"), "extensions.bzl")
+_EXTENSION: Final = "debian"
+_ARCHITECTURES: Final = ("amd64", "arm64")
+
+
+class StaleDebianLock(UserError):
+    """A lock holds other packages than MODULE.bazel asks for."""
+
+    def __init__(self, shown: str, place: Place) -> None:
+        super().__init__(
+            f"`{shown}` does not hold what this tag asks for", place=place, hint="make it again with `venvship lock`"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    path: Path
+    request: DebianRequest
+    mirrors: tuple[str, ...]
+    signers: Signers
+    place: Place
+
+
+def make_debian_locks(
+    graph: ModuleGraph,
+    bzl: Callable[[], BzlLoader],
+    *,
+    root: Path,
+    mirrors: DebianMirrors,
+    read: Callable[[str], bytes | None],
+    now: datetime,
+    check: bool = False,
+    upgrade: bool = False,
+) -> tuple[MadeLock, ...]:
+    """Bring each lock of the root module in line with its tag, or only look; raises everything that is wrong."""
+    done: list[MadeLock] = []
+    errors: list[VenvshipError] = []
+    for wanted in _wanted(graph, bzl, root):
+        shown = os.path.relpath(wanted.path, root)
+        try:
+            before = wanted.path.read_text() if wanted.path.is_file() else None
+            present = decode_lock(before, shown) if before is not None and not upgrade else None
+            if present is not None and _answers(present, wanted.request):
+                done.append(MadeLock(shown, changed=False))
+                continue
+            if check:
+                raise StaleDebianLock(shown, wanted.place)
+            made = make_lock(
+                wanted.request,
+                wanted.mirrors or mirrors.addresses(),
+                read,
+                signers=wanted.signers,
+                now=now,
+                keep=present,
+            )
+        except VenvshipError as error:
+            error.place = error.place or wanted.place
+            errors.append(error)
+            continue
+        text = encode_lock(made)
+        if text != before:
+            write_atomically(wanted.path, text.encode())
+        done.append(MadeLock(shown, changed=text != before))
+    if errors:
+        raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
+    return tuple(done)
+
+
+def _answers(lock: DebianLock, request: DebianRequest) -> bool:
+    held = lock.request
+    return (held.suites, set(held.packages), held.architectures, held.component) == (
+        request.suites,
+        set(request.packages),
+        request.architectures,
+        request.component,
+    )
+
+
+def _wanted(graph: ModuleGraph, bzl: Callable[[], BzlLoader], root: Path) -> Sequence[_Wanted]:
+    found = []
+    for usage in graph.extension_usages:
+        if usage.module == MAIN_REPOSITORY and (usage.label, usage.usage.name) == (_FILE.canonical, _EXTENSION):
+            extension = bzl().load(_FILE).exports[_EXTENSION]
+            assert isinstance(extension, ModuleExtension)
+            found += [_read(tag, extension, graph, root) for tag in usage.usage.tags if tag.name == "packages"]
+    return found
+
+
+def _read(tag: Tag, extension: ModuleExtension, graph: ModuleGraph, root: Path) -> _Wanted:
+    given = {name: shown_value(value) for name, value in tag.arguments.items()}
+    labels = LabelReader(PackageId(MAIN_REPOSITORY, ""), graph.mapping_of(MAIN_REPOSITORY))
+    values = read_values("tag `packages`", extension.tag_classes[tag.name].specs, given, labels, tag.place)
+
+    def words(name: str, otherwise: tuple[str, ...] = ()) -> tuple[str, ...]:
+        value = values[name]
+        return tuple(str(one) for one in value) if isinstance(value, tuple) and value else otherwise
+
+    def path(name: str) -> Path | None:
+        label = values[name]
+        if label is None:
+            return None
+        if not isinstance(label, Label) or label.package.repository != MAIN_REPOSITORY:
+            raise UserError(f"`{name}` must be a file of the workspace, and is `{label}`", place=tag.place)
+        return root / label.package.path / label.name
+
+    lock, keyring = path("lock"), path("keyring")
+    assert lock is not None
+    try:
+        request = DebianRequest(
+            words("suites"),
+            words("packages", DEFAULT_PACKAGES),
+            words("architectures", _ARCHITECTURES),
+            str(values["component"]),
+        )
+        mirrors = tuple(checked_mirror(text) for text in words("mirrors"))
+    except UserError as error:
+        error.place = error.place or tag.place
+        raise
+    signers = Signers((keyring,) if keyring is not None else (), bool(values["trusted"]))
+    return _Wanted(lock, request, mirrors, signers, tag.place)

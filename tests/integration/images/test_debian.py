@@ -1,0 +1,158 @@
+"""Bases of Debian packages: from a mirror that the test makes, and from the one that this machine's apt knows."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from debian_mirror import Mirror
+from oci_layouts import read_layout
+from real_workspace import DEFS, MODULE, RealWorkspace
+
+from venvship.tools.image_reader import problems, read_image
+
+EXTENSION = """
+bazel_dep(name = "venvship", version = "0.1.0")
+debian = use_extension("@venvship//debian:extensions.bzl", "debian")
+debian.packages(
+    name = "debian",
+    architectures = ["amd64", "arm64"],
+    lock = "//:debian.lock.json",
+    packages = ["libc6", "libstdc++6", "tzdata"],
+    suites = ["stable"],
+    trusted = True,
+)
+use_repo(debian, "debian")
+"""
+BUILD = """
+load("@rules_oci//oci:defs.bzl", "oci_image_index")
+load("@venvship//oci:defs.bzl", "debian_base")
+debian_base(name = "base", packages = ["@debian//:packages"], users = {"shop": "1000"})
+debian_base(name = "few", packages = ["@debian//libstdc++6"], layers = "package")
+oci_image_index(name = "index", images = [":base"], platforms = ["//:amd64", "//:arm64"])
+platform(name = "amd64", constraint_values = ["@platforms//os:linux", "@platforms//cpu:x86_64"])
+platform(name = "arm64", constraint_values = ["@platforms//os:linux", "@platforms//cpu:aarch64"])
+"""
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Mirror:
+    made = Mirror(tmp_path / "mirror")
+    salt = str(tmp_path).encode()
+    for architecture in ("amd64", "arm64"):
+        made.add("libc6", {"lib/libc.so.6": architecture.encode() + salt}, architecture=architecture)
+        made.add("libstdc++6", {"usr/lib/libstdc++.so.6": b"elf" + salt}, architecture=architecture)
+    zones = {"usr/share/zoneinfo/Etc/UTC": b"utc" + salt}
+    made.add("tzdata", zones, architecture="all", listed_for=("amd64", "arm64"))
+    made.publish()
+    return made
+
+
+@pytest.fixture
+def shop(workspace: RealWorkspace, mirror: Mirror) -> RealWorkspace:
+    workspace.write({"MODULE.bazel": MODULE + EXTENSION, "BUILD": BUILD})
+    return workspace
+
+
+def test_a_base_is_locked_built_and_kept_without_the_mirror(shop: RealWorkspace, mirror: Mirror) -> None:
+    flag = f"--debian_mirror={mirror.address}"
+    missing = shop.build("//:base", flag)
+    assert missing.code != 0 and "there is no lock file" in missing.stderr and "venvship lock" in missing.stderr
+    made = shop.run("lock", flag)
+    assert (made.code, made.stdout) == (0, "debian.lock.json is made anew\n"), made.stderr
+    assert str(mirror.root) not in (shop.root / "debian.lock.json").read_text()
+    shop.built("//...", flag)
+
+    base = read_layout(shop.root / "venvship-bin/base")
+    assert {"usr/lib/libc.so.6", "var/lib/dpkg/status.d/libstdc++6", "etc/localtime", "home/shop"} <= set(base.entries)
+    assert list(problems(read_image(str(shop.root / "venvship-bin/base")))) == []
+    few = read_layout(shop.root / "venvship-bin/few")
+    assert len(few.layers) == 2 and "usr/lib/libc.so.6" not in few.entries
+    architectures = {json.loads(text).get("architecture") for text in _documents(shop.root)}
+    assert {"amd64", "arm64"} <= architectures
+
+    shutil.rmtree(mirror.root)
+    shop.run("clean", "--expunge")
+    shop.built("//:base", flag)
+    assert shop.run("lock", "--check", flag).code == 0
+
+
+def _documents(root: Path) -> list[bytes]:
+    """The documents of the index and of its images."""
+    blobs = [path.read_bytes() for path in (root / "venvship-bin/index/blobs/sha256").iterdir()]
+    return [data for data in blobs if data[:1] == b"{"]
+
+
+def test_a_package_that_the_mirror_changed_or_lost_is_an_error(shop: RealWorkspace, mirror: Mirror) -> None:
+    flag = f"--debian_mirror={mirror.address}"
+    assert shop.run("lock", flag).code == 0
+    [package] = mirror.root.glob("pool/main/l/libc6/*_amd64.deb")
+    package.write_bytes(b"other")
+    changed = shop.build("//:base", flag)
+    assert changed.code != 0 and "sha256" in changed.stderr.lower()
+    package.unlink()
+    lost = shop.build("//:base", flag)
+    assert lost.code != 0 and "venvship lock --upgrade" in lost.stderr
+
+
+def test_a_lock_that_does_not_fit_its_tag_is_found_by_check(shop: RealWorkspace, mirror: Mirror) -> None:
+    flag = f"--debian_mirror={mirror.address}"
+    assert shop.run("lock", flag).code == 0
+    shop.write({"MODULE.bazel": MODULE + EXTENSION.replace('"tzdata"', '"tzdata", "libmissing"')})
+    checked = shop.run("lock", "--check", flag)
+    assert checked.code != 0 and "does not hold what this tag asks for" in checked.stderr
+    refused = shop.run("lock", flag)
+    assert refused.code != 0 and "libmissing (amd64)" in refused.stderr and "MODULE.bazel:" in refused.stderr
+
+
+PROGRAM = """
+import ctypes, os, pwd, sqlite3, ssl, zoneinfo
+assert not os.path.exists("/bin/sh")
+assert len(ssl.create_default_context().get_ca_certs()) > 50
+print(pwd.getpwuid(os.getuid()).pw_name, zoneinfo.ZoneInfo("Europe/Berlin"))
+"""
+
+
+@pytest.mark.index
+@pytest.mark.slow
+def test_a_program_runs_on_real_packages_of_the_release_of_this_machine(workspace: RealWorkspace) -> None:
+    release = Path("/etc/os-release")
+    facts = dict(line.split("=", 1) for line in release.read_text().splitlines() if "=" in line)
+    if facts.get("ID") != "debian" or shutil.which("apt-get") is None or shutil.which("bwrap") is None:
+        pytest.skip("not a Debian with apt and bwrap")
+    suite = facts["VERSION_CODENAME"]
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + f"""
+bazel_dep(name = "venvship", version = "0.1.0")
+debian = use_extension("@venvship//debian:extensions.bzl", "debian")
+debian.packages(name = "debian", lock = "//:debian.lock.json", architectures = ["amd64"],
+                suites = ["{suite}", "{suite}-updates", "{suite}-security"])
+use_repo(debian, "debian")
+""",
+            "BUILD": DEFS
+            + """
+load("@rules_oci//oci:defs.bzl", "oci_image")
+load("@venvship//oci:defs.bzl", "debian_base")
+py_binary(name = "app", srcs = ["app.py"])
+py_image_layer(name = "layers", binary = ":app")
+debian_base(name = "base", packages = ["@debian//:packages"])
+oci_image(name = "image", base = ":base", tars = [":layers"], entrypoint = ["/app"], user = "65532")
+""",
+            "app.py": PROGRAM,
+        }
+    )
+    locked = workspace.run("lock")
+    assert locked.code == 0, locked.stderr
+    workspace.built("//:image")
+    layout = workspace.root / "venvship-bin/image"
+    assert list(problems(read_image(str(layout)))) == []
+    runner = Path(__file__).parents[3] / "tools/run_in_root.py"
+    done = subprocess.run(
+        ["python3", str(runner), str(layout), "--with", "bwrap"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "nonroot Europe/Berlin\n", done.stderr
