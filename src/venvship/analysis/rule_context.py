@@ -267,10 +267,15 @@ class RuleContext:
         mnemonic: str,
         progress: str,
         interpreter: Artifact | None = None,
+        user_environment: bool = False,
     ) -> None:
         """Run a program of `venvship.tools` in a warm worker."""
         needed = inputs if isinstance(inputs, Depset) else Depset(inputs)
-        self.actions.append(RunTool(self.label, tool, request, needed, tuple(outputs), mnemonic, progress, interpreter))
+        self.actions.append(
+            RunTool(
+                self.label, tool, request, needed, tuple(outputs), mnemonic, progress, interpreter, user_environment
+            )
+        )
 
     def spawn(self, action: Spawn) -> None:
         self.actions.append(action)

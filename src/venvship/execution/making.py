@@ -95,7 +95,12 @@ def run_tool(action: RunTool, exec_root: ExecRoot, workers: WorkerPool) -> tuple
         if action.interpreter is not None:
             interpreter = f"{exec_root.path_of(action.interpreter)}/bin/python3"
         try:
-            done = workers.run(action.tool, _host_request(action.request, host_path), interpreter=interpreter)
+            done = workers.run(
+                action.tool,
+                _host_request(action.request, host_path),
+                interpreter=interpreter,
+                user_environment=action.user_environment,
+            )
         except ToolFailed as error:
             output = "\n".join(part for part in (error.output.rstrip("\n"), error.trace) if part)
             raise ActionFailed(action, error.message, output=output) from error

@@ -69,7 +69,8 @@ class WorkerPool:
     """Runs tools in workers; used from several threads, closed at the end of the command.
 
     `packages` maps names of packages to their directories; tools find them when they run under our own interpreter.
-    The tools are those that lie beside `program`.
+    `user_environment` is lent to the tools that ask for it, for one request; the others see none of it. The tools are
+    those that lie beside `program`.
     """
 
     def __init__(
@@ -78,21 +79,33 @@ class WorkerPool:
         temporary: Path,
         *,
         packages: Mapping[str, Path] | None = None,
+        user_environment: Mapping[str, str] | None = None,
         program: Path = Path(worker_program.__file__),
     ) -> None:
         self._children = children
         self._temporary = temporary
         self._packages = dict(packages or {})
+        self._user_environment = dict(user_environment or {})
         self._program = program
         self._lock = threading.Lock()
         self._idle: dict[str, list[_Worker]] = {}
         self._every: list[_Worker] = []
 
-    def run(self, tool: str, request: Mapping[str, Any], *, interpreter: str | None = None) -> ToolResult:
+    def run(
+        self,
+        tool: str,
+        request: Mapping[str, Any],
+        *,
+        interpreter: str | None = None,
+        user_environment: bool = False,
+    ) -> ToolResult:
         """Run a tool under `interpreter`, or under our own; raises ToolFailed and ToolInterrupted."""
         program = interpreter or sys.executable
         worker = self._take(program)
-        line = json.dumps({"tool": tool, "request": request}).encode() + b"\n"
+        message: dict[str, Any] = {"tool": tool, "request": request}
+        if user_environment:
+            message["environment"] = self._user_environment
+        line = json.dumps(message).encode() + b"\n"
         answer = b""
         assert worker.process.stdin is not None and worker.process.stdout is not None
         with contextlib.suppress(BrokenPipeError):

@@ -156,6 +156,9 @@ class RunTool:
     The tool gets `request` with every artifact replaced by its host path. It is keyed by the tool's source, the
     request with exec paths, and the digests of `inputs`. `interpreter`, when given, is the target's interpreter: the
     tool runs under it because its result depends on the Python version (bytecode).
+
+    A tool with `user_environment` sees the variables of the user, and through them files and helpers with credentials.
+    They are no part of its key, so its result must not depend on them: it is what a digest in the request says.
     """
 
     owner: Label
@@ -166,6 +169,7 @@ class RunTool:
     mnemonic: str
     progress: str
     interpreter: Artifact | None = None
+    user_environment: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -414,7 +414,9 @@ class Session:
 
     @functools.cached_property
     def machinery(self) -> Machinery:
-        self._workers = WorkerPool(self._children, self.layout.temporary, packages=_accelerators())
+        self._workers = WorkerPool(
+            self._children, self.layout.temporary, packages=_accelerators(), user_environment=os.environ
+        )
         return Machinery(
             exec_root=self.exec_root,
             state=OutputState(self.output_base / "outputs.json"),

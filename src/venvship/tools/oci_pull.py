@@ -1,7 +1,8 @@
 """Pulls an image by digest into an OCI layout.
 
 The request holds `repository` (registry.example/team/app), `digest`, `platforms` (["linux/amd64", ...], all when
-empty), `output` (a layout directory, which does not exist yet) and `credentials` (whether the user's may be used).
+empty) and `output` (a layout directory, which does not exist yet). Credentials are those that the user's container
+engines have; they are read here, and go to the registry and nowhere else.
 The result lists the files of the layout. Documents stay byte for byte what the registry has, whatever their format.
 """
 
@@ -31,8 +32,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     if not _DIGEST.match(digest):
         raise ImageProblem(f"`{digest}` is no digest; images are pulled by sha256 only, because tags move")
     repository = Repository.parse(str(request["repository"]))
-    credential = find_credential(repository.registry, os.environ) if request.get("credentials") else None
-    rows = pull(Registry(repository, credential), digest, str(request["output"]), request.get("platforms") or ())
+    registry = Registry(repository, find_credential(repository.registry, os.environ))
+    rows = pull(registry, digest, str(request["output"]), request.get("platforms") or ())
     return {"trees": {request["output"]: rows}, "digest": digest}
 
 

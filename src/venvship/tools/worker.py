@@ -4,6 +4,7 @@
 
 A line of JSON on stdin, `{"tool": name, "request": {...}}`, is answered by one on stdout: `{"result": {...}}` or
 `{"error": {"type": ..., "message": ..., "user_error": ..., "traceback": ...}}`. The process ends with its stdin.
+With `environment`, its variables take the place of the worker's own while the tool runs.
 What tools print goes to stderr, and what they read comes from an empty file, so that no tool can break the protocol.
 
 Each PACKAGE is importable from DIRECTORY beside the standard library, for packages that make tools faster.
@@ -12,6 +13,7 @@ Runs under any CPython from 3.8.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import json
@@ -19,6 +21,7 @@ import os
 import sys
 import traceback
 import types
+from collections.abc import Iterator
 from typing import IO, Any
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
@@ -76,11 +79,28 @@ def _answer(line: bytes) -> dict[str, Any]:
     try:
         message = json.loads(line)
         module = importlib.import_module("venvship.tools." + message["tool"])
-        return {"result": module.run(message["request"]) or {}}
+        with _environment(message.get("environment")):
+            return {"result": module.run(message["request"]) or {}}
     except KeyboardInterrupt:
         raise
     except BaseException as error:
         return {"error": _described(error)}
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str] | None) -> Iterator[None]:
+    """Lend variables to one tool; the next one sees none of them."""
+    if variables is None:
+        yield
+        return
+    own = dict(os.environ)
+    try:
+        os.environ.clear()
+        os.environ.update(variables)
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(own)
 
 
 def _described(error: BaseException) -> dict[str, Any]:

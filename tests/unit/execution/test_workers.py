@@ -14,6 +14,11 @@ from venvship.host.processes import Children
 from venvship.tools import worker
 
 TOOLS = {
+    "variables": """
+import os
+def run(request):
+    return {**os.environ, "pid": os.getpid()}
+""",
     "greet": """
 import os, sys
 def run(request):
@@ -145,6 +150,17 @@ def test_a_worker_that_dies_is_replaced(pool: WorkerPool) -> None:
         pool.run("dies", {})
     assert caught.value.output == "last words\n"
     assert pool.run("greet", {"name": "x"}).result["greeting"] == "hello x"
+
+
+def test_only_a_tool_that_asks_for_it_sees_the_environment_of_the_user(tools: Path, tmp_path: Path) -> None:
+    lent = {"DOCKER_CONFIG": "/home/user/.docker"}
+    with WorkerPool(Children(), tmp_path / "tmp", user_environment=lent, program=tools / "worker.py") as pool:
+        before = pool.run("variables", {}).result
+        assert pool.run("variables", {}, user_environment=True).result == {**lent, "pid": before["pid"]}
+        assert pool.run("variables", {}).result == before and "DOCKER_CONFIG" not in before
+        with pytest.raises(ToolFailed):
+            pool.run("bug", {}, user_environment=True)
+        assert pool.run("variables", {}).result == before
 
 
 def test_threads_have_workers_of_their_own(pool: WorkerPool) -> None:

@@ -138,6 +138,7 @@ def _oci_pull(ctx: RuleContext) -> list[object]:
         outputs=[layout],
         mnemonic="OciPull",
         progress=f"Pulling {repository}@{digest[:19]}",
+        user_environment=True,
     )
     stated = ctx.declare_file(f"{ctx.label.name}.digest")
     ctx.write(stated, digest.encode())
