@@ -10,13 +10,14 @@ from venvship.loading.attr_module import provider_alternatives
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.native_providers import provider_key
 from venvship.loading.rule_definition import read_attributes, read_exec_groups, read_requirements
+from venvship.loading.subrule_definition import SubruleDefinition, attributes_of, read_subrules, toolchains_of
 from venvship.starlark.builtin import Builtin
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import Value, type_name
 from venvship.starlark.thread import current_thread
 
-MakeImplementation = Callable[[Value], object]
-"""What `AspectTerms.implementation` holds for an implementation function; analysis knows."""
+MakeImplementation = Callable[[Value, tuple[SubruleDefinition, ...]], object]
+"""What `AspectTerms.implementation` holds for an implementation function and its subrules; analysis knows."""
 
 
 def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) -> Builtin:
@@ -48,15 +49,15 @@ def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator
                 f"in call to aspect(), parameter 'implementation' got value of type '{type_name(implementation)}', "
                 "want 'function'"
             )
-        for name, given in (("toolchains_aspects", toolchains_aspects), ("subrules", subrules)):
-            if given:
-                raise EvaluationError(f"`{name}` of aspects is not supported")
+        if toolchains_aspects:
+            raise EvaluationError("`toolchains_aspects` of aspects is not supported")
         if propagation_predicate is not None or type(attr_aspects) is FunctionType:
             raise EvaluationError("functions that say where an aspect goes are not supported")
         for name in attr_aspects:
             if type(name) is not str:
                 raise EvaluationError(f"attr_aspects holds a {type_name(name)}, want string")
-        specs = read_attributes(attrs, evaluator)
+        used = read_subrules(subrules)
+        specs = (*read_attributes(attrs, evaluator), *attributes_of(used))
         for spec in specs:
             if not spec.is_private and spec.type not in PARAMETER_TYPES:
                 raise EvaluationError(
@@ -71,14 +72,14 @@ def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator
                 raise EvaluationError(f"requires holds a {type_name(element)}, want Aspect")
             required.append(element)
         terms = AspectTerms(
-            make_implementation(implementation),
+            make_implementation(implementation, used),
             frozenset(attr_aspects),
             specs,
             provider_alternatives(required_providers),
             provider_alternatives(required_aspect_providers),
             frozenset(_keys(provides)),
             tuple(required),
-            read_requirements(toolchains),
+            read_requirements([*toolchains, *toolchains_of(used)]),
             read_exec_groups(exec_groups),
             apply_to_generating_rules,
             doc or "",

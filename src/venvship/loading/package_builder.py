@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterable, Mapping
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader, shown
-from venvship.loading.attributes import AttributeType, AttributeValue, Choice, Select, labels_in
+from venvship.loading.attributes import AttributeValue, Choice, Select, labels_in
 from venvship.loading.globs import PackageFiles
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.package import Package
@@ -21,8 +20,6 @@ from venvship.loading.visibility_values import read_package_patterns, read_visib
 from venvship.model.label import InvalidLabel, Label, PackageId, target_name_problem
 from venvship.model.paths import join
 from venvship.starlark.host_types import Value
-
-_PLACEHOLDER = re.compile(r"%\{(\w+)\}")
 
 
 class DuplicateTarget(UserError):
@@ -223,8 +220,8 @@ class PackageBuilder:
         for name, value in target.attributes.items():
             if target.rule_class.attributes[name].type.holds_outputs and not isinstance(value, Select):
                 yield from labels_in(value)
-        for template in target.rule_class.implicit_outputs.values():
-            yield Label(self.id, implicit_output(template, target))
+        for name in target.implicit_outputs().values():
+            yield Label(self.id, name)
 
     def _declare(self, target: Target) -> None:
         present = self._targets.get(target.label.name)
@@ -278,18 +275,3 @@ def _name_problem(name: Value) -> str | None:
         return f"expected value of type 'string' for attribute 'name', but got {shown(name)}"
     reason = target_name_problem(name)
     return None if reason is None else f"invalid target name '{name}': {reason}"
-
-
-def implicit_output(template: str, target: RuleTarget) -> str:
-    """The name of an output that a rule class promises, such as `%{name}.tar`."""
-
-    def replaced(match: re.Match[str]) -> str:
-        if match[1] == "name":
-            return target.label.name
-        value = target.value(match[1])
-        spec = target.rule_class.attributes[match[1]]
-        if spec.type is not AttributeType.STRING or not isinstance(value, str):
-            raise AttributeProblem(f"{target.label}: attribute '{match[1]}' can't stand in the name of an output")
-        return value
-
-    return _PLACEHOLDER.sub(replaced, template)

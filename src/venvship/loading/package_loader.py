@@ -61,7 +61,6 @@ UNSUPPORTED_BZL_NAMES = (
     "proto",
     "repository_rule",
     "rule",
-    "subrule",
     "tag_class",
     "testing",
     "transition",

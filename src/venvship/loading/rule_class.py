@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
+from venvship.loading.implicit_outputs import ImplicitOutputs, OutputTemplates
 from venvship.model.label import Label
 
 TEST_SIZES = ("small", "medium", "large", "enormous")
@@ -78,8 +79,8 @@ class RuleClass:
     """A kind of target. Two rule classes are the same only if they are one object.
 
     Attributes that every rule has are added to `own_attributes`, which win over them. `implementation`,
-    `transition` and `computed_dependencies` belong to analysis and are opaque here. `implicit_outputs` names output
-    files by templates with `%{attribute}` in them. `defined_in` is the `.bzl` file of a rule written in Starlark.
+    `transition` and `computed_dependencies` belong to analysis and are opaque here. `implicit_outputs` names files
+    that every target makes. `defined_in` is the `.bzl` file of a rule written in Starlark.
     `provides` are the keys of providers that every target has. The attributes of an aspect are a class, too, with
     `is_aspect`, of which there are no targets.
     """
@@ -91,7 +92,7 @@ class RuleClass:
     is_executable: bool = False
     transition: object = None
     computed_dependencies: object = None
-    implicit_outputs: Mapping[str, str] = field(default_factory=dict)
+    implicit_outputs: ImplicitOutputs = field(default_factory=OutputTemplates)
     defined_in: Label | None = None
     doc: str = ""
     provides: frozenset[Hashable] = frozenset()

@@ -13,21 +13,25 @@ from venvship.loading.computed_defaults import ComputedDefault
 from venvship.loading.config_module import read_transition
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.exporting import Exportable
+from venvship.loading.implicit_outputs import ImplicitOutputs, OutputFunction, OutputTemplates, read_templates
 from venvship.loading.native_providers import provider_key
 from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, BuildSetting, RuleClass, ToolchainRequirement
-from venvship.loading.rule_functions import declare_target
+from venvship.loading.rule_extension import extending
+from venvship.loading.rule_functions import declare_target, package_in_progress
+from venvship.loading.rule_initializer import Initializer
+from venvship.loading.subrule_definition import SubruleDefinition, attributes_of, read_subrules, toolchains_of
 from venvship.model.label import InvalidLabel, Label
 from venvship.starlark.builtin import Builtin, builtin
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.execution import call
 from venvship.starlark.host_types import HostType, Value, register, type_name
 from venvship.starlark.printer import Printer
 from venvship.starlark.thread import current_thread
 from venvship.starlark.values import DICTS, Dict
 
-MakeImplementation = Callable[[Value], object]
-"""What `RuleClass.implementation` holds for an implementation function; analysis knows."""
+MakeImplementation = Callable[[Value, tuple[SubruleDefinition, ...], object], object]
+"""What `RuleClass.implementation` holds for an implementation function, the subrules that it may call, and what the
+extended rule holds; analysis knows."""
 
 _REPLACEABLE = frozenset(
     {
@@ -76,10 +80,21 @@ class ExecGroupDefinition:
 class RuleDefinition(Exportable):
     """A rule: becomes a rule class once it has a name, and declares a target when it is called."""
 
-    __slots__ = ("_class", "_initializer", "_place", "unnamed")
+    __slots__ = ("_class", "_initializer", "_place", "is_extendable", "parent", "unnamed")
 
-    def __init__(self, unnamed: RuleClass, initializer: Value, place: Place) -> None:
+    def __init__(
+        self,
+        unnamed: RuleClass,
+        initializer: Initializer | None,
+        place: Place,
+        *,
+        parent: RuleDefinition | None = None,
+        is_extendable: bool = True,
+    ) -> None:
+        """`parent` is the rule that this one extends."""
         self.unnamed = unnamed
+        self.parent = parent
+        self.is_extendable = is_extendable
         self._initializer = initializer
         self._place = place
         self._class: RuleClass | None = None
@@ -106,18 +121,16 @@ class RuleDefinition(Exportable):
         """Declare a target in the package that is being read."""
         if args:
             raise EvaluationError("unexpected positional arguments; attributes are given by name")
-        declare_target(self.rule_class, self._initialized(given) if self._initializer is not None else given)
-
-    def _initialized(self, given: Mapping[str, Value]) -> Mapping[str, Value]:
-        changed = call(current_thread(), self._initializer, (), given)
-        if changed is None:
-            return given
-        if type(changed) not in DICTS:
-            raise EvaluationError(f"rule initializer must return a dict or None, not {type_name(changed)}")
-        values = dict(entries(changed))
-        if values.get("name", given.get("name")) != given.get("name"):
-            raise EvaluationError("rule initializer can't change the name of a target")
-        return {**given, **values}
+        rule_class = self.rule_class
+        definition: RuleDefinition | None = self
+        # From the child to its ancestors, each with the attributes that it knows.
+        while definition is not None:
+            if definition._initializer is not None:
+                labels = package_in_progress(self.name).labels
+                specs = definition.unnamed.own_attributes
+                given = definition._initializer.changed(rule_class.name, specs, given, labels)
+            definition = definition.parent
+        declare_target(rule_class, given)
 
 
 def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) -> Builtin:
@@ -153,31 +166,63 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
                 f"in call to rule(), parameter 'implementation' got value of type '{type_name(implementation)}', "
                 "want 'function'"
             )
-        if parent is not None:
-            raise EvaluationError("rules that extend others (`parent`) are not supported yet")
-        if subrules:
-            raise EvaluationError("subrules are not supported yet")
+        extended = None if parent is None else _extended(parent, build_setting, outputs, analysis_test=analysis_test)
         is_test = bool(test) or analysis_test
         if is_test and executable is False:
             raise EvaluationError("executable = False may not be said of a test rule")
+        if initializer is not None and type(initializer) is not FunctionType:
+            raise EvaluationError(f"initializer must be a function, not {type_name(initializer)}")
+        used = read_subrules(subrules)
         unnamed = RuleClass(
             "",
-            (*read_attributes(attrs, evaluator), *_setting_default(build_setting)),
-            make_implementation(implementation),
+            (*read_attributes(attrs, evaluator), *attributes_of(used), *_setting_default(build_setting)),
+            make_implementation(implementation, used, None if extended is None else extended.unnamed.implementation),
             is_test=is_test,
             is_executable=bool(executable) or is_test,
             transition=read_transition(cfg),
-            implicit_outputs=_templates(outputs),
+            implicit_outputs=_implicit_outputs(outputs, evaluator),
             doc=doc or "",
             provides=frozenset(_keys(provides)),
-            toolchains=read_requirements(toolchains),
+            toolchains=read_requirements([*toolchains, *toolchains_of(used)]),
             exec_groups=read_exec_groups(exec_groups),
             build_setting=build_setting,
             is_analysis_test=analysis_test,
         )
-        return RuleDefinition(unnamed, initializer, current_thread().caller_place())
+        return RuleDefinition(
+            unnamed if extended is None else extending(unnamed, extended.unnamed, said=(test, executable)),
+            None if initializer is None else Initializer(initializer, label_reader()),
+            current_thread().caller_place(),
+            parent=extended,
+            is_extendable=_is_extendable(extendable)
+            and outputs is None
+            and build_setting is None
+            and not analysis_test,
+        )
 
     return Builtin("rule", rule)
+
+
+def _extended(
+    parent: Value, build_setting: BuildSetting | None, outputs: Value, *, analysis_test: bool
+) -> RuleDefinition:
+    """The rule that another one wants to extend."""
+    if not isinstance(parent, RuleDefinition):
+        raise EvaluationError(f"parent must be a rule of a .bzl file, not {type_name(parent)}")
+    if not parent.is_extendable:
+        raise EvaluationError(
+            f"the rule '{parent.name}' is not extendable",
+            hint="it says extendable = False, or it is a build setting, an analysis test, or names `outputs`",
+        )
+    if build_setting is not None or analysis_test or outputs is not None:
+        raise EvaluationError("build_setting, analysis_test and outputs can't be said of a rule that extends another")
+    return parent
+
+
+def _is_extendable(said: Value) -> bool:
+    # An allowlist is a label; who may extend what is not checked.
+    if said is None or isinstance(said, bool | str | Label):
+        return said is not False
+    raise EvaluationError(f"extendable must be a bool or a label, not {type_name(said)}")
 
 
 def read_attributes(attrs: Mapping[str, Value] | None, evaluator: Evaluator) -> tuple[AttributeSpec, ...]:
@@ -208,19 +253,12 @@ def _setting_default(build_setting: BuildSetting | None) -> tuple[AttributeSpec,
     return (AttributeSpec("build_setting_default", build_setting.type, mandatory=True, configurable=False),)
 
 
-def _templates(outputs: Value) -> dict[str, str]:
+def _implicit_outputs(outputs: Value, evaluator: Evaluator) -> ImplicitOutputs:
     if outputs is None:
-        return {}
-    if type(outputs) not in DICTS:
-        raise EvaluationError(
-            f"outputs must be a dict of names to templates, not {type_name(outputs)}; functions are not supported"
-        )
-    templates: dict[str, str] = {}
-    for name, template in entries(outputs):
-        if type(name) is not str or type(template) is not str:
-            raise EvaluationError("outputs must be a dict of strings to strings")
-        templates[name] = template
-    return templates
+        return OutputTemplates()
+    if isinstance(outputs, FunctionType):
+        return OutputFunction(outputs, evaluator)
+    return OutputTemplates(read_templates(outputs))
 
 
 def _keys(provides: Sequence[Value]) -> list[Hashable]:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from venvship.errors import Place
 from venvship.loading.attributes import AttributeValue
+from venvship.loading.implicit_outputs import implicit_outputs
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.visibility import PackagePattern, Visibility
 from venvship.model.label import Label, PackageId
@@ -42,6 +43,10 @@ class RuleTarget:
             return self.label.name
         value = self.attributes.get(name)
         return self.rule_class.attributes[name].default_value if value is None else value
+
+    def implicit_outputs(self) -> dict[str, str]:
+        """The files that the rule class promises for every target: names below the package, by their name in it."""
+        return implicit_outputs(self.rule_class.implicit_outputs, self, self.rule_class.attributes)
 
     @property
     def kind(self) -> str:

@@ -8,6 +8,7 @@ from loading_workspace import LoadingWorkspace, package
 from venvship.errors import Place
 from venvship.loading.attributes import Select, labels_in
 from venvship.loading.code_cache import MemoryCodeCache
+from venvship.loading.implicit_outputs import OutputTemplates
 from venvship.loading.label_values import InvisibleRepository
 from venvship.loading.package import NoSuchTarget
 from venvship.loading.package_builder import CrossesPackageBoundary
@@ -55,7 +56,9 @@ def test_a_rule_may_bear_the_name_of_its_output() -> None:
 
 
 def test_implicit_outputs_follow_their_templates() -> None:
-    rule = RuleClass("pair", implicit_outputs={"zip": "%{name}.zip", "text": "%{name}-%{deprecation}.txt"})
+    rule = RuleClass(
+        "pair", implicit_outputs=OutputTemplates({"zip": "%{name}.zip", "text": "%{name}-%{deprecation}.txt"})
+    )
     workspace = LoadingWorkspace({"p/BUILD": 'pair(name = "x", deprecation = "old")'}, rules={"pair": rule})
     assert list(workspace.load("p").targets) == ["x", "x.zip", "x-old.txt"]
 

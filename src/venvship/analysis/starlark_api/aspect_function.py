@@ -10,6 +10,7 @@ from venvship.analysis.starlark_api.context import AspectSide, StarlarkContext
 from venvship.analysis.starlark_api.rule_function import Environment, check_outputs, check_promise, read_providers
 from venvship.errors import VenvshipError
 from venvship.loading.native_providers import provider_name
+from venvship.loading.subrule_definition import SubruleDefinition
 from venvship.model.provider import DefaultInfo
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import Value
@@ -21,12 +22,14 @@ class StarlarkAspect:
 
     function: Value
     environment: Environment
+    subrules: tuple[SubruleDefinition, ...] = ()
 
     def __call__(
         self, aspect: RuleContext, rule: RuleContext, target: ConfiguredTarget, ids: tuple[str, ...]
     ) -> list[object]:
         """Providers of the aspect on `target`, whose rule has the context `rule`."""
         ctx = StarlarkContext(aspect, self.environment.evaluator, AspectSide(rule, ids))
+        ctx.subrules = self.subrules
         name = aspect.target.rule_class.name
         try:
             returned = self.environment.evaluator.call(self.function, (target, ctx), context=ctx)

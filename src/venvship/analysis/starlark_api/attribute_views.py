@@ -13,7 +13,6 @@ from venvship.analysis.starlark_api.targets import executable_of
 from venvship.analysis.transitions import SINGLE
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.native_providers import shown_value
-from venvship.loading.package_builder import implicit_output
 from venvship.loading.transition_module import TransitionDefinition
 from venvship.model.artifact import Artifact
 from venvship.model.label import Label
@@ -175,8 +174,8 @@ def promised_outputs(rule: RuleContext) -> dict[str, Label | tuple[Label, ...] |
             found[name] = labels[0] if labels else None
         elif spec.type is AttributeType.OUTPUT_LIST:
             found[name] = rule.labels(name)
-    for name, template in rule.target.rule_class.implicit_outputs.items():
-        found[name] = rule.label.sibling(implicit_output(template, rule.target))
+    for name, file in rule.target.implicit_outputs().items():
+        found[name] = rule.label.sibling(file)
     return found
 
 

@@ -27,6 +27,7 @@ from venvship.analysis.starlark_api.toolchain_values import exec_groups_value, t
 from venvship.errors import UserError
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.label_values import read_label
+from venvship.loading.subrule_definition import SubruleDefinition
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
 from venvship.model.depset import Depset, union
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
@@ -63,15 +64,20 @@ class RuleBeneath:
 
 
 class StarlarkContext:
-    """One target under one configuration, as a program sees it. `closures` freeze when the rule is done."""
+    """One target under one configuration, as a program sees it. `closures` freeze when the rule is done.
 
-    __slots__ = ("_memo", "aspect", "closures", "evaluator", "rule")
+    `subrules` are those that the implementation in progress may call, `run_parent` calls that of the extended rule.
+    """
+
+    __slots__ = ("_memo", "aspect", "closures", "evaluator", "rule", "run_parent", "subrules")
 
     def __init__(self, rule: RuleContext, evaluator: Evaluator, aspect: AspectSide | None = None) -> None:
         self.rule = rule
         self.aspect = aspect
         self.evaluator = evaluator
         self.closures: list[FunctionType] = []
+        self.subrules: tuple[SubruleDefinition, ...] = ()
+        self.run_parent: Callable[[], Value] | None = None
         self._memo: dict[str, Value] = {}
 
     def once(self, name: str, make: Callable[[], Value]) -> Value:
@@ -201,6 +207,12 @@ def _coverage_instrumented(ctx: StarlarkContext, target: ConfiguredTarget | None
     return False
 
 
+def _super(ctx: StarlarkContext) -> Value:
+    if ctx.run_parent is None:
+        raise EvaluationError("can't use 'super' call, the rule has no parent")
+    return ctx.run_parent()
+
+
 def _package_relative_label(ctx: StarlarkContext, input: str | Label, /) -> Label:  # noqa: A002
     label = ctx.rule.label
     return input if isinstance(input, Label) else read_label(input, label.package, ctx.rule.target.mapping)
@@ -291,6 +303,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "expand_make_variables": _expand_make_variables,
                 "package_relative_label": _package_relative_label,
                 "runfiles": _runfiles,
+                "super": _super,
                 "target_platform_has_constraint": _has_constraint,
                 "tokenize": _tokenize,
             },

@@ -15,13 +15,15 @@ from venvship.analysis.starlark_api.providers import (
     TOOLCHAIN_INFO,
 )
 from venvship.analysis.starlark_api.rule_function import Environment, StarlarkImplementation
+from venvship.analysis.starlark_api.subrules import call_subrule
 from venvship.loading.analysis_tests import analysis_test_builtin, analysis_test_transition_builtin
 from venvship.loading.aspect_module import aspect_builtin
 from venvship.loading.attr_module import ATTR
 from venvship.loading.config_module import CONFIG, configuration_field
 from venvship.loading.macro_definition import macro_builtin
 from venvship.loading.native_providers import ForeignProvider, NativeProvider
-from venvship.loading.rule_definition import exec_group, rule_builtin, toolchain_type
+from venvship.loading.rule_definition import exec_group, read_requirements, rule_builtin, toolchain_type
+from venvship.loading.subrule_definition import SubruleDefinition, subrule_builtin
 from venvship.loading.transition_module import transition_builtin
 from venvship.model.provider import InstrumentedFilesInfo
 from venvship.starlark.builtin import builtin
@@ -46,13 +48,21 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
     """
     platform = {name: provider for name, provider in rule_providers.items() if name in _OF_PLATFORM}
     others = {name: provider for name, provider in rule_providers.items() if name not in _OF_PLATFORM}
-    rule = rule_builtin(lambda function: StarlarkImplementation(function, environment), environment.evaluator)
+
+    def implementation(function: Value, subrules: tuple[SubruleDefinition, ...], parent: object) -> object:
+        assert parent is None or isinstance(parent, StarlarkImplementation)
+        return StarlarkImplementation(function, environment, subrules, parent)
+
+    def aspect(function: Value, subrules: tuple[SubruleDefinition, ...]) -> object:
+        return StarlarkAspect(function, environment, subrules)
+
+    rule = rule_builtin(implementation, environment.evaluator)
     return {
         **{name: ForeignProvider(name) for name in FOREIGN_PROVIDERS},
         **PROVIDERS,
         **others,
         "analysis_test_transition": analysis_test_transition_builtin(environment.evaluator),
-        "aspect": aspect_builtin(lambda function: StarlarkAspect(function, environment), environment.evaluator),
+        "aspect": aspect_builtin(aspect, environment.evaluator),
         "attr": ATTR,
         "config": CONFIG,
         "config_common": Struct({"FeatureFlagInfo": FEATURE_FLAG_INFO, "toolchain_type": toolchain_type}),
@@ -64,6 +74,7 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
             {"TemplateVariableInfo": TEMPLATE_VARIABLE_INFO, "ToolchainInfo": TOOLCHAIN_INFO, **platform}
         ),
         "rule": rule,
+        "subrule": subrule_builtin(call_subrule, read_requirements),
         "transition": transition_builtin(environment.evaluator),
         "testing": Struct(
             {

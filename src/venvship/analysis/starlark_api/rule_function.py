@@ -14,14 +14,19 @@ from venvship.analysis.starlark_api.targets import executable_of
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.native_providers import is_provider, key_of_instance, provider_name
+from venvship.loading.subrule_definition import SubruleDefinition
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.provider import AnalysisTestResultInfo, DefaultInfo
 from venvship.model.runfiles import Runfiles
+from venvship.starlark.builtin import Builtin
+from venvship.starlark.calling import invoke
+from venvship.starlark.errors import EvaluationError
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import Value, type_name
+from venvship.starlark.iteration import sequence
 from venvship.starlark.structs import Struct
-from venvship.starlark.values import LISTS
+from venvship.starlark.values import LISTS, List
 
 ProgramProviders = Callable[[RuleContext], Iterable[object]]
 """What every program, or every test, provides beside what its rule returns."""
@@ -42,12 +47,14 @@ class StarlarkImplementation:
 
     function: Value
     environment: Environment
+    subrules: tuple[SubruleDefinition, ...] = ()
+    parent: StarlarkImplementation | None = None
 
     def __call__(self, rule: RuleContext) -> list[object]:
         ctx = StarlarkContext(rule, self.environment.evaluator)
         problems = _not_executable(rule)
         try:
-            returned = self.environment.evaluator.call(self.function, (ctx,), context=ctx)
+            returned = self.environment.evaluator.call(Builtin("rule", self.run), (ctx,), context=ctx)
             providers = [] if problems else self._finished(ctx, returned)
         except VenvshipError as error:
             if error.place is not rule.place:
@@ -58,6 +65,26 @@ class StarlarkImplementation:
         if problems:
             raise SeveralErrors(problems)
         return providers
+
+    def run(self, ctx: StarlarkContext) -> Value:
+        """Call the function, with `ctx.super()` in the sense of this rule; answers what it returned."""
+        outer = ctx.subrules, ctx.run_parent
+        answers: list[Value] = []
+
+        def run_parent() -> Value:
+            assert self.parent is not None
+            if answers:
+                raise EvaluationError("'super' can only be called once in an implementation")
+            answers.append(listed(self.parent.run(ctx)))
+            return answers[0]
+
+        ctx.subrules = self.subrules
+        ctx.run_parent = None if self.parent is None else run_parent
+        returned = invoke(self.function, ctx)
+        ctx.subrules, ctx.run_parent = outer
+        if self.parent is not None and not answers:
+            raise EvaluationError("'super' was not called: the rule extends another one, whose providers it needs")
+        return returned
 
     def _finished(self, ctx: StarlarkContext, returned: Value) -> list[object]:
         rule = ctx.rule
@@ -79,6 +106,15 @@ class StarlarkImplementation:
         if rule.target.rule_class.is_test:
             result += self.environment.test_providers(rule)
         return result
+
+
+def listed(returned: Value) -> Value:
+    """What an implementation returned, always as a list."""
+    if returned is None:
+        return List()
+    if is_provider(returned):
+        return List([returned])
+    return List(sequence(returned))
 
 
 def _not_executable(rule: RuleContext) -> list[VenvshipError]:

@@ -11,6 +11,7 @@ import json
 from dataclasses import replace
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.loading.implicit_outputs import OutputTemplates
 from venvship.loading.rule_class import RuleClass
 from venvship.model.depset import Depset, union
 from venvship.model.provider import DefaultInfo
@@ -49,5 +50,5 @@ PY_PYTEST_MAIN = RuleClass(
         attributes.string("runner", "pytest", values=("pytest", "unittest")),
     ),
     _py_pytest_main,
-    implicit_outputs={"main": "%{name}.py"},
+    implicit_outputs=OutputTemplates({"main": "%{name}.py"}),
 )

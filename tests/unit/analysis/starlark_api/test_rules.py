@@ -179,7 +179,7 @@ def test_a_rule_without_a_global_name_can_not_be_called() -> None:
         ("rule(_impl, test = True, executable = False)", "may not be said of a test rule"),
         ("rule(_impl, cfg = 'nope')", "cfg must be either 'target', 'exec' or a transition"),
         ("rule(_impl, nope = 1)", "unexpected keyword argument 'nope'"),
-        ("rule(_impl, parent = 1)", "`parent`) are not supported yet"),
+        ("rule(_impl, parent = 1)", "parent must be a rule of a .bzl file, not int"),
         ("rule(_impl, exec_groups = {'a': 1})", "got int for 'a', want exec_group"),
     ],
 )
