@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, TypeVar
 
 from venvship.errors import UserError
 from venvship.loading.attributes import (
@@ -27,6 +27,11 @@ from venvship.starlark.printer import Printer
 T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
+
+_Part: TypeAlias = str | int | None
+"""What of an attribute's value is read, for messages: the element at a position, a named part, or all of it."""
+
+_Read: TypeAlias = Callable[[Value, AttributeSpec, _Part], T]
 
 _SHOWN_CHARACTERS = 400
 _SMALLEST_INT, _LARGEST_INT = -(1 << 31), (1 << 31) - 1
@@ -100,13 +105,19 @@ class AttributeReader:
             return condition
         if condition == "//conditions:default":
             return DEFAULT_CONDITION
-        return self._label(condition, f"select() of {self._named(spec)}", spec)
+        return self._label(condition, spec, "select()")
 
     def _read_plain(self, spec: AttributeSpec, value: Value) -> PlainValue:
-        named = self._named(spec)
         match spec.type:
+            # The most frequent kinds first.
+            case AttributeType.LABEL_LIST:
+                labels = self._list(value, spec, self._label)
+                if len(labels) > 1 and len(set(labels)) != len(labels):
+                    twice = next(label for label in labels if labels.count(label) > 1)
+                    raise AttributeProblem(f"label '{twice}' is duplicated in the {self._named(spec)}")
+                return labels
             case AttributeType.STRING:
-                return self._string(value, named, spec)
+                return self._string(value, spec)
             case AttributeType.STRING_LIST:
                 return self._list(value, spec, self._string)
             case AttributeType.STRING_DICT:
@@ -114,28 +125,22 @@ class AttributeReader:
             case AttributeType.STRING_LIST_DICT:
                 return self._dict(value, spec, self._string, self._strings)
             case AttributeType.LABEL:
-                return self._label(value, named, spec)
-            case AttributeType.LABEL_LIST:
-                labels = self._list(value, spec, self._label)
-                if len(set(labels)) != len(labels):
-                    twice = next(label for label in labels if labels.count(label) > 1)
-                    raise AttributeProblem(f"label '{twice}' is duplicated in the {named}")
-                return labels
+                return self._label(value, spec)
             case AttributeType.STRING_KEYED_LABEL_DICT:
                 return self._dict(value, spec, self._string, self._label)
             case AttributeType.LABEL_KEYED_STRING_DICT:
                 by_label = self._dict(value, spec, self._label, self._string)
                 if len(by_label) != len(value):
-                    raise AttributeProblem(f"a label is duplicated in the {named}")
+                    raise AttributeProblem(f"a label is duplicated in the {self._named(spec)}")
                 return by_label
             case AttributeType.BOOL:
-                return self._bool(value, named, spec)
+                return self._bool(value, spec)
             case AttributeType.INT:
-                return self._int(value, named, spec)
+                return self._int(value, spec)
             case AttributeType.INT_LIST:
                 return self._list(value, spec, self._int)
             case AttributeType.OUTPUT:
-                return self._output(value, named, spec)
+                return self._output(value, spec)
             case AttributeType.OUTPUT_LIST:
                 return self._list(value, spec, self._output)
 
@@ -148,80 +153,78 @@ class AttributeReader:
         if not spec.allow_empty and isinstance(value, tuple | Mapping) and not value:
             raise AttributeProblem(f"attribute '{spec.name}' must be non empty")
 
-    def _named(self, spec: AttributeSpec) -> str:
-        return f"attribute '{spec.name}' in '{self._rule}' rule"
+    def _named(self, spec: AttributeSpec, part: _Part = None) -> str:
+        named = f"attribute '{spec.name}' in '{self._rule}' rule"
+        if part is None:
+            return named
+        return f"{part} of {named}" if isinstance(part, str) else f"element {part} of {named}"
 
-    def _list(self, value: Value, spec: AttributeSpec, read: Callable[[Value, str, AttributeSpec], T]) -> tuple[T, ...]:
-        named = self._named(spec)
+    def _wrong_type(self, wanted: str, value: Value, spec: AttributeSpec, part: _Part = None) -> AttributeProblem:
+        return AttributeProblem(
+            f"expected value of type '{wanted}' for {self._named(spec, part)}, but got {shown(value)}"
+        )
+
+    def _list(self, value: Value, spec: AttributeSpec, read: _Read[T]) -> tuple[T, ...]:
         if not isinstance(value, list | tuple):
-            raise _wrong_type(spec.type.value, named, value)
-        return tuple([read(one, f"element {position} of {named}", spec) for position, one in enumerate(value)])
+            raise self._wrong_type(spec.type.value, value, spec)
+        return tuple([read(one, spec, position) for position, one in enumerate(value)])
 
     def _dict(
         self,
         value: Value,
         spec: AttributeSpec,
-        read_key: Callable[[Value, str, AttributeSpec], K],
-        read_value: Callable[[Value, str, AttributeSpec], V],
+        read_key: _Read[K],
+        read_value: _Read[V],
     ) -> dict[K, V]:
-        named = self._named(spec)
+        if not isinstance(value, dict):
+            raise self._wrong_type(spec.type.value, value, spec)
         result: dict[K, V] = {}
-        for key, item in _items(value, spec, named):
-            converted = read_key(key, f"dict key element of {named}", spec)
-            result[converted] = read_value(item, f"dict value element of {named}", spec)
+        for key, item in value.items():
+            converted = read_key(value_of(key), spec, "dict key element")
+            result[converted] = read_value(item, spec, "dict value element")
         return result
 
-    def _string(self, value: Value, named: str, spec: AttributeSpec) -> str:
+    def _string(self, value: Value, spec: AttributeSpec, part: _Part = None) -> str:
         if type(value) is not str:
-            raise _wrong_type("string", named, value)
+            raise self._wrong_type("string", value, spec, part)
         return value
 
-    def _strings(self, value: Value, named: str, spec: AttributeSpec) -> tuple[str, ...]:
+    def _strings(self, value: Value, spec: AttributeSpec, part: _Part = None) -> tuple[str, ...]:
         if not isinstance(value, list | tuple):
-            raise _wrong_type("list(string)", named, value)
-        return tuple([self._string(one, named, spec) for one in value])
+            raise self._wrong_type("list(string)", value, spec, part)
+        return tuple([self._string(one, spec, part) for one in value])
 
-    def _bool(self, value: Value, named: str, spec: AttributeSpec) -> bool:
+    def _bool(self, value: Value, spec: AttributeSpec, part: _Part = None) -> bool:
         if type(value) is bool:
             return value
         if type(value) is int and value in (0, 1):
             return bool(value)
         if type(value) is int:
-            raise AttributeProblem(f"boolean is not one of [0, 1] for {named}")
-        raise _wrong_type("boolean", named, value)
+            raise AttributeProblem(f"boolean is not one of [0, 1] for {self._named(spec, part)}")
+        raise self._wrong_type("boolean", value, spec, part)
 
-    def _int(self, value: Value, named: str, spec: AttributeSpec) -> int:
+    def _int(self, value: Value, spec: AttributeSpec, part: _Part = None) -> int:
         if type(value) is not int:
-            raise _wrong_type("int", named, value)
+            raise self._wrong_type("int", value, spec, part)
         if not _SMALLEST_INT <= value <= _LARGEST_INT:
-            raise AttributeProblem(f"got {value} for {named}, want value in signed 32-bit range")
+            raise AttributeProblem(f"got {value} for {self._named(spec, part)}, want value in signed 32-bit range")
         return value
 
-    def _label(self, value: Value, named: str, spec: AttributeSpec) -> Label:
+    def _label(self, value: Value, spec: AttributeSpec, part: _Part = None) -> Label:
         if type(value) is Label:
             return value
         if type(value) is not str:
-            raise _wrong_type("label", named, value)
+            raise self._wrong_type("label", value, spec, part)
         try:
             return self._labels.read(value)
         except InvalidLabel as error:
-            raise AttributeProblem(f"{error.message} (in {named})", hint=error.hint) from error
+            raise AttributeProblem(f"{error.message} (in {self._named(spec, part)})", hint=error.hint) from error
 
-    def _output(self, value: Value, named: str, spec: AttributeSpec) -> Label:
-        label = self._label(value, named, spec)
+    def _output(self, value: Value, spec: AttributeSpec, part: _Part = None) -> Label:
+        label = self._label(value, spec, part)
         if label.package != self._labels.package:
-            raise AttributeProblem(f"label '{label}' in {named} is not in the current package")
+            raise AttributeProblem(f"label '{label}' in {self._named(spec, part)} is not in the current package")
         return label
-
-
-def _items(value: Value, spec: AttributeSpec, named: str) -> Iterator[tuple[Value, Value]]:
-    if not isinstance(value, dict):
-        raise _wrong_type(spec.type.value, named, value)
-    return ((value_of(key), item) for key, item in value.items())
-
-
-def _wrong_type(wanted: str, named: str, value: Value) -> AttributeProblem:
-    return AttributeProblem(f"expected value of type '{wanted}' for {named}, but got {shown(value)}")
 
 
 def shown(value: Value) -> str:

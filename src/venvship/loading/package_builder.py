@@ -193,12 +193,10 @@ class PackageBuilder:
                 converted[name] = reader.read(spec, value)
             except AttributeProblem as error:
                 self.report(AttributeProblem(f"{label}: {error.message}", hint=error.hint), place)
-        for spec in specs.values():
-            if spec.mandatory and spec.name != "name" and given.get(spec.name) is None:
+        for name in rule_class.mandatory:
+            if given.get(name) is None:
                 self.report(
-                    AttributeProblem(
-                        f"{label}: missing value for mandatory attribute '{spec.name}' in '{rule_class}' rule"
-                    ),
+                    AttributeProblem(f"{label}: missing value for mandatory attribute '{name}' in '{rule_class}' rule"),
                     place,
                 )
         if self.default_testonly and "testonly" not in converted:
@@ -217,8 +215,9 @@ class PackageBuilder:
             return PRIVATE
 
     def _outputs(self, target: RuleTarget) -> Iterable[Label]:
+        outputs = target.rule_class.output_attributes
         for name, value in target.attributes.items():
-            if target.rule_class.attributes[name].type.holds_outputs and not isinstance(value, Select):
+            if name in outputs and not isinstance(value, Select):
                 yield from labels_in(value)
         for name in target.implicit_outputs().values():
             yield Label(self.id, name)
@@ -253,9 +252,9 @@ class PackageBuilder:
         return False
 
     def _labels_of(self, rule: RuleTarget) -> Iterable[Label]:
+        dependencies = rule.rule_class.dependency_attributes
         for name, value in rule.attributes.items():
-            kind = rule.rule_class.attributes[name].type
-            if not kind.holds_dependencies:
+            if name not in dependencies:
                 continue
             if isinstance(value, Select):
                 for part in value.parts:

@@ -102,6 +102,10 @@ class RuleClass:
     is_analysis_test: bool = False
     is_aspect: bool = False
     attributes: Mapping[str, AttributeSpec] = field(init=False)
+    mandatory: tuple[str, ...] = field(init=False)
+    """Attributes that each target must set, except its name."""
+    dependency_attributes: frozenset[str] = field(init=False)
+    output_attributes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         common: Iterable[AttributeSpec] = _COMMON
@@ -111,7 +115,15 @@ class RuleClass:
             common = (*_COMMON, *_EXECUTABLE, *_TEST, _TESTONLY_TEST)
         elif self.is_executable:
             common = (*_COMMON, *_EXECUTABLE)
-        object.__setattr__(self, "attributes", {spec.name: spec for spec in (*common, *self.own_attributes)})
+        specs = {spec.name: spec for spec in (*common, *self.own_attributes)}
+        object.__setattr__(self, "attributes", specs)
+        # Asked for each target that is loaded.
+        mandatory = tuple(name for name, spec in specs.items() if spec.mandatory and name != "name")
+        object.__setattr__(self, "mandatory", mandatory)
+        dependencies = frozenset(name for name, spec in specs.items() if spec.type.holds_dependencies)
+        object.__setattr__(self, "dependency_attributes", dependencies)
+        outputs = frozenset(name for name, spec in specs.items() if spec.type.holds_outputs)
+        object.__setattr__(self, "output_attributes", outputs)
 
     @property
     def computed_defaults(self) -> Iterable[AttributeSpec]:

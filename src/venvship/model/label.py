@@ -20,6 +20,7 @@ MAIN_RUNFILES_DIRECTORY = "_main"
 _PACKAGE = re.compile(r"[A-Za-z0-9/\-._$()!\"#%&'*+,;<=>?@\[\]^{|}~ \u00a0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]*\Z")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.+~-]*\Z")
 _TARGET = re.compile(r"[^\x00-\x1f\x7f:\\]+\Z")
+_VALID_TARGET = re.compile(r"(?!\.{1,2}(?:/|\Z))[^\x00-\x1f\x7f:\\/]+(?:/(?!\.{1,2}(?:/|\Z))[^\x00-\x1f\x7f:\\/]+)*\Z")
 
 
 class InvalidLabel(UserError):
@@ -137,6 +138,9 @@ class Label:
 
 def target_name_problem(name: str) -> str | None:
     """Why `name` can't be the name of a target, or None when it can."""
+    # Almost all names are good ones, and every label has one.
+    if _VALID_TARGET.match(name):
+        return None
     if not name:
         return "empty target name"
     if not _TARGET.match(name):
