@@ -47,9 +47,9 @@ def contains(item: Value, container: Value) -> bool:
     raise EvaluationError(f"unsupported binary operation: {type_name(item)} in {host_type.name}")
 
 
-def position_in(length: int, index: Value) -> int:
+def position_in(length: int, index: Value, what: str = "sequence index") -> int:
     """An index that is inside a sequence of `length`, counted from its start."""
-    position = finite_index(index, "sequence index")
+    position = finite_index(index, what)
     absolute = position + length if position < 0 else position
     if not 0 <= absolute < length:
         raise EvaluationError(f"index out of range (index is {position}, but sequence has {length} elements)")
@@ -70,7 +70,7 @@ def get_item(value: Value, index: Value) -> Value:
                 return value[index]
             except IndexError:
                 pass
-        return value[position_in(len(value), index)]
+        return value[position_in(len(value), index, "string index" if kind is str else "sequence index")]
     hook = host_type_of(value).index
     if hook is None:
         raise EvaluationError(f"type '{type_name(value)}' has no operator [](" + type_name(index) + ")")
@@ -84,7 +84,9 @@ def get_slice(value: Value, start: Value, stop: Value, step: Value) -> Value:
         raise EvaluationError(f"invalid slice operand: {type_name(value)}")
     bounds = []
     for bound, what in ((start, "start"), (stop, "stop"), (step, "step")):
-        bounds.append(None if bound is None else finite_index(bound, f"{what} index" if what != "step" else "step"))
+        bounds.append(
+            None if bound is None else finite_index(bound, "slice step" if what == "step" else f"{what} index")
+        )
     if bounds[2] == 0:
         raise EvaluationError("slice step cannot be zero")
     part = slice(*bounds)
@@ -100,16 +102,18 @@ def set_item(item: Value, value: Value, index: Value) -> None:
         check_mutable(value)
         value[key_of(index)] = item
     elif kind in LISTS:
-        position = position_in(len(value), index)
+        position = position_in(len(value), index, "list index")
         check_mutable(value)
         value[position] = item
     else:
         raise EvaluationError(f"can only assign an element in a dictionary or a list, not in a '{type_name(value)}'")
 
 
-def set_attribute(_item: Value, value: Value, _name: str) -> None:
+def set_attribute(_item: Value, value: Value, name: str) -> None:
     """`value.name = item`, which nothing supports."""
-    raise EvaluationError(f"{type_name(value)} value does not support field assignment")
+    if host_type_of(value).dynamic_attr is not None:
+        raise EvaluationError(f"{type_name(value)} value does not support field assignment")
+    raise EvaluationError(f"cannot set .{name} field of {type_name(value)} value")
 
 
 def find_attribute(value: Value, name: str) -> Value:

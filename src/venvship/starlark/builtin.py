@@ -20,6 +20,7 @@ from venvship.errors import InternalError
 from venvship.starlark.call_problems import binding_problem
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, HostType, Missing, Value, checked_value, register, type_name
+from venvship.starlark.iteration import is_iterable
 from venvship.starlark.printer import Printer
 from venvship.starlark.thread import RECORD
 from venvship.starlark.values import DICTS, LISTS, SETS
@@ -33,6 +34,7 @@ class _Check:
     classes: frozenset[type]
     want: str
     elements: _Check | None = None
+    any_iterable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Builtin:
         return f"Builtin({self.name})"
 
     def _verify(self, check: _Check, arg: Value) -> None:
-        if type(arg) not in check.classes:
+        if type(arg) not in check.classes and not (check.any_iterable and is_iterable(arg)):
             raise EvaluationError(
                 f"in call to {self.name}(), parameter '{check.parameter}' got value of type '{type_name(arg)}', "
                 f"want '{check.want}'"
@@ -190,7 +192,9 @@ def _checks_of(function: Builtin) -> _Checks:
 
 def _check_of(function: str, parameter: str, hint: object) -> _Check | None:
     classes: set[type] = set()
+    wanted: dict[str, None] = {}
     elements: _Check | None = None
+    any_iterable = False
     for part in _union_parts(hint):
         origin: Any = typing.get_origin(part) or part
         if origin is object or origin is Any or isinstance(origin, typing.TypeVar):
@@ -203,11 +207,22 @@ def _check_of(function: str, parameter: str, hint: object) -> _Check | None:
                 f"parameter `{parameter}` of the built-in {function}() wants `{part}`, no Starlark type"
             )
         classes |= found
+        any_iterable = any_iterable or origin is collections.abc.Iterable
+        names = [_NOUNS[origin]] if origin in _NOUNS else sorted({TYPES[kind].name for kind in found if kind in TYPES})
+        wanted.update(dict.fromkeys(names))
         inner = typing.get_args(part)
         if inner and origin in (collections.abc.Sequence, collections.abc.Iterable):
             elements = _check_of(function, parameter, inner[0])
-    want = " or ".join(sorted({TYPES[kind].name for kind in classes if kind in TYPES}))
-    return _Check(parameter, frozenset(classes), want, elements)
+    return _Check(parameter, frozenset(classes), " or ".join(wanted), elements, any_iterable)
+
+
+_NOUNS: Mapping[object, str] = {
+    collections.abc.Sequence: "sequence",
+    collections.abc.Iterable: "iterable",
+    collections.abc.Mapping: "dict",
+    collections.abc.Callable: "callable",
+}
+"""How messages name what is no single type."""
 
 
 def _union_parts(hint: object) -> tuple[object, ...]:

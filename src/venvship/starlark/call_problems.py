@@ -25,7 +25,7 @@ def call_problem(message: str) -> str:
         if match[1] == "0":
             return f"{name}() does not accept positional arguments, but got {match[2]}"
         return f"{name}() accepts no more than {match[1]} positional argument{plural} but got {match[2]}"
-    message = message.replace("got an unexpected keyword argument", "got unexpected keyword argument")
+    message = re.sub(r"got an unexpected keyword argument '([^']*)'.*", r"got unexpected keyword argument: \1", message)
     return re.sub(r"got multiple values for (?:keyword )?argument", "got multiple values for parameter", message)
 
 
@@ -39,6 +39,7 @@ def binding_problem(
     parameters = list(parameters)
     kinds = inspect.Parameter
     positional = [p for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    positional_only = {p.name for p in parameters if p.kind is kinds.POSITIONAL_ONLY}
     named = {p.name: p for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)}
     if len(args) > len(positional) and not any(p.kind is kinds.VAR_POSITIONAL for p in parameters):
         if not positional:
@@ -47,6 +48,8 @@ def binding_problem(
         return f"{name}() accepts no more than {len(positional)} positional argument{plural} but got {len(args)}"
     if not any(p.kind is kinds.VAR_KEYWORD for p in parameters):
         for keyword in kwargs:
+            if keyword in positional_only:
+                return f"{name}() got named argument for positional-only parameter '{keyword}'"
             if keyword not in named:
                 return f"{name}() got unexpected keyword argument '{keyword}'{did_you_mean(keyword, named)}"
     for parameter in positional[: len(args)]:

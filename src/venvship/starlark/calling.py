@@ -54,6 +54,12 @@ def callable_of(value: Value) -> Callable[..., Value]:
     return BoundMethod(value, call)
 
 
+def is_callable(value: Value) -> bool:
+    """Whether `callable_of` takes a value."""
+    kind = type(value)
+    return kind is FunctionType or kind is Builtin or kind is BoundMethod or host_type_of(value).call is not None
+
+
 def invoke(function: Value, /, *args: Value, **kwargs: Value) -> Value:
     """`function(...)`, called from here instead of from a program."""
     target = callable_of(function)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from venvship.starlark.access import position_in
 from venvship.starlark.equality import equal
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Value, type_name
-from venvship.starlark.iteration import elements, sequence
+from venvship.starlark.iteration import is_iterable, sequence
 from venvship.starlark.keys import key_of, value_of
 from venvship.starlark.numbers import finite_index
 from venvship.starlark.printer import repr_of
 from venvship.starlark.sizes import more_elements, new_elements
 from venvship.starlark.values import (
     DICTS,
-    LISTS,
     SETS,
     Dict,
     List,
@@ -90,33 +89,28 @@ def entries(values: Dict) -> list[tuple[Value, Value]]:
     return [(value_of(key), value) for key, value in values.items()]
 
 
-def update_dict(target: Dict, args: tuple[Value, ...], kwargs: dict[str, Value]) -> None:
+def update_dict(function: str, target: Dict, pairs: Value, kwargs: dict[str, Value]) -> None:
     """What `dict(...)` and `d.update(...)` do with their arguments."""
-    if len(args) > 1:
-        raise EvaluationError(f"accepts no more than 1 positional argument but got {len(args)}")
     present = len(target)
-    if args:
-        source = args[0]
-        if type(source) in DICTS:
-            target.update(source)
-        else:
-            for position, entry in enumerate(sequence(source)):
-                pair = list(_pair(entry, position))
-                if len(pair) != 2:
-                    raise EvaluationError(
-                        f"item #{position} has length {len(pair)}, but exactly two elements are required"
-                    )
-                target[key_of(pair[0])] = pair[1]
+    if type(pairs) in DICTS:
+        target.update(pairs)
+    else:
+        if not is_iterable(pairs):
+            raise EvaluationError(f"in {function}, got {type_name(pairs)}, want iterable")
+        for position, entry in enumerate(sequence(pairs)):
+            if not is_iterable(entry):
+                raise EvaluationError(
+                    f"in {function}, dictionary update sequence element #{position} is not iterable "
+                    f"({type_name(entry)})"
+                )
+            pair = sequence(entry)
+            if len(pair) != 2:
+                raise EvaluationError(
+                    f"in {function}, item #{position} has length {len(pair)}, but exactly two elements are required"
+                )
+            target[key_of(pair[0])] = pair[1]
     target.update(kwargs)
     more_elements(present, len(target) - present)
-
-
-def _pair(entry: Value, position: int) -> Iterable[Value]:
-    if type(entry) is not tuple and type(entry) not in LISTS and type(entry) not in SETS:
-        raise EvaluationError(
-            f"cannot convert item #{position} of type {type_name(entry)} to a sequence of two elements"
-        )
-    return elements(entry)
 
 
 def _dict_clear(values: Dict, /) -> None:
@@ -136,7 +130,7 @@ def _dict_keys(values: Dict, /) -> List:
     return List(map(value_of, values))
 
 
-def _dict_pop(values: Dict, /, key: Value, default: Value = MISSING) -> Value:
+def _dict_pop(values: Dict, key: Value, /, default: Value = MISSING) -> Value:
     check_mutable(values)
     found = values.pop(key_of(key), default)
     if found is MISSING:
@@ -147,19 +141,19 @@ def _dict_pop(values: Dict, /, key: Value, default: Value = MISSING) -> Value:
 def _dict_popitem(values: Dict, /) -> tuple[Value, Value]:
     check_mutable(values)
     if not values:
-        raise EvaluationError("empty dict")
+        raise EvaluationError("popitem: empty dictionary")
     key = next(iter(values))
     return value_of(key), values.pop(key)
 
 
-def _dict_setdefault(values: Dict, /, key: Value, default: Value = None) -> Value:
+def _dict_setdefault(values: Dict, key: Value, /, default: Value = None) -> Value:
     check_mutable(values)
     return values.setdefault(key_of(key), default)
 
 
-def _dict_update(values: Dict, /, *args: Value, **kwargs: Value) -> None:
+def _dict_update(values: Dict, pairs: Value = (), /, **kwargs: Value) -> None:
     check_mutable(values)
-    update_dict(values, args, kwargs)
+    update_dict("update", values, pairs, kwargs)
 
 
 def _dict_values(values: Dict, /) -> List:
@@ -190,10 +184,8 @@ def set_keys(value: Value) -> dict[object, None]:
 
 
 def _set_add(values: Set, element: Value, /) -> None:
-    key = key_of(element)
-    if key not in values:
-        check_mutable(values)
-        values[key] = None
+    check_mutable(values)
+    values[key_of(element)] = None
 
 
 def _set_clear(values: Set, /) -> None:
@@ -202,10 +194,8 @@ def _set_clear(values: Set, /) -> None:
 
 
 def _set_discard(values: Set, element: Value, /) -> None:
-    key = key_of(element)
-    if key in values:
-        check_mutable(values)
-        del values[key]
+    check_mutable(values)
+    values.pop(key_of(element), None)
 
 
 def _set_pop(values: Set, /) -> Value:

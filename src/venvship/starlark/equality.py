@@ -54,8 +54,8 @@ def _equal_dicts(left: Value, right: Value) -> bool:
     return all(key in right and equal(value, right[key]) for key, value in left.items())
 
 
-def less(left: Value, right: Value) -> bool:
-    """`left < right`; refuses values without an order."""
+def less(left: Value, right: Value, *, mirrored: bool = False) -> bool:
+    """`left < right`; refuses values without an order. `mirrored` if the program wrote `right > left`."""
     kind, other = type(left), type(right)
     if kind is other and (kind is str or kind is int or kind is bool):
         return bool(left < right)
@@ -67,13 +67,14 @@ def less(left: Value, right: Value) -> bool:
         current_thread().use_steps(len(left))
         for a, b in zip(left, right):  # noqa: B905
             if not equal(a, b):
-                return less(a, b)
+                return less(a, b, mirrored=mirrored)
         return len(left) < len(right)
     if kind is other:
         compare = host_type_of(left).less
         if compare is not None:
             return compare(left, right)
-    raise EvaluationError(f"unsupported comparison: {type_name(left)} <=> {type_name(right)}")
+    first, second = (right, left) if mirrored else (left, right)
+    raise EvaluationError(f"unsupported comparison: {type_name(first)} <=> {type_name(second)}")
 
 
 class Ordered:

@@ -16,6 +16,8 @@ from venvship.starlark.numbers import float_to_int, to_float
 from venvship.starlark.printer import Printer, quote
 from venvship.starlark.thread import current_thread
 
+_NESTED = re.compile(r"[^{}]*\{")
+_INDEX = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _FIELD = re.compile(r"[^{}]+|\{\{|\}\}|\{[^{}]*\}|[{}]")
 _MAX_WIDTH_OF_FLOAT = 400
 
@@ -46,7 +48,7 @@ def format_percent(pattern: str, operand: Value) -> str:
     printer.write(pattern[start:])
     if used < len(values):
         raise EvaluationError("not all arguments converted during string formatting")
-    return printer.text
+    return printer.paid_text()
 
 
 def _write_converted(printer: Printer, letter: str, value: Value) -> None:
@@ -88,25 +90,27 @@ def format_fields(pattern: str, args: tuple[Value, ...], kwargs: Mapping[str, Va
         if part == "}":
             raise EvaluationError("Found '}' without matching '{'")
         if part == "{":
+            if _NESTED.match(pattern, match.end()):
+                raise EvaluationError("Nested replacement fields are not supported")
             raise EvaluationError("Found '{' without matching '}'")
         if part[0] != "{":
             printer.write(part)
             continue
         name = part[1:-1]
-        if name == "" or (name.isascii() and name.isdigit()):
+        if name == "" or _INDEX.fullmatch(name):
             if automatic is not None and automatic != (name == ""):
                 raise EvaluationError("Cannot mix manual and automatic numbering of positional fields")
             automatic = name == ""
             index = following if automatic else int(name[:12])
             following += 1
-            if index >= len(args):
+            if not 0 <= index < len(args):
                 raise EvaluationError(f"No replacement found for index {index}")
             printer.str(args[index])
             continue
         for character in name:
-            if character in ".[]!:,":
+            if character in ".[],":
                 raise EvaluationError(f"Invalid character '{character}' inside replacement field")
         if name not in kwargs:
             raise EvaluationError(f"Missing argument '{name}'")
         printer.str(kwargs[name])
-    return printer.text
+    return printer.paid_text()

@@ -36,30 +36,30 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.In: "in",
     ast.NotIn: "not in",
 }
-_NOUNS = {
-    "AsyncFunctionDef": "`async`",
-    "Assert": "`assert`",
-    "Await": "`await`",
-    "ClassDef": "`class`",
-    "Delete": "`del`",
-    "GeneratorExp": "a generator expression",
-    "Global": "`global`",
-    "Import": "`import`",
-    "ImportFrom": "`import`",
-    "JoinedStr": "an f-string",
-    "Match": "`match`",
-    "NamedExpr": "`:=`",
-    "Nonlocal": "`nonlocal`",
-    "Raise": "`raise`",
-    "Set": "a set display",
-    "SetComp": "a set comprehension",
-    "Starred": "`*` outside a call",
-    "Try": "`try`",
-    "While": "`while`",
-    "With": "`with`",
-    "Yield": "`yield`",
-    "YieldFrom": "`yield`",
-    "AnnAssign": "a type annotation",
+_REFUSALS = {
+    "AsyncFunctionDef": "keyword 'async' not supported",
+    "Assert": "'assert' not supported, use 'fail' instead",
+    "Await": "keyword 'await' not supported",
+    "ClassDef": "keyword 'class' not supported",
+    "Delete": "'del' not supported, use '.pop()' to delete an item from a dictionary or a list",
+    "GeneratorExp": "a generator expression is not supported",
+    "Global": "keyword 'global' not supported",
+    "Import": "'import' not supported, use 'load' instead",
+    "ImportFrom": "'import' not supported, use 'load' instead",
+    "JoinedStr": "an f-string is not supported",
+    "Match": "`match` is not supported",
+    "NamedExpr": "`:=` is not supported",
+    "Nonlocal": "keyword 'nonlocal' not supported",
+    "Raise": "'raise' not supported, use 'fail' instead",
+    "Set": "a set display is not supported",
+    "SetComp": "a set comprehension is not supported",
+    "Starred": "`*` outside a call is not supported",
+    "Try": "'try' not supported, all exceptions are fatal",
+    "While": "'while' not supported, use 'for' instead",
+    "With": "keyword 'with' not supported",
+    "Yield": "keyword 'yield' not supported",
+    "YieldFrom": "keyword 'yield' not supported",
+    "AnnAssign": "a type annotation is not supported",
 }
 
 
@@ -80,6 +80,7 @@ def string_of(node: ast.expr) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
-def noun_of(node: ast.AST) -> str:
+def refusal_of(node: ast.AST) -> str:
+    """What to say of a node that the language has not."""
     name = type(node).__name__
-    return _NOUNS.get(name, f"this syntax ({name})")
+    return _REFUSALS.get(name, f"this syntax ({name}) is not supported")

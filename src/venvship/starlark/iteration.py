@@ -32,6 +32,14 @@ def elements(value: Value) -> Iterable[Value]:
     return iterate(value)
 
 
+def is_iterable(value: Value) -> bool:
+    """Whether `elements` takes a value."""
+    kind = type(value)
+    if kind is tuple or kind in LISTS or kind is range or kind in DICTS or kind in SETS:
+        return True
+    return host_type_of(value).iterate is not None
+
+
 def sequence(value: Value) -> list[Value]:
     """All elements, paid for."""
     found = elements(value)
@@ -83,9 +91,11 @@ def unpack(value: Value, shape: Shape) -> tuple[Value, ...]:
     kind = type(value)
     if kind is not tuple and kind not in LISTS:
         if kind is not range and kind not in DICTS and kind not in SETS and host_type_of(value).iterate is None:
-            raise EvaluationError(f"got '{type_name(value)}' in sequence assignment")
+            raise EvaluationError(
+                f"got '{type_name(value)}' in sequence assignment (want {len(shape)}-element sequence)"
+            )
         value = list(islice(iter(elements(value)), len(shape) + 1))
     if len(value) != len(shape):
-        problem = "too many" if len(value) > len(shape) else "not enough"
+        problem = "too many" if len(value) > len(shape) else "too few"
         raise EvaluationError(f"{problem} values to unpack (got {len(value)}, want {len(shape)})")
     return tuple([part if inner is None else unpack(part, inner) for part, inner in zip(value, shape, strict=True)])

@@ -19,6 +19,13 @@ _PLAIN = frozenset([str, int, NoneType])
 _NAN: Final = float("nan")
 
 
+class Unhashable(EvaluationError):
+    """A value can't be a key."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__(f"unhashable type: '{type_name}'")
+
+
 class BoolKey:
     """A boolean as a key; there are two objects of this class."""
 
@@ -73,7 +80,7 @@ def key_of(value: Value, depth: int = 0) -> object:
         return TupleKey(value, tuple([key_of(element, depth + 1) for element in value]))
     host_type = TYPES.get(kind) or host_type_of(value)
     if not host_type.hashable:
-        raise EvaluationError(f"unhashable type: '{host_type.name}'")
+        raise Unhashable(host_type.name)
     hash(value)
     return value
 

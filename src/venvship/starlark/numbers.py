@@ -56,6 +56,8 @@ def float_to_int(value: float) -> int:
 
 def parse_float(text: str) -> float:
     """Read a float as the `float` function does."""
+    if text == "":
+        raise EvaluationError("empty string")
     bare = text.lower().lstrip("+-") if text[:1] in ("+", "-") and text[1:2] not in ("+", "-") else text.lower()
     if bare in ("inf", "infinity", "nan"):
         return float(text)
@@ -69,6 +71,8 @@ def parse_float(text: str) -> float:
 
 def parse_int(text: str, base: int) -> int:
     """Read an integer as the `int` function does; base 0 goes by the prefix."""
+    if text == "":
+        raise EvaluationError("empty string")
     if base != 0 and not 2 <= base <= 36:
         raise EvaluationError(f"invalid base {base} (want 2 <= base <= 36)")
     digits = text[1:] if text[:1] in ("+", "-") else text

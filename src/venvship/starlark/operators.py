@@ -8,8 +8,8 @@ from venvship.starlark.equality import equal, less
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.formatting import format_percent
 from venvship.starlark.host_types import MISSING, Value, checked_value, host_type_of, type_name
-from venvship.starlark.numbers import SMALL_INT, checked_int, to_float
-from venvship.starlark.sizes import SMALL, more_elements, new_elements, new_text
+from venvship.starlark.numbers import SMALL_INT, checked_int, finite_index, to_float
+from venvship.starlark.sizes import MAX_CHARACTERS, MAX_ELEMENTS, SMALL, more_elements, new_elements, new_text
 from venvship.starlark.values import DICTS, LISTS, SETS, Dict, List, Set, check_mutable
 
 _NUMBERS = frozenset([int, float])
@@ -73,8 +73,11 @@ def multiply(left: Value, right: Value) -> Value:
 
 
 def _repeat(value: Value, count: int) -> Value:
-    count = max(count, 0)
-    (new_text if type(value) is str else new_elements)(len(value) * count)
+    count = max(finite_index(count, "repeat"), 0)
+    is_text = type(value) is str
+    if len(value) * count > (MAX_CHARACTERS if is_text else MAX_ELEMENTS):
+        raise EvaluationError(f"excessive repeat ({len(value)} * {count} {'characters' if is_text else 'elements'})")
+    (new_text if is_text else new_elements)(len(value) * count)
     if not value:
         count = 0
     return List(value * count) if type(value) in LISTS else value * count
@@ -190,15 +193,15 @@ def not_equal(left: Value, right: Value) -> bool:
 
 
 def greater(left: Value, right: Value) -> bool:
-    return less(right, left)
+    return less(right, left, mirrored=True)
 
 
 def less_or_equal(left: Value, right: Value) -> bool:
-    return not less(right, left)
+    return not less(right, left, mirrored=True)
 
 
 def greater_or_equal(left: Value, right: Value) -> bool:
-    return less_or_equal(right, left)
+    return not less(left, right)
 
 
 def in_place(operator: str) -> Callable[[Value, Value], Value]:

@@ -10,6 +10,7 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.floats import format_shortest
 from venvship.starlark.host_types import TYPES, Value, host_type_of
 from venvship.starlark.keys import value_of
+from venvship.starlark.sizes import new_text
 from venvship.starlark.thread import RECORD, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
@@ -29,6 +30,7 @@ class Printer:
     def __init__(self, budget: int) -> None:
         self._left = budget
         self._text = io.StringIO()
+        self._writes = 0
         # Identities of the values being printed: a list can hold itself.
         self._open: set[int] = set()
 
@@ -37,12 +39,20 @@ class Printer:
         """What has been written."""
         return self._text.getvalue()
 
-    def write(self, text: builtins.str) -> None:
+    def paid_text(self) -> builtins.str:
+        """What has been written, once the program that asked for it has paid."""
+        text = self._text.getvalue()
+        current_thread().use_steps(self._writes)
+        new_text(len(text))
+        return text
+
+    def write(self, text: builtins.str, times: int = 1) -> None:
         """Add text as it is."""
-        self._left -= len(text)
+        self._writes += 1
+        self._left -= len(text) * times
         if self._left < 0:
             raise EvaluationError("the text of this value is too long")
-        self._text.write(text)
+        self._text.write(text if times == 1 else text * times)
 
     def str(self, value: Value) -> None:
         """Add a value as `str` and `print` show it: strings without quotes."""
@@ -83,7 +93,7 @@ class Printer:
         elif kind in DICTS:
             self._show_dict(value)
         elif kind in SETS:
-            self.sequence("set([", [value_of(key) for key in value], "])")
+            self.sequence("set([", [value_of(key) for key in value], "])") if value else self.write("set()")
         elif kind is range:
             self.write(f"range({value.start}, {value.stop}" + (f", {value.step})" if value.step != 1 else ")"))
         elif kind is FunctionType:
@@ -127,11 +137,11 @@ def str_of(value: Value) -> str:
         return value
     printer = Printer(current_thread().output_budget)
     printer.str(value)
-    return printer.text
+    return printer.paid_text()
 
 
 def repr_of(value: Value) -> str:
     """`repr(value)`."""
     printer = Printer(current_thread().output_budget)
     printer.repr(value)
-    return printer.text
+    return printer.paid_text()

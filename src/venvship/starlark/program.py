@@ -26,7 +26,7 @@ from venvship.starlark.resolution import LoadStatement as LoadStatement
 from venvship.starlark.resolve import Resolver
 from venvship.starlark.source_text import SourceText
 
-EVALUATOR_VERSION = "2"
+EVALUATOR_VERSION = "3"
 """Changes whenever the same source would compile to another program."""
 
 CACHE_TAG = f"{EVALUATOR_VERSION}-{importlib.util.MAGIC_NUMBER.hex()}"

@@ -21,7 +21,7 @@ from venvship.starlark.grammar import (
     RESERVED,
     is_docstring,
     is_load,
-    noun_of,
+    refusal_of,
     string_of,
 )
 from venvship.starlark.numbers import MAX_BITS
@@ -118,7 +118,7 @@ class Resolver:
         for statement in statements:
             check = self._statements.get(type(statement))
             if check is None:
-                self._problem(statement, f"{noun_of(statement)} is not supported")
+                self._problem(statement, refusal_of(statement))
                 continue
             if not self._source.ascii or "\t" in self._source.text:
                 self._indentation(statement)
@@ -191,8 +191,6 @@ class Resolver:
             case ast.Name():
                 self._bind(node.id, node)
             case ast.Tuple() | ast.List():
-                if not node.elts:
-                    self._problem(node, "can't assign to an empty sequence")
                 self._trailing_comma(node)
                 for element in node.elts:
                     self._target(element, in_comprehension=in_comprehension)
@@ -204,7 +202,7 @@ class Resolver:
             case ast.Starred():
                 self._problem(node, "`*` is not supported in an assignment")
             case _:
-                self._problem(node, "cannot assign to this expression")
+                self._problem(node, f"cannot assign to '{self._source.segment(node)[:80]}'")
 
     def _bind(self, name: str, node: ast.AST) -> None:
         self._identifier(name, node)
@@ -330,7 +328,7 @@ class Resolver:
     def _expression(self, node: ast.expr) -> None:
         check = self._expressions.get(type(node))
         if check is None:
-            self._problem(node, f"{noun_of(node)} is not supported")
+            self._problem(node, refusal_of(node))
         else:
             check(node)
 
@@ -360,7 +358,7 @@ class Resolver:
 
     def _trailing_comma(self, node: ast.List | ast.Tuple) -> None:
         if type(node) is ast.Tuple and self._source.before(node.end_lineno or 0, node.end_col_offset or 0) == ",":
-            self._problem(node, "a trailing comma is allowed only in parenthesized tuples")
+            self._problem(node, "Trailing comma is allowed only in parenthesized tuples.")
 
     def _dict(self, node: ast.Dict) -> None:
         for key, value in zip(node.keys, node.values, strict=True):
@@ -434,32 +432,32 @@ class Resolver:
 
     def _call(self, node: ast.Call) -> None:
         self._expression(node.func)
-        starred = False
+        if len(node.keywords) > MAX_NAMED:
+            self._problem(node, f"more than {MAX_NAMED} named arguments in a call")
+        star: ast.expr | None = None
         for argument in node.args:
             if isinstance(argument, ast.Starred):
-                if starred:
-                    self._problem(argument, "only one `*` argument is allowed in a call")
-                starred = True
+                if star is not None:
+                    self._problem(argument, "multiple *args not allowed")
+                star = star or argument
                 self._star(argument, "*args")
                 self._expression(argument.value)
             else:
-                if starred:
-                    self._problem(argument, "positional argument is misplaced (positional arguments come first)")
+                if star is not None:
+                    self._problem(argument, "positional argument may not follow *args")
                 self._expression(argument)
-        if len(node.keywords) > MAX_NAMED:
-            self._problem(node, f"more than {MAX_NAMED} named arguments in a call")
-        double = False
+        stars: ast.expr | None = None
         for keyword in node.keywords:
             if keyword.arg is None:
-                if double:
-                    self._problem(keyword.value, "only one `**` argument is allowed in a call")
-                double = True
+                if stars is not None:
+                    self._problem(keyword.value, "multiple **kwargs not allowed")
+                stars = stars or keyword.value
                 self._star(keyword.value, "**kwargs")
             else:
-                if double:
-                    self._problem(
-                        keyword.value, "keyword argument is misplaced (keyword arguments come before **kwargs)"
-                    )
+                if stars is not None:
+                    self._problem(keyword, f"keyword argument {keyword.arg} may not follow **kwargs")
+                elif star is not None and _begin(star) < _begin(keyword):
+                    self._problem(keyword, f"keyword argument {keyword.arg} may not follow *args")
                 if keyword.arg == "__debug__" or (not self._source.ascii and not keyword.arg.isascii()):
                     self._identifier(keyword.arg, keyword.value)
             self._expression(keyword.value)
@@ -502,3 +500,7 @@ class Resolver:
             self._problem(node, f"lambda expressions are not allowed in {self._dialect.value} files")
             return
         self._function(node.args, lambda: self._expression(node.body))
+
+
+def _begin(node: ast.expr | ast.keyword) -> tuple[int, int]:
+    return node.lineno, node.col_offset

@@ -74,6 +74,11 @@ class SourceText:
         """Index into the text of a line and byte column."""
         return self._line_starts()[line - 1] + self.column(line, column)
 
+    def segment(self, node: ast.expr) -> str:
+        """The text of a node."""
+        end = self.offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
+        return self.text[self.offset(node.lineno, node.col_offset) : end]
+
     def before(self, line: int, column: int) -> str:
         """The character before a line and byte column."""
         return self.lines[line - 1][self.column(line, column) - 1]

@@ -85,8 +85,8 @@ def _format(text: str, /, *args: Value, **kwargs: Value) -> str:
     return format_fields(text, args, kwargs)
 
 
-def _join(text: str, parts: Value, /) -> str:
-    pieces = sequence(parts)
+def _join(text: str, elements: Value, /) -> str:
+    pieces = sequence(elements)
     total = len(text) * max(len(pieces) - 1, 0)
     for position, piece in enumerate(pieces):
         if type(piece) is not str:
@@ -116,14 +116,14 @@ def _removesuffix(text: str, suffix: str, /) -> str:
     return text.removesuffix(suffix)
 
 
-def _replace(text: str, old: str, new: str, count: int = -1, /) -> str:
+def _replace(text: str, /, old: str, new: str, count: int = -1) -> str:
     times = text.count(old) if count < 0 else min(count, text.count(old))
     new_text(len(text) + times * (len(new) - len(old)))
     return text.replace(old, new, count if count >= 0 else -1)
 
 
 def _splitter(method: Callable[[str, str | None, int], list[str]]) -> Callable[..., object]:
-    def split(text: str, sep: str | None = None, maxsplit: int | None = None) -> List:
+    def split(text: str, sep: str | None = None, maxsplit: int | None = None, /) -> List:
         if sep == "":
             raise EvaluationError("Empty separator")
         limit = -1 if maxsplit is None else max(finite_index(maxsplit, "maxsplit"), -1)
@@ -134,7 +134,7 @@ def _splitter(method: Callable[[str, str | None, int], list[str]]) -> Callable[.
     return split
 
 
-def _splitlines(text: str, keepends: bool = False, /) -> List:
+def _splitlines(text: str, /, keepends: bool = False) -> List:
     pieces = _LINE_END.split(text)
     ends = [*pieces[1::2], ""]
     lines = [line + end if keepends else line for line, end in zip(pieces[::2], ends, strict=True)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from venvship.starlark.equality import equal
+from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Value, register
-from venvship.starlark.keys import hash_of
+from venvship.starlark.keys import Unhashable, hash_of
 from venvship.starlark.printer import Printer
 
 
@@ -22,7 +23,10 @@ class Struct:
         return type(other) is type(self) and equal_fields(self, other)
 
     def __hash__(self) -> int:
-        return hash(tuple([(name, hash_of(value)) for name, value in sorted(self.fields.items())]))
+        try:
+            return hash(tuple([(name, hash_of(value)) for name, value in sorted(self.fields.items())]))
+        except Unhashable:
+            raise Unhashable("struct") from None
 
     def __repr__(self) -> str:
         return f"Struct({', '.join(sorted(self.fields))})"
@@ -41,6 +45,15 @@ def print_fields(printer: Printer, noun: str, fields: Mapping[str, Value]) -> No
         printer.write(f", {name} = " if position else f"{name} = ")
         printer.repr(fields[name])
     printer.write(")")
+
+
+def _binary(operator: str, left: Value, right: Value) -> object:
+    if operator != "+" or type(left) is not Struct or type(right) is not Struct:
+        return MISSING
+    common = sorted(left.fields.keys() & right.fields.keys())
+    if common:
+        raise EvaluationError(f"cannot add struct instances with common field '{common[0]}'")
+    return Struct({**left.fields, **right.fields})
 
 
 def _attribute(value: Struct, name: str) -> object:
@@ -63,6 +76,7 @@ STRUCT = HostType(
     name="struct",
     dynamic_attr=_attribute,
     dynamic_dir=_names,
+    binary=_binary,
     equal=equal_fields,
     hashable=True,
     repr=_repr,

@@ -8,16 +8,15 @@ from types import NoneType
 
 from venvship.starlark.access import attribute_names, find_attribute, get_attribute
 from venvship.starlark.builtin import Builtin
-from venvship.starlark.calling import callable_of, invoke
+from venvship.starlark.calling import invoke, is_callable
 from venvship.starlark.containers import DICT, LIST, SET, set_keys, update_dict
 from venvship.starlark.equality import Ordered, less
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Missing, Value, host_type_of, register, type_name
-from venvship.starlark.iteration import sequence
+from venvship.starlark.iteration import iterate, sequence
 from venvship.starlark.json_module import JSON
 from venvship.starlark.numbers import finite_index, float_to_int, parse_float, parse_int, to_float
 from venvship.starlark.printer import Printer, repr_of, str_of
-from venvship.starlark.sizes import new_text
 from venvship.starlark.strings import STRING
 from venvship.starlark.structs import Struct
 from venvship.starlark.thread import current_thread
@@ -40,9 +39,9 @@ def _bool(x: Value = False, /) -> bool:
     return bool(x)
 
 
-def _dict(*args: Value, **kwargs: Value) -> Dict:
+def _dict(pairs: Value = (), /, **kwargs: Value) -> Dict:
     result = Dict()
-    update_dict(result, args, kwargs)
+    update_dict("dict", result, pairs, kwargs)
     return result
 
 
@@ -50,7 +49,7 @@ def _dir(x: Value, /) -> List:
     return List(attribute_names(x))
 
 
-def _enumerate(list: Value, start: int = 0, /) -> List:  # noqa: A002
+def _enumerate(list: Value, start: int = 0) -> List:  # noqa: A002
     return List(enumerate(sequence(list), finite_index(start, "start")))
 
 
@@ -66,8 +65,16 @@ def _fail(
     raise EvaluationError(f"attribute {attr}: {text}" if attr else text)
 
 
-def _float(x: str | bool | int | float = 0.0, /) -> float:
-    return parse_float(x) if isinstance(x, str) else to_float(x)
+def _float(x: Value = 0.0, /) -> float:
+    if isinstance(x, str):
+        return parse_float(x)
+    if not isinstance(x, (int, float)):
+        raise EvaluationError(_not_a_number(x))
+    return to_float(x)
+
+
+def _not_a_number(x: Value) -> str:
+    return f"got {type_name(x)}, want string, int, float, or bool"
 
 
 def _getattr(x: Value, name: str, default: Value = MISSING, /) -> Value:
@@ -88,11 +95,13 @@ def _hash(value: str, /) -> int:
     return result - (1 << 32) if result >> 31 else result
 
 
-def _int(x: str | bool | int | float, base: int | Missing = MISSING) -> int:
+def _int(x: Value, /, base: Value = MISSING) -> int:
     if isinstance(x, str):
-        return parse_int(x, 10 if isinstance(base, Missing) else base)
-    if not isinstance(base, Missing):
+        return parse_int(x, 10 if base is MISSING else finite_index(base, "base"))
+    if base is not MISSING:
         raise EvaluationError("can't convert non-string with explicit base")
+    if not isinstance(x, (int, float)):
+        raise EvaluationError(_not_a_number(x))
     return float_to_int(x) if isinstance(x, float) else int(x)
 
 
@@ -106,22 +115,21 @@ def _len(x: Value, /) -> int:
     return length(x)
 
 
-def _list(x: Value = (), /) -> List:
+def _list(x: Iterable[Value] = (), /) -> List:
     return List(sequence(x))
 
 
 def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[..., object]:
-    def choose(*args: Value, key: Value = None) -> Value:
-        candidates = sequence(args[0]) if len(args) == 1 else list(args)
-        if not candidates:
-            raise EvaluationError("expected at least one item")
+    def choose(*args: Value, key: Callable[..., Value] | None = None) -> Value:
         rank: Callable[[Value], Value] = (lambda value: value) if key is None else partial(invoke, key)
-        best = candidates[0]
-        best_rank = rank(best)
-        for candidate in candidates[1:]:
+        best = best_rank = MISSING
+        # Locked as a loop would lock it: the key function may not change what is looked through.
+        for candidate in iterate(args[0] if len(args) == 1 else args):
             its_rank = rank(candidate)
-            if better(its_rank, best_rank):
+            if best is MISSING or better(its_rank, best_rank):
                 best, best_rank = candidate, its_rank
+        if best is MISSING:
+            raise EvaluationError("expected at least one item")
         return best
 
     choose.__name__ = name
@@ -131,7 +139,7 @@ def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[...,
 def _print(*args: Value, sep: str = " ") -> None:
     thread = current_thread()
     text = _joined(args, sep)
-    new_text(len(text))
+    thread.use_memory(len(text))
     if thread.print_handler is not None:
         thread.print_handler(text, thread.caller_place())
 
@@ -144,7 +152,7 @@ def _joined(values: Iterable[Value], separator: str) -> str:
             printer.write(separator)
         first = False
         printer.str(value)
-    return printer.text
+    return printer.paid_text()
 
 
 def _range(start_or_stop: int, stop: int | Missing = MISSING, step: int = 1, /) -> range:
@@ -161,15 +169,15 @@ def _repr(x: Value, /) -> str:
     return repr_of(x)
 
 
-def _reversed(values: Value, /) -> List:
-    return List(sequence(values)[::-1])
+def _reversed(sequence: Iterable[Value], /) -> List:
+    return List(_list(sequence)[::-1])
 
 
-def _set(x: Value = (), /) -> Set:
+def _set(x: Iterable[Value] = (), /) -> Set:
     return Set(set_keys(x))
 
 
-def _sorted(iterable: Value, /, *, key: Value = None, reverse: bool = False) -> List:
+def _sorted(iterable: Iterable[Value], /, *, key: Value = None, reverse: bool = False) -> List:
     values = sequence(iterable)
     current_thread().use_steps(4 * len(values))
     if key is None:
@@ -177,7 +185,8 @@ def _sorted(iterable: Value, /, *, key: Value = None, reverse: bool = False) -> 
         if kinds <= {str} or kinds <= {int}:
             return List(sorted(values, reverse=reverse))
         return List(sorted(values, key=Ordered, reverse=reverse))
-    callable_of(key)
+    if not is_callable(key):
+        raise EvaluationError(f"for key, got {type_name(key)}, want callable")
     return List(sorted(values, key=lambda value: Ordered(invoke(key, value)), reverse=reverse))
 
 
@@ -189,7 +198,7 @@ def _struct(**kwargs: Value) -> Struct:
     return Struct(kwargs)
 
 
-def _tuple(x: Value = (), /) -> tuple[Value, ...]:
+def _tuple(x: Iterable[Value] = (), /) -> tuple[Value, ...]:
     return tuple(sequence(x))
 
 
@@ -219,7 +228,7 @@ _FUNCTIONS: Mapping[str, Callable[..., object]] = {
     "len": _len,
     "list": _list,
     "max": _extreme("max", lambda left, right: less(right, left)),
-    "min": _extreme("min", less),
+    "min": _extreme("min", lambda left, right: less(left, right, mirrored=True)),
     "print": _print,
     "range": _range,
     "repr": _repr,
@@ -246,7 +255,7 @@ register(bool, HostType(name="bool", hashable=True))
 register(float, HostType(name="float", hashable=True))
 register(NoneType, HostType(name="NoneType", hashable=True))
 register(tuple, HostType(name="tuple", hashable=True))
-register(range, HostType(name="range", hashable=True))
+register(range, HostType(name="range"))
 for _classes, _host_type in ((LISTS, LIST), (DICTS, DICT), (SETS, SET)):
     for _class in _classes:
         register(_class, _host_type)

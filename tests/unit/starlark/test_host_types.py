@@ -173,7 +173,7 @@ def test_operations_without_a_hook_are_refused(evaluate: Evaluate) -> None:
         ("i()", "'Info' object is not callable"),
         ("1 in i", "unsupported binary operation: int in Info"),
         ("i < i", "unsupported comparison: Info <=> Info"),
-        ("list(i)", "type 'Info' is not iterable"),
+        ("list(i)", "got value of type 'Info', want 'iterable'"),
         ("len(*i)", r"argument after \* must be an iterable, not Info"),
         ("len(**i)", r"argument after \*\* must be a dict, not Info"),
         ("zip(i)", "type 'Info' is not iterable"),

@@ -29,7 +29,7 @@ def test_all_problems_are_reported_in_order_of_their_places() -> None:
     source = "x = {1, 2}\nwhile x:\n    pass\ny = x is 1\nx = 3\n"
     assert problems(source) == [
         "x.bzl:1:5: a set display is not supported",
-        "x.bzl:2:1: `while` is not supported",
+        "x.bzl:2:1: 'while' not supported, use 'for' instead",
         "x.bzl:4:5: 'is' not supported, use '==' instead",
         "x.bzl:5:1: cannot reassign global 'x'\n\nhint: 'x' was declared at x.bzl:1:1",
     ]
