@@ -21,6 +21,7 @@ from typing import Self
 from venvship.errors import InternalError, Place, SeveralErrors
 from venvship.starlark.dialect import Dialect as Dialect
 from venvship.starlark.errors import StarlarkSyntaxError
+from venvship.starlark.load_arguments import PYTHON_REFUSES, rewritten
 from venvship.starlark.lower import Lowering
 from venvship.starlark.resolution import LoadStatement as LoadStatement
 from venvship.starlark.resolve import Resolver
@@ -107,7 +108,7 @@ def _compiled(text: SourceText, dialect: Dialect) -> Program:
     # First, because Python warns on its own about some escapes that are errors here.
     _refuse(text.scan())
     try:
-        tree = ast.parse(text.text, filename)
+        tree = _tree(text)
     except SyntaxError as error:
         _refuse([_from_python(error, text)])
         raise
@@ -174,6 +175,19 @@ def _from_python(error: SyntaxError, text: SourceText) -> StarlarkSyntaxError:
     return StarlarkSyntaxError(
         f"syntax error: {error.msg}", place=Place(text.filename, error.lineno or 0, max(error.offset or 0, 0))
     )
+
+
+def _tree(text: SourceText) -> ast.Module:
+    try:
+        return ast.parse(text.text, text.filename)
+    except SyntaxError as error:
+        if not error.msg.startswith(PYTHON_REFUSES):
+            raise
+        found = rewritten(text.text)
+        if not found.names:
+            raise
+        text.loaded_late = found.names
+        return ast.parse(found.text, text.filename)
 
 
 def _refuse(problems: Iterable[StarlarkSyntaxError]) -> None:

@@ -158,7 +158,7 @@ class Resolver:
             return
         bindings: dict[str, str] = {}
         pairs = [(name, name, argument) for name, argument in zip(literals[1:], call.args[1:], strict=True)]
-        pairs += [(keyword.arg, string_of(keyword.value), keyword.value) for keyword in call.keywords]
+        pairs += [(*self._loaded(keyword), keyword.value) for keyword in call.keywords]
         for local, exported, argument in pairs:
             if local is None or exported is None:
                 self._problem(argument, 'load operand must be "name" or local="name"')
@@ -175,6 +175,14 @@ class Resolver:
             self._problem(node, "expected at least one symbol to load")
         self._found.loads.append(LoadStatement(literals[0], tuple(bindings.items()), self._call_place(call)))
         self._found.load_nodes.add(node)
+
+    def _loaded(self, keyword: ast.keyword) -> tuple[str | None, str | None]:
+        """The name in this file and that in the other one."""
+        value = keyword.value
+        if keyword.arg is None and isinstance(value, ast.Name):
+            offset = self._source.offset(value.lineno, value.col_offset)
+            return (value.id, value.id) if offset in self._source.loaded_late else (None, None)
+        return keyword.arg, string_of(value)
 
     def _call_place(self, call: ast.Call) -> Place:
         return self._source.place(call.args[0] if call.args else call)

@@ -15,11 +15,16 @@ from dataclasses import dataclass
 from venvship.errors import Place
 from venvship.starlark.errors import StarlarkSyntaxError
 
+STRING_LITERAL = r"""
+    '''(?:[^\\]|\\.)*?''' | \"\"\"(?:[^\\]|\\.)*?\"\"\" | '(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*"
+"""
+"""A string without its prefix, as a verbose expression whose dots match ends of lines."""
+
 _TOKEN = re.compile(
-    r"""
+    rf"""
     \#[^\n]*
   | (?P<prefix>\b[A-Za-z_]\w*)?
-    (?P<string>'''(?:[^\\]|\\.)*?''' | \"\"\"(?:[^\\]|\\.)*?\"\"\" | '(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*")
+    (?P<string>{STRING_LITERAL})
   | (?<![\w.])(?P<number>0[xXoObB]\w* | \d(?:[eE][+-]\d|[\w.])* | \.\d(?:[eE][+-]\d|\w)*)
     """,
     re.DOTALL | re.VERBOSE,
@@ -54,6 +59,8 @@ class SourceText:
         self.fingerprint = hashlib.blake2b(f"{filename}\0{text}".encode(errors="replace"), digest_size=8).hexdigest()
         self._starts: list[int] | None = None
         self.strings: list[_StringToken] = []
+        self.loaded_late: frozenset[int] = frozenset()
+        """Where `load` statements have plain names that the parser was shown as `**name`, as indices of the names."""
 
     def place(self, node: ast.AST) -> Place:
         """Where a node begins."""

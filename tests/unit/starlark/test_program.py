@@ -52,6 +52,17 @@ def test_loads_are_told_without_running() -> None:
     assert Program.restore(program.dump()).loads == program.loads
 
 
+def test_plain_names_to_load_may_follow_renamed_ones() -> None:
+    source = """load("//a:b.bzl", "x", c = "d", 'e',  # "f",
+    g = "h", \"\"\"i\"\"\", "j")
+load = 1"""
+    program = compile_program(source.partition("\nload = ")[0], filename="x.bzl", dialect=Dialect.BZL)
+    names = (("x", "x"), ("c", "d"), ("e", "e"), ("g", "h"), ("i", "i"), ("j", "j"))
+    assert program.loads == (LoadStatement("//a:b.bzl", names, Place("x.bzl", 1, 6)),)
+    assert problems(source) == ["x.bzl:3:1: `load` is reserved and can't be used as a name"]
+    assert problems('load(":é.bzl", a = "b", "c"); x = {1}') == ["x.bzl:1:35: a set display is not supported"]
+
+
 def test_a_stored_program_of_another_evaluator_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     data = compile_program("x = 1", filename="x.bzl", dialect=Dialect.BZL).dump()
     monkeypatch.setattr(program_module, "CACHE_TAG", "other")
