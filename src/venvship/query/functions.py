@@ -26,7 +26,7 @@ from venvship.query.expression import (
     parse_query,
 )
 from venvship.query.label_names import LabelNames
-from venvship.query.matching import label_of_path, targets_of
+from venvship.query.matching import label_of_path, meant, targets_of
 from venvship.query.patterns import parse_pattern
 from venvship.query.target_graph import Labels, TargetGraph, branches, reachable
 from venvship.query.test_suites import is_suite, is_test, tests_of_suite
@@ -112,7 +112,8 @@ class Evaluator:
             found: list[Target] = []
             try:
                 pattern = parse_pattern(text, relative_to=self._here, mapping=self._mapping)
-                found.extend(targets_of(pattern.matched, self._graph.packages, text=text, errors=problems))
+                matched = meant(pattern.matched, self._graph.packages)
+                found.extend(targets_of(matched, self._graph.packages, text=text, errors=problems))
             except UserError as error:
                 problems.append(error)
             self._graph.report(problems)

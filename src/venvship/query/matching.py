@@ -40,8 +40,8 @@ def targets_of(
                 errors.append(error)
         case PathInWorkspace(path):
             yield from targets_of(OneTarget(label_of_path(path, packages)), packages, text=text, errors=errors)
-        case TargetsIn(package, rules_only):
-            yield from _targets_in(package, rules_only, packages, errors)
+        case TargetsIn(package):
+            yield from _targets_in(package, matched.rules_only, packages, errors)
         case TargetsBelow(repository, directory, rules_only):
             try:
                 found = packages.packages_below(repository, directory)
@@ -56,6 +56,17 @@ def targets_of(
                 yield from _targets_in(package, rules_only, packages, errors)
         case _:
             assert_never(matched)
+
+
+def meant(matched: Matched, packages: Packages) -> Matched:
+    """`matched`, or the target that is called what would be a wildcard."""
+    if not isinstance(matched, TargetsIn):
+        return matched
+    try:
+        names_one = matched.word in packages.load(matched.package).targets
+    except UserError:
+        return matched  # reported when its targets are asked for
+    return OneTarget(Label(matched.package, matched.word)) if names_one else matched
 
 
 def label_of_path(path: str, packages: Packages) -> Label:

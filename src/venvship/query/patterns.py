@@ -1,8 +1,8 @@
 """Target patterns: one text that names one target or many.
 
-`//a/b:c` and `//a/b` name a target, `//a/b:all` the rules of a package, `//a/b:*` everything in it, `//a/...` the
-rules of all packages below. Without `//` a pattern starts at the current directory, and `a/b` may be a package or a
-file. A leading `-` takes targets away again.
+`//a/b:c` and `//a/b` name a target, `//a/b:all` the rules of a package unless a target in it is called so,
+`//a/b:*` everything in it, `//a/...` the rules of all packages below. Without `//` a pattern starts at the current
+directory, and `a/b` may be a package or a file. A leading `-` takes targets away again.
 """
 
 from __future__ import annotations
@@ -37,10 +37,14 @@ class OneTarget:
 
 @dataclass(frozen=True, slots=True)
 class TargetsIn:
-    """The rules of a package, or everything in it."""
+    """The rules of a package, or everything in it; `word` stands after the colon."""
 
     package: PackageId
-    rules_only: bool
+    word: str
+
+    @property
+    def rules_only(self) -> bool:
+        return self.word == _RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def _parse(text: str, here: PackageId, mapping: Mapping[str, str]) -> Matched:
         return _below(text, path, colon, name, here, mapping)
     if colon and name in (_RULES, *_EVERYTHING):
         package = _package(text, path, here, mapping)
-        return TargetsIn(package, rules_only=name == _RULES)
+        return TargetsIn(package, name)
     if is_absolute:
         return OneTarget(Label.parse(text, relative_to=here, repository_mapping=mapping))
     if colon:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from venvship.errors import UserError, VenvshipError
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label, PackageId
-from venvship.query.matching import targets_of
+from venvship.query.matching import meant, targets_of
 from venvship.query.packages import Packages
 from venvship.query.patterns import TargetPattern, TargetsBelow, TargetsIn, parse_pattern
-from venvship.query.tags import ANY, MANUAL, TagFilter, tags_of
+from venvship.query.tags import ANY, MANUAL, TagFilter, filtered_tags, size_of, tags_of, timeout_of
 from venvship.query.test_suites import expand_suites, is_suite, is_test
-
-_DEFAULT_TIMEOUTS = {"small": "short", "medium": "moderate", "large": "long", "enormous": "eternal"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,8 @@ def select_targets(
     chosen: dict[Label, Target] = {}
     named: set[Label] = set()
     patterns = parse_patterns(texts, relative_to=relative_to, mapping=mapping, errors=errors)
-    for position, pattern in enumerate(patterns):
+    for position, written in enumerate(patterns):
+        pattern = written if written.is_negative else replace(written, matched=meant(written.matched, packages))
         found = targets_of(
             pattern.matched,
             packages,
@@ -125,17 +124,16 @@ def _wildcard_counts(target: Target, filters: Filters) -> bool:
 def _passes(target: Target, filters: Filters, for_tests: bool) -> bool:
     if not isinstance(target, RuleTarget):
         return True
-    if not filters.build_tags.matches(tags_of(target)):
+    tags = filtered_tags(target)
+    if not filters.build_tags.matches(tags):
         return False
     if not for_tests or not is_test(target):
         return True
-    size = str(target.value("size"))
-    timeout = str(target.value("timeout")) or _DEFAULT_TIMEOUTS.get(size, "")
     language = target.rule_class.name.rpartition("_")[0]
     return (
-        filters.test_tags.matches(tags_of(target))
-        and filters.test_sizes.matches([size])
-        and filters.test_timeouts.matches([timeout])
+        filters.test_tags.matches(tags)
+        and filters.test_sizes.matches(size_of(target))
+        and filters.test_timeouts.matches([timeout_of(target)])
         and filters.test_languages.matches([language, language.partition("_")[0]])
     )
 

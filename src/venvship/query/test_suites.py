@@ -9,7 +9,7 @@ from venvship.loading.attributes import Choice, Select, labels_in
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label
 from venvship.query.packages import Packages
-from venvship.query.tags import MANUAL, TagFilter, tags_of
+from venvship.query.tags import MANUAL, TagFilter, size_of, tags_of
 
 SUITE = "test_suite"
 
@@ -37,7 +37,7 @@ def expand_suites(targets: Iterable[Target], packages: Packages, errors: list[Ve
 def tests_of_suite(suite: Target, packages: Packages, errors: list[VenvshipError]) -> list[Target]:
     """The tests that a suite stands for, through suites in it.
 
-    Without `tests` it holds all tests of its package but manual ones. `tags` choose among them.
+    Without `tests` it holds all tests of its package but manual ones. `tags` choose among them, and by their sizes.
     """
     seen = {suite.label}
     waiting = [suite]
@@ -53,7 +53,7 @@ def tests_of_suite(suite: Target, packages: Packages, errors: list[VenvshipError
                 if target.label not in seen:
                     seen.add(target.label)
                     waiting.append(target)
-            elif is_test(target) and chosen.matches(tags_of(target)):
+            elif is_test(target) and chosen.matches([*tags_of(target), *size_of(target)]):
                 tests[target.label] = target
     return [tests[label] for label in sorted(tests)]
 

@@ -114,6 +114,30 @@ test_suite(name = "gone", tests = ["x", "lost", "lost2"])
     assert len(selection.errors) == 2
 
 
+def test_a_suite_knows_the_sizes_of_tests() -> None:
+    suites = workspace(
+        {
+            "": """
+py_test(name = "x", size = "small")
+py_test(name = "y")
+test_suite(name = "quick", tags = ["small"])
+test_suite(name = "slow", tags = ["-small"])
+test_suite(name = "moderate", tags = ["moderate"])
+"""
+        }
+    )
+    assert names(select("//:quick", of=suites)) == ["//:x"]
+    assert names(select("//:slow", of=suites)) == ["//:y"]
+    assert names(select("//:moderate", of=suites)) == []
+
+
+def test_a_target_that_is_called_like_a_wildcard_is_meant_by_it() -> None:
+    named = workspace({"a": 'py_library(name = "all", tags = ["manual"])\npy_library(name = "other")'})
+    assert names(select("//a:all", of=named)) == ["//a:all"]
+    assert names(select("//a:*", "-//a:all", of=named)) == ["//a:BUILD.bazel"]
+    assert names(select("//a/...", of=named)) == ["//a:other"]
+
+
 def test_filters_of_tests_leave_other_targets_alone() -> None:
     fast = Filters(test_tags=TagFilter.parse(["fast"]))
     assert names(select("//a/...", filters=fast, for_tests=True)) == ["//a:a", "//a:quick"]
