@@ -21,7 +21,9 @@ from venvship.model.label import Label, PackageId
 SettingValue: TypeAlias = bool | int | str | tuple[str, ...]
 
 DEFAULT_ATTRIBUTE = "build_setting_default"
-LABEL_SETTINGS = frozenset({"label_flag", "label_setting"})
+LABEL_FLAG = "label_flag"
+LABEL_SETTING = "label_setting"
+LABEL_SETTINGS = frozenset({LABEL_FLAG, LABEL_SETTING})
 """Rules whose value is the label of another target."""
 
 
@@ -35,6 +37,17 @@ class BuildSettingValueInfo:
 
 class InvalidSetting(UserError):
     """A build setting is given a value that it can't have, or a label is no build setting."""
+
+
+class NoFlag(InvalidSetting):
+    """A command sets something that only targets and transitions decide on."""
+
+    def __init__(self, target: RuleTarget) -> None:
+        super().__init__(
+            f"`{target.label}` can't be set on the command line",
+            place=target.place,
+            hint="make it a flag: `flag = True` in the `build_setting` of its rule, or `label_flag`",
+        )
 
 
 def option_name(label: Label) -> str:
@@ -68,9 +81,15 @@ def option_text(target: RuleTarget, value: SettingValue) -> str:
     return "" if value == default_of(target) else json.dumps(value)
 
 
-def parsed(target: RuleTarget, text: str) -> SettingValue:
-    """The value that a command line means by `text`; raises InvalidSetting."""
+def parsed(target: RuleTarget, text: str | bool) -> SettingValue:
+    """The value that a command line means by `text`, or by the bare name or `no` before it; raises InvalidSetting."""
     setting = _setting(target)
+    if not setting.is_flag:
+        raise NoFlag(target)
+    if isinstance(text, bool):
+        if setting.type is not AttributeType.BOOL:
+            raise InvalidSetting(f"`{target.label}` needs a value of type {setting.type.value}", place=target.place)
+        return text
     match setting.type:
         case AttributeType.BOOL:
             known = {"true": True, "1": True, "yes": True, "": True, "false": False, "0": False, "no": False}
@@ -97,11 +116,11 @@ def option_of_flag(
         raise InvalidSetting(f"`{flag}` is no flag", hint="flags are written as --NAME=VALUE")
     negated = name.startswith(("no//", "no@"))
     if negated or name.startswith(("//", "@")):
-        if not equals or negated:
-            text = "false" if negated else "true"
+        if negated and equals:
+            raise InvalidSetting(f"`{flag}` has a value, and `no` before its name")
         name = name.removeprefix("no") if negated else name
         label = Label.parse(name, relative_to=package, repository_mapping=mapping)
-        return option_of_setting(target(label), text, package, mapping)
+        return option_of_setting(target(label), text if equals else not negated, package, mapping)
     if name == "define":
         variable, _, value = text.partition("=")
         return f"define:{variable}", value
@@ -111,14 +130,19 @@ def option_of_flag(
 
 
 def option_of_setting(
-    target: Target, text: str, package: PackageId, mapping: Mapping[str, str] | None
+    target: Target, text: str | bool, package: PackageId, mapping: Mapping[str, str] | None
 ) -> tuple[str, str]:
-    """The option of a build setting or of a label flag, and the value that `text` means; raises InvalidSetting."""
-    if isinstance(target, RuleTarget) and target.rule_class.name in LABEL_SETTINGS:
-        label = Label.parse(text, relative_to=package, repository_mapping=mapping)
-        return option_name(target.label), "" if label == target.value(DEFAULT_ATTRIBUTE) else label.canonical
+    """The option of a flag that rules define, and the value that `text` means, or the bare name or `no` before it.
+
+    Raises InvalidSetting.
+    """
     if not isinstance(target, RuleTarget):
         raise InvalidSetting(f"`{target.label}` is a {target.kind}, not a build setting")
+    if target.rule_class.name == LABEL_SETTING:
+        raise NoFlag(target)
+    if target.rule_class.name == LABEL_FLAG:
+        label = Label.parse(str(text), relative_to=package, repository_mapping=mapping)
+        return option_name(target.label), "" if label == target.value(DEFAULT_ATTRIBUTE) else label.canonical
     return option_name(target.label), option_text(target, parsed(target, text))
 
 

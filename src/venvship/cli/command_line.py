@@ -99,7 +99,7 @@ class CommandLine:
 
     flags: FlagValues
     words: tuple[str, ...] = ()
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str | bool] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -147,7 +147,7 @@ class _Parser:
         self._said: dict[str, list[str]] = {}
         self._places: dict[str, Place | None] = {}
         self._words: list[str] = []
-        self._settings: dict[str, str] = {}
+        self._settings: dict[str, str | bool] = {}
         self._warnings: dict[str, str] = {}
         self._errors: list[VenvshipError] = []
 
@@ -282,7 +282,7 @@ class _Parser:
         except InvalidLabel as error:
             self._errors.append(BadFlagValue(text, error.message, option.origin, error.hint))
             return
-        self._settings[label] = value if equals else str(not negated)
+        self._settings[label] = value if equals else not negated
 
     def _warn(self, key: str, text: str) -> None:
         self._warnings.setdefault(key, text)

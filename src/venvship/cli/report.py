@@ -15,7 +15,7 @@ from venvship.host.locks import LockHeld
 from venvship.loading.bazelrc import ConfigCycle, ImportCycle, RcFileMissing, RcSyntaxError, UnknownConfig
 from venvship.loading.workspace import NotInWorkspace
 from venvship.query.expression import QuerySyntaxError
-from venvship.session.options import UnsupportedPlatform
+from venvship.session.options import UnsupportedPlatform, UnusableSetting
 from venvship.ui.display import TextOutput
 from venvship.ui.messages import message
 
@@ -30,6 +30,7 @@ _BAD_COMMAND_LINE = (
     RcSyntaxError,
     UnknownConfig,
     UnsupportedPlatform,
+    UnusableSetting,
 )
 
 

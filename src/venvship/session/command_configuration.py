@@ -7,12 +7,12 @@ from typing import Final
 
 from venvship.analysis.build_settings import option_of_setting
 from venvship.analysis.platforms import PlatformTargets
-from venvship.errors import SeveralErrors, VenvshipError
+from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.package_loader import PackageLoader
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Platform
-from venvship.session.options import SessionOptions, UnsupportedPlatform
+from venvship.session.options import SessionOptions, UnsupportedPlatform, UnusableSetting
 
 _ROOT = PackageId(MAIN_REPOSITORY, "")
 
@@ -32,13 +32,12 @@ def command_configuration(
     problems: list[VenvshipError] = []
     for name, text in options.settings.items():
         if name.startswith("define:"):
-            changes[name] = text
+            changes[name] = str(text)
             continue
         try:
             option, value = _setting(name, text, loader, mapping)
-        except VenvshipError as error:
-            error.chain = (*error.chain, f"set by `--{name}={text}`")
-            problems.append(error)
+        except UserError as error:
+            problems.append(UnusableSetting(_flag(name, text), error))
         else:
             changes[option] = value
     if problems:
@@ -68,11 +67,17 @@ def _with_platform(
     return Configuration(host if same else platform, configuration.options)
 
 
-def _setting(name: str, text: str, loader: PackageLoader, mapping: Mapping[str, str]) -> tuple[str, str]:
+def _flag(name: str, text: str | bool) -> str:
+    if isinstance(text, bool):
+        return f"--{name}" if text else f"--no{name}"
+    return f"--{name}={text}"
+
+
+def _setting(name: str, text: str | bool, loader: PackageLoader, mapping: Mapping[str, str]) -> tuple[str, str]:
     """The option behind a flag `--//package:name=text`, and its value."""
     label = Label.parse(name, relative_to=_ROOT, repository_mapping=mapping)
     if label.canonical in _PYTHON_VERSION_FLAGS:
-        return PYTHON_VERSION, text
+        return PYTHON_VERSION, str(text)
     if label.name == "dep_group":
-        return DEP_GROUP, text
+        return DEP_GROUP, str(text)
     return option_of_setting(loader.target(label), text, _ROOT, mapping)

@@ -215,7 +215,7 @@ def test_flags_become_options_of_the_session(venvship: CommandLine) -> None:
         "define:b": "x=y",
         "//py:version": "3.12",
         "@rules//py/mode:mode": "zip",
-        "//py:strict": "False",
+        "//py:strict": False,
     }
     assert options.index_overrides == ("https://packages.example/simple=@default",)
     assert (options.offline, options.sandbox, options.block_for_lock) == (True, False, False)

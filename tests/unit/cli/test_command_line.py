@@ -105,7 +105,7 @@ def test_repeated_flags_add_up_where_they_are_lists() -> None:
 
 def test_the_last_setting_of_a_label_counts() -> None:
     line = parse_command("build", given_words("--//a:f=1", "--//a:f=2", "--@r//b=x=y", "--//a:g", "--no//a:h"))
-    assert line.settings == {"//a:f": "2", "@r//b:b": "x=y", "//a:g": "True", "//a:h": "False"}
+    assert line.settings == {"//a:f": "2", "@r//b:b": "x=y", "//a:g": True, "//a:h": False}
     assert setting_name("@@r//:f") == "@@r//:f"
 
 
