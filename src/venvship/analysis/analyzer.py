@@ -24,7 +24,7 @@ from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueIn
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.failures import AnalysisFailureInfo, are_allowed, failed_target, standing_on_failures
-from venvship.analysis.package_specification import PackageSpecificationInfo, groups_behind
+from venvship.analysis.package_specification import PackageSpecificationInfo, group_problems, groups_behind
 from venvship.analysis.platforms import PlatformTargets
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
@@ -44,8 +44,7 @@ from venvship.model.configuration import Configuration
 from venvship.model.depset import Depset
 from venvship.model.label import Label, PackageId
 from venvship.model.paths import join
-from venvship.model.provider import DefaultInfo
-from venvship.model.runfiles import Runfiles
+from venvship.model.provider import HIDDEN_OUTPUTS, DefaultInfo, OutputGroupInfo
 
 RuleFunction: TypeAlias = Callable[[RuleContext], Iterable[object]]
 """What `RuleClass.implementation` holds: providers out of a context, each known by its class."""
@@ -401,6 +400,11 @@ class Analyzer:
             self._canonical[asked] = asked
             self._fail(asked, error)
             return None
+        ungrouped = group_problems(target, self._packages.target)
+        if ungrouped:
+            self._canonical[asked] = asked
+            self._fail(asked, SeveralErrors(ungrouped))
+            return None
         if not isinstance(target, RuleTarget) or asked.configuration is None:
             key = asked
             edges: dict[str, tuple[TargetKey, ...]] = {}
@@ -586,6 +590,8 @@ class Analyzer:
     def _admits(self, dependency: Target, package: PackageId) -> bool:
         if isinstance(dependency, PackageGroup) or dependency.visibility.admits(package):
             return True
+        if group_problems(dependency, self._packages.target):
+            return True  # reported with its own place when the edge is walked
         return any(group.holds(package) for group in groups_behind(dependency.visibility.groups, self._packages.target))
 
     # Pass two: rule functions
@@ -707,7 +713,7 @@ class Analyzer:
         for action in generating.actions:
             for output in action.outputs:
                 if output.path == path:
-                    info = DefaultInfo(files=Depset([output]))
+                    info = DefaultInfo(Depset([output]), lone_file=output)
                     return ConfiguredTarget(node.key, target.kind, target.place, {DefaultInfo: info})
         raise InternalError(f"`{generating.label}` promised the output `{target.label}` and does not make it")
 
@@ -735,7 +741,10 @@ class Analyzer:
         providers: dict[object, object] = {}
         for provider in cast(RuleFunction, rule.implementation)(context):
             providers[key_of_instance(provider)] = provider
-        providers.setdefault(DefaultInfo, DefaultInfo())
+        default_info = providers.setdefault(DefaultInfo, DefaultInfo())
+        groups = providers.get(OutputGroupInfo)
+        hidden = OutputGroupInfo({HIDDEN_OUTPUTS: cast(DefaultInfo, default_info).default_runfiles.artifacts})
+        providers[OutputGroupInfo] = hidden.joined(groups) if isinstance(groups, OutputGroupInfo) else hidden
         if rule.build_setting is not None:
             value = value_of(target, node.key.configuration)
             providers[BuildSettingValueInfo] = BuildSettingValueInfo(target.label, value)
@@ -844,9 +853,8 @@ def _cycle(on_path: Iterable[TargetKey | AspectKey], key: TargetKey | AspectKey)
 def _source_file(key: TargetKey, target: SourceFileTarget) -> ConfiguredTarget:
     root = Root.of_sources(target.label.repository)
     artifact = Artifact(root, join(target.label.package.path, target.label.name), target.label)
-    files = Depset([artifact])
-    runfiles = Runfiles(files=files)
-    return ConfiguredTarget(key, target.kind, target.place, {DefaultInfo: DefaultInfo(files, runfiles, runfiles)})
+    info = DefaultInfo(Depset([artifact]), lone_file=artifact)
+    return ConfiguredTarget(key, target.kind, target.place, {DefaultInfo: info})
 
 
 def _dependency_problems(
@@ -876,7 +884,7 @@ def _dependency_problems(
 
 def _unfit(spec: AttributeSpec, dependency: ConfiguredTarget, *, strict: bool) -> str | None:
     """Why `dependency` can't stand in the attribute, or None; `strict` as rules of `.bzl` files are used to."""
-    is_file = dependency.kind in ("source file", "generated file")
+    is_file = dependency.is_file
     if is_file and spec.allow_files is not False:
         if not spec.allows_file(dependency.label.name):
             suffixes = ", ".join(spec.allow_files) if isinstance(spec.allow_files, tuple) else ""

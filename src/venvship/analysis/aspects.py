@@ -17,7 +17,6 @@ from venvship.loading.aspects import EVERY_ATTRIBUTE, AspectDefinition, Paramete
 from venvship.loading.attributes import PlainValue
 from venvship.loading.native_providers import provider_name
 from venvship.loading.rule_class import RuleClass
-from venvship.model.depset import Depset
 from venvship.model.label import Label
 from venvship.model.provider import OutputGroupInfo
 
@@ -127,7 +126,7 @@ def with_aspects(target: ConfiguredTarget, results: Sequence[ConfiguredTarget]) 
         for key, provider in result.providers.items():
             present = providers.get(key)
             if isinstance(present, OutputGroupInfo) and isinstance(provider, OutputGroupInfo):
-                providers[key] = joined_groups(present, provider)
+                providers[key] = present.joined(provider)
             elif present is not None:
                 raise ProvidedTwice(target, provider_name(key))
             else:
@@ -141,16 +140,7 @@ def with_output_groups(target: ConfiguredTarget, results: Sequence[ConfiguredTar
     if not groups:
         return target
     present = target.get(OutputGroupInfo)
-    every = groups if present is None else [present, *groups]
-    info = every[0]
-    for one in every[1:]:
-        info = joined_groups(info, one)
+    info = present or OutputGroupInfo({})
+    for one in groups:
+        info = info.joined(one)
     return dataclasses.replace(target, providers={**target.providers, OutputGroupInfo: info})
-
-
-def joined_groups(first: OutputGroupInfo, second: OutputGroupInfo) -> OutputGroupInfo:
-    groups = dict(first.groups)
-    for name, files in second.groups.items():
-        present = groups.get(name)
-        groups[name] = files if present is None else Depset((), [present, files])
-    return OutputGroupInfo(groups)

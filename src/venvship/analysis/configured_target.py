@@ -14,6 +14,8 @@ from venvship.model.provider import DefaultInfo
 
 P = TypeVar("P")
 
+_FILE_KINDS = frozenset({"source file", "generated file"})
+
 
 class TargetKey(NamedTuple):
     """A label and the configuration it is built under; source files and package groups have none."""
@@ -45,6 +47,11 @@ class ConfiguredTarget:
     @property
     def label(self) -> Label:
         return self.key.label
+
+    @property
+    def is_file(self) -> bool:
+        """Whether this is a source file or an output, which no rule speaks for."""
+        return self.kind in _FILE_KINDS
 
     @property
     def default_info(self) -> DefaultInfo:

@@ -26,11 +26,12 @@ from venvship.model.action import (
 )
 from venvship.model.artifact import Artifact, ArtifactKind, Root
 from venvship.model.configuration import Configuration
-from venvship.model.depset import Depset
+from venvship.model.depset import Depset, union
 from venvship.model.digest import Digest
 from venvship.model.label import Label
 from venvship.model.paths import ExecPath, is_inside, join, normalise
 from venvship.model.provider import TemplateVariableInfo
+from venvship.model.runfiles import Runfiles
 
 P = TypeVar("P")
 
@@ -144,6 +145,11 @@ class RuleContext:
     def provided(self, name: str, provider: type[P]) -> tuple[P, ...]:
         """The providers of one class that the dependencies of attribute `name` have."""
         return tuple(info for target in self.targets(name) if (info := target.get(provider)) is not None)
+
+    def runfiles_of_data(self) -> Runfiles:
+        """What the attribute `data` brings along at run time: outputs, and what is needed by who uses them as data."""
+        infos = [target.default_info for target in self.targets("data")]
+        return Runfiles.merged([Runfiles(files=union(info.files for info in infos)), *(i.data_runfiles for i in infos)])
 
     def files(self, name: str) -> tuple[Artifact, ...]:
         """The default outputs of all dependencies of attribute `name`, each once."""

@@ -71,7 +71,8 @@ def carried_out(
 
 
 def _answers(definition: TransitionDefinition, answer: Value) -> dict[str, dict[str, Value]]:
-    if answer is None:
+    # None, and an empty dict or list, leave everything as it is.
+    if answer is None or (type(answer) in LISTS and not answer):
         return {SINGLE: {}}
     if type(answer) in LISTS:
         return {str(number): _settings(definition, one) for number, one in enumerate(answer)}

@@ -54,10 +54,11 @@ def native_provider(
     index: Callable[[Value, Value], object] | None = None,
     contains: Callable[[Value, Value], bool] | None = None,
     methods: Mapping[str, Callable[..., object]] | None = None,
+    iterate: Callable[[Value], Iterable[object]] | None = None,
 ) -> NativeProvider:
     """The symbol of the provider `key`, whose objects become values with these fields.
 
-    `attribute`, `names`, `index` and `contains` are hooks for fields that objects choose themselves.
+    `attribute`, `names`, `index`, `contains` and `iterate` are hooks for fields that objects choose themselves.
     """
     shown = dict(getters or {})
 
@@ -78,6 +79,7 @@ def native_provider(
             dynamic_dir=names,
             index=index,
             contains=contains,
+            iterate=iterate,
             hashable=key.__hash__ is not None,
             repr=print_value,
         ),

@@ -63,6 +63,17 @@ class Depset(Generic[T_co]):
                 self._flat = tuple(dict.fromkeys(_postorder(self)))
         return self._flat
 
+    @property
+    def lone(self) -> T_co | None:
+        """The only element, or None if there are none or several; costs no more than finding the second one."""
+        found: dict[T_co, None] = {}
+        for node in self.nodes():
+            for element in node.direct:
+                found[element] = None
+                if len(found) > 1:
+                    return None
+        return next(iter(found), None)
+
     def nodes(self) -> Iterator[Depset[T_co]]:
         """Every distinct node of the graph below and including this one, children first."""
         seen: set[int] = set()

@@ -10,18 +10,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from venvship.model.artifact import Artifact
-from venvship.model.depset import Depset
+from venvship.model.depset import Depset, union
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
+
+HIDDEN_OUTPUTS = "_hidden_top_level_INTERNAL_"
+"""The output group of what a target needs at run time, by Bazel's name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DefaultInfo:
-    """What every target has: the files it builds, what they need at run time, and what `run` starts."""
+    """What every target has: the files it builds, what they need at run time, and what `run` starts.
+
+    `lone_file` is what stands for the program of targets that have none: a file itself, the only file of a filegroup.
+    """
 
     files: Depset[Artifact] = field(default_factory=Depset)
     default_runfiles: Runfiles = EMPTY_RUNFILES
     data_runfiles: Runfiles = EMPTY_RUNFILES
     executable: Artifact | None = None
+    lone_file: Artifact | None = None
+
+    @property
+    def program(self) -> Artifact | None:
+        """What actions may run as this target, whether or not it was made to be run."""
+        return self.executable or self.lone_file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,9 +46,17 @@ class RunEnvironmentInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutputGroupInfo:
-    """Named sets of outputs beside the default ones; names with a leading `_` are not built by `--output_groups`."""
+    """Named sets of outputs beside the default ones; every target of a rule has it."""
 
     groups: Mapping[str, Depset[Artifact]]
+
+    def joined(self, other: OutputGroupInfo) -> OutputGroupInfo:
+        """The groups of both; those of one name become one."""
+        groups = dict(self.groups)
+        for name, files in other.groups.items():
+            present = groups.get(name)
+            groups[name] = files if present is None else union([present, files])
+        return OutputGroupInfo(groups)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -68,8 +68,10 @@ class Runfiles:
     @property
     def artifacts(self) -> Depset[Artifact]:
         """Everything that must exist for the tree to be laid out; links are joined in, so this costs their number."""
+        if not self.symlinks and not self.root_symlinks:
+            return self.files
         links = [link.target for link in (*self.symlinks.to_tuple(), *self.root_symlinks.to_tuple())]
-        return Depset(links, [self.files]) if links else self.files
+        return Depset(links, [self.files])
 
     def entries(self) -> dict[TreePath, Artifact | None]:
         """Every path of the runfiles tree with the artifact there; None stands for an empty file.

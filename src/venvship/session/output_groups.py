@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.model.artifact import Artifact
-from venvship.model.provider import OutputGroupInfo
+from venvship.model.depset import Depset, union
+from venvship.model.provider import HIDDEN_OUTPUTS, OutputGroupInfo
 
 _DEFAULT = "default"
 _VALIDATION = "_validation"
@@ -39,26 +40,28 @@ class OutputGroups:
 
     def shown(self, target: ConfiguredTarget) -> list[Artifact]:
         """The wanted outputs of `target`, each once; a group that it does not have is empty."""
-        groups = target.get(OutputGroupInfo)
-        found: dict[Artifact, None] = {}
-        for name in self.names:
-            if name == _DEFAULT:
-                found.update(dict.fromkeys(target.default_info.files.to_tuple()))
-            elif groups is not None and name in groups.groups:
-                found.update(dict.fromkeys(groups.groups[name].to_tuple()))
-        return list(found)
+        return list(dict.fromkeys(file for group in self._named(target) for file in group.to_tuple()))
 
-    def requested(self, target: ConfiguredTarget) -> list[Artifact]:
-        """Everything that must exist: the wanted outputs, what programs need to run, validations."""
-        found = dict.fromkeys(self.shown(target))
-        info = target.default_info
-        if _DEFAULT in self.names and info.executable is not None:
-            found[info.executable] = None
-            found.update(dict.fromkeys(info.default_runfiles.artifacts.to_tuple()))
-        groups = target.get(OutputGroupInfo)
-        if self.validate and groups is not None and _VALIDATION in groups.groups:
-            found.update(dict.fromkeys(groups.groups[_VALIDATION].to_tuple()))
-        return list(found)
+    def requested(self, target: ConfiguredTarget) -> Depset[Artifact]:
+        """Everything that must exist: the wanted outputs, what is needed to use the target, validations."""
+        found = self._named(target)
+        groups = _groups(target)
+        executable = target.default_info.executable
+        if _DEFAULT in self.names:
+            found.append(groups.get(HIDDEN_OUTPUTS, Depset()))
+            found.append(Depset([] if executable is None else [executable]))
+        if self.validate:
+            found.append(groups.get(_VALIDATION, Depset()))
+        return union(found)
+
+    def _named(self, target: ConfiguredTarget) -> list[Depset[Artifact]]:
+        groups = {**_groups(target), _DEFAULT: target.default_info.files}
+        return [groups[name] for name in self.names if name in groups]
+
+
+def _groups(target: ConfiguredTarget) -> Mapping[str, Depset[Artifact]]:
+    info = target.get(OutputGroupInfo)
+    return {} if info is None else info.groups
 
 
 DEFAULT_OUTPUTS = OutputGroups()

@@ -42,6 +42,7 @@ from venvship.memo.computation import Memo
 from venvship.model.action import Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
 from venvship.model.configuration import Configuration
+from venvship.model.depset import union
 from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
@@ -478,7 +479,8 @@ class Session:
         for target in targets:
             if target.incompatible:
                 continue
-            if all(artifact in result.outputs for artifact in self.output_groups.requested(target)):
+            wanted = self.output_groups.requested(target)
+            if not result.failures or all(artifact in result.outputs for artifact in wanted.to_tuple()):
                 self.lay_out_runfiles(target, graph, result)
                 outputs = self.output_groups.shown(target)
                 paths = tuple(self.exec_root.path_of(output) for output in outputs)
@@ -573,7 +575,7 @@ def _skipped(targets: Iterable[ConfiguredTarget]) -> tuple[SkippedTarget, ...]:
 
 def requested_artifacts(targets: Iterable[ConfiguredTarget], groups: OutputGroups = DEFAULT_OUTPUTS) -> list[Artifact]:
     """Everything that must exist when these targets are built."""
-    return list(dict.fromkeys(artifact for target in targets for artifact in groups.requested(target)))
+    return list(union(groups.requested(target) for target in targets).to_tuple())
 
 
 def _accelerators() -> dict[str, Path]:

@@ -133,6 +133,24 @@ def test_package_groups_let_their_packages_in() -> None:
     assert workspace.problems("//a:a") == ""
 
 
+def test_groups_of_a_visibility_must_be_there() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "a/BUILD": 'filegroup(name = "a", srcs = ["//b:lost", "//b:file", "//b:deep"])',
+            "b/BUILD": 'package_group(name = "friends", includes = [":gone"])\n'
+            'filegroup(name = "lost", visibility = [":friend", ":fiends"])\n'
+            'filegroup(name = "file", visibility = [":lost", "//nowhere:__pkg__"])\n'
+            'filegroup(name = "deep", visibility = [":friends"])',
+        }
+    )
+    problem = workspace.problems("//a:a")
+    assert "`//b:lost` names the package group `//b:friend`: " in problem
+    assert "`//b:lost` names the package group `//b:fiends`: " in problem
+    assert "b/BUILD:3:10: `//b:file` names the package group `//b:lost`: it is a filegroup rule" in problem
+    assert "b/BUILD:1:14: `//b:friends` names the package group `//b:gone`: " in problem
+    assert "nowhere" not in problem
+
+
 def test_a_dependency_without_the_needed_provider_is_refused() -> None:
     workspace = AnalysisWorkspace({"BUILD": DEFS + 'filegroup(name = "f")\npy_library(name = "l", deps = [":f"])'})
     problem = workspace.problems("//:l")

@@ -39,5 +39,14 @@ def test_groups_replace_the_default_outputs_or_join_them(text: str, shown: list[
 
 def test_validations_and_what_programs_need_are_made_beside_what_is_shown() -> None:
     target = ruled(BZL, 'r(name = "t")').one("//:t")
-    assert {file.path for file in OutputGroups.parse([]).requested(target)} == {"main", "e", "check"}
-    assert [file.path for file in OutputGroups.parse(["extra"], validate=False).requested(target)] == ["extra"]
+    assert {file.path for file in OutputGroups.parse([]).requested(target).to_tuple()} == {"main", "e", "check"}
+    extra = OutputGroups.parse(["extra"], validate=False).requested(target)
+    assert [file.path for file in extra.to_tuple()] == ["extra"]
+
+
+def test_what_dependants_need_at_run_time_is_made_with_a_target_that_is_no_program() -> None:
+    bzl = BZL.replace('executable = made["e"]', 'runfiles = ctx.runfiles([made["e"]])').replace(
+        ", executable = True", ""
+    )
+    target = ruled(bzl, 'r(name = "t")').one("//:t")
+    assert {file.path for file in OutputGroups.parse([]).requested(target).to_tuple()} == {"main", "e", "check"}

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
-from venvship.analysis.starlark_api.targets import executable_of
 from venvship.analysis.transitions import SINGLE
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.native_providers import shown_value
@@ -148,7 +147,7 @@ def executable_view(rule: RuleContext) -> View:
         if spec is None or not spec.executable:
             return MISSING
         target = rule.target_or_none(name)
-        return None if target is None else executable_of(target)
+        return None if target is None else target.default_info.program
 
     return View("executable", compute, lambda: [name for name, spec in specs.items() if spec.executable])
 
@@ -159,7 +158,7 @@ def programs(rule: RuleContext) -> dict[Artifact, ConfiguredTarget]:
     for name, spec in rule.target.rule_class.attributes.items():
         if spec.executable:
             for target in rule.targets(name):
-                executable = executable_of(target)
+                executable = target.default_info.program
                 if executable is not None:
                     found[executable] = target
     return found

@@ -32,7 +32,7 @@ PLACEHOLDER = re.compile(r"%%|%s|%")
 LONGEST_COMMAND = 32_768
 """Characters of arguments from which a parameter file is used when one is allowed."""
 
-_NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9@%_+:,./=\-]")
+_NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9@%_+:,./\-]")
 
 
 class UndeclaredDirectory(UserError):

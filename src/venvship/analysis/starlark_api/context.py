@@ -147,12 +147,10 @@ def _runfiles(
     )
     if not collect_data and not collect_default:
         return own
-    parts: list[Runfiles] = []
-    for name in ("srcs", "data", "deps"):
-        for target in ctx.rule.targets(name):
-            info = target.default_info
-            parts += [info.data_runfiles] if collect_data else []
-            parts += [info.default_runfiles] if collect_default else []
+    around = [target.default_info for name in ("srcs", "deps") for target in ctx.rule.targets(name)]
+    parts = [ctx.rule.runfiles_of_data()]
+    parts += [info.data_runfiles for info in around] if collect_data else []
+    parts += [info.default_runfiles for info in around] if collect_default else []
     return Runfiles.merged([*parts, own])
 
 

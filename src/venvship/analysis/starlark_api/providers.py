@@ -111,6 +111,7 @@ OUTPUT_GROUP_INFO = native_provider(
     names=lambda info: info.groups,
     index=_group_item,
     contains=lambda info, name: name in info.groups,
+    iterate=lambda info: sorted(info.groups),
 )
 
 

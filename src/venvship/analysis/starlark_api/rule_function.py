@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.context import StarlarkContext
 from venvship.analysis.starlark_api.providers import UNSET_FILES
-from venvship.analysis.starlark_api.targets import executable_of
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.native_providers import is_provider, key_of_instance, provider_name
@@ -122,7 +121,7 @@ def _not_executable(rule: RuleContext) -> list[VenvshipError]:
     problems: list[VenvshipError] = []
     for name, spec in rule.target.rule_class.attributes.items():
         target = rule.target_or_none(name) if spec.executable else None
-        if target is not None and executable_of(target) is None:
+        if target is not None and target.default_info.program is None:
             problems.append(
                 rule.error(f"in attribute `{name}`: `{target.label}` does not refer to a valid executable target")
             )

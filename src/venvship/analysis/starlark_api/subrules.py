@@ -8,7 +8,7 @@ from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.configuration_values import FragmentsValue
 from venvship.analysis.starlark_api.context import StarlarkContext
-from venvship.analysis.starlark_api.targets import files_to_run
+from venvship.analysis.starlark_api.targets import files_to_run_of
 from venvship.analysis.starlark_api.toolchain_values import ToolchainsValue
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.subrule_definition import SubruleDefinition
@@ -57,7 +57,7 @@ def _value(rule: RuleContext, spec: AttributeSpec) -> Value:
     if target is None:
         return None
     if spec.executable:
-        return files_to_run(target)
+        return files_to_run_of(target.default_info)
     return rule.file(spec.name) if spec.allow_single_file else target
 
 

@@ -16,9 +16,6 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Value, register, type_name
 from venvship.starlark.printer import Printer
 
-_SOURCE_FILE = "source file"
-FILE_KINDS = frozenset({_SOURCE_FILE, "generated file"})
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FilesToRun:
@@ -29,26 +26,8 @@ class FilesToRun:
     files: Depset[Artifact]
 
 
-def executable_of(target: ConfiguredTarget) -> Artifact | None:
-    """The program that a target is; a file may be a program too."""
-    info = target.default_info
-    if info.executable is None and target.kind in FILE_KINDS:
-        return info.files.to_tuple()[0]
-    return info.executable
-
-
-def files_to_run(target: ConfiguredTarget) -> FilesToRun:
-    info = target.default_info
-    return FilesToRun(executable_of(target), info.default_runfiles, info.files)
-
-
 def files_to_run_of(info: DefaultInfo) -> FilesToRun:
-    """The same of the provider alone; a source file is told by being the only one."""
-    executable = info.executable
-    if executable is None and len(info.files.direct) == 1 and not info.files.transitive:
-        [only] = info.files.direct
-        executable = only if only.is_source else None
-    return FilesToRun(executable, info.default_runfiles, info.files)
+    return FilesToRun(info.program, info.default_runfiles, info.files)
 
 
 def _key(symbol: Value) -> Hashable:
@@ -99,7 +78,7 @@ register(
             "data_runfiles": lambda target: target.default_info.data_runfiles,
             "default_runfiles": lambda target: target.default_info.default_runfiles,
             "files": lambda target: target.default_info.files,
-            "files_to_run": files_to_run,
+            "files_to_run": lambda target: files_to_run_of(target.default_info),
             "label": lambda target: target.label,
         },
         dynamic_attr=_attribute,

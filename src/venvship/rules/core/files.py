@@ -20,9 +20,15 @@ def _filegroup(ctx: RuleContext) -> list[object]:
         files = union(found)
     else:
         files = union(target.default_info.files for target in srcs)
-    beside = [target.default_info.default_runfiles for target in (*srcs, *ctx.targets("data"))]
-    runfiles = Runfiles.merged([*beside, Runfiles(files=files)])
-    return [DefaultInfo(files=files, default_runfiles=runfiles, data_runfiles=runfiles)]
+    data = ctx.runfiles_of_data()
+    return [
+        DefaultInfo(
+            files,
+            Runfiles.merged([data, *(target.default_info.default_runfiles for target in srcs)]),
+            Runfiles.merged([Runfiles(files=files), data]),
+            lone_file=files.lone,
+        )
+    ]
 
 
 FILEGROUP = RuleClass(

@@ -12,7 +12,7 @@ from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.paths import join, parent
 from venvship.model.provider import DefaultInfo
-from venvship.model.runfiles import Runfiles
+from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
 from venvship.rules import attributes
 
 _SHELL = "/bin/bash"
@@ -52,9 +52,10 @@ def _genrule(ctx: RuleContext) -> list[object]:
         )
     )
     files = Depset(outputs)
-    runfiles = Runfiles(files=files)
     executable = outputs[0] if ctx.boolean("executable") else None
-    return [DefaultInfo(files, runfiles, runfiles, executable)]
+    # Only who uses the outputs as data has them beside it.
+    own = EMPTY_RUNFILES if executable is None else Runfiles(files=Depset([executable]))
+    return [DefaultInfo(files, own, Runfiles(files=files), executable)]
 
 
 def _refuse_lone_dollars(ctx: RuleContext, command: str) -> None:

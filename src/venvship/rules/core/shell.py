@@ -20,11 +20,9 @@ _PROGRAM_ATTRIBUTES = (*_ATTRIBUTES, attributes.string_dict("env"), attributes.s
 
 def _beside(ctx: RuleContext) -> Runfiles:
     """What the script needs when it runs, without itself."""
-    targets = [target for name in ("srcs", "deps", "data") for target in ctx.targets(name)]
-    files = Depset(
-        ctx.files("srcs"), [target.default_info.files for target in (*ctx.targets("deps"), *ctx.targets("data"))]
-    )
-    return Runfiles.merged([*(target.default_info.default_runfiles for target in targets), Runfiles(files=files)])
+    infos = [target.default_info for name in ("srcs", "deps") for target in ctx.targets(name)]
+    files = union(info.files for info in infos)
+    return Runfiles.merged([ctx.runfiles_of_data(), *(info.default_runfiles for info in infos), Runfiles(files=files)])
 
 
 def _sh_library(ctx: RuleContext) -> list[object]:

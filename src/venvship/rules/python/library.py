@@ -186,12 +186,11 @@ def _runfiles_of(ctx: RuleContext) -> Runfiles:
     """What `data` and `deps` bring along at run time, without the sources of this target."""
     data = ctx.targets("data")
     parts = [target.default_info.default_runfiles for target in ctx.targets("deps")]
-    if dialect_of(ctx).data_brings_outputs:
-        parts += [target.default_info.default_runfiles for target in data]
-        files = [target.default_info.files for target in data]
-    else:
-        parts += [target.default_info.data_runfiles for target in data]
-        files = []
+    brings_outputs = dialect_of(ctx).data_brings_outputs
+    for target in data:
+        info = target.default_info
+        parts.append(info.default_runfiles if brings_outputs else info.data_runfiles)
+    files = [target.default_info.files for target in data if brings_outputs or target.is_file]
     # A Python library as data brings its sources, which its own runfiles leave to its dependants.
     files += [info.transitive_sources for info in ctx.provided("data", PyInfo)]
     return Runfiles.merged([*parts, Runfiles(files=union(files))]) if files else Runfiles.merged(parts)

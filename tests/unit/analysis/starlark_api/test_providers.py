@@ -117,8 +117,8 @@ def test_default_info_tells_files_runfiles_and_the_program() -> None:
         target='d = ":f", s = "b.txt"',
     )
     assert lines == [
-        "[<source file a.txt>] <source file a.txt> [<source file a.txt>]",
-        "[<source file a.txt>] None True",
+        "[<source file a.txt>] <source file a.txt> []",
+        "[<source file a.txt>] <source file a.txt> True",
         "<source file b.txt> <source file b.txt>",
         'None <provider DefaultInfo> {"a": "b"}',
         "depset([])",
