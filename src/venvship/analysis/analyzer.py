@@ -20,7 +20,7 @@ from venvship.analysis.aspects import (
     with_output_groups,
 )
 from venvship.analysis.aspects import wanted as wanted_aspects
-from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueInfo, value_of
+from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueInfo, reaches_tools, value_of
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.failures import AnalysisFailureInfo, are_allowed, failed_target, standing_on_failures
@@ -222,6 +222,7 @@ class Analyzer:
         self._results: dict[TargetKey | AspectKey, ConfiguredTarget | None] = {}
         self._errors: dict[TargetKey | AspectKey, VenvshipError] = {}
         self._chained: set[int] = set()
+        self._of_tools: dict[Configuration, Configuration] = {}
         self.errors: list[VenvshipError] = []
         """What went wrong in the last call of `analyze`, each problem once."""
         self.failed: list[Label] = []
@@ -491,7 +492,7 @@ class Analyzer:
     ) -> Configuration:
         transition = target.rule_class.transition
         if transition == EXEC:
-            return self._host
+            return self._for_tools(configuration)
         if not isinstance(transition, TransitionDefinition):
             return cast(RuleTransition, transition)(values, configuration)
         found = self._carried_out(transition, {**values, "name": target.label.name}, configuration)
@@ -509,10 +510,20 @@ class Analyzer:
         if spec.transition is None:
             return {SINGLE: configuration}
         if spec.transition == EXEC:
-            return {SINGLE: self._host}
+            return {SINGLE: self._for_tools(configuration)}
         if isinstance(spec.transition, TransitionDefinition):
             return self._carried_out(spec.transition, values, configuration)
         return {SINGLE: cast(AttributeTransition, spec.transition)(configuration)}
+
+    def _for_tools(self, configuration: Configuration) -> Configuration:
+        """The configuration of programs that actions run: that of this machine, with the flags that reach them."""
+        found = self._of_tools.get(configuration)
+        if found is None:
+            reaching = {
+                name: value for name, value in configuration.options if reaches_tools(name, self._packages.target)
+            }
+            found = self._of_tools[configuration] = self._host.with_options(reaching)
+        return found
 
     def _carried_out(
         self, transition: TransitionDefinition, values: Mapping[str, PlainValue], configuration: Configuration

@@ -7,7 +7,7 @@ has its default is left out of the configuration, so that equal configurations a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from venvship.loading.attributes import AttributeType
 from venvship.loading.rule_class import BuildSetting
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.configuration import COMPILATION_MODE, Configuration
-from venvship.model.label import Label, PackageId
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 
 SettingValue: TypeAlias = bool | int | str | tuple[str, ...]
 
@@ -25,6 +25,9 @@ LABEL_FLAG = "label_flag"
 LABEL_SETTING = "label_setting"
 LABEL_SETTINGS = frozenset({LABEL_FLAG, LABEL_SETTING})
 """Rules whose value is the label of another target."""
+DEFINE = "define:"
+"""What the options for `--define` start with."""
+_SCOPE = "scope"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,18 @@ def option_name(label: Label) -> str:
     return label.canonical
 
 
+def reaches_tools(option: str, target: Callable[[Label], Target]) -> bool:
+    """Whether an option is that of programs that actions run, too: defines, and settings whose `scope` admits it."""
+    if option.startswith(DEFINE):
+        return True
+    if not option.startswith("@@"):
+        return False
+    setting = target(Label.parse(option, relative_to=PackageId(MAIN_REPOSITORY, "")))
+    if not isinstance(setting, RuleTarget) or _SCOPE not in setting.rule_class.attributes:
+        return True
+    return setting.value(_SCOPE) != "target"
+
+
 def value_of(target: RuleTarget, configuration: Configuration) -> SettingValue:
     """The value of a build setting; raises InvalidSetting for a target that is none."""
     setting = _setting(target)
@@ -64,6 +79,8 @@ def value_of(target: RuleTarget, configuration: Configuration) -> SettingValue:
 
 def default_of(target: RuleTarget) -> SettingValue:
     value = target.value(DEFAULT_ATTRIBUTE)
+    if isinstance(value, str) and _setting(target).allow_multiple:
+        return (value,)
     if isinstance(value, bool | int | str):
         return value
     if isinstance(value, tuple):
@@ -71,25 +88,37 @@ def default_of(target: RuleTarget) -> SettingValue:
     raise InvalidSetting(f"`{target.label}` has no default value", place=target.place)
 
 
+def is_set(target: RuleTarget) -> bool:
+    """Whether programs see the value as a set."""
+    return _setting(target).type is AttributeType.STRING_SET
+
+
 def option_text(target: RuleTarget, value: SettingValue) -> str:
     """How a configuration holds `value`; empty for the default. Raises InvalidSetting."""
     setting = _setting(target)
-    if not _fits(setting.type, value):
+    if not _fits(setting, value):
         raise InvalidSetting(
             f"`{target.label}` is a setting of type {setting.type.value} and can't be {value!r}", place=target.place
         )
     return "" if value == default_of(target) else json.dumps(value)
 
 
-def parsed(target: RuleTarget, text: str | bool) -> SettingValue:
-    """The value that a command line means by `text`, or by the bare name or `no` before it; raises InvalidSetting."""
+def parsed(target: RuleTarget, *texts: str | bool) -> SettingValue:
+    """The value that a command line means by `texts`, in order; True or False for the bare name or `no` before it.
+
+    Only some settings take several. Raises InvalidSetting.
+    """
     setting = _setting(target)
     if not setting.is_flag:
         raise NoFlag(target)
+    text = texts[-1]
     if isinstance(text, bool):
         if setting.type is not AttributeType.BOOL:
             raise InvalidSetting(f"`{target.label}` needs a value of type {setting.type.value}", place=target.place)
         return text
+    if setting.allow_multiple:
+        every = [str(one) for one in texts]
+        return tuple(every if setting.type is not AttributeType.STRING_SET else dict.fromkeys(every))
     match setting.type:
         case AttributeType.BOOL:
             known = {"true": True, "1": True, "yes": True, "": True, "false": False, "0": False, "no": False}
@@ -102,6 +131,8 @@ def parsed(target: RuleTarget, text: str | bool) -> SettingValue:
                 pass
         case AttributeType.STRING_LIST:
             return tuple(part for part in text.split(",") if part)
+        case AttributeType.STRING_SET:
+            return tuple(dict.fromkeys(part for part in text.split(",") if part))
         case _:
             return text
     raise InvalidSetting(f"`--{target.label}={text}`: not a {setting.type.value}")
@@ -120,19 +151,19 @@ def option_of_flag(
             raise InvalidSetting(f"`{flag}` has a value, and `no` before its name")
         name = name.removeprefix("no") if negated else name
         label = Label.parse(name, relative_to=package, repository_mapping=mapping)
-        return option_of_setting(target(label), text if equals else not negated, package, mapping)
+        return option_of_setting(target(label), (text if equals else not negated,), package, mapping)
     if name == "define":
         variable, _, value = text.partition("=")
-        return f"define:{variable}", value
+        return DEFINE + variable, value
     if name == COMPILATION_MODE:
         return name, "" if text == "fastbuild" else text
     return name, native_option_text(text)
 
 
 def option_of_setting(
-    target: Target, text: str | bool, package: PackageId, mapping: Mapping[str, str] | None
+    target: Target, texts: Sequence[str | bool], package: PackageId, mapping: Mapping[str, str] | None
 ) -> tuple[str, str]:
-    """The option of a flag that rules define, and the value that `text` means, or the bare name or `no` before it.
+    """The option of a flag that rules define, and the value that `texts` mean, or the bare name or `no` before it.
 
     Raises InvalidSetting.
     """
@@ -141,9 +172,9 @@ def option_of_setting(
     if target.rule_class.name == LABEL_SETTING:
         raise NoFlag(target)
     if target.rule_class.name == LABEL_FLAG:
-        label = Label.parse(str(text), relative_to=package, repository_mapping=mapping)
+        label = Label.parse(str(texts[-1]), relative_to=package, repository_mapping=mapping)
         return option_name(target.label), "" if label == target.value(DEFAULT_ATTRIBUTE) else label.canonical
-    return option_name(target.label), option_text(target, parsed(target, text))
+    return option_name(target.label), option_text(target, parsed(target, *texts))
 
 
 def native_option_text(value: object) -> str:
@@ -160,16 +191,17 @@ def _setting(target: RuleTarget) -> BuildSetting:
 
 def _read(setting: BuildSetting, text: str) -> SettingValue:
     value = json.loads(text)
-    return tuple(value) if isinstance(value, list) else value if _fits(setting.type, value) else text
+    return tuple(value) if isinstance(value, list) else value if _fits(setting, value) else text
 
 
-def _fits(kind: AttributeType, value: object) -> bool:
+def _fits(setting: BuildSetting, value: object) -> bool:
+    kind = AttributeType.STRING_LIST if setting.allow_multiple else setting.type
     match kind:
         case AttributeType.BOOL:
             return isinstance(value, bool)
         case AttributeType.INT:
             return isinstance(value, int) and not isinstance(value, bool)
-        case AttributeType.STRING_LIST:
+        case AttributeType.STRING_LIST | AttributeType.STRING_SET:
             return isinstance(value, tuple) and all(isinstance(element, str) for element in value)
         case _:
             return isinstance(value, str)

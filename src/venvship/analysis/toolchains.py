@@ -27,12 +27,13 @@ class NotAToolchain(UserError):
 class NoMatchingToolchain(UserError):
     """No registered toolchain serves a target."""
 
-    def __init__(self, target: RuleTarget, missing: Sequence[Label], tried: int) -> None:
+    def __init__(self, target: RuleTarget, missing: Sequence[Label], tried: int, said: str = "") -> None:
+        """`said` is what the types have to say about it."""
         super().__init__(
             f"no matching toolchains found for {', '.join(f'`{label}`' for label in missing)}, "
             f"which `{target.label}` needs; {tried} toolchains are registered",
             place=target.place,
-            hint="register one in MODULE.bazel with register_toolchains(), or pass --extra_toolchains",
+            hint=said or "register one in MODULE.bazel with register_toolchains(), or pass --extra_toolchains",
         )
 
 
@@ -69,7 +70,7 @@ class Toolchains:
                 if requirement.mandatory:
                     missing.append(requirement.type)
         if missing:
-            raise NoMatchingToolchain(target, missing, len(self._toolchains()))
+            raise NoMatchingToolchain(target, missing, len(self._toolchains()), self._said(missing))
         return found
 
     def _fits(
@@ -93,6 +94,11 @@ class Toolchains:
                 known.append(target)
             self._known = known
         return self._known
+
+    def _said(self, types: Sequence[Label]) -> str:
+        found = [self._target(self._behind_aliases(label)) for label in types]
+        texts = [one.value("no_match_error") for one in found if isinstance(one, RuleTarget)]
+        return "; ".join(text for text in texts if isinstance(text, str) and text)
 
     def _behind_aliases(self, label: Label) -> Label:
         for _ in range(20):

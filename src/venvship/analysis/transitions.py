@@ -14,6 +14,7 @@ from venvship.analysis.build_settings import (
     DEFAULT_ATTRIBUTE,
     LABEL_SETTINGS,
     SettingValue,
+    is_set,
     native_option_text,
     option_name,
     option_text,
@@ -30,7 +31,7 @@ from venvship.starlark.containers import entries
 from venvship.starlark.conversion import from_host
 from venvship.starlark.host_types import Value, type_name
 from venvship.starlark.structs import Struct
-from venvship.starlark.values import DICTS, LISTS
+from venvship.starlark.values import DICTS, LISTS, SETS, Set
 
 SINGLE = ""
 """The name of the only configuration of a transition that does not split."""
@@ -139,7 +140,10 @@ def _value(setting: Setting, configuration: Configuration, target: Callable[[Lab
         if found.rule_class.name in LABEL_SETTINGS:
             text = configuration.get(option_name(found.label))
             return Label.parse(text, relative_to=_ROOT) if text else found.value(DEFAULT_ATTRIBUTE)
-        return _shown_setting(value_of(found, configuration))
+        setting_value = value_of(found, configuration)
+        if is_set(found) and isinstance(setting_value, tuple):
+            return Set(dict.fromkeys(setting_value))
+        return _shown_setting(setting_value)
     if setting.native == COMPILATION_MODE:
         return configuration.get(COMPILATION_MODE, "fastbuild")
     if setting.native == "cpu":
@@ -171,7 +175,7 @@ def _option_text(setting: RuleTarget, value: Value) -> str:
 def _plain(value: Value) -> SettingValue:
     if isinstance(value, bool | int | str):
         return value
-    if type(value) in LISTS:
+    if type(value) in LISTS or type(value) in SETS:
         return tuple(str(element) for element in value)
     return str(value)
 

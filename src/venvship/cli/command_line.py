@@ -92,14 +92,15 @@ Aliases: TypeAlias = Callable[[], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """A command as it was meant. `settings` are Starlark flags by label; `warnings` are about rc files.
+    """A command as it was meant. `settings` are Starlark flags by label, with every value that they were given;
+    `warnings` are about rc files.
 
     `words` is everything that is no flag.
     """
 
     flags: FlagValues
     words: tuple[str, ...] = ()
-    settings: Mapping[str, str | bool] = field(default_factory=dict)
+    settings: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
 
@@ -147,7 +148,7 @@ class _Parser:
         self._said: dict[str, list[str]] = {}
         self._places: dict[str, Place | None] = {}
         self._words: list[str] = []
-        self._settings: dict[str, str | bool] = {}
+        self._settings: dict[str, tuple[str | bool, ...]] = {}
         self._warnings: dict[str, str] = {}
         self._errors: list[VenvshipError] = []
 
@@ -282,7 +283,8 @@ class _Parser:
         except InvalidLabel as error:
             self._errors.append(BadFlagValue(text, error.message, option.origin, error.hint))
             return
-        self._settings[label] = value if equals else not negated
+        said = value if equals else not negated
+        self._settings[label] = (*self._settings.get(label, ()), said)
 
     def _warn(self, key: str, text: str) -> None:
         self._warnings.setdefault(key, text)

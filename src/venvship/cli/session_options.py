@@ -16,7 +16,7 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
     flags = line.flags
     defaults = SessionOptions()
     root = startup.text("output_user_root")
-    defines = {f"define:{name}": value for name, value in _pairs(flags, "define").items()}
+    defines = {f"define:{name}": (value,) for name, value in _pairs(flags, "define").items()}
     return SessionOptions(
         output_user_root=Path(os.path.expanduser(root)) if root else None,
         index_overrides=_texts(flags, "index_override"),

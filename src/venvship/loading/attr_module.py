@@ -297,6 +297,7 @@ ATTR = Struct(
         "int_list": _collection("int_list", AttributeType.INT_LIST),
         "label": Builtin("label", _make_label),
         "label_keyed_string_dict": _labels("label_keyed_string_dict", AttributeType.LABEL_KEYED_STRING_DICT),
+        "label_list_dict": _labels("label_list_dict", AttributeType.LABEL_LIST_DICT),
         "label_list": _labels("label_list", AttributeType.LABEL_LIST),
         "output": Builtin("output", _make_output),
         "output_list": Builtin("output_list", _make_output_list),

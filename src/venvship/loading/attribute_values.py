@@ -23,6 +23,7 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, Value, type_name
 from venvship.starlark.keys import value_of
 from venvship.starlark.printer import Printer
+from venvship.starlark.values import SETS
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -120,6 +121,9 @@ class AttributeReader:
                 return self._string(value, spec)
             case AttributeType.STRING_LIST:
                 return self._list(value, spec, self._string)
+            case AttributeType.STRING_SET:
+                texts = tuple(value) if type(value) in SETS else value
+                return tuple(dict.fromkeys(self._list(texts, spec, self._string)))
             case AttributeType.STRING_DICT:
                 return self._dict(value, spec, self._string, self._string)
             case AttributeType.STRING_LIST_DICT:
@@ -133,6 +137,8 @@ class AttributeReader:
                 if len(by_label) != len(value):
                     raise AttributeProblem(f"a label is duplicated in the {self._named(spec)}")
                 return by_label
+            case AttributeType.LABEL_LIST_DICT:
+                return self._dict(value, spec, self._string, self._labels_of)
             case AttributeType.BOOL:
                 return self._bool(value, spec)
             case AttributeType.INT:
@@ -193,6 +199,11 @@ class AttributeReader:
         if not isinstance(value, list | tuple):
             raise self._wrong_type("list(string)", value, spec, part)
         return tuple([self._string(one, spec, part) for one in value])
+
+    def _labels_of(self, value: Value, spec: AttributeSpec, part: _Part = None) -> tuple[Label, ...]:
+        if not isinstance(value, list | tuple):
+            raise self._wrong_type("list(label)", value, spec, part)
+        return tuple([self._label(one, spec, part) for one in value])
 
     def _bool(self, value: Value, spec: AttributeSpec, part: _Part = None) -> bool:
         if type(value) is bool:

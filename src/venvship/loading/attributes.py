@@ -24,6 +24,7 @@ PlainValue: TypeAlias = (
     | Mapping[str, str]
     | Mapping[str, tuple[str, ...]]
     | Mapping[str, Label]
+    | Mapping[str, tuple[Label, ...]]
     | Mapping[Label, str]
     | None
 )
@@ -66,12 +67,14 @@ class AttributeType(enum.Enum):
 
     STRING = "string"
     STRING_LIST = "list(string)"
+    STRING_SET = "set(string)"
     STRING_DICT = "dict(string, string)"
     STRING_LIST_DICT = "dict(string, list(string))"
     LABEL = "label"
     LABEL_LIST = "list(label)"
     STRING_KEYED_LABEL_DICT = "dict(string, label)"
     LABEL_KEYED_STRING_DICT = "dict(label, string)"
+    LABEL_LIST_DICT = "dict(string, list(label))"
     BOOL = "bool"
     INT = "int"
     INT_LIST = "list(int)"
@@ -95,12 +98,14 @@ class AttributeType(enum.Enum):
 _EMPTY: Mapping[AttributeType, PlainValue] = {
     AttributeType.STRING: "",
     AttributeType.STRING_LIST: (),
+    AttributeType.STRING_SET: (),
     AttributeType.STRING_DICT: {},
     AttributeType.STRING_LIST_DICT: {},
     AttributeType.LABEL: None,
     AttributeType.LABEL_LIST: (),
     AttributeType.STRING_KEYED_LABEL_DICT: {},
     AttributeType.LABEL_KEYED_STRING_DICT: {},
+    AttributeType.LABEL_LIST_DICT: {},
     AttributeType.BOOL: False,
     AttributeType.INT: 0,
     AttributeType.INT_LIST: (),
@@ -114,6 +119,7 @@ _DEPENDENCIES = frozenset(
         AttributeType.LABEL_LIST,
         AttributeType.STRING_KEYED_LABEL_DICT,
         AttributeType.LABEL_KEYED_STRING_DICT,
+        AttributeType.LABEL_LIST_DICT,
     }
 )
 
@@ -171,5 +177,11 @@ def labels_in(value: PlainValue) -> tuple[Label, ...]:
     if isinstance(value, tuple):
         return tuple(element for element in value if isinstance(element, Label))
     if isinstance(value, Mapping):
-        return tuple(one for pair in value.items() for one in pair if isinstance(one, Label))
+        return tuple(one for pair in value.items() for part in pair for one in _labels_of(part))
     return ()
+
+
+def _labels_of(part: object) -> tuple[Label, ...]:
+    if isinstance(part, tuple):
+        return tuple(one for one in part if isinstance(one, Label))
+    return (part,) if isinstance(part, Label) else ()

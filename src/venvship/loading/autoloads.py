@@ -1,7 +1,8 @@
 """Rules that BUILD files may name without loading them, though a `.bzl` file defines them.
 
-Older versions of Bazel have `py_library` and its like built in; here a name stands for the symbol of a module, which
-is loaded when somebody first calls it.
+Older versions of Bazel have `py_library`, `cc_library` and their like built in; here a name stands for the symbol of a
+module, which is loaded when somebody first calls it. Targets of languages that are not built here can be declared; a
+build that needs one fails.
 """
 
 from __future__ import annotations
@@ -15,8 +16,41 @@ from venvship.starlark.host_types import HostType, Value, register
 from venvship.starlark.printer import Printer
 
 _PYTHON = Label(PackageId("rules_python", "python"), "defs.bzl")
+_FOREIGN = Label(PackageId("venvship", "foreign"), "native.bzl")
 
 AUTOLOADS: Mapping[str, Label] = {
+    **dict.fromkeys(
+        (
+            "cc_binary",
+            "cc_import",
+            "cc_library",
+            "cc_proto_library",
+            "cc_shared_library",
+            "cc_static_library",
+            "cc_test",
+            "cc_toolchain",
+            "cc_toolchain_alias",
+            "cc_toolchain_suite",
+            "fdo_prefetch_hints",
+            "fdo_profile",
+            "java_binary",
+            "java_import",
+            "java_library",
+            "java_lite_proto_library",
+            "java_package_configuration",
+            "java_plugin",
+            "java_proto_library",
+            "java_runtime",
+            "java_test",
+            "java_toolchain",
+            "objc_import",
+            "objc_library",
+            "propeller_optimize",
+            "proto_lang_toolchain",
+            "proto_library",
+        ),
+        _FOREIGN,
+    ),
     "py_binary": _PYTHON,
     "py_library": _PYTHON,
     "py_runtime": _PYTHON,

@@ -48,7 +48,7 @@ CONFIG = Struct(
         "int": _setting("int", AttributeType.INT),
         "string": _setting("string", AttributeType.STRING),
         "string_list": _setting("string_list", AttributeType.STRING_LIST),
-        "string_set": _setting("string_set", AttributeType.STRING_LIST),
+        "string_set": _setting("string_set", AttributeType.STRING_SET),
     }
 )
 

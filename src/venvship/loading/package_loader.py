@@ -67,22 +67,6 @@ UNSUPPORTED_BZL_NAMES = (
 )
 """Names of `.bzl` files that are refused when they are used; whoever implements one passes it as an extra name."""
 
-UNSUPPORTED_RULES = (
-    "cc_binary",
-    "cc_import",
-    "cc_library",
-    "cc_shared_library",
-    "cc_test",
-    "cc_toolchain",
-    "java_binary",
-    "java_import",
-    "java_library",
-    "java_test",
-    "objc_library",
-    "proto_library",
-)
-"""Rules of Bazel that files may name without loading, and that do not exist here."""
-
 
 class NoSuchPackage(UserError):
     """A label names a package that does not exist."""
@@ -154,7 +138,6 @@ class PackageLoader:
         autoloaded = autoloads(lambda label: self.bzl.load(label))
         native = {**autoloaded, **native}
         self._build_names: dict[str, Value] = {
-            **{name: Unsupported(name) for name in UNSUPPORTED_RULES},
             "depset": make_depset,
             **build_names(native),
         }

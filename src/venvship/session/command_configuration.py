@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from venvship.analysis.build_settings import option_of_setting
@@ -30,14 +30,14 @@ def command_configuration(
         configuration = _with_platform(options.platform, configuration, loader, mapping, host)
     changes: dict[str, str] = {}
     problems: list[VenvshipError] = []
-    for name, text in options.settings.items():
+    for name, texts in options.settings.items():
         if name.startswith("define:"):
-            changes[name] = str(text)
+            changes[name] = str(texts[-1])
             continue
         try:
-            option, value = _setting(name, text, loader, mapping)
+            option, value = _setting(name, texts, loader, mapping)
         except UserError as error:
-            problems.append(UnusableSetting(_flag(name, text), error))
+            problems.append(UnusableSetting(_flag(name, texts[-1]), error))
         else:
             changes[option] = value
     if problems:
@@ -73,11 +73,13 @@ def _flag(name: str, text: str | bool) -> str:
     return f"--{name}={text}"
 
 
-def _setting(name: str, text: str | bool, loader: PackageLoader, mapping: Mapping[str, str]) -> tuple[str, str]:
+def _setting(
+    name: str, texts: Sequence[str | bool], loader: PackageLoader, mapping: Mapping[str, str]
+) -> tuple[str, str]:
     """The option behind a flag `--//package:name=text`, and its value."""
     label = Label.parse(name, relative_to=_ROOT, repository_mapping=mapping)
     if label.canonical in _PYTHON_VERSION_FLAGS:
-        return PYTHON_VERSION, str(text)
+        return PYTHON_VERSION, str(texts[-1])
     if label.name == "dep_group":
-        return DEP_GROUP, str(text)
-    return option_of_setting(loader.target(label), text, _ROOT, mapping)
+        return DEP_GROUP, str(texts[-1])
+    return option_of_setting(loader.target(label), texts, _ROOT, mapping)

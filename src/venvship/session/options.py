@@ -25,9 +25,9 @@ class SessionOptions:
     """Options of every command that opens a workspace.
 
     A session that is `read_only` works beside others, and waits for them only when it must bring a repository.
-    `settings` are Starlark flags by label (`--//p:flag=v`, a bool where there is no `=`) and `define:NAME`;
-    `index_overrides` are the texts `ORIGIN=TARGET`, `output_groups` those of `--output_groups`. `output_user_root` of
-    None means the user's cache directory.
+    `settings` are Starlark flags by label (`--//p:flag=v`, a bool where there is no `=`) and `define:NAME`, with every
+    value in order; `index_overrides` are the texts `ORIGIN=TARGET`, `output_groups` those of `--output_groups`.
+    `output_user_root` of None means the user's cache directory.
     """
 
     output_user_root: Path | None = None
@@ -37,7 +37,7 @@ class SessionOptions:
     symlink_prefix: str = "venvship-"
     platform: str = ""
     compilation_mode: str = "fastbuild"
-    settings: Mapping[str, str | bool] = field(default_factory=dict)
+    settings: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     extra_toolchains: tuple[str, ...] = ()
     jobs: int = 0
     keep_going: bool = False

@@ -211,11 +211,11 @@ def test_flags_become_options_of_the_session(venvship: CommandLine) -> None:
     assert str(options.output_user_root) == "/somewhere"
     assert (options.jobs, options.compilation_mode, options.symlink_prefix) == (3, "opt", "out-")
     assert options.settings == {
-        "define:a": "1",
-        "define:b": "x=y",
-        "//py:version": "3.12",
-        "@rules//py/mode:mode": "zip",
-        "//py:strict": False,
+        "define:a": ("1",),
+        "define:b": ("x=y",),
+        "//py:version": ("3.12",),
+        "@rules//py/mode:mode": ("zip",),
+        "//py:strict": (False,),
     }
     assert options.index_overrides == ("https://packages.example/simple=@default",)
     assert (options.offline, options.sandbox, options.block_for_lock) == (True, False, False)

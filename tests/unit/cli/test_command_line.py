@@ -103,9 +103,9 @@ def test_repeated_flags_add_up_where_they_are_lists() -> None:
     assert flags.texts("test_tag_filters") == ("a", "b", "-c")
 
 
-def test_the_last_setting_of_a_label_counts() -> None:
+def test_a_setting_has_every_value_that_it_was_given() -> None:
     line = parse_command("build", given_words("--//a:f=1", "--//a:f=2", "--@r//b=x=y", "--//a:g", "--no//a:h"))
-    assert line.settings == {"//a:f": "2", "@r//b:b": "x=y", "//a:g": True, "//a:h": False}
+    assert line.settings == {"//a:f": ("1", "2"), "@r//b:b": ("x=y",), "//a:g": (True,), "//a:h": (False,)}
     assert setting_name("@@r//:f") == "@@r//:f"
 
 

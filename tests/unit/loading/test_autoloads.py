@@ -45,3 +45,15 @@ def test_what_is_wrong_with_a_call_is_told_where_it_stands() -> None:
     problem = AnalysisWorkspace({"BUILD": 'py_library(name = "l", nope = 1)\n'}).problems("//:l")
     assert problem.startswith("BUILD:1")
     assert "no such attribute 'nope'" in problem
+
+
+def test_rules_of_other_languages_can_be_declared_and_not_built() -> None:
+    files = {
+        "x.bzl": 'def m():\n    native.java_library(name = "j", srcs = ["J.java"], nope = select({"//a": 1}))\n',
+        "BUILD": 'load(":x.bzl", "m")\nm()\ncc_test(name = "c_test")\nfilegroup(name = "f", srcs = [":j"])\n',
+    }
+    made = AnalysisWorkspace(files)
+    assert set(kinds(made.loader)) == {"j", "c_test", "f"}
+    problem = made.problems("//:f")
+    assert "`java_library` is a rule for a language that is not built here" in problem
+    assert "needed by `//:f` (attribute `srcs`)" in problem

@@ -377,10 +377,6 @@ def test_what_a_bzl_file_cannot_do_is_refused_by_name(text: str) -> None:
     assert "is not supported yet" in problems or "can only be used while a BUILD file is evaluated" in problems
 
 
-def test_rules_that_do_not_exist_here_are_refused_by_name() -> None:
-    assert "`cc_library()` is not supported" in package('cc_library(name = "x")').problems("p")
-
-
 def test_further_names_of_bzl_files_replace_those_that_are_refused() -> None:
     workspace = LoadingWorkspace(
         {"p/BUILD": 'load(":x.bzl", "X")', "p/x.bzl": "X = 1\nprint(attr)"}, bzl_names={"attr": "mine"}

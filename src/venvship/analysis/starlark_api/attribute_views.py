@@ -77,6 +77,14 @@ def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
         is_list = isinstance(spec.transition, TransitionDefinition)
         return FrozenList(rule.targets(name)) if is_list else rule.target_or_none(name)
     value = rule.value(name)
+    if kind is AttributeType.LABEL_LIST_DICT and isinstance(value, Mapping):
+        following = iter(rule.targets(name))
+        lists = Dict()
+        for key, labels in value.items():
+            assert isinstance(labels, tuple)
+            lists[key_of(key)] = FrozenList(next(following) for _ in labels)
+        freeze(lists)
+        return lists
     if kind in _DICTS and isinstance(value, Mapping):
         targets = rule.targets(name)
         pairs = value.items()

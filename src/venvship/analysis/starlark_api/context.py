@@ -25,6 +25,7 @@ from venvship.analysis.starlark_api.configuration_values import ConfigurationVal
 from venvship.analysis.starlark_api.runfiles_values import read_links
 from venvship.analysis.starlark_api.toolchain_values import exec_groups_value, toolchains_value
 from venvship.errors import UserError
+from venvship.loading.attributes import AttributeType
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.label_values import read_label
 from venvship.loading.subrule_definition import SubruleDefinition
@@ -38,7 +39,7 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import MISSING, HostType, Value, register
 from venvship.starlark.printer import Printer
-from venvship.starlark.values import Dict, FrozenList, List
+from venvship.starlark.values import Dict, FrozenList, FrozenSet, List
 
 LOCATION_ATTRIBUTES = ("srcs", "deps", "data", "tools", "hdrs", "implementation_deps", "exports")
 _STATUS_ROOT = Root(OUTPUT_DIRECTORY, "", False)
@@ -232,6 +233,8 @@ def _build_setting_value(ctx: StarlarkContext) -> Value:
             hint="pass build_setting = config.string() or the like to rule()",
         )
     value = value_of(rule.target, rule.configuration)
+    if setting.type is AttributeType.STRING_SET and isinstance(value, tuple):
+        return FrozenSet(dict.fromkeys(value))
     return FrozenList(value) if isinstance(value, tuple) else value
 
 

@@ -93,6 +93,11 @@ GENRULE = RuleClass(
         AttributeSpec("outs", AttributeType.OUTPUT_LIST, mandatory=True, configurable=False),
         attributes.string("cmd"),
         attributes.string("cmd_bash"),
+        # What other systems would run.
+        attributes.string("cmd_bat"),
+        attributes.string("cmd_ps"),
+        attributes.integer("stamp"),
+        attributes.boolean("heuristic_label_expansion"),
         attributes.labels("tools", files=True, transition="exec"),
         attributes.boolean("executable"),
         attributes.string("message"),

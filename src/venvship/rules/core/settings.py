@@ -9,6 +9,7 @@ from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
 from venvship.loading.rule_class import RuleClass
 from venvship.model.configuration import Configuration
 from venvship.model.label import Label
+from venvship.rules import attributes
 
 
 def _actual(
@@ -24,7 +25,7 @@ def _actual(
 
 def _rule(name: str) -> RuleClass:
     default = AttributeSpec(DEFAULT_ATTRIBUTE, AttributeType.LABEL, mandatory=True, allow_files=True, transition="none")
-    return RuleClass(name, (default,), computed_dependencies=_actual)
+    return RuleClass(name, (default, attributes.string("scope", "universal")), computed_dependencies=_actual)
 
 
 LABEL_FLAG = _rule("label_flag")

@@ -15,7 +15,13 @@ _ATTRIBUTES = (
     attributes.labels("deps", files=True),
     attributes.labels("data", files=True),
 )
-_PROGRAM_ATTRIBUTES = (*_ATTRIBUTES, attributes.string_dict("env"), attributes.strings("env_inherit"))
+_PROGRAM_ATTRIBUTES = (
+    *_ATTRIBUTES,
+    attributes.string_dict("env"),
+    attributes.strings("env_inherit"),
+    # Scripts are started by their first line everywhere.
+    attributes.boolean("use_bash_launcher"),
+)
 
 
 def _beside(ctx: RuleContext) -> Runfiles:

@@ -21,7 +21,7 @@ def _toolchain_type(ctx: RuleContext) -> list[object]:
     return [DefaultInfo(), ToolchainTypeInfo(ctx.label)]
 
 
-TOOLCHAIN_TYPE = RuleClass("toolchain_type", (attributes.boolean("no_match_error"),), _toolchain_type)
+TOOLCHAIN_TYPE = RuleClass("toolchain_type", (attributes.string("no_match_error"),), _toolchain_type)
 
 
 def _toolchain(ctx: RuleContext) -> list[object]:

@@ -84,14 +84,12 @@ def _py_layer_tier(ctx: RuleContext) -> list[object]:
 
 
 def _compression(ctx: RuleContext) -> Mapping[str, Compression]:
-    value = ctx.target.value("compression")
     found: dict[str, Compression] = {}
-    if isinstance(value, Mapping):
-        for group, words in value.items():
-            try:
-                found[str(group)] = Compression.parse(words if isinstance(words, tuple) else ())
-            except UserError as error:
-                raise ctx.error(f"`compression` of group `{group}`: {error.message}", hint=error.hint) from error
+    for group, words in ctx.string_list_dict("compression").items():
+        try:
+            found[group] = Compression.parse(words)
+        except UserError as error:
+            raise ctx.error(f"`compression` of group `{group}`: {error.message}", hint=error.hint) from error
     return found
 
 

@@ -6,7 +6,10 @@ BuildSettingInfo = provider(
 )
 
 _MAKE_VARIABLE = attr.string(doc = "A Make variable that has the value in rules which name the setting in `toolchains`.")
-_SCOPE = attr.string(doc = "Accepted: settings reach every configuration here.", default = "universal")
+_SCOPE = attr.string(
+    doc = "`target` keeps the value away from programs that actions run; they have the default then.",
+    default = "universal",
+)
 
 def _with_variable(ctx, value):
     providers = [BuildSettingInfo(value = value)]
