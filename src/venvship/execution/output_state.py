@@ -6,16 +6,19 @@ which a change behind our back is noticed. Links are compared by their text.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from venvship.host.files import write_atomically
+from venvship.host.files import disk_problems, write_atomically
 from venvship.host.links import link_text
 from venvship.model.paths import ExecPath
 
 _FORMAT = 1
+_FEW = 500
+_LONGEST_JOURNAL = 1 << 20
 
 Trace = str
 """What was seen of one output: of a link its text, of a file its inode, size, times and mode."""
@@ -39,38 +42,104 @@ Rows = Mapping[str, Sequence[str]]
 
 
 class OutputState:
-    """The records of one output tree; loaded at the beginning of a command and saved at its end."""
+    """The records of one output tree, read when one is first asked for and saved at the end of a command.
+
+    Few changes are written as lines of a journal beside the file; the journal ends when the file is written anew.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._rows: dict[str, list[object]] = {}
-        self._dirty = False
-        try:
-            document = json.loads(file.read_bytes())
-            if document["format"] == _FORMAT and isinstance(document["actions"], dict):
-                self._rows = document["actions"]
-        except (OSError, ValueError, TypeError, LookupError, RecursionError):
-            # Without records everything is looked up in the action cache.
-            pass
+        self._journal = file.with_name(f"{file.name}.journal")
+        self._rows: dict[str, list[object]] | None = None
+        self._changed: dict[str, list[object] | None] = {}
 
     def get(self, primary: ExecPath, key: str) -> Rows | None:
         """What the action left, if its key was `key` then."""
-        match self._rows.get(primary):
+        row = self._changed[primary] if primary in self._changed else self._loaded().get(primary)
+        match row:
             case [recorded, dict(rows)] if recorded == key:
                 return rows
         return None
 
     def put(self, primary: ExecPath, key: str, rows: Rows) -> None:
-        self._rows[primary] = [key, dict(rows)]
-        self._dirty = True
+        self._changed[primary] = [key, dict(rows)]
 
     def forget(self, primary: ExecPath) -> None:
-        if self._rows.pop(primary, None) is not None:
-            self._dirty = True
+        """Know nothing of an action any more."""
+        self._changed[primary] = None
 
     def save(self) -> None:
-        if self._dirty:
-            data = json.dumps({"format": _FORMAT, "actions": self._rows}, separators=(",", ":")).encode()
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._file, data)
-            self._dirty = False
+        if not self._changed:
+            return
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        if len(self._changed) <= _FEW and self._file.exists() and _size(self._journal) <= _LONGEST_JOURNAL:
+            self._append()
+        else:
+            self._write()
+        if self._rows is not None:
+            _apply(self._rows, self._changed.items())
+        self._changed = {}
+
+    def _loaded(self) -> dict[str, list[object]]:
+        if self._rows is None:
+            self._rows = _read(self._file)
+            _apply(self._rows, _lines(self._journal))
+        return self._rows
+
+    def _append(self) -> None:
+        lines = (json.dumps(item, separators=(",", ":")) for item in self._changed.items())
+        # A line that was cut off by the end of a process must not swallow the next one.
+        data = "".join(f"\n{line}" for line in lines).encode() + b"\n"
+        descriptor = os.open(self._journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        with disk_problems(self._journal), open(descriptor, "wb") as file:
+            file.write(data)
+
+    def _write(self) -> None:
+        rows = dict(self._loaded())
+        _apply(rows, self._changed.items())
+        data = json.dumps({"format": _FORMAT, "actions": rows}, separators=(",", ":")).encode()
+        write_atomically(self._file, data)
+        with contextlib.suppress(FileNotFoundError):
+            # What is older than the file is harmless: no row counts whose key or trace is another.
+            self._journal.unlink()
+
+
+def _read(file: Path) -> dict[str, list[object]]:
+    try:
+        document = json.loads(file.read_bytes())
+        if document["format"] == _FORMAT and isinstance(document["actions"], dict):
+            return dict(document["actions"])
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        # Without records everything is looked up in the action cache.
+        pass
+    return {}
+
+
+def _lines(journal: Path) -> Iterator[tuple[str, list[object] | None]]:
+    try:
+        lines = journal.read_bytes().split(b"\n")
+    except OSError:
+        return
+    for line in lines:
+        try:
+            primary, row = json.loads(line)
+        except (ValueError, TypeError, RecursionError):
+            # An empty line, or one that was cut off.
+            continue
+        if isinstance(primary, str) and (row is None or isinstance(row, list)):
+            yield primary, row
+
+
+def _apply(rows: dict[str, list[object]], changes: Iterable[tuple[str, list[object] | None]]) -> None:
+    for primary, row in changes:
+        if row is None:
+            rows.pop(primary, None)
+        else:
+            rows[primary] = row
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

@@ -25,6 +25,33 @@ def test_a_record_is_kept_for_its_key_only(tmp_path: Path) -> None:
     assert OutputState(tmp_path / "dir" / "state.json").get(ExecPath("a"), "k1") is None
 
 
+def test_few_changes_are_written_beside_the_file(tmp_path: Path) -> None:
+    file, journal = tmp_path / "state.json", tmp_path / "state.json.journal"
+    state = OutputState(file)
+    for number in range(600):
+        state.put(ExecPath(str(number)), "k", {})
+    state.save()
+    written = file.read_bytes()
+    state.put(ExecPath("1"), "new", {})
+    state.forget(ExecPath("2"))
+    state.save()
+    assert file.read_bytes() == written and journal.exists()
+    with journal.open("ab") as lines:
+        lines.write(b'["3", nu')
+    again = OutputState(file)
+    again.put(ExecPath("4"), "new", {})
+    assert again.get(ExecPath("1"), "new") is not None and again.get(ExecPath("1"), "k") is None
+    assert again.get(ExecPath("2"), "k") is None and again.get(ExecPath("3"), "k") is not None
+    again.save()
+    for number in range(600):
+        again.put(ExecPath(str(number)), "last", {})
+    assert OutputState(file).get(ExecPath("4"), "new") is not None
+    again.save()
+    assert not journal.exists()
+    last = OutputState(file)
+    assert all(last.get(ExecPath(str(number)), "last") is not None for number in range(600))
+
+
 def test_every_change_of_an_output_leaves_a_trace(tmp_path: Path) -> None:
     path = tmp_path / "x"
     seen = {trace_of(str(path))}
