@@ -81,6 +81,9 @@ class FakeSession:
     def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> None:
         return None
 
+    def record(self) -> None:
+        return None
+
     def prepare_run(self, label: Label) -> RunPlan:
         program = str(self.root / "venvship-bin" / label.package.path / label.name)
         return RunPlan((program, "--own"), {"BUILD_WORKSPACE_DIRECTORY": str(self.root)}, self.root)

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 
 from venvship.cli.build_report import Interruption, errors_and_code, print_build, print_conclusion
-from venvship.cli.fast_path_note import Said, note, take_stamp
+from venvship.cli.fast_path_note import Said, Taken, note, take_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import pattern_texts, select, unbuildable
 from venvship.errors import VenvshipError
 from venvship.session.outcomes import BuildOutcome
-from venvship.session.stamp import Stamp
 
 
 def build(invocation: Invocation) -> int:
     started = time.monotonic()
     texts = pattern_texts(invocation)
-    stamp: Stamp | None = None
+    taken: Taken | None = None
     outcome: BuildOutcome | None = None
     failures: tuple[VenvshipError, ...] = ()
     early = Interruption()
@@ -27,11 +26,11 @@ def build(invocation: Invocation) -> int:
             outcome = session.build(selection.labels, nobuild=not invocation.flags.boolean("build"))
             failures = (*failures, *unbuildable(selection, outcome), *outcome.failures)
             if not failures:
-                stamp = take_stamp(invocation, session)
+                taken = take_stamp(invocation, session)
     failures = (*failures, *early.errors)
     code = errors_and_code(failures, outcome, invocation)
     if outcome is not None:
         print_build(outcome, invocation)
     print_conclusion(outcome, invocation, code=code, seconds=time.monotonic() - started)
-    note(stamp, invocation, said, outcome, code=code)
+    note(taken, invocation, said, outcome, code=code)
     return code

@@ -51,6 +51,11 @@ def errors_and_code(
     return code
 
 
+def few_enough(outcome: BuildOutcome, invocation: Invocation) -> bool:
+    """Whether the targets that were built are told one by one."""
+    return len(outcome.targets) <= invocation.flags.number("show_result")
+
+
 def print_build(outcome: BuildOutcome, invocation: Invocation) -> None:
     """Each target with its outputs, unless there are more than `--show_result` of them; failed ones in any case."""
 
@@ -62,7 +67,7 @@ def print_build(outcome: BuildOutcome, invocation: Invocation) -> None:
         write(message(Severity.INFO, text, colour=invocation.colour) + "\n")
     if not invocation.flags.boolean("build"):
         return
-    if len(outcome.targets) <= invocation.flags.number("show_result"):
+    if few_enough(outcome, invocation):
         for target in outcome.targets:
             if target.outputs:
                 write(f"Target {target.label} up-to-date:\n")

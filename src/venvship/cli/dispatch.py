@@ -56,6 +56,12 @@ def _run(words: SplitWords, surroundings: Surroundings, names: ApparentNames) ->
     line = replace(line, warnings=(*files.warnings, *_unknown_sections(files), *before.warnings, *line.warnings))
     invocation = Invocation(words.command, line, before.flags, surroundings, workspace, names)
     try:
+        if surroundings.stamp is not None and surroundings.stamp.place.stamp is not None:
+            from venvship.cli.resumed import resumed
+
+            code = resumed(invocation)
+            if code is not None:
+                return code
         return _command(words.command)(invocation)
     except BadFlagValue as error:
         raise error.at(line.flags.places.get(error.flag)) from None

@@ -19,11 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
+    from venvship.session.stamp import Stamp
+
 COMMANDS = frozenset(("build", "test"))
 """What may be answered by a stamp."""
 
 STAMPS = "stamps"
 """The directory in an output base that holds them."""
+
+RECORDS = "records"
+"""The directory beside it, with a record of the build for each stamp."""
 
 _BOUNDARIES = ("MODULE.bazel", "REPO.bazel", "WORKSPACE.bazel", "WORKSPACE")
 _USER_ROOT = "--output_user_root"
@@ -32,13 +37,18 @@ _USER_ROOT = "--output_user_root"
 class StampPlace:
     """Where the stamp of a command line lies: in the output base of its workspace, under the words of the command."""
 
-    __slots__ = ("output_base", "path", "started", "user_root")
+    __slots__ = ("changed", "output_base", "path", "record", "stamp", "started", "user_root")
 
     def __init__(self, user_root: str, output_base: str, key: str, started: int) -> None:
         self.user_root = user_root
         self.output_base = output_base
         self.path = f"{output_base}/{STAMPS}/{key}"
+        self.record = f"{output_base}/{RECORDS}/{key}"
         self.started = started
+        self.stamp: Stamp | None = None
+        """What was found there, when little has changed since."""
+        self.changed: list[str] = []
+        """The files and directories that have."""
 
 
 def stamp_place(
@@ -64,12 +74,19 @@ def stamp_place(
 
 
 def answer(place: StampPlace, environment: Mapping[str, str], *, stdout: TextIO, stderr: TextIO, clock: float) -> bool:
-    """Say what the command said before, if nothing has changed since; `clock` is the monotonic time it began."""
+    """Say what the command said before, if nothing has changed since; `clock` is the monotonic time it began.
+
+    If something has, `place` says what afterwards.
+    """
     # Nothing that is loaded here makes a circle, and there is much of it.
     gc.disable()
     try:
         stamp = read_stamp(place.path)
-        if stamp is None or not stamp.holds(environment):
+        changed = None if stamp is None else stamp.changed_inputs(environment)
+        if stamp is None or changed is None:
+            return False
+        if changed or not stamp.repeatable or stamp.changed_outputs() != []:
+            place.stamp, place.changed = stamp, changed
             return False
     finally:
         gc.enable()

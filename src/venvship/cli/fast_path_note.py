@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import StringIO
 
-from venvship.cli.build_report import print_build, print_conclusion
+from venvship.cli.build_report import few_enough, print_build, print_conclusion
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.flag_values import FlagValues
 from venvship.cli.flags import Effect
@@ -18,6 +18,7 @@ from venvship.cli.test_report import print_results
 from venvship.errors import EnvironmentProblem
 from venvship.events.build_events import Event, EventSink, Message, Severity, TestFinished, TestStatus
 from venvship.host.files import write_atomically
+from venvship.session.build_record import BuildRecord
 from venvship.session.outcomes import BuildOutcome
 from venvship.session.stamp import Stamp
 from venvship.ui.messages import message
@@ -64,7 +65,15 @@ class _Paper(StringIO):
         return self._is_terminal
 
 
-def take_stamp(invocation: Invocation, session: Session, *, variables: Iterable[str] = ()) -> Stamp | None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a command read and left, and what it knew."""
+
+    stamp: Stamp
+    record: BuildRecord | None
+
+
+def take_stamp(invocation: Invocation, session: Session, *, variables: Iterable[str] = ()) -> Taken | None:
     """What the command read and left, while its session is open; None where no stamp is wanted."""
     wanted = invocation.surroundings.stamp
     if wanted is None or not invocation.flags.boolean("build") or _works_every_time(invocation.flags):
@@ -73,7 +82,8 @@ def take_stamp(invocation: Invocation, session: Session, *, variables: Iterable[
     if session.info()["output_base"] != wanted.place.output_base:
         # An rc file has moved the state; the next command would not look there.
         return None
-    return session.stamp(wanted.opened.paths(), started=wanted.place.started, variables=variables)
+    stamp = session.stamp(wanted.opened.paths(), started=wanted.place.started, variables=variables)
+    return None if stamp is None else Taken(stamp, session.record())
 
 
 def _works_every_time(flags: FlagValues) -> bool:
@@ -83,7 +93,7 @@ def _works_every_time(flags: FlagValues) -> bool:
 
 
 def note(
-    stamp: Stamp | None,
+    taken: Taken | None,
     invocation: Invocation,
     said: Said,
     outcome: BuildOutcome | None,
@@ -91,14 +101,53 @@ def note(
     code: ExitCode,
     results: Sequence[TestFinished] = (),
 ) -> None:
-    """Write the stamp of a command that succeeded, with what the next one like it will say."""
+    """Write the stamp of a command whose targets are built, with what the next one like it will say."""
+    if taken is None or outcome is None or outcome.failures or outcome.failed:
+        return
+    if code in (ExitCode.SUCCESS, ExitCode.TESTS_FAILED) and not _may_say_something_else(said, outcome):
+        write_stamp(taken, invocation, said.messages, outcome, code=code, results=results)
+
+
+def write_stamp(
+    taken: Taken,
+    invocation: Invocation,
+    messages: Sequence[Message],
+    outcome: BuildOutcome,
+    *,
+    code: ExitCode,
+    results: Sequence[TestFinished] = (),
+) -> None:
+    """Write a stamp, and the record that belongs to it; `messages` are those of every command like this one."""
     wanted = invocation.surroundings.stamp
-    if wanted is None or stamp is None or outcome is None or code is not ExitCode.SUCCESS:
+    if wanted is None:
         return
-    if outcome.failures or outcome.failed or _may_say_something_else(said, outcome):
-        return
-    if not all(result.cached and result.status is TestStatus.PASSED for result in results):
-        return
+    stamp, record = taken.stamp, taken.record
+    if record is not None:
+        told = few_enough(outcome, invocation) or invocation.flags.boolean("experimental_show_artifacts")
+        record.note_outcome(outcome if told else replace(outcome, targets=()))
+        record.note_messages(messages)
+        record.note_results(results)
+    again = all(result.status is TestStatus.PASSED for result in results) and not (
+        record.unsettled() if record is not None else [result for result in results if not result.cached]
+    )
+    stamp.repeatable = again and code is ExitCode.SUCCESS
+    if stamp.repeatable:
+        _answer(stamp, invocation, messages, outcome, [replace(result, cached=True) for result in results])
+    stamp.generation = os.urandom(16).hex()
+    if record is not None:
+        record.generation = stamp.generation
+        _write(wanted.place.record, record.encode())
+    _write(wanted.place.path, stamp.encode())
+
+
+def _answer(
+    stamp: Stamp,
+    invocation: Invocation,
+    messages: Sequence[Message],
+    outcome: BuildOutcome,
+    results: Sequence[TestFinished],
+) -> None:
+    """Put into the stamp what a command says for which there is nothing to do."""
     total = outcome.actions_run + outcome.actions_cached + outcome.up_to_date
     following = replace(outcome, actions_run=0, actions_cached=0, up_to_date=total)
     surroundings = invocation.surroundings
@@ -107,16 +156,15 @@ def note(
     again = replace(invocation, surroundings=replace(surroundings, stdout=answer, stderr=errors))
     for warning in invocation.line.warnings:
         errors.write(message(Severity.WARNING, warning, colour=invocation.colour) + "\n")
-    for one in said.messages:
+    for one in messages:
         errors.write(message(one.severity, one.text, colour=invocation.colour) + "\n")
     print_build(following, again)
     before = errors.getvalue()
-    print_conclusion(following, again, code=code, seconds=float(_NO_TIME))
+    print_conclusion(following, again, code=ExitCode.SUCCESS, seconds=float(_NO_TIME))
     head, _, tail = errors.getvalue()[len(before) :].partition(_NO_TIME)
     print_results(results, again)
     stamp.errors = (before + head, tail)
     stamp.answer = answer.getvalue()
-    _write(wanted.place.path, stamp.encode())
 
 
 def _may_say_something_else(said: Said, outcome: BuildOutcome) -> bool:

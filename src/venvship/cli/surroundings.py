@@ -8,18 +8,22 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from venvship.cli.fast_path import StampPlace
 from venvship.events.build_events import EventSink
-from venvship.model.label import Label
-from venvship.query.packages import Packages
-from venvship.session.lock_making import MadeLock
 from venvship.session.opened_paths import OpenedPath, OpenedPaths
 from venvship.session.options import SessionOptions, TestOptions
-from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
-from venvship.session.stamp import Stamp
 from venvship.ui.display import TextOutput
+
+if TYPE_CHECKING:
+    # A command that goes on from the last one needs none of these.
+    from venvship.model.label import Label
+    from venvship.query.packages import Packages
+    from venvship.session.build_record import BuildRecord
+    from venvship.session.lock_making import MadeLock
+    from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
+    from venvship.session.stamp import Stamp
 
 
 class Session(Protocol):
@@ -42,6 +46,8 @@ class Session(Protocol):
         self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()
     ) -> Stamp | None: ...
 
+    def record(self) -> BuildRecord | None: ...
+
     def prepare_run(self, label: Label) -> RunPlan: ...
 
     def info(self) -> Mapping[str, str]: ...
@@ -55,8 +61,8 @@ class Session(Protocol):
     def sync(self, labels: Sequence[Label], *, check: bool) -> SyncOutcome: ...
 
 
-OpenSession: TypeAlias = Callable[[Path, SessionOptions, EventSink], AbstractContextManager[Session]]
-ReplaceProcess: TypeAlias = Callable[[RunPlan], int]
+OpenSession: TypeAlias = Callable[[Path, SessionOptions, EventSink], AbstractContextManager["Session"]]
+ReplaceProcess: TypeAlias = "Callable[[RunPlan], int]"
 """Becomes the program of a plan; a stand-in may return an exit code instead."""
 
 

@@ -6,18 +6,15 @@ import time
 
 from venvship.cli.build_report import Interruption, errors_and_code, print_build, print_conclusion
 from venvship.cli.exit_codes import ExitCode
-from venvship.cli.fast_path_note import Said, note, take_stamp
+from venvship.cli.fast_path_note import Said, Taken, note, take_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import pattern_texts, select
 from venvship.cli.test_options import test_options
-from venvship.cli.test_report import TestLogs, print_results
+from venvship.cli.test_report import TestLogs, code_of_results, print_results
 from venvship.errors import VenvshipError
-from venvship.events.build_events import Severity, TestStatus
+from venvship.events.build_events import Severity
 from venvship.session.outcomes import TestOutcome
-from venvship.session.stamp import Stamp
 from venvship.ui.messages import message
-
-_GOOD = frozenset({TestStatus.PASSED, TestStatus.FLAKY})
 
 
 def test(invocation: Invocation) -> int:
@@ -25,7 +22,7 @@ def test(invocation: Invocation) -> int:
     texts = pattern_texts(invocation)
     options = test_options(invocation.flags, invocation.surroundings.environment)
     outcome: TestOutcome | None = None
-    stamp: Stamp | None = None
+    taken: Taken | None = None
     has_tests = False
     failures: tuple[VenvshipError, ...] = ()
     early = Interruption()
@@ -47,7 +44,7 @@ def test(invocation: Invocation) -> int:
                 outcome = session.test(selection.labels, options)
                 if not selection.errors and options.output in ("summary", "errors"):
                     inherited = (text for text in invocation.flags.texts("test_env") if "=" not in text)
-                    stamp = take_stamp(invocation, session, variables=inherited)
+                    taken = take_stamp(invocation, session, variables=inherited)
     build = None if outcome is None else outcome.build
     if outcome is not None:
         failures = (*failures, *outcome.build.failures, *outcome.failures)
@@ -56,7 +53,7 @@ def test(invocation: Invocation) -> int:
     if build is not None:
         print_build(build, invocation)
     if code is ExitCode.SUCCESS and outcome is not None and invocation.flags.boolean("build"):
-        code = _code_of_results(outcome, has_tests=has_tests)
+        code = code_of_results(outcome.results) if has_tests else ExitCode.NO_TESTS
     print_conclusion(build, invocation, code=code, seconds=time.monotonic() - started)
     if outcome is not None:
         for result in outcome.results:
@@ -69,14 +66,5 @@ def test(invocation: Invocation) -> int:
         invocation.surroundings.stderr.write(text + "\n")
     invocation.surroundings.stdout.flush()
     if outcome is not None:
-        note(stamp, invocation, said, build, code=code, results=outcome.results)
+        note(taken, invocation, said, build, code=code, results=outcome.results)
     return code
-
-
-def _code_of_results(outcome: TestOutcome, *, has_tests: bool) -> ExitCode:
-    if not has_tests:
-        return ExitCode.NO_TESTS
-    statuses = {result.status for result in outcome.results}
-    if TestStatus.FAILED_TO_BUILD in statuses:
-        return ExitCode.BUILD_FAILED
-    return ExitCode.SUCCESS if statuses <= _GOOD else ExitCode.TESTS_FAILED

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
 from venvship.events.build_events import Event, TestFinished, TestLog, TestPrinted, TestStatus
 from venvship.model.label import Label
@@ -93,6 +94,14 @@ class TestLogs:
         with self._display.aside():
             self._stdout.write(text)
             self._stdout.flush()
+
+
+def code_of_results(results: Sequence[TestFinished]) -> ExitCode:
+    """What the results of tests mean for who called."""
+    statuses = {result.status for result in results}
+    if TestStatus.FAILED_TO_BUILD in statuses:
+        return ExitCode.BUILD_FAILED
+    return ExitCode.SUCCESS if statuses <= _GOOD else ExitCode.TESTS_FAILED
 
 
 def print_results(results: Sequence[TestFinished], invocation: Invocation) -> None:

@@ -64,5 +64,9 @@ class Layout:
         return self.output_base / "lock"
 
     @property
+    def output_state(self) -> Path:
+        return self.output_base / "outputs.json"
+
+    @property
     def test_logs(self) -> Path:
         return self.output_base / "testlogs"

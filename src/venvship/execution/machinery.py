@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from venvship.events.build_events import EventSink
 from venvship.execution.action_cache import ActionCache
 from venvship.execution.exec_root import ExecRoot
-from venvship.execution.output_state import OutputState
+from venvship.execution.output_state import ActionRecords
 from venvship.execution.workers import WorkerPool
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation
@@ -23,7 +23,7 @@ class Machinery:
     """
 
     exec_root: ExecRoot
-    state: OutputState
+    state: ActionRecords
     cache: ActionCache
     workers: WorkerPool
     children: Children

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from venvship.host.files import disk_problems, write_atomically
 from venvship.host.links import link_text
@@ -41,6 +42,24 @@ Rows = Mapping[str, Sequence[str]]
 """Of each output of an action, by exec path: what it is (the text of an `Output`), and its trace."""
 
 
+class ActionRecords(Protocol):
+    """What the actions of one output tree left."""
+
+    def get(self, primary: ExecPath, key: str) -> Rows | None:
+        """What the action left whose first output is `primary`, if its key was `key` then."""
+        ...
+
+    def put(self, primary: ExecPath, key: str, rows: Rows) -> None: ...
+
+    def forget(self, primary: ExecPath) -> None:
+        """Know nothing of an action any more."""
+        ...
+
+    def save(self) -> None:
+        """Keep what was put for the next command."""
+        ...
+
+
 class OutputState:
     """The records of one output tree, read when one is first asked for and saved at the end of a command.
 
@@ -54,7 +73,6 @@ class OutputState:
         self._changed: dict[str, list[object] | None] = {}
 
     def get(self, primary: ExecPath, key: str) -> Rows | None:
-        """What the action left, if its key was `key` then."""
         row = self._changed[primary] if primary in self._changed else self._loaded().get(primary)
         match row:
             case [recorded, dict(rows)] if recorded == key:
@@ -65,7 +83,6 @@ class OutputState:
         self._changed[primary] = [key, dict(rows)]
 
     def forget(self, primary: ExecPath) -> None:
-        """Know nothing of an action any more."""
         self._changed[primary] = None
 
     def save(self) -> None:

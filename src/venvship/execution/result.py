@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from venvship.errors import SeveralErrors, VenvshipError
-from venvship.execution.outputs import Output
-from venvship.model.artifact import Artifact
+from venvship.execution.outputs import Outputs
+from venvship.model.action import Action
+from venvship.model.paths import ExecPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +16,17 @@ class ExecutionResult:
     """Outputs of everything that was made or found, and how many actions it took.
 
     `outputs` holds every artifact that was reached, sources included; what failed, or waited for what failed, is not
-    in it. `ran` were run, `cached` came from the action cache, `up_to_date` needed nothing.
+    in it. `ran` were run, `cached` came from the action cache, `up_to_date` needed nothing. `actions` are all that
+    succeeded in this command so far, and `keys` their keys by the first output of each.
     """
 
-    outputs: Mapping[Artifact, Output]
+    outputs: Outputs
     ran: int
     cached: int
     up_to_date: int
     failures: tuple[VenvshipError, ...] = ()
+    actions: tuple[Action, ...] = ()
+    keys: Mapping[ExecPath, str] = field(default_factory=dict)
 
     def raise_failures(self) -> None:
         """Raise what went wrong, if anything did."""

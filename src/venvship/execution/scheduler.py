@@ -57,15 +57,33 @@ class Scheduler:
         self._keep_going = keep_going
         self._outputs = Outputs()
         self._done: dict[int, Action] = {}
+        self._keys: dict[ExecPath, str] = {}
 
     def execute(self, requested: Iterable[Artifact], generating: Generating) -> ExecutionResult:
         """Make `requested` exist. Failures are in the result; raises Interrupted when the user stops it."""
         wanted = tuple(requested)
         nodes = needed_actions(wanted, generating)
-        run = _Run(self._machinery, self._jobs, self._keep_going, generating, self._outputs, self._done)
+        return self._execute(nodes, generating, (artifact for artifact in wanted if artifact.is_source))
+
+    def execute_part(self, nodes: Iterable[Node], known: Iterable[tuple[Artifact, str]]) -> ExecutionResult:
+        """Execute a part of a graph whose other inputs are there, and hold what `known` says of them.
+
+        The runfiles trees of programs that the actions run must be laid out.
+        """
+        self.know(known)
+        return self._execute(nodes, no_layout, ())
+
+    def know(self, known: Iterable[tuple[Artifact, str]]) -> None:
+        """Take over what artifacts hold that nobody has asked for yet."""
+        for artifact, text in known:
+            if artifact not in self._outputs:
+                self._outputs.add_text(artifact, text)
+
+    def _execute(self, nodes: Iterable[Node], generating: Generating, sources: Iterable[Artifact]) -> ExecutionResult:
+        run = _Run(self._machinery, self._jobs, self._keep_going, generating, self._outputs, self._done, self._keys)
         try:
             run.execute(nodes)
-            run.check_sources(artifact for artifact in wanted if artifact.is_source)
+            run.check_sources(sources)
         finally:
             self._machinery.state.save()
             self._machinery.exec_root.sources.save()
@@ -75,7 +93,14 @@ class Scheduler:
             cached=run.counts[ActionSource.CACHE],
             up_to_date=run.counts[ActionSource.UP_TO_DATE],
             failures=tuple(run.failures),
+            actions=tuple(self._done.values()),
+            keys=self._keys,
         )
+
+
+def no_layout(artifact: Artifact) -> Action | None:
+    """Stands for the graph where every runfiles tree is laid out already."""
+    raise InternalError(f"a runfiles tree with `{artifact.exec_path}` is not laid out")
 
 
 class _Run:
@@ -89,6 +114,7 @@ class _Run:
         generating: Generating,
         outputs: Outputs,
         done: dict[int, Action],
+        keys: dict[ExecPath, str],
     ) -> None:
         self._machinery = machinery
         self._jobs = jobs
@@ -96,6 +122,7 @@ class _Run:
         self._generating = generating
         self._outputs = outputs
         self._done = done
+        self._keys = keys
         self._arrived: queue.SimpleQueue[_Made] = queue.SimpleQueue()
         self._ready: deque[Node] = deque()
         self._waiting_for_thread: deque[tuple[Node, str]] = deque()
@@ -165,7 +192,7 @@ class _Run:
             key = action_key(action, self._fingerprint, platform=self._machinery.platform, files_in=self._files_in)
             rows = self._untouched(action, key)
             if rows is not None:
-                self._keep(node, action, rows)
+                self._keep(node, action, key, rows)
                 return
             if isinstance(action, RunTool | Spawn):
                 self._waiting_for_thread.append((node, key))
@@ -200,11 +227,12 @@ class _Run:
             return rows if rows[action.output.exec_path][1] == f"l{place}" else None
         return rows
 
-    def _keep(self, node: Node, action: Action, rows: Rows) -> None:
+    def _keep(self, node: Node, action: Action, key: str, rows: Rows) -> None:
         """Take the outputs of an action that has nothing to do."""
         self._finished += 1
         self.counts[ActionSource.UP_TO_DATE] += 1
         self._done[id(action)] = action
+        self._keys[action.outputs[0].exec_path] = key
         for artifact in action.outputs:
             self._outputs.add_text(artifact, rows[artifact.exec_path][0])
         self._release(node)
@@ -283,6 +311,7 @@ class _Run:
             self._remove_outputs(action)
             return
         self._done[id(action)] = action
+        self._keys[action.outputs[0].exec_path] = made.key
         for artifact in action.outputs:
             self._outputs.add(artifact, made.outputs[artifact.exec_path])
         self.counts[made.source] += 1

@@ -97,6 +97,16 @@ class TestResult:
         return TestFinished(self.label, self.status, self.cached, self.seconds, self.log, logs)
 
 
+def may_be_kept(request: TestRequest) -> bool:
+    """Whether what came of a test that passed may stand for the next run of it."""
+    return request.runs <= 1 and not request.tags & {"external", "no-cache"}
+
+
+def is_kept(request: TestRequest) -> bool:
+    """Whether a test that passed is not run again while nothing changes."""
+    return request.cache is not CachePolicy.NO and may_be_kept(request)
+
+
 def part_name(request: TestRequest, part: TestPart) -> str:
     """Which part of a test it is, as `shard 1 of 3, run 2 of 5`; empty for the only one."""
     names: list[str] = []

@@ -34,6 +34,7 @@ from venvship.execution.test_request import (
     TestRequest,
     TestResult,
     joined,
+    may_be_kept,
     part_name,
 )
 from venvship.host.files import read_tail, remove
@@ -183,7 +184,7 @@ class TestRunner:
         return self._result(part, directory, status, seconds, result.outputs, cached=True)
 
     def _may_keep(self, request: TestRequest, status: TestStatus) -> bool:
-        if request.runs > 1 or request.tags & {"external", "no-cache"}:
+        if not may_be_kept(request):
             return False
         return status is TestStatus.PASSED or (request.cache is CachePolicy.YES and status is TestStatus.FAILED)
 

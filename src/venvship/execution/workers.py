@@ -204,3 +204,12 @@ class WorkerPool:
                 with contextlib.suppress(OSError):
                     stream.close()
         self._children.forget(worker.process)
+
+
+def accelerators() -> dict[str, Path]:
+    """Packages that make tools faster where they are installed."""
+    try:
+        import isal
+    except ImportError:
+        return {}
+    return {"isal": Path(str(isal.__file__)).parent}

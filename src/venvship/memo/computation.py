@@ -55,6 +55,7 @@ class Memo:
         # Insertion order is the path from the outermost computation to the innermost; the values are what each read.
         self._running: dict[AnyKey, dict[AnyKey, None]] = {}
         self._innermost: dict[AnyKey, None] | None = None
+        self._asked_outside: set[AnyKey] = set()
 
     def compute(self, key: Key[T], function: Callable[[], T]) -> T:
         """The value of `key`, from `function` unless it is known already.
@@ -64,6 +65,8 @@ class Memo:
         """
         if self._innermost is not None:
             self._innermost[key] = None
+        else:
+            self._asked_outside.add(key)
         outcome = self._outcomes.get(key)
         if outcome is None:
             outcome = self._run(key, function)
@@ -95,6 +98,23 @@ class Memo:
         outcome = self._outcomes[key]
         fingerprint = key.fingerprint(outcome.value) if isinstance(outcome, _Value) else None
         return Record(fingerprint, self._dependencies[key])
+
+    def value_of(self, key: Key[T]) -> T:
+        """The value of `key`; raises KeyError when it was not computed, or failed."""
+        outcome = self._outcomes[key]
+        if isinstance(outcome, _Failure):
+            raise KeyError(key)
+        return cast(T, outcome.value)
+
+    def readers(self) -> dict[AnyKey, set[type[AnyKey]]]:
+        """Of each key that only computations asked for, of which kinds these were."""
+        readers: dict[AnyKey, set[type[AnyKey]]] = {}
+        for key, read in self._dependencies.items():
+            for one in read:
+                readers.setdefault(one, set()).add(type(key))
+        for key in self._asked_outside:
+            readers.pop(key, None)
+        return readers
 
     def observations(self) -> Iterator[tuple[AnyObservation, Record]]:
         """Everything that was asked of the outside, in the order it was asked first."""

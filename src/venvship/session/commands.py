@@ -9,26 +9,37 @@ from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.events.build_events import EventSink, Message, Severity
+from venvship.events.build_events import EventSink
+from venvship.execution.graph_record import GraphWriter
 from venvship.execution.layout import Layout, default_user_root
+from venvship.execution.outputs import OutputTree
 from venvship.execution.result import ExecutionResult
 from venvship.execution.runfiles_tree import RUNFILES_SUFFIX
-from venvship.host.locks import FileLock, LockHeld
+from venvship.execution.test_request import is_kept
+from venvship.execution.test_runner import test_log_directory
+from venvship.loading.bzl_loader import BzlKey
 from venvship.loading.disk_files import DiskFiles
+from venvship.loading.package_loader import PackageKey
 from venvship.loading.workspace import NotInWorkspace, find_uv_workspace, find_workspace
+from venvship.memo.keys import DirectoryEntries, FileContent
 from venvship.model.artifact import Artifact
 from venvship.model.label import Label
 from venvship.model.paths import join
 from venvship.model.provider import RunEnvironmentInfo
+from venvship.session.build_record import BuildRecord, label_names
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.image_summary import image_summary
-from venvship.session.opened_paths import OpenedPath
+from venvship.session.opened_paths import OpenedPath, opened_so_far
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
 from venvship.session.root_venv import sync_root_venv
 from venvship.session.stamp import Stamp
 from venvship.session.testing import run_test_targets
+from venvship.session.workspace_lock import WorkspaceLock
 from venvship.session.workspace_session import Session
+
+_COMPILERS = frozenset({BzlKey, PackageKey})
+"""Kinds of computations for which a file is a program and nothing else."""
 
 
 class CommandSession(Session):
@@ -47,8 +58,11 @@ class CommandSession(Session):
         self._results: list[ExecutionResult] = []
         self._programs: dict[str, None] = {}
         self._tests: dict[Label, None] = {}
+        self._opened_before_execution: frozenset[str] = frozenset()
 
     def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
+        if not self._results:
+            self._opened_before_execution = opened_so_far()
         result = super().execute(artifacts, graph)
         self._results.append(result)
         return result
@@ -72,7 +86,7 @@ class CommandSession(Session):
             footprint.add_external(str(self.output_base / "external"))
             for result in self._results:
                 footprint.add_outputs(result.outputs, self.exec_root)
-            for program in self._programs:
+            for program in self._programs | dict.fromkeys(map(self.exec_root.output_path, self.exec_root.laid_out)):
                 footprint.add_runfiles(program)
             for label in self._tests:
                 footprint.add_files_below(self._log_directory(label))
@@ -86,6 +100,57 @@ class CommandSession(Session):
             return footprint.stamp(os.environ)
         except (Changed, OSError):
             return None
+
+    def record(self) -> BuildRecord | None:
+        """What this command knows of the build, for one that goes on from there; None where nothing was executed."""
+        if not self._results:
+            return None
+        # Each result has all that was executed before it.
+        result = self._results[-1]
+        sources = self.exec_root.sources
+        laid_out = self.exec_root.laid_out
+        writer = GraphWriter(
+            result.outputs.text,
+            lambda program: laid_out.get(program.executable.exec_path) is program.runfiles,
+        )
+        for action in result.actions:
+            writer.add_action(action, result.keys[action.outputs[0].exec_path])
+        for request in self.test_requests:
+            writer.add_test(request)
+        record = BuildRecord(
+            platform=self.machinery.platform,
+            visible=self.machinery.visible,
+            total=len(result.actions),
+            test_logs=[str(self.execution_root / test_log_directory(request)) for request in self.test_requests],
+            mapping=dict(self.main_mapping),
+            tests=[label_names(request.label) for request in self.test_requests],
+            kept=[is_kept(request) for request in self.test_requests],
+        )
+        for artifact in result.outputs:
+            if artifact.is_source:
+                writer.add_source(artifact)
+        for number, artifact in writer.sources:
+            repository = artifact.root.repository
+            if sources.is_lazy(artifact):
+                record.lazy.append(number)
+                continue
+            if repository:
+                record.repositories[repository] = str(self.directory_of(repository))
+            path = sources.path_of(artifact)
+            is_tree = isinstance(result.outputs[artifact], OutputTree)
+            (record.directories if is_tree else record.files)[path] = number
+        readers = self._memo.readers()
+        for key, seen in self._memo.observations():
+            match key:
+                case FileContent(path) if key in readers and readers[key] <= _COMPILERS:
+                    text = self._memo.value_of(key)
+                    if text is not None:
+                        record.programs[path] = text
+                case DirectoryEntries(path) if seen.fingerprint is not None:
+                    record.listings[path] = seen.fingerprint
+        record.graph = writer.record()
+        record.opened = sorted(self._opened_before_execution - record.programs.keys() - record.listings.keys())
+        return record
 
     def _log_directory(self, label: Label) -> str:
         repository = join("external", label.repository) if label.repository else ""
@@ -120,34 +185,9 @@ def open_session(start: Path, options: SessionOptions, events: EventSink) -> Ite
         raise NotInWorkspace(str(start), uv_workspace=find_uv_workspace(str(start), DiskFiles()))
     user_root = options.output_user_root or default_user_root(os.environ)
     layout = Layout.of(Path(root), user_root)
-    lock = _WorkspaceLock(layout, options, events)
+    lock = WorkspaceLock(layout, options, events)
     if not options.read_only:
         lock.take()
     session = CommandSession(Path(root), layout, options, events, before_writing=lock.take)
     with contextlib.closing(lock), contextlib.closing(session):
         yield session
-
-
-class _WorkspaceLock:
-    """The lock of a workspace, taken when it is first needed and kept until the command ends."""
-
-    def __init__(self, layout: Layout, options: SessionOptions, events: EventSink) -> None:
-        self._lock = FileLock(layout.lock)
-        self._options = options
-        self._events = events
-        self._taken = False
-
-    def take(self) -> None:
-        if self._taken:
-            return
-        try:
-            self._lock.try_acquire()
-        except LockHeld as error:
-            if not self._options.block_for_lock:
-                raise
-            self._events.emit(Message(Severity.INFO, f"{error.message}; waiting for it"))
-            self._lock.acquire()
-        self._taken = True
-
-    def close(self) -> None:
-        self._lock.release()

@@ -287,14 +287,19 @@ class Footprint:
             self.add_kind(path)
         else:
             self.add_directory(path)
+        for entry in self.add_listing(path, record.fingerprint):
+            if entry.is_link:
+                self.add_kind(f"{path.rstrip('/')}/{entry.name}")
+
+    def add_listing(self, path: str, fingerprint: str | None) -> tuple[DirectoryEntry, ...]:
+        """Compare the entries of a directory, which is known, with those that loading saw."""
+        key = DirectoryEntries(path)
         entries = self._files.list_directory(path)
         # Loading does not see the links that a build leaves in the root, so the first build may have made them.
         without_links = tuple(entry for entry in entries if not is_convenience_link(entry))
-        if record.fingerprint not in (_listing(key, entries), _listing(key, without_links)):
+        if fingerprint not in (_listing(key, entries), _listing(key, without_links)):
             raise Changed(path)
-        for entry in entries:
-            if entry.is_link:
-                self.add_kind(f"{path.rstrip('/')}/{entry.name}")
+        return entries
 
 
 def _listing(key: DirectoryEntries, entries: Iterable[DirectoryEntry]) -> str:

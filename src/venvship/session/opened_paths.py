@@ -67,12 +67,20 @@ class OpenedPaths:
 
 
 class _Nobody:
+    def paths(self) -> Mapping[str, OpenedPath]:
+        return {}
+
     def take(self, path: object) -> None:
         pass
 
 
 _NOBODY = _Nobody()
 _listening: OpenedPaths | _Nobody | None = None
+
+
+def opened_so_far() -> frozenset[str]:
+    """What has been opened by now, if anybody listens."""
+    return frozenset() if _listening is None else frozenset(_listening.paths())
 
 
 def _hear(event: str, arguments: tuple[object, ...]) -> None:

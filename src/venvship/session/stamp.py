@@ -27,8 +27,8 @@ import zlib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeAlias
 
 Signature: TypeAlias = tuple[int, int, int, int, int]
 Trace: TypeAlias = tuple[int, int, int, int]
@@ -37,14 +37,14 @@ Entry: TypeAlias = tuple[str, str]
 Inputs: TypeAlias = tuple[str, list[str], list[Signature]]
 Outputs: TypeAlias = tuple[str, Signature | None, list[Entry], list[str], list[Trace]]
 
-FORMAT = 1
+FORMAT = 2
 """Raised when stamps of earlier versions would be misread."""
 
 RACY_NANOSECONDS = 2_000_000_000
 """The coarsest time stamps of file systems in use."""
 
 _MAGIC = b"venvship-stamp\n"
-_HEAD = len(_MAGIC) + 4
+_CHECK_BYTES = 4
 _MAX_BYTES = 512 << 20
 
 _VARIABLES = frozenset(
@@ -80,7 +80,8 @@ class Stamp:
     not exist, `kinds` must be of a kind, `racy_files` have a SHA-256 and `racy_directories` entries beside their
     signatures. `outputs` are by directory: its signature (None when it is too fresh to say anything), links with
     their texts, and files with their traces. `errors` are what the command writes to stderr, before and after the time
-    that it took, and `answer` is what it writes to stdout.
+    that it took, and `answer` is what it writes to stdout; without `repeatable` the command would do something, as a
+    test does that failed. `generation` names the record of the build that belongs to the stamp.
     """
 
     __slots__ = (
@@ -88,11 +89,13 @@ class Stamp:
         "answer",
         "errors",
         "facts",
+        "generation",
         "inputs",
         "kinds",
         "outputs",
         "racy_directories",
         "racy_files",
+        "repeatable",
         "variables",
     )
 
@@ -107,21 +110,16 @@ class Stamp:
         self.outputs: list[Outputs] = []
         self.errors: tuple[str, str] = ("", "")
         self.answer = ""
+        self.repeatable = True
+        self.generation = ""
 
     def encode(self) -> bytes:
-        data = marshal.dumps([getattr(self, name) for name in self.__slots__])
-        return _MAGIC + zlib.crc32(data).to_bytes(4, "little") + data
+        return packed(_MAGIC, [getattr(self, name) for name in self.__slots__])
 
     @classmethod
     def decode(cls, data: bytes) -> Stamp | None:
         """Read what `encode` wrote; None for anything else, such as a file that was cut off."""
-        view = memoryview(data)
-        if view[: len(_MAGIC)] != _MAGIC or view[len(_MAGIC) : _HEAD] != zlib.crc32(view[_HEAD:]).to_bytes(4, "little"):
-            return None
-        try:
-            values = marshal.loads(view[_HEAD:])
-        except (EOFError, ValueError, TypeError):
-            return None
+        values = unpacked(_MAGIC, data)
         if type(values) is not list or len(values) != len(cls.__slots__):
             return None
         stamp = cls()
@@ -129,32 +127,34 @@ class Stamp:
             setattr(stamp, name, value)
         return stamp
 
-    def holds(self, environment: Mapping[str, str]) -> bool:
-        """Whether everything is as it was. The working directory moves about while this looks."""
+    def changed_inputs(self, environment: Mapping[str, str]) -> list[str] | None:
+        """The files and directories that are not as they were; None when more than these is.
+
+        The working directory moves about while this looks.
+        """
         if self.facts != process_facts(environment):
-            return False
+            return None
         if any(environment.get(name) != value for name, value in self.variables):
-            return False
-        try:
-            here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError:
-            return False
-        try:
-            return self._inputs_hold() and self._outputs_hold()
-        except OSError:
-            return False
-        finally:
-            os.fchdir(here)
-            os.close(here)
+            return None
+        return _from_inside(self._changed_inputs)
+
+    def changed_outputs(self) -> list[str] | None:
+        """The outputs that are not as they were; None when their directories are gone."""
+        return _from_inside(self._changed_outputs)
 
     # From inside a directory its files are found sooner than by their absolute paths, which are long.
 
-    def _inputs_hold(self) -> bool:
+    def _changed_inputs(self) -> list[str] | None:
         look, enter = os.stat, os.chdir
+        changed: list[str] = []
         for directory, names, signatures in self.inputs:
             enter(directory)
             for name, wanted in zip(names, signatures, strict=True):
-                status = look(name)
+                try:
+                    status = look(name)
+                except FileNotFoundError:
+                    changed.append(path_in(directory, name))
+                    continue
                 if (
                     status.st_mtime_ns,
                     status.st_ctime_ns,
@@ -162,28 +162,58 @@ class Stamp:
                     status.st_ino,
                     status.st_mode,
                 ) != wanted:
-                    return False
-        return (
-            all(stat.S_IFMT(look(path).st_mode) == kind for path, kind in self.kinds)
-            and not any(map(exists, self.absent))
-            and all(entries_of(path) == listed for path, listed in self.racy_directories)
-            and all(sha256_of(path) == sha256 for path, sha256 in self.racy_files)
-        )
+                    changed.append(path_in(directory, name))
+        if any(stat.S_IFMT(look(path).st_mode) != kind for path, kind in self.kinds) or any(map(exists, self.absent)):
+            return None
+        known = set(changed)
+        changed += [path for path, listed in self.racy_directories if path not in known and entries_of(path) != listed]
+        changed += [path for path, sha256 in self.racy_files if path not in known and sha256_of(path) != sha256]
+        return changed
 
-    def _outputs_hold(self) -> bool:
+    def _changed_outputs(self) -> list[str]:
         look, enter, read = os.lstat, os.chdir, os.readlink
+        changed: list[str] = []
         for directory, wanted, links, names, traces in self.outputs:
             enter(directory)
             for name, trace in zip(names, traces, strict=True):
-                status = look(name)
+                try:
+                    status = look(name)
+                except FileNotFoundError:
+                    changed.append(path_in(directory, name))
+                    continue
                 if (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode) != trace:
-                    return False
+                    changed.append(path_in(directory, name))
             # A directory that is the same has the same names, and a link gets another text by being replaced.
             if links and (wanted is None or signature(look(".")) != wanted):
                 for name, text in links:
-                    if read(name) != text:
-                        return False
-        return True
+                    try:
+                        found = read(name)
+                    except OSError:
+                        found = None
+                    if found != text:
+                        changed.append(path_in(directory, name))
+        return changed
+
+
+def path_in(directory: str, name: str) -> str:
+    """The path of an entry of a directory; `.` is the directory itself."""
+    if name == ".":
+        return directory
+    return f"{directory}{name}" if directory == "/" else f"{directory}/{name}"
+
+
+def _from_inside(find: Callable[[], list[str] | None]) -> list[str] | None:
+    try:
+        here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return find()
+    except OSError:
+        return None
+    finally:
+        os.fchdir(here)
+        os.close(here)
 
 
 def signature(status: os.stat_result) -> Signature:
@@ -261,13 +291,37 @@ def _relevant(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
 
 def read_stamp(path: str) -> Stamp | None:
     """The stamp in a file of this user; None when there is none that can be read."""
+    data = read_own(path)
+    return None if data is None else Stamp.decode(data)
+
+
+def packed(magic: bytes, value: Any) -> bytes:
+    """Plain values as the bytes of a file."""
+    data = marshal.dumps(value)
+    return magic + zlib.crc32(data).to_bytes(_CHECK_BYTES, "little") + data
+
+
+def unpacked(magic: bytes, data: bytes) -> object:
+    """What `packed` was given; None for anything else, such as a file that was cut off."""
+    head = len(magic) + _CHECK_BYTES
+    view = memoryview(data)
+    if view[: len(magic)] != magic or view[len(magic) : head] != zlib.crc32(view[head:]).to_bytes(
+        _CHECK_BYTES, "little"
+    ):
+        return None
+    try:
+        return marshal.loads(view[head:])
+    except (EOFError, ValueError, TypeError):
+        return None
+
+
+def read_own(path: str) -> bytes | None:
+    """The bytes of a file that only this user can write: who writes a marshalled file can do anything to its reader."""
     try:
         with open(path, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
-            # Who can write a marshalled file can do anything to who reads it.
             if status.st_uid != os.geteuid() or status.st_mode & 0o022 or status.st_size > _MAX_BYTES:
                 return None
-            data = file.read()
+            return file.read()
     except OSError:
         return None
-    return Stamp.decode(data)

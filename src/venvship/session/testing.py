@@ -42,6 +42,7 @@ def run_test_targets(
     ready = {target.label for target in outcome.targets}
     tests = [target for target in compatible if target.get(TestInfo) is not None]
     requests = [_request(target, options, client_environment) for target in tests if target.label in ready]
+    session.test_requests += requests
     runner = TestRunner(
         session.machinery,
         content=lambda artifact: result.outputs[artifact],

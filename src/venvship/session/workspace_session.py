@@ -27,8 +27,9 @@ from venvship.execution.result import ExecutionResult
 from venvship.execution.runfiles_tree import RUNFILES_SUFFIX, lay_out
 from venvship.execution.scheduler import Scheduler
 from venvship.execution.source_state import LazySource, SourceState
+from venvship.execution.test_request import TestRequest
 from venvship.execution.trees import TreeStore
-from venvship.execution.workers import WorkerPool
+from venvship.execution.workers import WorkerPool, accelerators
 from venvship.host.machine import cpu_count, this_machine
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation, isolation
@@ -106,6 +107,8 @@ class Session:
         self._children = Children()
         self._workers: WorkerPool | None = None
         self._built: dict[Label, ConfiguredTarget] = {}
+        self.test_requests: list[TestRequest] = []
+        """The tests that the command has run, or has found to be unchanged."""
 
     def close(self) -> None:
         """End the worker processes."""
@@ -416,11 +419,11 @@ class Session:
     @functools.cached_property
     def machinery(self) -> Machinery:
         self._workers = WorkerPool(
-            self._children, self.layout.temporary, packages=_accelerators(), user_environment=os.environ
+            self._children, self.layout.temporary, packages=accelerators(), user_environment=os.environ
         )
         return Machinery(
             exec_root=self.exec_root,
-            state=OutputState(self.output_base / "outputs.json"),
+            state=OutputState(self.layout.output_state),
             cache=DiskActionCache(self.layout.actions),
             workers=self._workers,
             children=self._children,
@@ -576,12 +579,3 @@ def _skipped(targets: Iterable[ConfiguredTarget]) -> tuple[SkippedTarget, ...]:
 def requested_artifacts(targets: Iterable[ConfiguredTarget], groups: OutputGroups = DEFAULT_OUTPUTS) -> list[Artifact]:
     """Everything that must exist when these targets are built."""
     return list(union(groups.requested(target) for target in targets).to_tuple())
-
-
-def _accelerators() -> dict[str, Path]:
-    """Packages that make tools faster where they are installed."""
-    try:
-        import isal
-    except ImportError:
-        return {}
-    return {"isal": Path(str(isal.__file__)).parent}

@@ -1,0 +1,533 @@
+"""The action graph of a build, kept so that a later command can run the part that changed files concern.
+
+Everything is numbered: artifacts, depsets, actions, tests. Depsets are kept as the shared nodes that they are. For each
+artifact and each depset there are the numbers of what reads it, so the part that a change concerns is found without
+looking at the rest; only that part becomes objects again.
+
+Actions that read nothing are not kept, for no change of a file concerns them. Nor is the text of actions whose
+arguments depend on what directories hold; a change that concerns one of these is `Unresumable`.
+"""
+
+from __future__ import annotations
+
+import marshal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from venvship.execution.expansion import command_of
+from venvship.execution.graph import Node
+from venvship.execution.test_request import CachePolicy, TestRequest
+from venvship.model.action import (
+    Action,
+    ExpandedCommand,
+    FilesIn,
+    LinkArtifact,
+    Program,
+    RequestValue,
+    RunTool,
+    Spawn,
+    inputs_of,
+)
+from venvship.model.artifact import Artifact, ArtifactKind, Root
+from venvship.model.depset import Depset, Order
+from venvship.model.label import Label, PackageId
+from venvship.model.paths import TreePath
+from venvship.model.runfiles import Runfiles, RunfilesLink
+
+Record: TypeAlias = tuple[Any, ...]
+"""What `marshal` can keep: nested tuples of plain values."""
+
+# A reader is its number times three plus what it is.
+_DEPSET, _ACTION, _TEST = 0, 1, 2
+_KINDS = tuple(ArtifactKind)
+_ORDERS = tuple(Order)
+_POLICIES = tuple(CachePolicy)
+
+
+class Unresumable(Exception):
+    """What was kept does not suffice; the command must load and analyse."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCommand:
+    """A command line that was expanded before."""
+
+    command: ExpandedCommand
+
+    def expand(self, files_in: FilesIn) -> ExpandedCommand:
+        return self.command
+
+
+class GraphWriter:
+    """Takes in what `GraphRecord` gives out.
+
+    `text_of` says what an artifact holds, as the text of its `Output`. `is_ready` says of a program whether its
+    runfiles tree is as it should be.
+    """
+
+    def __init__(self, text_of: Callable[[Artifact], str], is_ready: Callable[[Program], bool]) -> None:
+        self._text_of = text_of
+        self._is_ready = is_ready
+        self._roots: dict[Root, int] = {}
+        self._owners: dict[Label, int] = {}
+        self._artifacts: dict[Artifact, int] = {}
+        self._rows: list[tuple[int, str, int, int]] = []
+        self._texts: list[str] = []
+        self._readers: list[list[int]] = []
+        self._depsets: dict[int, int] = {}
+        # Keeps depsets alive, so that no other one gets the id of one that is known.
+        self._held: list[Depset[Artifact]] = []
+        self._depset_rows: list[tuple[int, tuple[int, ...], tuple[int, ...]]] = []
+        self._depset_readers: list[list[int]] = []
+        self._actions: list[bytes | None] = []
+        self._keys: list[str] = []
+        self._outputs: list[tuple[int, ...]] = []
+        self._generated_by: dict[int, int] = {}
+        self._tests: list[bytes] = []
+
+    @property
+    def sources(self) -> Iterator[tuple[int, Artifact]]:
+        """Every source that was added, or that something reads, with its number."""
+        return ((number, artifact) for artifact, number in self._artifacts.items() if artifact.is_source)
+
+    def add_source(self, artifact: Artifact) -> None:
+        """A source that perhaps no action reads."""
+        self._artifact(artifact)
+
+    def add_action(self, action: Action, key: str) -> None:
+        if isinstance(action, LinkArtifact):
+            reader = self._begin(action, key)
+            self._readers[self._artifact(action.target)].append(reader)
+            self._actions[-1] = marshal.dumps(self._packed(action))
+            return
+        inputs = inputs_of(action)
+        if not inputs:
+            return
+        reader = self._begin(action, key)
+        self._depset_readers[self._depset(inputs)].append(reader)
+        packed = self._packed(action)
+        self._actions[-1] = None if packed is None else marshal.dumps(packed)
+
+    def add_test(self, request: TestRequest) -> None:
+        program = request.program
+        reader = 3 * len(self._tests) + _TEST
+        inputs = Depset([program.executable], [program.runfiles.artifacts])
+        self._depset_readers[self._depset(inputs)].append(reader)
+        row = (
+            self._owner(request.label),
+            request.configuration,
+            self._program(program),
+            tuple(request.environment.items()),
+            request.arguments,
+            request.size,
+            request.timeout_seconds,
+            request.shards,
+            request.runs,
+            request.attempts,
+            tuple(sorted(request.tags)),
+            request.test_filter,
+            request.fail_fast,
+            request.run_under,
+            _POLICIES.index(request.cache),
+            request.coverage,
+        )
+        self._tests.append(marshal.dumps(row))
+
+    def record(self) -> Record:
+        return (
+            [(root.exec_path, root.repository, root.is_source) for root in self._roots],
+            [(label.repository, label.package.path, label.name) for label in self._owners],
+            self._rows,
+            self._texts,
+            self._readers,
+            self._depset_rows,
+            self._depset_readers,
+            self._actions,
+            self._keys,
+            self._outputs,
+            self._generated_by,
+            self._tests,
+        )
+
+    def _begin(self, action: Action, key: str) -> int:
+        number = len(self._actions)
+        outputs = tuple([self._artifact(output) for output in action.outputs])
+        self._actions.append(None)
+        self._keys.append(key)
+        self._outputs.append(outputs)
+        self._generated_by.update(dict.fromkeys(outputs, number))
+        return 3 * number + _ACTION
+
+    def _artifact(self, artifact: Artifact) -> int:
+        number = self._artifacts.get(artifact)
+        if number is None:
+            number = self._artifacts[artifact] = len(self._rows)
+            root = self._roots.setdefault(artifact.root, len(self._roots))
+            self._rows.append((root, artifact.path, self._owner(artifact.owner), _KINDS.index(artifact.kind)))
+            self._texts.append(self._text_of(artifact))
+            self._readers.append([])
+        return number
+
+    def _owner(self, label: Label) -> int:
+        return self._owners.setdefault(label, len(self._owners))
+
+    def _depset(self, depset: Depset[Artifact]) -> int:
+        known = self._depsets.get(id(depset))
+        if known is not None:
+            return known
+        for node in depset.nodes():
+            if id(node) in self._depsets:
+                continue
+            number = self._depsets[id(node)] = len(self._held)
+            self._held.append(node)
+            direct = tuple([self._artifact(artifact) for artifact in node.direct])
+            transitive = tuple([self._depsets[id(child)] for child in node.transitive])
+            self._depset_rows.append((_ORDERS.index(node.order), direct, transitive))
+            self._depset_readers.append([])
+            reader = 3 * number + _DEPSET
+            for one in direct:
+                self._readers[one].append(reader)
+            for child in transitive:
+                self._depset_readers[child].append(reader)
+        return self._depsets[id(depset)]
+
+    def _packed(self, action: Action) -> Record | None:
+        match action:
+            case LinkArtifact():
+                target = self._artifact(action.target)
+                return ("link", self._owner(action.owner), target, action.executable, action.mnemonic)
+            case RunTool():
+                return (
+                    "tool",
+                    self._owner(action.owner),
+                    action.tool,
+                    self._request(action.request),
+                    self._depset(action.inputs),
+                    action.mnemonic,
+                    action.progress,
+                    None if action.interpreter is None else self._artifact(action.interpreter),
+                )
+            case Spawn():
+                try:
+                    command = command_of(action, _refuse)
+                    programs = tuple([self._program(program, ready=True) for program in action.programs])
+                except Unresumable:
+                    return None
+                return (
+                    "spawn",
+                    self._owner(action.owner),
+                    command.argv,
+                    command.parameter_files,
+                    self._depset(action.inputs),
+                    action.mnemonic,
+                    action.progress,
+                    tuple(action.environment.items()),
+                    tuple(sorted(action.requirements)),
+                    programs,
+                )
+            case _:
+                return None
+
+    def _program(self, program: Program, *, ready: bool = False) -> Record:
+        """With `ready`, raises Unresumable when its runfiles tree would have to be laid out first."""
+        if ready and not self._is_ready(program):
+            raise Unresumable(program.executable.exec_path)
+        runfiles = program.runfiles
+        return (
+            self._artifact(program.executable),
+            self._depset(runfiles.files),
+            tuple([(link.path, self._artifact(link.target)) for link in runfiles.symlinks.to_tuple()]),
+            tuple([(link.path, self._artifact(link.target)) for link in runfiles.root_symlinks.to_tuple()]),
+            runfiles.empty_filenames.to_tuple(),
+        )
+
+    def _request(self, value: RequestValue) -> Any:
+        if isinstance(value, Artifact):
+            return ("artifact", self._artifact(value))
+        if isinstance(value, Mapping):
+            return ("mapping", tuple([(key, self._request(element)) for key, element in value.items()]))
+        if isinstance(value, tuple):
+            return ("tuple", tuple([self._request(element) for element in value]))
+        return value
+
+
+def _refuse(artifact: Artifact) -> tuple[TreePath, ...]:
+    raise Unresumable(artifact.exec_path)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What changes concern: nodes for the scheduler, what else their inputs hold, and the tests by number."""
+
+    nodes: Sequence[Node]
+    actions: Sequence[int]
+    known: Sequence[tuple[Artifact, str]]
+    tests: Sequence[int]
+
+
+class GraphRecord:
+    """Gives out what `GraphWriter` took in."""
+
+    def __init__(self, record: Record) -> None:
+        """Raises ValueError for what is no record."""
+        (
+            self._roots,
+            self._owners,
+            self._rows,
+            self._texts,
+            self._readers,
+            self._depset_rows,
+            self._depset_readers,
+            self._actions,
+            self._keys,
+            self._outputs,
+            self._generated_by,
+            self._tests,
+        ) = self._record = record
+        self._made: dict[int, Artifact] = {}
+        self._numbers: dict[Artifact, int] = {}
+        self._made_depsets: dict[int, Depset[Artifact]] = {}
+
+    @property
+    def record(self) -> Record:
+        """With the texts and keys that were noted since."""
+        return self._record
+
+    def artifact(self, number: int) -> Artifact:
+        made = self._made.get(number)
+        if made is None:
+            root, path, owner, kind = self._rows[number]
+            made = Artifact(Root(*self._roots[root]), path, self._label(owner), _KINDS[kind])
+            self._made[number] = made
+            self._numbers[made] = number
+        return made
+
+    def text(self, number: int) -> str:
+        return str(self._texts[number])
+
+    def numbers_of_outputs(self, paths: Iterable[str]) -> list[int]:
+        """The artifacts that are made at some exec paths; raises Unresumable for what no kept action makes."""
+        wanted = set(paths)
+        found: list[int] = []
+        for number in self._generated_by:
+            root, path, _, _ = self._rows[number]
+            exec_path = f"{self._roots[root][0]}/{path}"
+            if exec_path in wanted:
+                wanted.discard(exec_path)
+                found.append(number)
+        if wanted:
+            raise Unresumable(wanted.pop())
+        return found
+
+    def note(self, number: int, text: str) -> None:
+        """An artifact holds something else now."""
+        self._texts[number] = text
+
+    def note_key(self, action: int, key: str) -> None:
+        self._keys[action] = key
+
+    def key_of(self, action: int) -> str:
+        return str(self._keys[action])
+
+    def outputs_of(self, action: int) -> Mapping[Artifact, int]:
+        """The outputs of an action with their numbers."""
+        return {self.artifact(number): number for number in self._outputs[action]}
+
+    def number_of(self, artifact: Artifact) -> int | None:
+        """The number of an artifact that was given out."""
+        return self._numbers.get(artifact)
+
+    def part(self, changed: Iterable[int]) -> Part:
+        """What artifacts concern that may hold something else now, the actions that make them included.
+
+        Raises Unresumable.
+        """
+        changed = set(changed)
+        suspect = {self._generated_by[number] for number in changed if number in self._generated_by}
+        pending = [3 * action + _ACTION for action in suspect]
+        pending += [reader for number in changed for reader in self._readers[number]]
+        concerned = dict.fromkeys(pending)
+        while pending:
+            number, kind = divmod(pending.pop(), 3)
+            if kind == _TEST:
+                continue
+            for reader in self._depset_readers[number] if kind == _DEPSET else self._readers_of(number):
+                if reader not in concerned:
+                    concerned[reader] = None
+                    pending.append(reader)
+        actions = [code // 3 for code in concerned if code % 3 == _ACTION]
+        unknown = changed | {output for action in actions for output in self._outputs[action]}
+        nodes = self._nodes(concerned)
+        known: dict[int, None] = {}
+        for action in actions:
+            self._collect(nodes[3 * action + _ACTION].inputs, known)
+        tests = [code // 3 for code in concerned if code % 3 == _TEST]
+        return Part(
+            list(nodes.values()),
+            actions,
+            [(self._made[number], self._texts[number]) for number in known if number not in unknown],
+            tests,
+        )
+
+    def test(self, number: int) -> TestRequest:
+        (
+            label,
+            configuration,
+            program,
+            environment,
+            arguments,
+            size,
+            timeout_seconds,
+            shards,
+            runs,
+            attempts,
+            tags,
+            test_filter,
+            fail_fast,
+            run_under,
+            cache,
+            coverage,
+        ) = marshal.loads(self._tests[number])
+        return TestRequest(
+            self._label(label),
+            configuration,
+            self._program(program),
+            dict(environment),
+            arguments,
+            size,
+            timeout_seconds,
+            shards,
+            runs,
+            attempts,
+            frozenset(tags),
+            test_filter,
+            fail_fast,
+            run_under,
+            _POLICIES[cache],
+            coverage,
+        )
+
+    def known_of(self, program: Program) -> list[tuple[Artifact, str]]:
+        """What all that a program needs held when it was noted last."""
+        known: dict[int, None] = {}
+        self._collect(Depset([program.executable], [program.runfiles.artifacts]), known)
+        return [(self._made[number], self._texts[number]) for number in known]
+
+    def _readers_of(self, action: int) -> Iterator[int]:
+        for output in self._outputs[action]:
+            yield from self._readers[output]
+
+    def _nodes(self, concerned: Iterable[int]) -> dict[int, Node]:
+        nodes: dict[int, Node] = {}
+        for code in concerned:
+            number, kind = divmod(code, 3)
+            if kind == _ACTION:
+                action = self._action(number)
+                nodes[code] = Node(action, inputs_of(action))
+            elif kind == _DEPSET:
+                nodes[code] = Node(None, Depset())
+        for code, node in nodes.items():
+            number, kind = divmod(code, 3)
+            for reader in self._depset_readers[number] if kind == _DEPSET else self._readers_of(number):
+                dependant = nodes.get(reader)
+                if dependant is not None:
+                    node.dependants.append(dependant)
+                    dependant.waiting += 1
+        return nodes
+
+    def _collect(self, depset: Depset[Artifact], known: dict[int, None]) -> None:
+        for artifact in depset.to_tuple():
+            known[self._numbers[artifact]] = None
+
+    def _label(self, number: int) -> Label:
+        repository, package, name = self._owners[number]
+        return Label(PackageId(repository, package), name)
+
+    def _depset(self, number: int) -> Depset[Artifact]:
+        pending = [number]
+        # An explicit stack: dependency chains in real workspaces outgrow Python's.
+        while pending:
+            one = pending[-1]
+            if one in self._made_depsets:
+                pending.pop()
+                continue
+            order, direct, transitive = self._depset_rows[one]
+            missing = [child for child in transitive if child not in self._made_depsets]
+            if missing:
+                pending += missing
+                continue
+            pending.pop()
+            self._made_depsets[one] = Depset(
+                [self.artifact(artifact) for artifact in direct],
+                [self._made_depsets[child] for child in transitive],
+                order=_ORDERS[order],
+            )
+        return self._made_depsets[number]
+
+    def _action(self, number: int) -> Action:
+        packed = self._actions[number]
+        if packed is None:
+            raise Unresumable(self.artifact(self._outputs[number][0]).exec_path)
+        outputs = tuple([self.artifact(output) for output in self._outputs[number]])
+        match marshal.loads(packed):
+            case ("link", owner, target, executable, mnemonic):
+                return LinkArtifact(self._label(owner), outputs[0], self.artifact(target), executable, mnemonic)
+            case ("tool", owner, tool, request, inputs, mnemonic, progress, interpreter):
+                return RunTool(
+                    self._label(owner),
+                    tool,
+                    self._value(request),
+                    self._depset(inputs),
+                    outputs,
+                    mnemonic,
+                    progress,
+                    None if interpreter is None else self.artifact(interpreter),
+                )
+            case (
+                "spawn",
+                owner,
+                argv,
+                parameter_files,
+                inputs,
+                mnemonic,
+                progress,
+                environment,
+                requirements,
+                programs,
+            ):
+                return Spawn(
+                    self._label(owner),
+                    KnownCommand(ExpandedCommand(argv, parameter_files)),
+                    self._depset(inputs),
+                    outputs,
+                    mnemonic,
+                    progress,
+                    dict(environment),
+                    frozenset(requirements),
+                    tuple([self._program(program) for program in programs]),
+                )
+            case _:
+                raise Unresumable(outputs[0].exec_path)
+
+    def _program(self, packed: Record) -> Program:
+        executable, files, symlinks, root_symlinks, empty_filenames = packed
+
+        def links(rows: Iterable[tuple[str, int]]) -> Depset[RunfilesLink]:
+            return Depset([RunfilesLink(TreePath(path), self.artifact(target)) for path, target in rows])
+
+        runfiles = Runfiles(
+            self._depset(files), links(symlinks), links(root_symlinks), Depset(map(TreePath, empty_filenames))
+        )
+        return Program(self.artifact(executable), runfiles)
+
+    def _value(self, value: Any) -> Any:
+        match value:
+            case ("artifact", number):
+                return self.artifact(number)
+            case ("mapping", items):
+                return {key: self._value(element) for key, element in items}
+            case ("tuple", elements):
+                return tuple([self._value(element) for element in elements])
+            case _:
+                return value

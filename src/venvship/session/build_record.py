@@ -1,0 +1,128 @@
+"""What a command knew at its end: enough for a later one to go on from there when only files have changed.
+
+A record belongs to a stamp, whose `generation` it has. The stamp says what has changed since; the record says what
+that means: which artifact a file is, which actions and tests it concerns, and which changes mean nothing, such as
+comments in a BUILD file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from venvship.events.build_events import Message, Severity, TestFinished, TestLog, TestStatus
+from venvship.execution.graph_record import Record
+from venvship.model.label import Label, PackageId
+from venvship.session.outcomes import BuildOutcome, BuiltTarget, SkippedTarget
+from venvship.session.stamp import packed, read_own, unpacked
+
+_MAGIC = b"venvship-record\n"
+_FORMAT = 1
+
+
+@dataclass(slots=True)
+class BuildRecord:
+    """Plain values only; paths are of the host.
+
+    `files` and `directories` are the sources that are artifacts, by their numbers in `graph`, and `lazy` the numbers
+    of those that may not be here. `programs` are the texts of BUILD and .bzl files, `listings` the fingerprints of
+    directories that loading listed, and `opened` is what else was opened before anything was executed.
+    `repositories` are the directories of those that have sources among the artifacts. Of the tests of `graph` there
+    are the names, the directories of their logs, and whether what came of them is kept. `mapping` is that of the main
+    repository, and `total` counts the actions.
+    """
+
+    format: int = _FORMAT
+    generation: str = ""
+    graph: Record = ()
+    files: dict[str, int] = field(default_factory=dict)
+    directories: dict[str, int] = field(default_factory=dict)
+    lazy: list[int] = field(default_factory=list)
+    programs: dict[str, bytes] = field(default_factory=dict)
+    listings: dict[str, str] = field(default_factory=dict)
+    opened: list[str] = field(default_factory=list)
+    repositories: dict[str, str] = field(default_factory=dict)
+    platform: str = ""
+    visible: tuple[str, ...] = ()
+    total: int = 0
+    mapping: dict[str, str] = field(default_factory=dict)
+    tests: list[tuple[str, str, str]] = field(default_factory=list)
+    test_logs: list[str] = field(default_factory=list)
+    kept: list[bool] = field(default_factory=list)
+    targets: list[Any] = field(default_factory=list)
+    skipped: list[Any] = field(default_factory=list)
+    messages: list[tuple[str, str]] = field(default_factory=list)
+    results: list[Any] = field(default_factory=list)
+
+    def encode(self) -> bytes:
+        return packed(_MAGIC, [getattr(self, one.name) for one in fields(self)])
+
+    @classmethod
+    def read(cls, path: str, generation: str) -> Self | None:
+        """The record in a file of this user, if it is that of a generation."""
+        data = read_own(path)
+        values = None if data is None else unpacked(_MAGIC, data)
+        if type(values) is not list or len(values) != len(fields(cls)) or values[:2] != [_FORMAT, generation]:
+            return None
+        return cls(*values)
+
+    # What commands say
+
+    def note_outcome(self, outcome: BuildOutcome) -> None:
+        self.targets = [(label_names(one.label), one.outputs, one.paths) for one in outcome.targets]
+        self.skipped = [(label_names(one.label), one.reason) for one in outcome.skipped]
+
+    def outcome(self, *, ran: int, cached: int) -> BuildOutcome:
+        """What the build made, of whose actions some were run and some taken from the cache."""
+        return BuildOutcome(
+            targets=tuple([BuiltTarget(_label(names), outputs, paths) for names, outputs, paths in self.targets]),
+            skipped=tuple([SkippedTarget(_label(names), reason) for names, reason in self.skipped]),
+            actions_run=ran,
+            actions_cached=cached,
+            up_to_date=self.total - ran - cached,
+        )
+
+    def note_messages(self, messages: Sequence[Message]) -> None:
+        self.messages = [(message.severity.value, message.text) for message in messages]
+
+    def said(self) -> list[Message]:
+        return [Message(Severity(severity), text) for severity, text in self.messages]
+
+    def note_results(self, results: Sequence[TestFinished]) -> None:
+        self.results = [
+            (
+                label_names(result.label),
+                result.status.value,
+                result.seconds,
+                result.log,
+                [(log.path, log.name, log.passed, log.seconds) for log in result.logs],
+            )
+            for result in results
+        ]
+
+    def unsettled(self) -> list[int]:
+        """The tests that run again though nothing has changed."""
+        passed = {names for names, status, *_ in self.results if status == TestStatus.PASSED.value}
+        return [
+            number
+            for number, (names, kept) in enumerate(zip(self.tests, self.kept, strict=True))
+            if not kept or names not in passed
+        ]
+
+    def earlier_results(self) -> list[TestFinished]:
+        """As they are when nobody runs the tests again."""
+        return [
+            TestFinished(_label(names), TestStatus(status), True, seconds, log, tuple([TestLog(*one) for one in logs]))
+            for names, status, seconds, log, logs in self.results
+        ]
+
+
+def label_names(label: Label) -> tuple[str, str, str]:
+    """Repository, package and name."""
+    return (label.repository, label.package.path, label.name)
+
+
+def _label(names: tuple[str, str, str]) -> Label:
+    repository, package, name = names
+    return Label(PackageId(repository, package), name)

@@ -1,0 +1,295 @@
+"""Commands after small changes go on from the last one like them, and do what a command from nothing would do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from real_workspace import DEFS, MODULE, Ran, RealWorkspace
+
+ANALYSIS = " venvship.analysis.analyzer\n"
+RULES = """
+def _tree_impl(ctx):
+    out = ctx.actions.declare_directory(ctx.label.name)
+    ctx.actions.run_shell(
+        inputs = ctx.files.srcs,
+        outputs = [out],
+        arguments = [out.path] + [file.path for file in ctx.files.srcs],
+        command = 'out="$1"; shift; cat "$@" > "$out/all"; cp "$1" "$out/$(cat "$1")"',
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+tree = rule(implementation = _tree_impl, attrs = {"srcs": attr.label_list(allow_files = True)})
+
+def _names_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    args = ctx.actions.args()
+    args.set_param_file_format("multiline")
+    args.add_all(ctx.files.srcs)
+    ctx.actions.write(out, args)
+    return [DefaultInfo(files = depset([out]))]
+
+names = rule(implementation = _names_impl, attrs = {"srcs": attr.label_list(allow_files = True)})
+"""
+BUILD = """
+load("//:defs.bzl", "names", "tree")
+filegroup(name = "texts", srcs = glob(["**/*.txt"]))
+genrule(name = "cat", srcs = [":texts"], outs = ["cat.out"], cmd = "cat $(SRCS) > $@")
+genrule(name = "count", srcs = [":cat"], outs = ["count.out"], cmd = "wc -l < $< | tr -d ' ' > $@")
+genrule(name = "last", srcs = [":count"], outs = ["last.out"], cmd = "cat $< > $@")
+genrule(name = "raw", outs = ["raw.out"], cmd = "echo raw > $@")
+"""
+TREES = """
+tree(name = "tree", srcs = ["a.txt"])
+names(name = "names", srcs = [":tree"])
+genrule(name = "list", srcs = [":tree"], outs = ["list.out"], cmd = "ls $< > $@")
+"""
+TESTS = DEFS + (
+    'py_library(name = "lib", srcs = ["lib.py"])\n'
+    'py_test(name = "one_test", srcs = ["one_test.py"], deps = [":lib"])\n'
+    'py_test(name = "two_test", srcs = ["two_test.py"])\n'
+)
+
+
+@pytest.fixture
+def built(workspace: RealWorkspace) -> RealWorkspace:
+    # The interpreter then says what it imports, by which one sees which way a command goes.
+    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE,
+            "BUILD.bazel": "",
+            "defs.bzl": RULES,
+            "pkg/BUILD.bazel": BUILD,
+            "pkg/a.txt": "a\n",
+            "pkg/sub/b.txt": "b\n",
+        }
+    )
+    settled(workspace)
+    return workspace
+
+
+def settled(workspace: RealWorkspace, *argv: str) -> None:
+    """Build until there is a stamp: what changed only just before is looked at once more."""
+    for _ in range(4):
+        done = workspace.run("build", *argv, "//...")
+        assert done.code == 0, done.stderr
+        if list((workspace.root / "venvship-out").resolve().parent.parent.parent.glob("stamps/*")):
+            return
+    raise AssertionError("there is no stamp")
+
+
+def analysed(done: Ran) -> bool:
+    return ANALYSIS in done.stderr
+
+
+def out(workspace: RealWorkspace, name: str) -> str:
+    return (workspace.root / "venvship-bin/pkg" / name).read_text()
+
+
+def resumed(workspace: RealWorkspace, command: str = "build", *argv: str) -> Ran:
+    done = workspace.run(command, *argv, "//...")
+    assert done.code == 0, done.stderr
+    assert not analysed(done)
+    return done
+
+
+def test_only_what_a_source_concerns_is_made_again(built: RealWorkspace) -> None:
+    built.write({"pkg/a.txt": "A\nmore\n"})
+    done = resumed(built)
+    assert done.actions() == (3, 0, 1)
+    assert (out(built, "cat.out"), out(built, "last.out")) == ("A\nmore\nb\n", "3\n")
+    assert "Build completed successfully, 3 total actions" in done.stderr
+    built.write({"pkg/a.txt": "B\nmore\n"})
+    # The number of lines is what it was.
+    assert resumed(built).actions() == (2, 0, 2)
+    assert resumed(built).actions() == (0, 0, 4)
+    built.write({"pkg/a.txt": "A\nmore\n"})
+    assert resumed(built).actions() == (0, 2, 2)
+    assert out(built, "cat.out") == "A\nmore\nb\n"
+
+
+def test_a_file_with_new_times_concerns_nothing(built: RealWorkspace) -> None:
+    built.write({"pkg/a.txt": "a\n", "pkg/BUILD.bazel": BUILD})
+    (built.root / "pkg/x").write_text("")
+    (built.root / "pkg/x").unlink()
+    assert resumed(built).actions() == (0, 0, 4)
+    assert resumed(built).actions() == (0, 0, 4)
+
+
+def test_a_mode_is_part_of_a_source(built: RealWorkspace) -> None:
+    (built.root / "pkg/a.txt").chmod(0o755)
+    assert resumed(built).actions()[0] == 1
+
+
+def test_comments_in_build_and_bzl_files_mean_nothing(built: RealWorkspace) -> None:
+    built.write({"pkg/BUILD.bazel": f"# first\n{BUILD}\n\n# last", "defs.bzl": RULES.replace("\n\n", "\n# so\n\n")})
+    assert resumed(built).actions() == (0, 0, 4)
+    built.write({"pkg/BUILD.bazel": f"{BUILD}# last", "pkg/a.txt": "x\n"})
+    assert resumed(built).actions() == (2, 0, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BUILD.replace("echo raw", "echo RAW"),
+        BUILD + 'genrule(name = "new", outs = ["new.out"], cmd = "echo RAW > $@")',
+        BUILD.replace('["**/*.txt"]', '["*.txt"]'),
+        BUILD.replace('name = "raw"', 'name = "war"'),
+    ],
+)
+def test_other_words_in_a_build_file_are_loaded(built: RealWorkspace, text: str) -> None:
+    built.write({"pkg/BUILD.bazel": text})
+    done = built.run("build", "//...")
+    assert done.code == 0 and analysed(done)
+    assert resumed(built).actions()[0] == 0
+
+
+@pytest.mark.parametrize(
+    "text", [BUILD + "\n(", BUILD + "\nx = 1 is 2", BUILD.replace("outs", "out"), "\xff", BUILD + "\ndef f(): pass\n"]
+)
+def test_what_is_wrong_in_a_build_file_is_said(built: RealWorkspace, text: str) -> None:
+    built.write({"pkg/BUILD.bazel": text})
+    done = built.run("build", "//...")
+    assert done.code == 1 and "ERROR: " in done.stderr
+    built.write({"pkg/BUILD.bazel": BUILD})
+    assert resumed(built).actions() == (0, 0, 4)
+
+
+def test_what_a_glob_finds_anew_is_loaded(built: RealWorkspace) -> None:
+    built.write({"pkg/sub/c.txt": "c\n"})
+    done = built.run("build", "//...")
+    assert done.code == 0 and analysed(done)
+    assert out(built, "cat.out") == "a\nb\nc\n"
+    (built.root / "pkg/a.txt").unlink()
+    done = built.run("build", "//...")
+    assert done.code == 0 and analysed(done)
+    assert out(built, "cat.out") == "b\nc\n"
+
+
+def test_positions_that_were_said_are_said_right(built: RealWorkspace) -> None:
+    built.write({"pkg/BUILD.bazel": f'{BUILD}print("here")\n'})
+    settled(built)
+    line = BUILD.count("\n") + 1
+    built.write({"pkg/a.txt": "A\n"})
+    assert f"BUILD.bazel:{line}:6: here" in resumed(built).stderr
+    built.write({"pkg/BUILD.bazel": f'\n\n{BUILD}print("here")\n'})
+    done = built.run("build", "//...")
+    assert f"BUILD.bazel:{line + 2}:6: here" in done.stderr
+
+
+def test_an_action_that_fails_is_said_as_ever(built: RealWorkspace) -> None:
+    text = BUILD.replace("cat $(SRCS) > $@", "! grep -q bad $(SRCS) && cat $(SRCS) > $@")
+    built.write({"pkg/BUILD.bazel": text})
+    settled(built)
+    built.write({"pkg/a.txt": "bad\n"})
+    done = built.run("build", "//...")
+    assert done.code == 1
+    assert done.stderr.count("ERROR: ") == 2 and "BUILD.bazel:4:" in done.stderr
+    assert not (built.root / "venvship-bin/pkg/cat.out").exists()
+    built.write({"pkg/a.txt": "good\n"})
+    assert resumed(built).actions()[0] == 2
+    assert out(built, "cat.out") == "good\nb\n"
+
+
+def test_directories_that_actions_make_are_followed(built: RealWorkspace) -> None:
+    built.write({"pkg/BUILD.bazel": BUILD + TREES, "pkg/a.txt": "a"})
+    settled(built)
+    for text in ("x", "y", "a"):
+        built.write({"pkg/a.txt": text})
+        done = built.run("build", "//...")
+        assert done.code == 0, done.stderr
+        assert out(built, "list.out").split() == sorted(["all", text])
+        assert text in out(built, "names.txt")
+        assert out(built, "cat.out") == f"{text}b\n"
+
+
+def test_what_another_command_made_is_taken_over(built: RealWorkspace) -> None:
+    built.write({"pkg/a.txt": "A\n"})
+    assert built.run("build", "//pkg:count").code == 0
+    assert resumed(built).actions()[0] == 0
+    assert out(built, "cat.out") == "A\nb\n"
+    built.write({"pkg/a.txt": "B\n"})
+    assert built.run("build", "//pkg:cat").code == 0
+    built.write({"pkg/a.txt": "A\n"})
+    assert resumed(built).actions()[0] == 0
+    assert out(built, "cat.out") == "A\nb\n"
+
+
+def test_outputs_that_are_gone_come_back(built: RealWorkspace) -> None:
+    for name in ("cat.out", "raw.out"):
+        (built.root / "venvship-bin/pkg" / name).unlink()
+        built.write({"pkg/a.txt": f"{name}\n"})
+        assert built.run("build", "//...").code == 0
+        assert out(built, "cat.out") == f"{name}\nb\n"
+        assert out(built, "raw.out") == "raw\n"
+
+
+def test_a_source_that_loading_reads_too_is_loaded(built: RealWorkspace) -> None:
+    built.write(
+        {
+            "repo.bzl": """
+def _impl(ctx):
+    name = ctx.read(ctx.attr.file).strip()
+    ctx.file("BUILD.bazel", 'filegroup(name = "%s", visibility = ["//visibility:public"])' % name)
+
+made = repository_rule(implementation = _impl, attrs = {"file": attr.label()})
+""",
+            "MODULE.bazel": MODULE
+            + 'made = use_repo_rule("//:repo.bzl", "made")\nmade(name = "made", file = "//pkg:a.txt")\n',
+            "use/BUILD.bazel": 'filegroup(name = "use", srcs = ["@made//:a"])',
+        }
+    )
+    settled(built)
+    built.write({"pkg/a.txt": "z\n"})
+    done = built.run("build", "//...")
+    assert done.code == 1 and analysed(done)
+    assert "`@made//:a`" in done.stderr or "@made" in done.stderr
+
+
+@pytest.mark.parametrize("noise", [b"", b"venvship-record\n", b"\xff" * 1000])
+def test_a_damaged_record_costs_time_only(built: RealWorkspace, noise: bytes) -> None:
+    base = Path((built.root / "venvship-out").resolve()).parent.parent.parent
+    records = list(base.glob("records/*"))
+    assert records
+    for record in records:
+        record.write_bytes(noise)
+    built.write({"pkg/a.txt": "A\n"})
+    done = built.run("build", "//...")
+    assert done.code == 0 and analysed(done)
+    assert out(built, "cat.out") == "A\nb\n"
+
+
+def test_only_the_tests_that_a_change_concerns_run_again(workspace: RealWorkspace) -> None:
+    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE,
+            "BUILD.bazel": TESTS,
+            "lib.py": "VALUE = 1\n",
+            "one_test.py": "import lib\nassert lib.VALUE == 1\n",
+            "two_test.py": "print('two')\n",
+        }
+    )
+    for _ in range(4):
+        assert workspace.run("test", "//...").code == 0
+    workspace.write({"lib.py": "VALUE = 1  # the same\n"})
+    done = resumed(workspace, "test")
+    assert "//:one_test PASSED" in done.stdout and "//:two_test (cached) PASSED" in done.stdout
+    again = resumed(workspace, "test")
+    assert "//:one_test (cached) PASSED" in again.stdout and "//:two_test (cached) PASSED" in again.stdout
+    workspace.write({"lib.py": "VALUE = 2\n"})
+    failed = workspace.run("test", "//...")
+    assert failed.code == 3 and not analysed(failed)
+    assert "//:one_test FAILED" in failed.stdout and "//:two_test (cached) PASSED" in failed.stdout
+    # A test that failed is run again though nothing has changed.
+    failed = workspace.run("test", "//...")
+    assert failed.code == 3 and not analysed(failed)
+    assert "//:one_test FAILED" in failed.stdout
+    workspace.write({"lib.py": "VALUE = 1\n"})
+    done = resumed(workspace, "test")
+    assert "(cached) PASSED" in done.stdout and "FAILED" not in done.stdout
+    assert "2 tests pass" in done.stdout
+    workspace.write({"two_test.py": "raise SystemExit(1)\n", "lib.py": "VALUE = 3\n"})
+    failed = workspace.run("test", "//...")
+    assert failed.code == 3 and failed.stdout.count("FAILED in") == 2
