@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from differential import real_bazel
+from differential.case import CASES as CASES_ROOT
 from differential.case import Answers, Case, all_cases
 from differential.own_command import OwnCommand
 from differential.real_bazel import RealBazel
 
 CASES = all_cases()
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "bazel-differences.md"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +43,11 @@ def test_what_bazel_answered_is_what_we_answer(case: Case, own_command: OwnComma
 def test_the_stored_answers_are_those_of_the_installed_bazel(case: Case, bazel: RealBazel) -> None:
     if case.modern == "same":
         assert _in_any_order(bazel.answers(case)) == _in_any_order(case.answers)
+
+
+def test_the_page_about_differences_names_the_cases_that_follow_another_bazel() -> None:
+    named = {name for name in re.findall(r"`(\w+)`", PAGE.read_text()) if (CASES_ROOT / name).is_dir()}
+    assert named == {case.name for case in CASES if case.modern != "same"}
 
 
 def _in_any_order(answers: Answers) -> Answers:

@@ -1,0 +1,3 @@
+print(Label('//a b:c d').name, Label('//a b:c d').package)
+
+X = 1

@@ -1,0 +1,3 @@
+print(Label('//a').name, Label('//a/b').name, Label('@x').name)
+
+X = 1

@@ -1,0 +1,3 @@
+print(Label('').name)
+
+X = 1

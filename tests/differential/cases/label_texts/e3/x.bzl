@@ -1,0 +1,3 @@
+print(Label('//a/').name)
+
+X = 1

@@ -1,0 +1,3 @@
+print(Label('//a:../b').name)
+
+X = 1

@@ -1,0 +1,3 @@
+load(":y.bzl", "missing")
+
+X = 1

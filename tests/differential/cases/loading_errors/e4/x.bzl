@@ -1,0 +1,5 @@
+load(":y.bzl", "given")
+
+given.append(1)
+
+X = 1

@@ -1,0 +1,7 @@
+def f():
+    s = struct(a = 1)
+    s.a = 2
+
+f()
+
+X = 1

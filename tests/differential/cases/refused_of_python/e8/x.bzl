@@ -1,0 +1,4 @@
+for i in [1]:
+    pass
+
+X = 1
