@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from venvship.loading.rule_class import RuleClass
 from venvship.rules.core.conditions import CONFIG_SETTING, CONSTRAINT_SETTING, CONSTRAINT_VALUE, PLATFORM
 from venvship.rules.core.files import ALIAS, FILEGROUP, TEST_SUITE
+from venvship.rules.core.genquery import NoQueries, Queries, genquery_rule
 from venvship.rules.core.genrule import GENRULE
 from venvship.rules.core.settings import LABEL_FLAG, LABEL_SETTING
 from venvship.rules.core.shell import SH_BINARY, SH_LIBRARY, SH_TEST
@@ -16,11 +17,12 @@ from venvship.rules.python.catalogue import python_rules
 from venvship.rules.python.members import Members, NoMembers
 
 
-def native_rules() -> Mapping[str, RuleClass]:
+def native_rules(queries: Queries | None = None) -> Mapping[str, RuleClass]:
     """The rules that BUILD files see without loading them."""
+    genquery = genquery_rule(queries or NoQueries())
     conditions = (CONFIG_SETTING, CONSTRAINT_SETTING, CONSTRAINT_VALUE, PLATFORM, LABEL_FLAG, LABEL_SETTING)
     scripts = (SH_BINARY, SH_LIBRARY, SH_TEST)
-    return _by_name(ALIAS, FILEGROUP, TEST_SUITE, GENRULE, *conditions, *scripts, TOOLCHAIN, TOOLCHAIN_TYPE)
+    return _by_name(ALIAS, FILEGROUP, TEST_SUITE, GENRULE, genquery, *conditions, *scripts, TOOLCHAIN, TOOLCHAIN_TYPE)
 
 
 def loaded_rules(members: Members | None = None) -> Mapping[str, RuleClass]:

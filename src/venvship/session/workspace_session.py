@@ -49,6 +49,7 @@ from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
 from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
+from venvship.query.scoped import ScopedQueries
 from venvship.repos.download import Downloads
 from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, IndexSettings, read_index_settings
 from venvship.repos.network import Network
@@ -233,8 +234,9 @@ class Session:
 
     @functools.cached_property
     def loader(self) -> PackageLoader:
+        native = native_rules(ScopedQueries(lambda: self.loader))
         rules = {
-            **native_rules(),
+            **native,
             **loaded_rules(WorkspaceMembers(self.directory_of)),
             "python_runtime": runtime_rule(self.interpreters),
             "runtime_libraries": libraries_rule(self.libraries),
@@ -246,7 +248,7 @@ class Session:
             files=DiskFiles(),
             memo=self._memo,
             rule_classes=rules,
-            native_rules=native_rules(),
+            native_rules=native,
             bzl_names={
                 **bzl_names(
                     print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
