@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from venvship.cli.build_report import errors_and_code
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
@@ -18,12 +20,23 @@ from venvship.cli.targets import NoTargets, select
 from venvship.errors import SeveralErrors, UserError
 from venvship.session.outcomes import ImageSummary
 from venvship.tools.image_reader import Image, read_image
+from venvship.tools.layer_stream import MissingCompressor
+from venvship.tools.oci_credentials import CredentialProblem
+from venvship.tools.oci_documents import ImageProblem
+from venvship.tools.oci_registry import RegistryProblem
 
 _VERBS = ("show", "explain", "diff", "why")
 
 
 class NotInImage(UserError):
     """A path was asked about that an image does not have."""
+
+
+class UnreadableImage(UserError):
+    """The contents of an image can't be looked at."""
+
+    def __init__(self, summary: ImageSummary, reason: str) -> None:
+        super().__init__(f"`{summary.layout}` can't be read: {reason}")
 
 
 def image(invocation: Invocation) -> int:
@@ -78,4 +91,7 @@ def _contents_page(summary: ImageSummary) -> str:
 
 
 def _contents(summary: ImageSummary) -> Image:
-    return read_image(str(summary.layout))
+    try:
+        return read_image(str(summary.layout), environment=os.environ)
+    except (ImageProblem, RegistryProblem, CredentialProblem, MissingCompressor) as error:
+        raise UnreadableImage(summary, str(error)) from error

@@ -7,6 +7,7 @@ There is a set of workers for each interpreter, never larger than the number of 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import subprocess
@@ -207,9 +208,9 @@ class WorkerPool:
 
 
 def accelerators() -> dict[str, Path]:
-    """Packages that make tools faster where they are installed."""
-    try:
-        import isal
-    except ImportError:
-        return {}
-    return {"isal": Path(str(isal.__file__)).parent}
+    """Packages that make tools faster, or let them read more, where they are installed."""
+    found = {}
+    for name in ("isal", "backports.zstd"):
+        with contextlib.suppress(ImportError):
+            found[name] = Path(str(importlib.import_module(name).__file__)).parent
+    return found

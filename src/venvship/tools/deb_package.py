@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import importlib
 import io
 import lzma
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Union
+
+from venvship.tools.layer_stream import zstd_errors, zstd_module
 
 _MAGIC = b"!<arch>\n"
 _MEMBER_HEADER = 60
@@ -30,17 +31,6 @@ class MalformedPackage(ValueError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"malformed Debian package: {reason}")
-
-
-class MissingDecompressor(ValueError):
-    """A package is compressed in a way that this Python can't read."""
-
-    user_error = True
-
-    def __init__(self) -> None:
-        super().__init__(
-            "this Debian package is compressed with zstd, which Python 3.14 reads, and others with `backports.zstd`"
-        )
 
 
 class DebFile(NamedTuple):
@@ -153,24 +143,22 @@ def _opened(package: bytes, member: str) -> Iterator[tarfile.TarFile]:
         case ".gz":
             stream = gzip.GzipFile(fileobj=raw)
         case ".zst":
-            stream = _zstd(raw)
+            stream = zstd_module().open(raw)
         case _:
             raise MalformedPackage(f"`{name}` is compressed in an unknown way")
+    damage: tuple[type[Exception], ...] = (
+        tarfile.TarError,
+        lzma.LZMAError,
+        zlib.error,
+        OSError,
+        EOFError,
+        *zstd_errors(),
+    )
     try:
         with stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             yield archive
-    except (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError) as error:
+    except damage as error:
         raise MalformedPackage(f"`{name}` can't be unpacked: {error}") from error
-
-
-def _zstd(stream: io.BytesIO) -> io.BufferedIOBase:
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            opened: io.BufferedIOBase = importlib.import_module(name).open(stream)
-        except ImportError:
-            continue
-        return opened
-    raise MissingDecompressor
 
 
 def _member(package: bytes, prefix: str) -> tuple[str, bytes]:

@@ -47,7 +47,7 @@ class RootProblem(ValueError):
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Write the directories; raises RootProblem, MalformedPackage or MissingDecompressor."""
+    """Write the directories; raises RootProblem, MalformedPackage or MissingCompressor."""
     root = Root()
     for path in request["packages"]:
         with open(path, "rb") as file:

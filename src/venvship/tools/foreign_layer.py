@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from venvship.tools.layer_stream import MissingCompressor, isal_zlib
+from venvship.tools.layer_stream import isal_zlib, zstd_errors, zstd_module
 from venvship.tools.oci_documents import LAYER_PREFIX, ImageProblem
 
 _CHUNK = 1 << 20
@@ -38,13 +37,14 @@ def describe_archive(path: str) -> dict[str, Any]:
                 size += len(chunk)
                 yield chunk
 
+    damage: tuple[type[Exception], ...] = (zlib.error, EOFError, ValueError, *zstd_errors())
     try:
         for part in unpack(chunks()):
             if len(head) < 512:
                 head += part[: 512 - len(head)]
             diff.update(part)
             uncompressed += len(part)
-    except (zlib.error, EOFError, ValueError) as error:
+    except damage as error:
         raise ImageProblem(f"`{path}` can't be unpacked: {error}") from error
     if head[257:262] != b"ustar" and head.strip(b"\0"):
         raise ImageProblem(f"`{path}` is no tar archive")
@@ -91,18 +91,12 @@ def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    for name in ("compression.zstd", "backports.zstd"):
-        try:
-            module = importlib.import_module(name)
-        except ImportError:
-            continue
-        stream = module.ZstdDecompressor()
-        for data in chunks:
-            while data or not (stream.needs_input or stream.eof):
-                yield stream.decompress(data, _CHUNK)
-                data = b""
-                if stream.eof:
-                    data = stream.unused_data
-                    stream = module.ZstdDecompressor()
-        return
-    raise MissingCompressor("reading zstd needs Python 3.14 or `backports.zstd`")
+    module = zstd_module()
+    stream = module.ZstdDecompressor()
+    for data in chunks:
+        while data or not (stream.needs_input or stream.eof):
+            yield stream.decompress(data, _CHUNK)
+            data = b""
+            if stream.eof:
+                data = stream.unused_data
+                stream = module.ZstdDecompressor()

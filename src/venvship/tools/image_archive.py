@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from venvship.tools import oci_documents
+from venvship.tools.absent_blobs import readable
 from venvship.tools.oci_documents import INDEX, ImageProblem
 from venvship.tools.oci_layout import Layout, blob_path
 from venvship.tools.tar_format import DIRECTORY, END, FILE, header, padding
@@ -29,17 +30,26 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         with open(request["repo_tags_file"], encoding="utf-8") as file:
             tags += [line.strip() for line in file if line.strip()]
     with open(request["output"], "wb") as output:
-        write_archive(request["layout"], output, repo_tags=tags, platform=request.get("platform") or {})
+        platform = request.get("platform") or {}
+        write_archive(request["layout"], output, repo_tags=tags, platform=platform, environment=os.environ)
     return {}
 
 
 def write_archive(
-    directory: str, output: IO[bytes], *, repo_tags: Sequence[str] = (), platform: Mapping[str, str] | None = None
+    directory: str,
+    output: IO[bytes],
+    *,
+    repo_tags: Sequence[str] = (),
+    platform: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Stream the archive to `output`, which may be the stdin of an engine; raises ImageProblem."""
+    """Stream the archive to `output`, which may be the stdin of an engine; raises ImageProblem.
+
+    Layers that the layout only names are fetched, with what `environment` tells of caches and credentials.
+    """
     layout = Layout(directory)
     index = layout.index()
-    blobs: dict[str, str] = {}
+    blobs: dict[str, dict[str, Any]] = {}
     images = _collect(layout, index, blobs)
     if not images:
         raise ImageProblem(f"`{directory}` holds no image")
@@ -55,8 +65,8 @@ def write_archive(
         _text(output, "manifest.json", oci_documents.encode([docker]))
     for path in ("blobs", "blobs/sha256"):
         output.write(header(DIRECTORY, path, mode=0o755))
-    for path, host in sorted(blobs.items()):
-        _file(output, path, host)
+    for path, blob in sorted(blobs.items()):
+        _file(output, path, readable(layout, blob, environment or {}))
     output.write(END)
 
 
@@ -72,7 +82,9 @@ def _named(index: Mapping[str, Any], repo_tags: Sequence[str]) -> dict[str, Any]
     return document
 
 
-def _collect(layout: Layout, index: Mapping[str, Any], blobs: dict[str, str], depth: int = 0) -> list[dict[str, Any]]:
+def _collect(
+    layout: Layout, index: Mapping[str, Any], blobs: dict[str, dict[str, Any]], depth: int = 0
+) -> list[dict[str, Any]]:
     """The manifests of every image, with all blobs they need noted by path."""
     if depth > 4:
         raise ImageProblem("indexes are nested too deeply")
@@ -80,13 +92,13 @@ def _collect(layout: Layout, index: Mapping[str, Any], blobs: dict[str, str], de
     for listed in index.get("manifests") or []:
         chosen = oci_documents.descriptor(listed)
         document, _ = layout.document(chosen)
-        blobs[blob_path(chosen["digest"])] = layout.blob_file(chosen)
+        blobs[blob_path(chosen["digest"])] = chosen
         if chosen["mediaType"] == INDEX:
             images += _collect(layout, document, blobs, depth + 1)
             continue
         for blob in [document["config"], *(document.get("layers") or [])]:
             checked = oci_documents.descriptor(blob)
-            blobs[blob_path(checked["digest"])] = layout.blob_file(checked)
+            blobs[blob_path(checked["digest"])] = checked
         images.append(document)
     return images
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 from venvship.tools import oci_documents
+from venvship.tools.absent_blobs import readable
+from venvship.tools.layer_stream import zstd_errors, zstd_module
 from venvship.tools.oci_documents import ImageProblem
 from venvship.tools.oci_layout import Layout
 
@@ -49,8 +51,13 @@ class Image(NamedTuple):
     layers: Sequence[ImageLayer]
 
 
-def read_image(directory: str, platform: Mapping[str, str] | None = None) -> Image:
-    """Read a layout; raises ImageProblem for what is damaged, hostile or unknown."""
+def read_image(
+    directory: str, platform: Mapping[str, str] | None = None, *, environment: Mapping[str, str] | None = None
+) -> Image:
+    """Read a layout; raises ImageProblem for what is damaged, hostile or unknown.
+
+    Layers that the layout only names are fetched, with what `environment` tells of caches and credentials.
+    """
     layout = Layout(directory)
     manifest, chosen = layout.manifest(platform or {})
     config, _ = layout.document(_object(manifest.get("config"), "config"))
@@ -61,7 +68,7 @@ def read_image(directory: str, platform: Mapping[str, str] | None = None) -> Ima
     layers = []
     for row, name in zip(rows, names):  # noqa: B905
         blob = oci_documents.descriptor(_object(row, "layer"))
-        entries = tuple(read_layer(layout.blob_file(blob), blob))
+        entries = tuple(read_layer(readable(layout, blob, environment or {}), blob))
         layers.append(ImageLayer(blob["digest"], blob["size"], name, entries))
     return Image(str(chosen["digest"]), config, layers)
 
@@ -84,6 +91,7 @@ def _names(config: Mapping[str, Any], count: int) -> list[str]:
 def read_layer(path: str, blob: Mapping[str, Any]) -> Iterator[ImageEntry]:
     """The entries of a layer, whose bytes are held against its digest while they are read."""
     sums = hashlib.sha256()
+    damage: tuple[type[Exception], ...] = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, *zstd_errors())
     try:
         with open(path, "rb") as raw:
             hashed = _Hashed(raw, sums)
@@ -91,6 +99,8 @@ def read_layer(path: str, blob: Mapping[str, Any]) -> Iterator[ImageEntry]:
             if kind.endswith("gzip"):
                 readable: Any = hashed
                 stream: Any = gzip.GzipFile(fileobj=readable)
+            elif kind.endswith("zstd"):
+                stream = zstd_module().open(hashed)
             elif kind.endswith("tar"):
                 stream = hashed
             else:
@@ -101,9 +111,7 @@ def read_layer(path: str, blob: Mapping[str, Any]) -> Iterator[ImageEntry]:
                 pass
             while hashed.read(_CHUNK):
                 pass
-    except FileNotFoundError as error:
-        raise ImageProblem(f"the layout lacks the layer {blob['digest']}") from error
-    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+    except damage as error:
         if isinstance(error, ImageProblem):
             raise
         raise ImageProblem(f"the layer {blob['digest']} can't be unpacked: {error}") from error

@@ -78,15 +78,28 @@ def deflater(compressor: str, level: int | None) -> Callable[[bytes], bytes]:
     return deflate
 
 
-def zstd_frame(level: int | None) -> Callable[[bytes], bytes]:
-    """One zstd frame for each piece, by the standard library (3.14) or its backport; raises MissingCompressor."""
+def zstd_module() -> Any:
+    """zstd of the standard library (3.14) or its backport; raises MissingCompressor."""
     for name in ("compression.zstd", "backports.zstd"):
         try:
-            module = importlib.import_module(name)
+            return importlib.import_module(name)
         except ImportError:
             continue
-        return lambda data: module.compress(data, 3 if level is None else level)
-    raise MissingCompressor("zstd needs Python 3.14 or `backports.zstd`")
+    raise MissingCompressor("zstd needs Python 3.14 or the package `backports.zstd` beside venvship")
+
+
+def zstd_errors() -> tuple[type[Exception], ...]:
+    """What reading damaged zstd raises."""
+    try:
+        return (zstd_module().ZstdError,)
+    except MissingCompressor:
+        return ()
+
+
+def zstd_frame(level: int | None) -> Callable[[bytes], bytes]:
+    """One zstd frame for each piece; raises MissingCompressor."""
+    module = zstd_module()
+    return lambda data: module.compress(data, 3 if level is None else level)
 
 
 def stream_of(compression: str, level: int | None) -> Callable[[bytes], bytes]:

@@ -1,7 +1,8 @@
 """Directories in the OCI image layout: blobs by digest below one index.
 
 Blobs are hard links of what they were made from wherever the file system allows it, so an image costs no space
-beside its layers.
+beside its layers. A layout may name layers of its base that it does not hold, with the repository that has them
+(`ABSENT`): whoever needs their bytes asks `absent_blobs`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from venvship.tools.oci_documents import (
     encode,
 )
 
+ABSENT = "absent-blobs.json"
 _MARKER = b'{"imageLayoutVersion":"1.0.0"}'
 
 TreeRow = list[Any]
@@ -35,6 +37,7 @@ class LayoutWriter:
     def __init__(self, directory: str) -> None:
         self._directory = directory
         self._rows: dict[str, TreeRow] = {}
+        self._absent: dict[str, str] = {}
         os.makedirs(os.path.join(directory, "blobs", "sha256"))
 
     def add_bytes(self, data: bytes) -> None:
@@ -65,11 +68,24 @@ class LayoutWriter:
         self._rows[path] = [path, blob["digest"][7:], size, False]
 
     def add_all(self, layout: Layout, blobs: list[dict[str, Any]]) -> None:
+        absent = layout.absent()
         for blob in blobs:
-            self.add_file(layout.blob_file(blob), blob)
+            if blob["digest"] in absent:
+                self.add_absent(blob, absent[blob["digest"]])
+            else:
+                self.add_file(layout.blob_file(blob), blob)
+
+    def add_absent(self, blob: Mapping[str, Any], repository: str) -> None:
+        """Name a blob that `repository` has, and that the layout does without."""
+        self._absent[str(blob["digest"])] = repository
+
+    def is_absent(self, digest: str) -> bool:
+        return digest in self._absent
 
     def finish(self, index: Mapping[str, Any]) -> list[TreeRow]:
         """Write the index and the marker; every file of the layout, sorted."""
+        if self._absent:
+            self._write(ABSENT, encode({"blobs": self._absent}))
         self._write("index.json", encode(index))
         self._write("oci-layout", _MARKER)
         return [self._rows[path] for path in sorted(self._rows)]
@@ -93,6 +109,18 @@ class Layout:
                 return decode(file.read(MAX_DOCUMENT + 1), f"`{path}`")
         except FileNotFoundError as error:
             raise ImageProblem(f"`{self._directory}` is no OCI layout: it has no index.json") from error
+
+    def absent(self) -> Mapping[str, str]:
+        """Repositories by the digests of blobs that they have and the layout does not."""
+        path = os.path.join(self._directory, ABSENT)
+        try:
+            with open(path, "rb") as file:
+                blobs = decode(file.read(MAX_DOCUMENT + 1), f"`{path}`").get("blobs")
+        except FileNotFoundError:
+            return {}
+        if not isinstance(blobs, dict) or not all(isinstance(source, str) for source in blobs.values()):
+            raise ImageProblem(f"`{path}` does not say where blobs are")
+        return blobs
 
     def blob_file(self, blob: Mapping[str, Any]) -> str:
         return os.path.join(self._directory, blob_path(str(blob["digest"])))

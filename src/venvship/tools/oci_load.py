@@ -16,7 +16,9 @@ from collections.abc import Mapping, Sequence
 from typing import IO
 
 from venvship.tools.image_archive import write_archive
+from venvship.tools.oci_credentials import CredentialProblem
 from venvship.tools.oci_documents import ImageProblem
+from venvship.tools.oci_registry import RegistryProblem
 
 _LOADERS = ("docker", "podman")
 
@@ -35,15 +37,15 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         tags = [*options.repo_tag, *_lines(options.repo_tags_file)]
         if options.output == "-":
-            write_archive(options.layout, sys.stdout.buffer, repo_tags=tags, platform=platform)
+            write_archive(options.layout, sys.stdout.buffer, repo_tags=tags, platform=platform, environment=environment)
             return 0
         if options.output:
             with open(options.output, "wb") as file:
-                write_archive(options.layout, file, repo_tags=tags, platform=platform)
+                write_archive(options.layout, file, repo_tags=tags, platform=platform, environment=environment)
             return 0
         loader = options.loader or _installed(environment)
-        return _load(loader, options.layout, tags, platform)
-    except (ImageProblem, OSError) as error:
+        return _load(loader, options.layout, tags, platform, environment)
+    except (ImageProblem, RegistryProblem, CredentialProblem, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
 
@@ -55,12 +57,14 @@ def _installed(environment: Mapping[str, str]) -> str:
     raise ImageProblem(f"neither {' nor '.join(_LOADERS)} is installed; give --output to write the archive")
 
 
-def _load(loader: str, layout: str, tags: Sequence[str], platform: Mapping[str, str]) -> int:
+def _load(
+    loader: str, layout: str, tags: Sequence[str], platform: Mapping[str, str], environment: Mapping[str, str]
+) -> int:
     with subprocess.Popen([loader, "load"], stdin=subprocess.PIPE) as running:
         stream: IO[bytes] | None = running.stdin
         assert stream is not None
         try:
-            write_archive(layout, stream, repo_tags=tags, platform=platform)
+            write_archive(layout, stream, repo_tags=tags, platform=platform, environment=environment)
             stream.close()
         except BrokenPipeError:
             pass  # the engine says why

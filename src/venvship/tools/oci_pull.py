@@ -1,7 +1,8 @@
 """Pulls an image by digest into an OCI layout.
 
 The request holds `repository` (registry.example/team/app), `digest`, `platforms` (["linux/amd64", ...], all when
-empty) and `output` (a layout directory, which does not exist yet). Credentials are those that the user's container
+empty), `output` (a layout directory, which does not exist yet) and `lazy` (whether layers stay where they are until
+something reads them). Credentials are those that the user's container
 engines have; they are read here, and go to the registry and nowhere else.
 The result lists the files of the layout. Documents stay byte for byte what the registry has, whatever their format.
 """
@@ -33,11 +34,15 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         raise ImageProblem(f"`{digest}` is no digest; images are pulled by sha256 only, because tags move")
     repository = Repository.parse(str(request["repository"]))
     registry = Registry(repository, find_credential(repository.registry, os.environ))
-    rows = pull(registry, digest, str(request["output"]), request.get("platforms") or ())
+    rows = pull(
+        registry, digest, str(request["output"]), request.get("platforms") or (), lazy=bool(request.get("lazy"))
+    )
     return {"trees": {request["output"]: rows}, "digest": digest}
 
 
-def pull(registry: Registry, digest: str, output: str, platforms: Sequence[str] = ()) -> list[Any]:
+def pull(
+    registry: Registry, digest: str, output: str, platforms: Sequence[str] = (), *, lazy: bool = False
+) -> list[Any]:
     """Write the image with `digest` as a layout; of an index, the images for `platforms` only."""
     writer = LayoutWriter(output)
     media_type, data = registry.manifest(digest)
@@ -58,6 +63,11 @@ def pull(registry: Registry, digest: str, output: str, platforms: Sequence[str] 
     else:
         _image(registry, writer, digest, blobs)
         tops = [listed]
+    if lazy:
+        for blob in blobs.values():
+            if str(blob["mediaType"]).startswith(oci_documents.LAYER_PREFIX):
+                writer.add_absent(blob, str(registry.repository))
+        blobs = {digest: blob for digest, blob in blobs.items() if not writer.is_absent(digest)}
     with tempfile.TemporaryDirectory(dir=os.path.dirname(output)) as temporary:
 
         def fetch(blob: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from venvship.tools import oci_documents
+from venvship.tools.absent_blobs import readable
 from venvship.tools.oci_credentials import CredentialProblem, find_credential
 from venvship.tools.oci_documents import INDEX, ImageProblem
 from venvship.tools.oci_layout import Layout
@@ -51,11 +52,13 @@ def push(
     mount_from: Sequence[str] = (),
     attachments: Sequence[tuple[str, bytes]] = (),
     jobs: int = _JOBS,
+    environment: Mapping[str, str] | None = None,
 ) -> Pushed:
     """Push everything that `layout` names; raises RegistryProblem or ImageProblem.
 
     `mount_from` are repositories of the same registry that may have blobs already. `attachments` are artifacts about
-    the image, by media type.
+    the image, by media type. Blobs that the layout only names are fetched if the registry can't take them over, with
+    what `environment` tells of caches and credentials.
     """
     listed = layout.index().get("manifests") or []
     if len(listed) != 1:
@@ -74,7 +77,7 @@ def push(
         if any(registry.mount(digest, source) for source in mount_from):
             return "mounted"
         try:
-            with open(layout.blob_file(blob), "rb") as file:
+            with open(readable(layout, blob, environment or {}), "rb") as file:
                 registry.upload(digest, size, file)
         except FileNotFoundError as error:
             raise ImageProblem(f"neither the layout nor {registry.repository} has the blob {digest}") from error
@@ -169,6 +172,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
             registry,
             tags=list(dict.fromkeys(tags)),
             mount_from=[source.name for source in sources if source.registry == repository.registry],
+            environment=environment,
             attachments=[_attachment(media_type, path) for media_type, path in options.attach],
         )
     except (RegistryProblem, CredentialProblem, ImageProblem, OSError) as error:

@@ -70,6 +70,9 @@ def _lend_real_package(name: str, directory: str) -> None:
     )
     if spec is None or spec.loader is None:
         return
+    above, _, _ = name.rpartition(".")
+    if above and above not in sys.modules:
+        _lend_package(above, os.path.dirname(directory))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

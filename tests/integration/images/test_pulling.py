@@ -36,7 +36,7 @@ def shop(workspace: RealWorkspace, served: FakeRegistry, tmp_path: Path) -> Real
     served.password, served.tokens = SECRET, True
     host = served.url.removeprefix("http://")
     repository = Repository.parse(f"{host}/base/python")
-    base = image(tmp_path, [{"base": noise(400_000, os.getpid())}])
+    base = image(tmp_path, [{"base": noise(400_000, hash(str(tmp_path)))}])
     done = push(Layout(str(base)), Registry(repository, Credential("user", SECRET)))
     workspace.write(
         {
@@ -45,7 +45,7 @@ def shop(workspace: RealWorkspace, served: FakeRegistry, tmp_path: Path) -> Real
 load("@rules_oci//oci:defs.bzl", "oci_image", "oci_push")
 load("@rules_oci//oci:pull.bzl", "oci_pull")
 oci_pull(name = "base", image = "{repository}", digest = "{done.digest}")
-oci_image(name = "image", base = ":base", entrypoint = ["/app"])
+oci_image(name = "image", base = ":base", entrypoint = ["/app"], env = {{"A": "b"}})
 oci_push(name = "push", image = ":image", repository = "{host}/team/app")
 """,
         }
@@ -81,3 +81,50 @@ def test_a_pull_uses_the_credentials_of_the_user_and_keeps_them_nowhere(
     kept = [path for path in shop.cache.rglob("*") if path.is_file() and not path.is_symlink()]
     assert kept
     assert not [path for path in kept if SECRET.encode() in path.read_bytes()]
+
+
+def test_layers_of_a_lazy_base_stay_in_the_registry_until_something_reads_them(
+    shop: RealWorkspace, served: FakeRegistry, tmp_path: Path
+) -> None:
+    give_helper(shop, tmp_path)
+    build = (shop.root / "BUILD").read_text()
+    host = served.url.removeprefix("http://")
+    more = (
+        f'oci_push(name = "elsewhere", image = ":image", repository = "{host}/team/other")\n'
+        'load("@rules_oci//oci:defs.bzl", "oci_load")\noci_load(name = "load", image = ":image", repo_tags = ["a:b"])\n'
+    )
+    shop.write({"BUILD": build.replace('digest = "', 'lazy = True, digest = "') + more})
+    shop.built("//:image")
+    assert served.count("GET .*/blobs/") == 1, "the configuration only"
+
+    pushed = shop.run("run", "//:push")
+    assert pushed.code == 0, pushed.stderr
+    assert "1 blobs uploaded" in pushed.stderr and "1 mounted" in pushed.stderr and served.count("GET .*/blobs/") == 1
+
+    served.mounts = False
+    pushed = shop.run("run", "//:elsewhere")
+    assert pushed.code == 0, pushed.stderr
+    fetched = served.count("GET .*/blobs/")
+    assert fetched > 1
+    digest = max(served.blobs, key=lambda key: len(served.blobs[key]))[1]
+    assert served.blobs.keys() >= {("team/app", digest), ("team/other", digest)}
+
+    archive = tmp_path / "image.tar"
+    loaded = shop.run("run", "//:load", "--", f"--output={archive}")
+    assert loaded.code == 0, loaded.stderr
+    assert archive.stat().st_size > 400_000
+    shown = shop.run("image", "show", "//:image")
+    assert shown.code == 0, shown.stderr
+    assert served.count("GET .*/blobs/") == fetched, "what was fetched stays"
+
+
+def test_a_lazy_layer_that_is_gone_is_an_error(shop: RealWorkspace, served: FakeRegistry, tmp_path: Path) -> None:
+    give_helper(shop, tmp_path)
+    build = (shop.root / "BUILD").read_text()
+    shop.write({"BUILD": build.replace('digest = "', 'lazy = True, digest = "')})
+    shop.built("//:image")
+    served.blobs.clear()
+    shown = shop.run("image", "show", "//:image")
+    assert shown.code != 0 and "can't be read" in shown.stderr and "has no blobs/sha256:" in shown.stderr
+    pushed = shop.run("run", "//:push")
+    assert pushed.code != 0 and "error: " in pushed.stderr and "Traceback" not in pushed.stderr

@@ -186,7 +186,7 @@ def test_a_spoilt_layout_is_refused(tmp_path: Path, name: str, change: Callable[
 def test_a_missing_layer_and_a_missing_layout_are_told(tmp_path: Path) -> None:
     made = layout(tmp_path / "made", [(LAYER, GOOD)])
     (made / "blobs/sha256" / hashlib.sha256(GOOD).hexdigest()).unlink()
-    with pytest.raises(ImageProblem, match="lacks the layer"):
+    with pytest.raises(ImageProblem, match="lacks the blob"):
         read_image(str(made))
     with pytest.raises(ImageProblem, match="is no OCI layout"):
         read_image(str(tmp_path / "nowhere"))

@@ -28,6 +28,7 @@ COMMAND_RUNTIME: Final = attributes.label(
     "_command_runtime", default=RUNTIME_LABEL, providers=(PyRuntimeInfo,), transition="exec"
 )
 _MODULES: Final = (
+    "absent_blobs",
     "image_archive",
     "oci_credentials",
     "oci_documents",

@@ -47,6 +47,8 @@ def _oci_load(ctx: RuleContext) -> list[object]:
         outputs=[tarball],
         mnemonic="OciTarball",
         progress=f"Writing archive of {ctx.label}",
+        # Layers of a base may still be in a registry.
+        user_environment=True,
     )
     arguments: list[str | Artifact | tuple[str, Artifact]] = [image.layout, *(f"--repo_tag={tag}" for tag in tags)]
     if files:
@@ -133,6 +135,7 @@ def _oci_pull(ctx: RuleContext) -> list[object]:
             "digest": digest,
             "platforms": ctx.strings("platforms") or (f"linux/{ctx.configuration.platform.oci_architecture}",),
             "output": layout,
+            "lazy": ctx.boolean("lazy"),
         },
         inputs=[],
         outputs=[layout],
@@ -153,6 +156,7 @@ OCI_PULL = RuleClass(
         attributes.string("repository"),
         attributes.string("digest", mandatory=True),
         attributes.strings("platforms"),
+        attributes.boolean("lazy"),
     ),
     _oci_pull,
 )

@@ -7,6 +7,7 @@ oci_pull(
     name = {name},
     digest = {digest},
     image = {image},
+    lazy = {lazy},
     platforms = {platforms},
     visibility = ["//visibility:public"],
 )
@@ -17,6 +18,7 @@ def _image_repository(ctx):
         name = repr(ctx.attr.target),
         digest = repr(ctx.attr.digest),
         image = repr(ctx.attr.image),
+        lazy = repr(ctx.attr.lazy),
         platforms = repr(ctx.attr.platforms),
     ), executable = False)
 
@@ -25,6 +27,7 @@ _image = repository_rule(
     attrs = {
         "digest": attr.string(mandatory = True),
         "image": attr.string(mandatory = True),
+        "lazy": attr.bool(),
         "platforms": attr.string_list(),
         "target": attr.string(mandatory = True),
     },
@@ -56,14 +59,21 @@ def _oci(ctx):
                 for platform in tag.platforms
             ]
             for name, platforms in wanted:
-                said = (image, digest, platforms)
+                said = (image, digest, platforms, tag.lazy)
                 if made.get(name, said) != said:
                     fail("oci.pull(name = \"{}\") of module `{}` is another image than that of a module before it".format(
                         tag.name,
                         module.name,
                     ))
                 if name not in made:
-                    _image(name = name, target = name, image = image, digest = digest, platforms = platforms)
+                    _image(
+                        name = name,
+                        digest = digest,
+                        image = image,
+                        lazy = tag.lazy,
+                        platforms = platforms,
+                        target = name,
+                    )
                 made[name] = said
 
 oci = module_extension(
@@ -73,6 +83,8 @@ oci = module_extension(
             "bazel_tags": attr.string_list(),
             "digest": attr.string(),
             "image": attr.string(),
+            # Layers stay in the registry until something reads them.
+            "lazy": attr.bool(),
             "name": attr.string(mandatory = True),
             "platforms": attr.string_list(),
             "registry": attr.string(),
