@@ -586,14 +586,15 @@ class Analyzer:
 
     def _invisible(self, target: RuleTarget, attribute: str, labels: Iterable[Label]) -> list[VenvshipError]:
         problems: list[VenvshipError] = []
+        seen_by = (target.label.package, *target.macros)
         for label in labels:
-            if label.package == target.label.package:
+            if label.package in seen_by:
                 continue
             try:
                 dependency = self._packages.target(label)
             except VenvshipError:
                 continue  # reported with its own place when the edge is walked
-            if not self._admits(dependency, target.label.package):
+            if not any(self._admits(dependency, package) for package in seen_by):
                 spelling = "private" if isinstance(dependency, PackageGroup) else str(dependency.visibility)
                 problems.append(NotVisible(target, attribute, dependency, spelling))
         return problems

@@ -1,7 +1,8 @@
 """`macro()`: functions of `.bzl` files that declare targets and check what they are given as rules do.
 
 A macro is called in BUILD files and in other macros. Its implementation gets the name, the visibility and every
-attribute by name: labels resolved, defaults filled in. Attributes that it inherits and is not given are None.
+attribute by name: labels resolved, defaults filled in. Attributes that it inherits and is not given are None. What its
+targets depend on may be visible to the package of its `.bzl` file instead of theirs.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from venvship.loading.nearest import did_you_mean
 from venvship.loading.package_builder import PackageBuilder
 from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, RuleClass
 from venvship.loading.rule_definition import RuleDefinition, read_attributes
-from venvship.loading.rule_functions import package_in_progress
-from venvship.model.label import Label, target_name_problem
+from venvship.loading.rule_functions import package_in_progress, rule_class_behind
+from venvship.model.label import Label, PackageId, target_name_problem
 from venvship.starlark.builtin import Builtin
 from venvship.starlark.calling import invoke
 from venvship.starlark.errors import EvaluationError
@@ -34,18 +35,27 @@ _GIVEN_ALWAYS = frozenset({"name", "visibility"})
 class MacroDefinition(Exportable):
     """A macro: has a name once it is bound to a global, and runs when it is called."""
 
-    __slots__ = ("_implementation", "_inherited", "_own", "name")
+    __slots__ = ("_implementation", "_inherited", "_is_finalizer", "_own", "home", "name")
 
     def __init__(
-        self, implementation: Value, own: Sequence[AttributeSpec], inherited: Mapping[str, AttributeSpec]
+        self,
+        implementation: Value,
+        own: Sequence[AttributeSpec],
+        inherited: Mapping[str, AttributeSpec],
+        *,
+        is_finalizer: bool = False,
     ) -> None:
+        """A finalizer runs when the rest of the BUILD file is done."""
         self.name = ""
+        self.home: PackageId | None = None
+        self._is_finalizer = is_finalizer
         self._implementation = implementation
         self._own = {spec.name: spec for spec in own}
         self._inherited = {name: spec for name, spec in inherited.items() if name not in self._own}
 
     def export(self, file: Label, name: str) -> None:
-        self.name = self.name or name
+        if not self.name:
+            self.name, self.home = name, file.package
 
     @property
     def attributes(self) -> Mapping[str, AttributeSpec]:
@@ -69,8 +79,17 @@ class MacroDefinition(Exportable):
         visibility = given.get("visibility")
         if visibility is None:
             visibility = List(builder.default_visibility.spelling)
-        values = self._values(given, builder)
-        returned = invoke(self._implementation, name=name, visibility=visibility, **values)
+        values = {"name": name, "visibility": visibility, **self._values(given, builder)}
+        if self._is_finalizer:
+            if builder.is_finishing:
+                raise EvaluationError(f"finalizer macro '{self.name}' can't be called by another one")
+            builder.finalizers.append(Builtin(self.name, lambda: self._declare(values, builder)))
+        else:
+            self._declare(values, builder)
+
+    def _declare(self, values: Mapping[str, Value], builder: PackageBuilder) -> None:
+        with builder.inside_macro_of(self.home):
+            returned = invoke(self._implementation, **values)
         if returned is not None:
             raise EvaluationError(f"macro '{self.name}' returned a {type_name(returned)}; macros return nothing")
 
@@ -119,13 +138,11 @@ def macro_builtin(evaluator: Evaluator) -> Builtin:
                 f"in call to macro(), parameter 'implementation' got value of type '{type_name(implementation)}', "
                 "want 'function'"
             )
-        if finalizer:
-            raise EvaluationError("macros that run last (`finalizer`) are not supported yet")
         inherited = _inherited(inherit_attrs)
         removed = {name for name, value in (attrs or {}).items() if value is None}
         own = read_attributes(attrs, evaluator)
         kept = {name: spec for name, spec in inherited.items() if name not in removed}
-        return MacroDefinition(implementation, own, kept)
+        return MacroDefinition(implementation, own, kept, is_finalizer=finalizer)
 
     return Builtin("macro", macro)
 
@@ -136,14 +153,20 @@ def _inherited(source: Value) -> Mapping[str, AttributeSpec]:
     if isinstance(source, MacroDefinition):
         return source.attributes
     if isinstance(source, RuleDefinition):
-        every = source.unnamed.attributes
-        return {name: spec for name, spec in every.items() if not spec.is_private and name not in _GIVEN_ALWAYS}
+        return _public(source.unnamed)
+    if isinstance(source, Builtin) and (behind := rule_class_behind(source)) is not None:
+        return _public(behind)
     if source == _COMMON:
         every = RuleClass(_COMMON).attributes
         return {name: spec for name, spec in every.items() if name in COMMON_ATTRIBUTE_NAMES - _GIVEN_ALWAYS}
     raise EvaluationError(
-        f"inherit_attrs takes 'common', a macro, or a rule of a .bzl file, not {type_name(source)}",
+        f"inherit_attrs takes 'common', a macro or a rule, not {type_name(source)}",
     )
+
+
+def _public(rule_class: RuleClass) -> Mapping[str, AttributeSpec]:
+    every = rule_class.attributes
+    return {name: spec for name, spec in every.items() if not spec.is_private and name not in _GIVEN_ALWAYS}
 
 
 def _call(definition: MacroDefinition, /, *args: Value, **kwargs: Value) -> None:

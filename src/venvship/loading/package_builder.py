@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader, shown
@@ -72,6 +73,10 @@ class PackageBuilder:
         self.features = defaults.features
         self.package_place: Place | None = None
         self.errors: list[VenvshipError] = []
+        self.finalizers: list[Value] = []
+        """Calls that wait for the end of the BUILD file."""
+        self.is_finishing = False
+        self._macros: tuple[PackageId, ...] = ()
         self._targets: dict[str, Target] = {}
         # Names whose declaration failed: declared all the same, so that nobody is told that they are missing.
         self._broken: set[str] = set()
@@ -83,6 +88,17 @@ class PackageBuilder:
     def rule(self, name: str) -> RuleTarget | None:
         target = self._targets.get(name)
         return target if isinstance(target, RuleTarget) else None
+
+    @contextmanager
+    def inside_macro_of(self, package: PackageId | None) -> Iterator[None]:
+        """Targets that are declared meanwhile see what that package sees."""
+        outer = self._macros
+        if package is not None and package != self.id and package not in outer:
+            self._macros = (*outer, package)
+        try:
+            yield
+        finally:
+            self._macros = outer
 
     def report(self, error: VenvshipError, place: Place) -> None:
         """Remember a problem; the package goes on to be read, to find the others."""
@@ -106,7 +122,9 @@ class PackageBuilder:
         if len(self.errors) > problems:
             self._broken.add(name)
             return
-        target = RuleTarget(label, rule_class, attributes, place, visibility, generator, self.repository.mapping)
+        target = RuleTarget(
+            label, rule_class, attributes, place, visibility, generator, self.repository.mapping, self._macros
+        )
         # A rule may bear the name of one of its outputs; the name then means the rule.
         self._declare(target)
         for output in self._outputs(target):

@@ -32,7 +32,7 @@ from venvship.model.label import Label, PackageId
 from venvship.model.paths import is_inside, join
 from venvship.starlark.conversion import from_host
 from venvship.starlark.dialect import Dialect
-from venvship.starlark.execution import execute
+from venvship.starlark.execution import call, execute
 from venvship.starlark.host_types import Value
 from venvship.starlark.program import Program
 from venvship.starlark.structs import Struct
@@ -252,6 +252,9 @@ class PackageLoader:
                 load=lambda statement: modules[statement.module].exports,
                 thread=thread,
             )
+            builder.is_finishing = True
+            for finalizer in builder.finalizers:
+                call(thread, finalizer)
         except UserError as error:
             builder.report(error, Place(builder.build_file))
 

@@ -23,7 +23,14 @@ def rule_function(rule_class: RuleClass) -> Builtin:
             raise EvaluationError("unexpected positional arguments; attributes are given by name")
         declare_target(rule_class, kwargs)
 
+    declare.rule_class = rule_class  # type: ignore[attr-defined]
     return Builtin(name, declare)
+
+
+def rule_class_behind(function: Builtin) -> RuleClass | None:
+    """The rule class whose targets a function declares; None if it is another function."""
+    found = getattr(function.function, "rule_class", None)
+    return found if isinstance(found, RuleClass) else None
 
 
 def declare_target(rule_class: RuleClass, given: Mapping[str, Value]) -> None:

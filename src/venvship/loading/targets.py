@@ -27,6 +27,7 @@ class RuleTarget:
     """A target made by calling a rule. `attributes` holds only what was set and is not None.
 
     `mapping` gives the canonical name of each repository that texts of the target can name; None if all are canonical.
+    `macros` are the packages of the symbolic macros that declared the target: it may depend on what they see.
     """
 
     label: Label
@@ -36,6 +37,7 @@ class RuleTarget:
     visibility: Visibility
     generator: Generator | None = None
     mapping: Mapping[str, str] | None = None
+    macros: tuple[PackageId, ...] = ()
 
     def value(self, name: str) -> AttributeValue:
         """The value of an attribute, or its default; raises KeyError for an attribute the rule class lacks."""

@@ -82,7 +82,6 @@ def test_inherited_attributes_are_none_when_they_are_not_given() -> None:
     ("definition", "call", "message"),
     [
         ("m = macro(implementation = 1)", "", "want 'function'"),
-        ("m = macro(implementation = _m, finalizer = True)", "", "(`finalizer`) are not supported"),
         ("m = macro(implementation = _m, inherit_attrs = 1)", "", "inherit_attrs takes"),
         ("m = macro(implementation = _m)", "m()", "mandatory attribute 'name'"),
         ("m = macro(implementation = _m)", 'm("a")', "positional"),
@@ -95,3 +94,60 @@ def test_inherited_attributes_are_none_when_they_are_not_given() -> None:
 def test_wrong_macros_and_calls_are_refused(definition: str, call: str, message: str) -> None:
     made = workspace(f"def _m(name, visibility, **kwargs):\n    pass\n{definition}\n", call)
     assert message in made.problems("//p:none")
+
+
+def test_finalizers_run_when_everything_else_is_declared() -> None:
+    made = workspace(
+        """
+        def _m(name, visibility, prefix):
+            print([prefix + rule for rule in native.existing_rules()])
+            native.filegroup(name = name)
+        m = macro(implementation = _m, finalizer = True, attrs = {"prefix": attr.string(configurable = False)})
+        """,
+        'm(name = "last", prefix = "+")\nfilegroup(name = "first")\n',
+    )
+    package = made.loader.load(PackageId("", "p"))
+    assert made.printed == ['["+first"]'] and "last" in package.targets
+
+
+def test_finalizers_do_not_call_finalizers() -> None:
+    made = workspace(
+        """
+        def _inner(name, visibility):
+            pass
+        inner = macro(implementation = _inner, finalizer = True)
+        def _m(name, visibility):
+            inner(name = name + "_x")
+        m = macro(implementation = _m, finalizer = True)
+        """,
+        'm(name = "a")\n',
+    )
+    assert "finalizer macro 'inner' can't be called by another one" in made.problems("//p:none")
+
+
+def test_attributes_are_inherited_from_native_rules_too() -> None:
+    made = workspace(
+        """
+        def _m(name, visibility, **kwargs):
+            print(sorted([one for one in kwargs if kwargs[one] != None]), "srcs" in kwargs, "cmd" in kwargs)
+        m = macro(implementation = _m, inherit_attrs = native.genrule)
+        """,
+        'm(name = "a", outs = ["x"], tags = ["t"])\n',
+    )
+    made.loader.load(PackageId("", "p"))
+    assert made.printed == ['["outs", "tags"] True True']
+
+
+def test_what_a_macro_declares_may_need_what_is_private_to_its_file() -> None:
+    macro = """
+def _m(name, visibility):
+    native.filegroup(name = name, srcs = ["//lib:hidden"])
+m = macro(implementation = _m)
+def plain(name):
+    native.filegroup(name = name, srcs = ["//lib:hidden"])
+"""
+    build = 'load("//lib:x.bzl", "m", "plain")\nm(name = "a")\nplain(name = "b")\n'
+    hidden = 'filegroup(name = "hidden")\n'
+    made = AnalysisWorkspace({"lib/x.bzl": macro, "lib/BUILD": hidden, "p/BUILD": build, "BUILD": ""})
+    assert made.problems("//p:a") == ""
+    assert "target `//lib:hidden` is not visible from `//p:b`" in made.problems("//p:b")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext, RuleError
@@ -13,7 +14,18 @@ from venvship.analysis.starlark_api.context import StarlarkContext
 from venvship.analysis.starlark_api.providers import string_dict
 from venvship.analysis.starlark_api.targets import FilesToRun
 from venvship.analysis.starlark_api.templates import TemplateDict
-from venvship.model.action import Program, RequestValue, Spawn
+from venvship.model.action import (
+    ImportTree,
+    LinkArtifact,
+    MakeForest,
+    MakeSymlink,
+    Program,
+    RequestValue,
+    RunTool,
+    Spawn,
+    WriteFile,
+    inputs_of,
+)
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
 from venvship.model.paths import ExecPath, parent
@@ -82,20 +94,22 @@ class Actions:
         use_default_shell_env: bool,
         env: Mapping[str, str] | None,
         execution_requirements: Mapping[str, str] | None,
+        shadowed: Value = None,
         programs: Sequence[Program] = (),
         extra_inputs: Sequence[Artifact] = (),
     ) -> None:
-        """Declare an action that runs a program."""
+        """Declare an action that runs a program; it gets the inputs and variables of `shadowed`, too."""
         if not outputs:
             raise EvaluationError("param 'outputs' may not be empty")
         for output in outputs:
             self.own(output)
         tool_files, tool_programs = self._tools(tools)
-        needed = _joined([_files(inputs, "inputs"), tool_files, Depset(extra_inputs)])
+        beneath = _shadowed(shadowed)
+        needed = _joined([_files(inputs, "inputs"), tool_files, Depset(extra_inputs), beneath.inputs])
         base = ExecPath(outputs[0].exec_path)
         requirements = {tag for tag in self.rule.strings("tags") if tag in _TAGS}
         requirements.update(string_dict("execution_requirements", execution_requirements))
-        environment = string_dict("env", env)
+        environment = {**beneath.environment, **string_dict("env", env)}
         if use_default_shell_env:
             environment = {**DEFAULT_SHELL_ENVIRONMENT, **environment}
         self.rule.spawn(
@@ -108,7 +122,9 @@ class Actions:
                 self._progress(progress_message, mnemonic or _MNEMONIC, outputs, needed),
                 environment,
                 frozenset(requirements),
-                tuple({program.executable: program for program in (*programs, *tool_programs)}.values()),
+                tuple(
+                    {one.executable: one for one in (*beneath.programs, *programs, *tool_programs)}.values(),
+                ),
             )
         )
 
@@ -157,6 +173,27 @@ class Actions:
             first = inputs.to_tuple()[:1]
             text = text.replace("%{input}", first[0].exec_path if first else "")
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Beneath:
+    """What an action takes over from the one that it shadows."""
+
+    inputs: Depset[Artifact] = field(default_factory=Depset)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    programs: tuple[Program, ...] = ()
+
+
+def _shadowed(action: Value) -> _Beneath:
+    match action:
+        case None:
+            return _Beneath()
+        case Spawn():
+            return _Beneath(action.inputs, action.environment, action.programs)
+        case WriteFile() | MakeSymlink() | LinkArtifact() | MakeForest() | ImportTree() | RunTool():
+            return _Beneath(inputs_of(action))
+        case _:
+            raise EvaluationError(f"parameter 'shadowed_action' got value of type '{type_name(action)}', want 'Action'")
 
 
 def _program(target: ConfiguredTarget) -> Program:
@@ -292,8 +329,6 @@ def _run(
     resource_set: Value = None,
     toolchain: Value = None,
 ) -> None:
-    if shadowed_action is not None:
-        raise EvaluationError("shadowed_action is not supported")
     programs: list[Program] = []
     extra: list[Artifact] = []
     match executable:
@@ -321,6 +356,7 @@ def _run(
         use_default_shell_env=use_default_shell_env,
         env=env,
         execution_requirements=execution_requirements,
+        shadowed=shadowed_action,
         programs=programs,
         extra_inputs=extra,
     )
@@ -345,8 +381,6 @@ def _run_shell(
     resource_set: Value = None,
     toolchain: Value = None,
 ) -> None:
-    if shadowed_action is not None:
-        raise EvaluationError("shadowed_action is not supported")
     # An empty `$0`, so that arguments are `$1` and following.
     prefix = (SHELL, "-c", command, "") if arguments else (SHELL, "-c", command)
     actions.spawn(
@@ -360,6 +394,7 @@ def _run_shell(
         use_default_shell_env=use_default_shell_env,
         env=env,
         execution_requirements=execution_requirements,
+        shadowed=shadowed_action,
     )
 
 

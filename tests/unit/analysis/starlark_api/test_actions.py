@@ -61,7 +61,7 @@ def test_a_link_to_a_file_stands_for_it() -> None:
         ('run(outputs = [o], executable = "x", inputs = ["y"])', "at index 0 of inputs, got element of type string"),
         ('run(outputs = [o], executable = "x", tools = ["y"])', "for a member of parameter 'tools' but got string"),
         ('run(outputs = [o], executable = "x", env = {"a": 1})', "env: got dict<string, int>"),
-        ('run(outputs = [o], executable = "x", shadowed_action = 1)', "shadowed_action is not supported"),
+        ('run(outputs = [o], executable = "x", shadowed_action = 1)', "got value of type 'int', want 'Action'"),
         ("run(outputs = [o], executable = 1)", "parameter 'executable' got value of type 'int'"),
         ("run_shell(outputs = [o])", "missing 1 required named argument: command"),
         ("nope()", "has no field or method 'nope'"),
@@ -197,3 +197,41 @@ def test_tree_paths_are_for_files_of_directories() -> None:
 
 def test_doing_nothing_declares_nothing() -> None:
     assert implemented('ctx.actions.do_nothing(mnemonic = "N", inputs = [])').one("//:t").actions == ()
+
+
+def test_an_action_may_take_over_what_another_one_needs() -> None:
+    made = ruled(
+        """
+        A = provider()
+        def _made(ctx):
+            out = ctx.actions.declare_file("made")
+            ctx.actions.run_shell(outputs = [out], inputs = ctx.files.srcs, command = "x", env = {"K": "v", "L": "1"})
+            return [DefaultInfo(files = depset([out]))]
+        made = rule(_made, attrs = {"srcs": attr.label_list(allow_files = True)})
+        def _a(target, ctx):
+            out = ctx.actions.declare_file("checked")
+            ctx.actions.run_shell(
+                outputs = [out], command = "y", inputs = [ctx.file._own], env = {"L": "2"},
+                shadowed_action = target.actions[0],
+            )
+            return [A(out = out)]
+        a = aspect(_a, attrs = {"_own": attr.label(default = ":b.txt", allow_single_file = True)})
+        r = rule(
+            lambda ctx: [DefaultInfo(files = depset([ctx.attr.dep[A].out]))],
+            attrs = {"dep": attr.label(aspects = [a])},
+        )
+        """,
+        """
+        load(":x.bzl", "made")
+        exports_files(["b.txt"])
+        made(name = "m", srcs = ["a.txt"])
+        r(name = "t", dep = ":m")
+        """,
+        a_txt="",
+        b_txt="",
+    )
+    made.one("//:t")
+    [action] = [one for target in made.analyzer.targets for one in target.actions if one.outputs[0].path == "checked"]
+    assert isinstance(action, Spawn)
+    assert sorted(file.path for file in action.inputs.to_tuple()) == ["a.txt", "b.txt"]
+    assert action.environment == {"K": "v", "L": "2"}
