@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -30,14 +31,23 @@ def image_page(summary: ImageSummary) -> str:
         for layer in summary.layers
     ]
     lines = [f"digest      {summary.digest}", f"layout      {summary.layout}"]
-    lines.append(f"entrypoint  {' '.join(summary.entrypoint)}")
-    if summary.user:
-        lines.append(f"user        {summary.user}")
-    lines += [f"env         {name}={summary.environment[name]}" for name in sorted(summary.environment)]
+    lines += _facts(summary)
     lines.append("")
     total = size(sum(layer.compressed_bytes for layer in summary.layers))
     unpacked_total = size(sum(layer.uncompressed_bytes for layer in summary.layers))
     return "\n".join(lines) + "\n" + table([*rows, ("total", "", total, unpacked_total, "")], right=(1, 2, 3))
+
+
+def _facts(summary: ImageSummary) -> list[str]:
+    """What a container runs, a line for each setting."""
+    rows = [("entrypoint", shlex.join(summary.entrypoint)), ("user", summary.user)]
+    rows += [("env", f"{name}={summary.environment[name]}") for name in sorted(summary.environment)]
+    return [f"{name:10}  {_printable(value)}" for name, value in (*rows, *summary.settings) if value]
+
+
+def _printable(text: str) -> str:
+    """A value of a base that others made, on one line."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
@@ -96,7 +106,7 @@ def explanation_page(summary: ImageSummary) -> str:
 
 
 def difference_page(first: ImageSummary, second: ImageSummary) -> str:
-    """What a machine that has `first` pulls for `second`."""
+    """What a machine that has `first` pulls for `second`, and settings that are not the same."""
     have = {layer.digest for layer in first.layers}
     wanted = {layer.digest for layer in second.layers}
     rows = [("", "layer", "size", "digest")]
@@ -110,7 +120,11 @@ def difference_page(first: ImageSummary, second: ImageSummary) -> str:
         rows.append((mark, layer.name, size(layer.compressed_bytes), layer.digest))
     pulled = [layer for layer in second.layers if layer.digest not in have]
     total = size(sum(layer.compressed_bytes for layer in pulled))
-    return table(rows, right=(2,)) + f"pull: {total} in {len(pulled)} of {len(second.layers)} layers\n"
+    before, after = _facts(first), _facts(second)
+    changed = [f"- {line}" for line in before if line not in after]
+    changed += [f"+ {line}" for line in after if line not in before]
+    lines = [f"pull: {total} in {len(pulled)} of {len(second.layers)} layers", *changed]
+    return table(rows, right=(2,)) + "".join(f"{line}\n" for line in lines)
 
 
 def changed_paths_page(first: Image, second: Image) -> str:

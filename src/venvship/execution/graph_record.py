@@ -207,6 +207,7 @@ class GraphWriter:
                     action.mnemonic,
                     action.progress,
                     None if action.interpreter is None else self._artifact(action.interpreter),
+                    action.user_environment,
                 )
             case Spawn():
                 try:
@@ -473,7 +474,7 @@ class GraphRecord:
         match marshal.loads(packed):
             case ("link", owner, target, executable, mnemonic):
                 return LinkArtifact(self._label(owner), outputs[0], self.artifact(target), executable, mnemonic)
-            case ("tool", owner, tool, request, inputs, mnemonic, progress, interpreter):
+            case ("tool", owner, tool, request, inputs, mnemonic, progress, interpreter, user_environment):
                 return RunTool(
                     self._label(owner),
                     tool,
@@ -483,6 +484,7 @@ class GraphRecord:
                     mnemonic,
                     progress,
                     None if interpreter is None else self.artifact(interpreter),
+                    user_environment,
                 )
             case (
                 "spawn",

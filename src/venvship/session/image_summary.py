@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,8 +65,25 @@ def image_summary(session: Session, label: Label) -> ExplainedImage:
         environment=dict(text.partition("=")[::2] for text in started.get("Env") or ()),
         user=started.get("User", ""),
         layout=layout,
+        settings=tuple(_settings(config, manifest)),
         reasons=info.reasons,
     )
+
+
+def _settings(config: Mapping[str, Any], manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the configuration says beside entrypoint, environment and user; of several values each is a row."""
+    started = config.get("config") or {}
+    yield "platform", "/".join(str(config[key]) for key in ("os", "architecture", "variant") if config.get(key))
+    if started.get("Cmd"):
+        yield "cmd", shlex.join(map(str, started["Cmd"]))
+    for name, field in (("workdir", "WorkingDir"), ("stop", "StopSignal")):
+        if started.get(field):
+            yield name, str(started[field])
+    for name, field in (("port", "ExposedPorts"), ("volume", "Volumes")):
+        yield from ((name, str(one)) for one in sorted(started.get(field) or {}))
+    for name, pairs in (("label", started.get("Labels")), ("annotation", manifest.get("annotations"))):
+        yield from ((name, f"{key}={value}") for key, value in sorted((pairs or {}).items()))
+    yield "created", str(config.get("created") or "")
 
 
 def _blob(layout: Path, digest: str) -> Path:

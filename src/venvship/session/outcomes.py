@@ -85,7 +85,10 @@ class ImageLayer:
 
 @dataclass(frozen=True, slots=True)
 class ImageSummary:
-    """An image for one platform, and the OCI layout that holds it."""
+    """An image for one platform, and the OCI layout that holds it.
+
+    `settings` are what else its configuration says of the container, and its annotations, as names and values.
+    """
 
     digest: str
     layers: tuple[ImageLayer, ...]
@@ -93,6 +96,7 @@ class ImageSummary:
     environment: Mapping[str, str]
     user: str
     layout: Path
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

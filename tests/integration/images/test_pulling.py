@@ -128,3 +128,32 @@ def test_a_lazy_layer_that_is_gone_is_an_error(shop: RealWorkspace, served: Fake
     assert shown.code != 0 and "can't be read" in shown.stderr and "has no blobs/sha256:" in shown.stderr
     pushed = shop.run("run", "//:push")
     assert pushed.code != 0 and "error: " in pushed.stderr and "Traceback" not in pushed.stderr
+
+
+def test_show_tells_all_that_the_configuration_says(shop: RealWorkspace, tmp_path: Path) -> None:
+    give_helper(shop, tmp_path)
+    build = (shop.root / "BUILD").read_text()
+    settings = """
+oci_image(
+    name = "full", base = ":base", entrypoint = ["/app", "two words"], cmd = ["serve"], user = "65532",
+    workdir = "/srv", exposed_ports = ["8080/tcp"], volumes = ["/data"], labels = {"title": "shop"},
+    annotations = {"vendor": "us"}, env = {"MODE": "test"},
+)
+"""
+    shop.write({"BUILD": build + settings})
+    shown = shop.run("image", "show", "//:full")
+    assert shown.code == 0, shown.stderr
+    rows = [line.split(None, 1) for line in shown.stdout.partition("\n\n")[0].splitlines()]
+    assert [row for row in rows if row[0] not in ("digest", "layout")] == [
+        ["entrypoint", "/app 'two words'"],
+        ["user", "65532"],
+        ["env", "MODE=test"],
+        ["platform", "linux/amd64"],
+        ["cmd", "serve"],
+        ["workdir", "/srv"],
+        ["port", "8080/tcp"],
+        ["volume", "/data"],
+        ["label", "title=shop"],
+        ["annotation", "vendor=us"],
+        ["created", "1970-01-01T00:00:00Z"],
+    ]

@@ -17,10 +17,10 @@ from venvship.tools.image_reader import FILE, LINK, Image, ImageEntry, ImageLaye
 WHEEL = "app.runfiles/pypi/six/1.17/lib/python3.12/site-packages/six.py"
 
 
-def summary(*layers: tuple[str, int]) -> ExplainedImage:
+def summary(*layers: tuple[str, int], settings: tuple[tuple[str, str], ...] = ()) -> ExplainedImage:
     rows = tuple(SummaryLayer(name, "", size, size, f"sha256:{name}", 1) for name, size in layers)
     reasons = (LayerReason("wheels", "wheels below 1 MiB", ("six 1.17",)),)
-    return ExplainedImage("sha256:0", rows, ("/app",), {}, "", Path("/layout"), reasons)
+    return ExplainedImage("sha256:0", rows, ("/app",), {}, "", Path("/layout"), settings, reasons)
 
 
 def file(path: str, size: int, sha256: str) -> ImageEntry:
@@ -50,6 +50,14 @@ def test_a_difference_is_what_has_to_be_pulled() -> None:
     marks = [line.split()[:2] for line in page.splitlines()[1:-1]]
     assert marks == [["-", "old"], ["=", "base"], ["+", "new"]]
     assert page.endswith("pull: 7 B in 1 of 2 layers\n")
+
+
+def test_a_difference_tells_what_of_the_configuration_changed() -> None:
+    page = difference_page(
+        summary(("base", 5), settings=(("workdir", "/a"), ("label", "x=1"))),
+        summary(("base", 5), settings=(("workdir", "/b\x1b[31m"), ("label", "x=1"))),
+    )
+    assert page.endswith("- workdir     /a\n+ workdir     /b\ufffd[31m\n")
 
 
 def test_changed_paths_are_listed() -> None:
