@@ -251,3 +251,34 @@ def test_a_registry_on_a_network_is_asked_once(workspace: RealWorkspace, tmp_pat
         assert workspace.run("build", served.flag, "//:copy").code == 0
         assert server.requests.total() == asked
     assert workspace.run("build", "--nofetch", served.flag, "//:copy").code == 0
+
+
+def test_versions_side_by_side_are_repositories_of_their_own(
+    workspace: RealWorkspace, registry: ModuleRegistry
+) -> None:
+    rules = """
+def _made(ctx):
+    ctx.file("BUILD", 'exports_files(["made.txt"])')
+    ctx.file("made.txt", ctx.attr.text)
+made = repository_rule(_made, attrs = {"text": attr.string()})
+def _ext(ctx):
+    made(name = "out", text = "extension of %s\\n")
+ext = module_extension(_ext)
+"""
+    uses = 'ext = use_extension("//:ext.bzl", "ext")\nuse_repo(ext, "out")\n'
+    build = 'filegroup(name = "text", srcs = ["text.txt", "@out//:made.txt"], visibility = ["//visibility:public"])\n'
+    for version in ("1", "2"):
+        files = {"BUILD.bazel": build, "text.txt": f"lib {version}\n", "ext.bzl": rules % version}
+        registry.add("lib", version, files, deps=uses)
+    workspace.write(
+        {
+            "MODULE.bazel": dep("lib", "2")
+            + 'bazel_dep(name = "lib", version = "1", repo_name = "old_lib")\n'
+            + 'multiple_version_override(module_name = "lib", versions = ["1", "2"])\n',
+            "BUILD.bazel": 'genrule(name = "copy", srcs = ["@lib//:text", "@old_lib//:text"], outs = ["copy.txt"], '
+            'cmd = "cat $(SRCS) > $@")\n',
+        }
+    )
+    done = workspace.run("build", registry.flag, "//:copy")
+    assert done.code == 0, done.stderr
+    assert copied(workspace).splitlines() == ["lib 2", "extension of 2", "lib 1", "extension of 1"]

@@ -3,7 +3,8 @@
 A module comes from the workspace itself, from an override, from the set that is built in, or from a registry. Of a
 module in registries the highest version counts that any module in the graph asks for, and what only lower versions
 ask for does not: minimal version selection. Every module is one repository whose canonical name is the module's name;
-that of the root is `""`. Only one version of a module exists.
+that of the root is `""`. Only one version of a module exists, unless the root lets several exist side by side: then
+their names are `MODULE+VERSION`.
 
 A repository that an extension makes is called `MODULE++EXTENSION+NAME` (`+EXTENSION+NAME` for extensions of the root),
 so that no two things can share a canonical name. The extensions of `READ_DIRECTLY` are not written in Starlark: their
@@ -27,7 +28,7 @@ from venvship.modules.module_file import (
     RepoRuleUsage,
 )
 from venvship.modules.module_sources import BuiltinSource, ModuleFiles, ModuleSource, RootSource
-from venvship.modules.version_selection import ALWAYS_VISIBLE, FoundModules, VersionSelection
+from venvship.modules.version_selection import ALWAYS_VISIBLE, FoundModule, FoundModules, VersionSelection
 
 READ_DIRECTLY: Final = frozenset({"aspect_rules_py", "rules_python"})
 """Built-in modules whose extensions decide about wheels and interpreters, which is no task for a `.bzl` file."""
@@ -191,26 +192,24 @@ class _Builder:
                 name,
                 usage,
                 _repo_rule_prefix(name, usage.rule) + usage.name,
-                self._file_label(name, file, usage.file),
+                self._file_label(name, usage.file),
             )
-            for name, (_, file) in found.items()
-            for usage in file.repo_rules
+            for name, one in found.items()
+            for usage in one.file.repo_rules
         )
         self._check_made_names(found, extension_usages)
         modules = {
-            name: Module(name, source, file, self._mapping(name, file, found, extension_usages))
-            for name, (source, file) in found.items()
+            name: Module(name, one.source, one.file, self._mapping(name, one, found, extension_usages))
+            for name, one in found.items()
         }
         if self._errors:
             raise self._errors[0] if len(self._errors) == 1 else SeveralErrors(self._errors)
         return ModuleGraph(modules, extension_usages, repo_rules)
 
-    def _canonical(self, module_name: str) -> str:
-        return MAIN_REPOSITORY if module_name == self._root.name and module_name else module_name
-
     def _mapping(
-        self, name: str, file: ModuleFile, found: FoundModules, usages: Iterable[ModuleExtensionUsage]
+        self, name: str, module: FoundModule, found: FoundModules, usages: Iterable[ModuleExtensionUsage]
     ) -> dict[str, str]:
+        file = module.file
         mapping: dict[str, str] = {}
         meaning: dict[str, str] = {}
 
@@ -226,9 +225,10 @@ class _Builder:
         own = file.repo_name or file.name or name
         if own:
             give(own, name, "the module itself", None)
-        for dep in file.deps:
-            if dep.repo_name is not None and (dep.name in found or dep.name == self._root.name):
-                give(dep.repo_name, self._canonical(dep.name), f"module `{dep.name}`", dep.place)
+        for dep, canonical in module.deps.items():
+            if dep.repo_name is not None:
+                version = f" {dep.version}" if canonical != dep.name and canonical else ""
+                give(dep.repo_name, canonical, f"module `{dep.name}`{version}", dep.place)
         for call in file.repo_rules:
             canonical = _repo_rule_prefix(name, call.rule) + call.name
             give(call.name, canonical, f"`{call.name}` of rule `{call.rule}`", call.place)
@@ -245,9 +245,9 @@ class _Builder:
     def _extension_usages(self, found: FoundModules, prefixes: Mapping[str, str]) -> tuple[ModuleExtensionUsage, ...]:
         usages = []
         replaced: dict[str, dict[str, str]] = {}
-        for name, (_, file) in found.items():
-            for position, usage in enumerate(file.extensions):
-                identity = self._extension_identity(name, file, usage, position)
+        for name, one in found.items():
+            for position, usage in enumerate(one.file.extensions):
+                identity = self._extension_identity(name, usage, position)
                 standing_in = replaced.setdefault(identity, {})
                 # Only the root decides about repositories of others.
                 for exported, apparent in usage.replaced.items() if name == MAIN_REPOSITORY else ():
@@ -260,9 +260,9 @@ class _Builder:
         for call in self._root.repo_rules:
             if call.name == apparent:
                 return _repo_rule_prefix(MAIN_REPOSITORY, call.rule) + call.name
-        for dep in self._root.deps:
+        for dep, canonical in self._found[MAIN_REPOSITORY].deps.items():
             if dep.repo_name == apparent:
-                return self._canonical(dep.name)
+                return canonical
         self._errors.append(
             UnknownReplacement(f"no module and no call of a repository rule is called `{apparent}`", place=place)
         )
@@ -271,14 +271,14 @@ class _Builder:
     def _prefixes(self, found: FoundModules) -> dict[str, str]:
         """What the repositories of each written extension begin with; no two prefixes are equal."""
         identities = {
-            self._extension_identity(name, file, usage, position)
-            for name, (_, file) in found.items()
-            for position, usage in enumerate(file.extensions)
+            self._extension_identity(name, usage, position)
+            for name, one in found.items()
+            for position, usage in enumerate(one.file.extensions)
         }
         prefixes: dict[str, str] = {}
         for identity in sorted(identities):
             module = identity.removeprefix("@@").partition("//")[0]
-            if module in READ_DIRECTLY and isinstance(found.get(module, (None,))[0], BuiltinSource):
+            if module in READ_DIRECTLY and module in found and isinstance(found[module].source, BuiltinSource):
                 continue
             extension, _, isolated = identity.partition("%")[2].partition("%")
             start = f"{module}++{extension}" if module else f"+{extension}"
@@ -288,12 +288,12 @@ class _Builder:
             prefixes[identity] = prefix
         return prefixes
 
-    def _extension_identity(self, module: str, file: ModuleFile, usage: ExtensionUsage, position: int) -> str:
-        identity = f"{self._file_label(module, file, usage.file)}%{usage.name}"
+    def _extension_identity(self, module: str, usage: ExtensionUsage, position: int) -> str:
+        identity = f"{self._file_label(module, usage.file)}%{usage.name}"
         # An isolated usage is an extension of its own.
         return f"{identity}%+{module or '_main'}+{position}" if usage.isolate else identity
 
-    def _file_label(self, module: str, file: ModuleFile, text: str) -> str:
+    def _file_label(self, module: str, text: str) -> str:
         """The canonical label of a `.bzl` file that a module names."""
         repository, slashes, path = text.partition("//")
         if not slashes:
@@ -303,9 +303,10 @@ class _Builder:
         if repository.startswith("@@"):
             canonical = apparent
         elif apparent:
-            known = {dep.repo_name: dep.name for dep in file.deps if dep.repo_name is not None}
-            known[file.repo_name or file.name or module] = module
-            canonical = self._canonical(known.get(apparent, apparent))
+            found = self._found[module]
+            known = {dep.repo_name: name for dep, name in found.deps.items() if dep.repo_name is not None}
+            known[found.file.repo_name or found.file.name or module] = module
+            canonical = known.get(apparent, apparent)
         return f"@@{canonical}//{path}"
 
     def _check_made_names(self, found: FoundModules, extension_usages: Iterable[ModuleExtensionUsage]) -> None:

@@ -2,7 +2,8 @@
 
 All versions that can be reached from the root take part; of each module the highest one counts that anybody asks for,
 and then only what the chosen ones need: minimal version selection. Overridden and built-in modules have one version
-that serves every wish.
+that serves every wish. Of a module with several versions side by side, a wish gets the lowest of these that is no lower
+and of the same compatibility level.
 """
 
 from __future__ import annotations
@@ -87,8 +88,18 @@ class _Node(NamedTuple):
 
 
 _ROOT = _Node(MAIN_REPOSITORY, "")
-FoundModules: TypeAlias = dict[str, tuple[ModuleSource, ModuleFile]]
-"""The chosen modules by name, the root first."""
+
+
+class FoundModule(NamedTuple):
+    """A chosen version of a module; `deps` are the canonical names of what its dependencies lead to."""
+
+    source: ModuleSource
+    file: ModuleFile
+    deps: Mapping[BazelDep, str]
+
+
+FoundModules: TypeAlias = dict[str, FoundModule]
+"""The chosen modules by canonical name, the root first."""
 
 
 class VersionSelection:
@@ -123,9 +134,36 @@ class VersionSelection:
             if len(self._nodes) == known:
                 break
         chosen = self._choose()
+        self._check_side_by_side()
         found = self._reached(chosen)
         self._check_yanked(found)
         return found
+
+    def _side_by_side(self, name: str) -> MultipleVersionOverride | None:
+        """The override that lets several versions of a module exist."""
+        override = self._overrides.get(name)
+        return override if isinstance(override, MultipleVersionOverride) and name not in self._builtins else None
+
+    def _canonical(self, node: _Node) -> str:
+        # `+` stands in no name of a module.
+        return node.name if self._side_by_side(node.name) is None else f"{node.name}+{node.version}"
+
+    def _check_side_by_side(self) -> None:
+        for name, override in self._overrides.items():
+            if self._side_by_side(name) is None or not isinstance(override, MultipleVersionOverride):
+                continue
+            if len(set(override.versions)) < 2:
+                reason = f"multiple_version_override of module `{name}` must name at least two versions"
+                self.errors.append(UnsuitableVersion(reason, place=override.place))
+            for version in override.versions:
+                if _Node(name, version) not in self._nodes:
+                    self.errors.append(
+                        UnsuitableVersion(
+                            f"multiple_version_override of module `{name}` names version {version}, which nobody needs",
+                            place=override.place,
+                            hint=f'add `bazel_dep(name = "{name}", version = "{version}", repo_name = "...")`',
+                        )
+                    )
 
     def _always(self) -> list[_Node]:
         return [_Node(name, "") for name in ALWAYS_VISIBLE if name in self._builtins and name != self._root.name]
@@ -177,17 +215,10 @@ class VersionSelection:
                     )
                 )
             return BuiltinSource(dep.name)
-        if isinstance(override, MultipleVersionOverride):
-            self.errors.append(
-                UnsupportedOverride(
-                    f"several versions of module `{dep.name}` side by side are not supported",
-                    place=override.place,
-                    hint="choose one of them with single_version_override",
-                )
-            )
-            return None
         changes = override if isinstance(override, SingleVersionOverride) else None
-        registries = (changes.registry,) if changes is not None and changes.registry else self._files.registries()
+        registries = self._files.registries()
+        if isinstance(override, SingleVersionOverride | MultipleVersionOverride) and override.registry:
+            registries = (override.registry,)
         if not node.version and registries:
             self.errors.append(
                 UnsuitableVersion(
@@ -238,46 +269,76 @@ class VersionSelection:
         levels: dict[str, dict[int, tuple[str, str, Place | None]]] = {}
         waiting: deque[tuple[_Node, str, Place | None]] = deque([(_ROOT, "", None)])
         waiting.extend((node, "", None) for node in self._always())
+        seen: set[_Node] = set()
         while waiting:
             node, needed_by, place = waiting.popleft()
-            source, file = self._nodes[node]
-            seen = levels.setdefault(node.name, {})
-            if file.compatibility_level in seen:
+            if node in seen:
                 continue
-            seen[file.compatibility_level] = (needed_by, node.version, place)
-            found.setdefault(node.name, (source, file))
+            seen.add(node)
+            source, file = self._nodes[node]
+            if self._side_by_side(node.name) is None:
+                levels.setdefault(node.name, {})[file.compatibility_level] = (needed_by, node.version, place)
             who = f"module `{node.name}`" if node.name else "the root module"
+            deps: dict[BazelDep, str] = {}
             for dep in file.deps:
-                if dep.repo_name is None:
-                    continue
                 wanted = self._node(dep)
-                if wanted in self._nodes:
-                    waiting.append((self._chosen_for(wanted, dep, chosen), who, dep.place))
-        for name, seen in levels.items():
-            if len(seen) > 1:
-                needs = [(who, version, level) for level, (who, version, _) in sorted(seen.items())]
-                last = list(seen.values())[-1]
+                if dep.repo_name is None or wanted not in self._nodes:
+                    continue
+                target = self._chosen_for(wanted, dep, chosen)
+                if target is not None:
+                    deps[dep] = self._canonical(target)
+                    waiting.append((target, who, dep.place))
+            found.setdefault(self._canonical(node), FoundModule(source, file, deps))
+        for name, known in levels.items():
+            if len(known) > 1:
+                needs = [(who, version, level) for level, (who, version, _) in sorted(known.items())]
+                last = list(known.values())[-1]
                 self.errors.append(IncompatibleVersions(name, needs, last[2]))
         return found
 
-    def _chosen_for(self, wanted: _Node, dep: BazelDep, chosen: Mapping[tuple[str, int], _Node]) -> _Node:
+    def _chosen_for(self, wanted: _Node, dep: BazelDep, chosen: Mapping[tuple[str, int], _Node]) -> _Node | None:
         level = self._nodes[wanted][1].compatibility_level
-        allowed = [
-            node
-            for (name, other), node in chosen.items()
-            if name == wanted.name and level <= other <= max(level, dep.max_compatibility_level)
-        ]
+        levels = range(level, max(level, dep.max_compatibility_level) + 1)
+        override = self._side_by_side(wanted.name)
+        if override is not None:
+            return self._lowest_allowed(wanted, levels, override, dep)
+        allowed = [node for (name, other), node in chosen.items() if name == wanted.name and other in levels]
         return max(allowed, key=lambda node: self._nodes[node][1].compatibility_level)
+
+    def _lowest_allowed(
+        self, wanted: _Node, levels: range, override: MultipleVersionOverride, dep: BazelDep
+    ) -> _Node | None:
+        least = ModuleVersion.parse(wanted.version)
+        nodes = [node for version in override.versions if (node := _Node(wanted.name, version)) in self._nodes]
+        fitting = [
+            node
+            for node in nodes
+            if self._nodes[node][1].compatibility_level in levels and ModuleVersion.parse(node.version) >= least
+        ]
+        if fitting:
+            return min(fitting, key=lambda node: ModuleVersion.parse(node.version))
+        self.errors.append(
+            UnsuitableVersion(
+                f"module `{wanted.name}` is needed in version {wanted.version} (compatibility level {levels[0]}), and "
+                f"multiple_version_override allows only {', '.join(override.versions)}",
+                place=dep.place,
+                hint="add this version or a higher one of the same level to the override",
+            )
+        )
+        return None
 
     def _check_yanked(self, found: FoundModules) -> None:
         if ANY_YANKED in self._allowed_yanked:
             return
-        for name, (source, _) in found.items():
-            if not isinstance(source, RegistrySource) or f"{name}@{source.version}" in self._allowed_yanked:
+        for source, _, _ in found.values():
+            if not isinstance(source, RegistrySource):
+                continue
+            name = source.name
+            if f"{name}@{source.version}" in self._allowed_yanked:
                 continue
             reason = self._files.yanked(source)
             if reason is not None:
-                place = next((dep.place for _, file in found.values() for dep in file.deps if dep.name == name), None)
+                place = next((dep.place for one in found.values() for dep in one.file.deps if dep.name == name), None)
                 self.errors.append(
                     UnsuitableVersion(
                         f"version {source.version} of module `{name}` was withdrawn: {reason}",

@@ -17,7 +17,6 @@ from venvship.modules.version_selection import (
     IncompatibleVersions,
     UnknownModule,
     UnsuitableVersion,
-    UnsupportedOverride,
 )
 
 Index = Mapping[str, str]
@@ -175,10 +174,51 @@ def test_a_wish_counts_once_somebody_needs_the_module() -> None:
     assert versions(graph(root, {"a@1": "", "c@5": ""})) == {"a": "1"}
 
 
-def test_several_versions_side_by_side_are_refused_by_name() -> None:
-    root = dep("a", "1") + 'multiple_version_override(module_name = "a", versions = ["1", "2"])'
-    with pytest.raises(UnsupportedOverride, match="several versions of module `a` side by side"):
-        graph(root, {"a@1": ""})
+def beside(*names: str) -> str:
+    shown = ", ".join(f'"{name}"' for name in names)
+    return f'multiple_version_override(module_name = "c", versions = [{shown}])\n'
+
+
+def test_several_versions_may_exist_side_by_side() -> None:
+    root = dep("a", "1") + dep("b", "1") + dep("c", "3", ', repo_name = "newest"') + beside("2", "3")
+    index = {"a@1": dep("c", "1"), "b@1": dep("c", "2.5"), "c@1": "", "c@2": "", "c@2.5": "", "c@3": dep("d", "1")}
+    made = graph(root + dep("c", "2", ', repo_name = "older"'), {**index, "d@1": ""})
+    assert versions(made) == {"a": "1", "b": "1", "c+2": "2", "c+3": "3", "d": "1"}
+    assert {name: made.root.mapping[name] for name in ("newest", "older")} == {"newest": "c+3", "older": "c+2"}
+    # The lowest version that is not lower than the wish.
+    assert made.modules["a"].mapping["c"] == "c+2"
+    assert made.modules["b"].mapping["c"] == "c+3"
+    assert made.modules["c+2"].mapping["c"] == "c+2"
+
+
+def test_versions_side_by_side_keep_to_their_compatibility_level() -> None:
+    level = 'module(name = "c", version = "{}", compatibility_level = {})'.format
+    root = dep("a", "1") + dep("c", "2", ', repo_name = "two"') + dep("c", "1.5", ', repo_name = "one"')
+    index = {"a@1": dep("c", "1"), "c@1": level("1", 1), "c@1.5": level("1.5", 1), "c@2": level("2", 2)}
+    made = graph(root + beside("1.5", "2"), index)
+    assert made.modules["a"].mapping["c"] == "c+1.5"
+
+
+@pytest.mark.parametrize(
+    ("root", "reason"),
+    [
+        (dep("c", "3") + dep("c", "1", ', repo_name = "o"') + beside("1", "2"), "names version 2, which nobody needs"),
+        (
+            dep("c", "3", ', repo_name = "n"') + dep("c", "1") + dep("c", "2", ', repo_name = "o"') + beside("1", "2"),
+            "needed in version 3 .* and multiple_version_override allows only 1, 2",
+        ),
+        (dep("c", "1") + beside("1"), "must name at least two versions"),
+    ],
+)
+def test_versions_that_can_not_exist_side_by_side_are_told(root: str, reason: str) -> None:
+    with pytest.raises(UserError, match=reason):
+        graph(root, {"c@1": "", "c@2": "", "c@3": ""})
+
+
+def test_one_name_means_one_version() -> None:
+    root = dep("c", "1") + dep("c", "2") + beside("1", "2")
+    with pytest.raises(UserError, match="repository name `c` is used for module `c` 2, but it already means"):
+        graph(root, {"c@1": "", "c@2": ""})
 
 
 def test_a_module_must_be_what_the_registry_calls_it() -> None:
