@@ -141,7 +141,14 @@ class Bench:
             repository_directory=lambda name: layout.output_base / "external" / name,
             state_file=layout.output_base / "sources.json",
         )
-        exec_root = ExecRoot(layout.exec_root, temporary=layout.temporary, sources=sources, blobs=blobs, trees=trees)
+        exec_root = ExecRoot(
+            layout.exec_root,
+            temporary=layout.temporary,
+            links=layout.links,
+            sources=sources,
+            blobs=blobs,
+            trees=trees,
+        )
         return Machinery(
             exec_root=exec_root,
             state=OutputState(layout.output_base / "outputs.json"),

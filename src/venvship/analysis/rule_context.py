@@ -255,10 +255,12 @@ class RuleContext:
         """Make `output` stand for `target`."""
         self.actions.append(LinkArtifact(self.label, output, target, executable))
 
-    def make_forest(self, directory: str, entries: Iterable[ForestLink | ForestFile]) -> None:
-        """Make links and small files below `directory` (package-relative) in one step."""
+    def make_forest(
+        self, directory: str, entries: Iterable[ForestLink | ForestFile], *, program: Label | None = None
+    ) -> None:
+        """Make links and small files below `directory` (package-relative) in one step, perhaps for one `program`."""
         path = ExecPath(join(self._root.exec_path, self.label.package.path, directory))
-        self.actions.append(MakeForest(self.label, path, tuple(entries)))
+        self.actions.append(MakeForest(self.label, path, tuple(entries), program))
 
     def import_tree(self, output: Artifact, tree: Digest) -> None:
         self.actions.append(ImportTree(self.label, output, tree))

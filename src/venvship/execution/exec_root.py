@@ -36,7 +36,14 @@ class ExecRoot:
     """
 
     def __init__(
-        self, directory: Path, *, temporary: Path, sources: SourceState, blobs: DiskBlobStore, trees: TreeStore
+        self,
+        directory: Path,
+        *,
+        temporary: Path,
+        links: Path,
+        sources: SourceState,
+        blobs: DiskBlobStore,
+        trees: TreeStore,
     ) -> None:
         self.directory = directory
         self.sources = sources
@@ -44,6 +51,7 @@ class ExecRoot:
         self.trees = trees
         self._root = str(directory)
         self._temporary = str(temporary)
+        self._links = str(links)
         # Directories below the root that are known to be directories, and not links out of it.
         self._real: set[str] = set()
         self.layout_lock = threading.Lock()
@@ -68,6 +76,10 @@ class ExecRoot:
 
     def output_path(self, path: ExecPath) -> str:
         return f"{self._root}/{path}"
+
+    def shared_directory(self, name: str) -> str:
+        """The place of a directory of links that several runfiles trees have in common."""
+        return f"{self._links}/{name}"
 
     def temporary_directory(self) -> str:
         """A fresh, empty directory on the file system of the outputs."""

@@ -60,6 +60,11 @@ class Layout:
         return self.output_base / "tmp"
 
     @property
+    def links(self) -> Path:
+        """Directories of links that several runfiles trees have in common."""
+        return self.output_base / "links"
+
+    @property
     def lock(self) -> Path:
         return self.output_base / "lock"
 

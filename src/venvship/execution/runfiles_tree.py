@@ -1,9 +1,7 @@
 """Runfiles trees: what a program needs, laid out beside it as `<executable>.runfiles`.
 
-The tree is made of absolute links to sources and outputs. Links that are artifacts keep their own text. A directory
-of links that one action made (a virtual environment) is linked whole, so that its price is one link — provided that
-the tree holds all of it, nothing else below it, and every link in it leads to an output: outputs lie in the output
-tree as they lie in a runfiles tree, sources do not.
+The tree is made of absolute links to sources and outputs. Links that are artifacts keep their own text, but for those
+of virtual environments (`straight_links`). What programs have in common is linked whole.
 """
 
 from __future__ import annotations
@@ -16,16 +14,17 @@ from pathlib import Path
 from venvship.execution.exec_root import ExecRoot
 from venvship.execution.graph import Generating
 from venvship.execution.outputs import Output, OutputLink, OutputTree
-from venvship.host.files import remove, write_atomically
-from venvship.model.action import ForestLink, MakeForest, Program
+from venvship.execution.straight_links import LinkDirectory, tree_links
+from venvship.host.files import disk_problems, remove, write_atomically
+from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
-from venvship.model.paths import ExecPath, TreePath, join, normalise, parent
+from venvship.model.paths import ExecPath, TreePath
 
 RUNFILES_SUFFIX = ".runfiles"
 MANIFEST_SUFFIX = ".runfiles_manifest"
 _STAMP_SUFFIX = ".runfiles_stamp"
-_FORMAT = "venvship runfiles 1"
+_FORMAT = "venvship runfiles 2"
 
 
 def lay_out(
@@ -51,14 +50,33 @@ def lay_out(
         warn(str(conflict))
     links = _links(entries, exec_root, content)
     manifest = _manifest(entries, links, exec_root)
-    whole = _whole_forests(entries, generating)
-    tree_links = _tree_links(links, whole, exec_root)
-    stamp = _stamp(manifest, tree_links)
+    made_of = tree_links(entries, links, program=executable.owner, generating=generating)
+    shared = [(exec_root.shared_directory(common.name), common) for _, common in made_of.shared]
+    places = [(path, place) for (path, _), (place, _) in zip(made_of.shared, shared, strict=True)]
+    own = sorted([*made_of.own, *places], key=lambda item: item[0])
+    stamp = _stamp(manifest, own)
     # Two programs that find the tree stale at once must not both replace it: the first may already run from it.
     with exec_root.layout_lock:
-        _replace(exec_root, executable.exec_path, tree_links, manifest, stamp)
+        for place, common in shared:
+            _share(exec_root, place, common)
+        _replace(exec_root, executable.exec_path, own, manifest, stamp)
         exec_root.laid_out[executable.exec_path] = program.runfiles
     return Path(exec_root.output_path(directory))
+
+
+def _share(exec_root: ExecRoot, place: str, directory: LinkDirectory) -> None:
+    """Make a directory that several trees link; its name says what it holds, so it is never changed."""
+    if os.path.isdir(place):
+        return
+    temporary = exec_root.temporary_directory()
+    try:
+        _make_links(temporary, directory.links)
+        with disk_problems(place):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            os.rename(temporary, place)
+    except BaseException:
+        remove(temporary)
+        raise
 
 
 def _replace(
@@ -102,82 +120,17 @@ def _links(
     return links
 
 
-def _whole_forests(entries: Mapping[TreePath, Artifact | None], generating: Generating) -> dict[TreePath, ExecPath]:
-    """Directories that are linked whole: their runfiles path and their exec path."""
-    forests: dict[int, MakeForest] = {}
-    for artifact in entries.values():
-        if artifact is not None and not artifact.is_source:
-            action = generating(artifact)
-            if isinstance(action, MakeForest):
-                forests[id(action)] = action
-    below: dict[TreePath, int] = {}
-    roots = {_runfiles_path(forest): forest for forest in forests.values()}
-    for path in entries:
-        above = parent(path)
-        while above:
-            if above in roots:
-                below[TreePath(above)] = below.get(TreePath(above), 0) + 1
-            above = parent(above)
-    return {
-        path: forest.directory
-        for path, forest in roots.items()
-        if path not in entries and below.get(path, 0) == len(forest.entries) and _stands_alone(forest, entries)
-    }
-
-
-def _runfiles_path(forest: MakeForest) -> TreePath:
-    root = forest.entries[0].artifact.root
-    return TreePath(join(root.runfiles_directory, forest.directory[len(root.exec_path) :].lstrip("/")))
-
-
-def _stands_alone(forest: MakeForest, entries: Mapping[TreePath, Artifact | None]) -> bool:
-    """Whether every entry is in the tree at its own path and leads to an output or to nothing at all.
-
-    Outputs of another configuration lie elsewhere in the output tree, so a link to one of these must be in the tree.
-    """
-    for entry in forest.entries:
-        path = entry.artifact.runfiles_path
-        if entries.get(path) != entry.artifact:
-            return False
-        if not isinstance(entry, ForestLink) or entry.text.startswith("/"):
-            continue
-        try:
-            target = normalise(join(parent(path), entry.text))
-        except ValueError:
-            continue
-        while target:
-            if target in entries:
-                artifact = entries[TreePath(target)]
-                if artifact is None or artifact.is_source or not _lie_together(artifact, entry.artifact):
-                    return False
-                break
-            target = parent(target)
-    return True
-
-
-def _lie_together(left: Artifact, right: Artifact) -> bool:
-    """Whether two outputs are of one configuration."""
-    return parent(left.root.exec_path) == parent(right.root.exec_path)
-
-
-def _tree_links(
-    links: Mapping[TreePath, str | None], whole: Mapping[TreePath, ExecPath], exec_root: ExecRoot
-) -> list[tuple[TreePath, str | None]]:
-    kept: list[tuple[TreePath, str | None]] = [(path, exec_root.output_path(source)) for path, source in whole.items()]
-    for path, text in links.items():
-        above = parent(path)
-        while above and above not in whole:
-            above = parent(above)
-        if not above:
-            kept.append((path, text))
-    return sorted(kept, key=lambda item: item[0])
-
-
 def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifest_name: str) -> None:
     # The working directory of tests and of `run`, whether or not something lies in it.
     main = f"{directory}/{MAIN_RUNFILES_DIRECTORY}"
     os.mkdir(main)
-    made = {directory, main}
+    _make_links(directory, links)
+    if not os.path.lexists(f"{directory}/MANIFEST"):
+        os.symlink(f"../{manifest_name}", f"{directory}/MANIFEST")
+
+
+def _make_links(directory: str, links: Iterable[tuple[TreePath, str | None]]) -> None:
+    made = {directory}
     for path, text in links:
         full = f"{directory}/{path}"
         above = full.rpartition("/")[0]
@@ -188,8 +141,6 @@ def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifes
             os.close(os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444))
         else:
             os.symlink(text, full)
-    if not os.path.lexists(f"{directory}/MANIFEST"):
-        os.symlink(f"../{manifest_name}", f"{directory}/MANIFEST")
 
 
 def _manifest(

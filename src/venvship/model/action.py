@@ -123,11 +123,13 @@ class MakeForest:
 
     Virtual environments are made of these: the price of an entry is one link, not one action. `directory` is the
     exec path of a directory that holds every entry and nothing else, so that a runfiles tree may link it whole.
+    `program` is the only target that starts from it, if it is made for one.
     """
 
     owner: Label
     directory: ExecPath
     entries: tuple[ForestLink | ForestFile, ...]
+    program: Label | None = None
     mnemonic: str = "PyVenv"
 
     @property

@@ -90,6 +90,7 @@ class Resumption:
         self._exec_root = ExecRoot(
             layout.exec_root,
             temporary=layout.temporary,
+            links=layout.links,
             sources=self._sources,
             blobs=DiskBlobStore(layout.blobs),
             trees=TreeStore(layout.trees, DiskBlobStore(layout.blobs)),

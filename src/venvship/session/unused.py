@@ -1,8 +1,9 @@
 """Takes away what no workspace uses any more, and keeps what is shared below a size.
 
-A tree is used while an output of some workspace links it. Wheels, sources, blobs and remembered actions are used by
-builds to come, so they go by age: those that were not asked for in a month, and beyond a size those that were not
-asked for longest. All of it can be had again, so removing too much costs time and nothing else.
+A tree is used while an output of some workspace links it, and a directory of links while a runfiles tree does. Wheels,
+sources, blobs and remembered actions are used by builds to come, so they go by age: those that were not asked for in a
+month, and beyond a size those that were not asked for longest. All of it can be had again, so removing too much costs
+time and nothing else.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def remove_unused(user_root: Path, *, now: float, max_size: int | None = None, b
             else:
                 guard.try_acquire()
             held.enter_context(guard)
+        _remove_links(user_root)
         linked = _linked_trees(user_root)
         entries = sorted(_entries(user_root), key=lambda entry: (entry.used_at, entry.path))
         doomed = [entry for entry in entries if _is_unused(entry, linked, now)]
@@ -125,18 +127,28 @@ def _size(path: Path) -> int:
 
 def _linked_trees(user_root: Path) -> frozenset[str]:
     """The trees that outputs of some workspace link."""
-    trees = str(user_root / "trees")
-    found: set[str] = set()
-    for root in user_root.glob("workspaces/*/execroot"):
-        for directory, names, files in os.walk(root):
-            for name in (*names, *files):
-                path = os.path.join(directory, name)
-                if not os.path.islink(path):
-                    continue
+    workspaces = [*user_root.glob("workspaces/*/execroot"), *user_root.glob("workspaces/*/links")]
+    return frozenset(name for root in workspaces for name in _linked(root, user_root / "trees"))
+
+
+def _remove_links(user_root: Path) -> None:
+    """Remove the directories of links that no runfiles tree links any more."""
+    for links in user_root.glob("workspaces/*/links"):
+        used = set(_linked(links.parent / "execroot", links))
+        for directory in _listed(links):
+            if directory.name not in used:
+                _remove(directory, user_root)
+
+
+def _linked(root: Path, store: Path) -> Iterator[str]:
+    """The entries of `store` that links below `root` lead to or into."""
+    for directory, names, files in os.walk(root):
+        for name in (*names, *files):
+            path = os.path.join(directory, name)
+            if os.path.islink(path):
                 text = os.readlink(path)
-                if text.startswith(trees + "/"):
-                    found.add(text[len(trees) + 1 :].partition("/")[0])
-    return frozenset(found)
+                if text.startswith(f"{store}/"):
+                    yield text[len(str(store)) + 1 :].partition("/")[0]
 
 
 def _remove(path: Path, user_root: Path) -> None:

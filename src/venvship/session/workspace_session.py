@@ -405,6 +405,7 @@ class Session:
         return ExecRoot(
             self.execution_root,
             temporary=self.layout.temporary,
+            links=self.layout.links,
             sources=sources,
             blobs=self.blobs,
             trees=self.trees,

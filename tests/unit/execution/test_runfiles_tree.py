@@ -34,7 +34,7 @@ def links(tree: Path) -> dict[str, str]:
     }
 
 
-def venv(bench: Bench, *entries: tuple[str, str]) -> MakeForest:
+def venv(bench: Bench, *entries: tuple[str, str], program: Label | None = None) -> MakeForest:
     forest = MakeForest(
         OWNER,
         ExecPath("venvship-out/cfg/bin/pkg/.venv"),
@@ -42,6 +42,7 @@ def venv(bench: Bench, *entries: tuple[str, str]) -> MakeForest:
             ForestFile(bench.output("pkg/.venv/pyvenv.cfg"), b""),
             *(ForestLink(bench.output(f"pkg/.venv/{path}", ArtifactKind.SYMLINK), text) for path, text in entries),
         ),
+        program,
     )
     bench.add(forest)
     return forest
@@ -108,17 +109,54 @@ def test_a_tree_is_left_alone_until_it_changes(bench: Bench) -> None:
     assert sorted(links(lay(bench, small))) == ["MANIFEST", "_main/one", "_main/pkg/t"]
 
 
-def test_a_virtual_environment_is_one_link(bench: Bench) -> None:
-    executable = bench.text("pkg/t", "", executable=True)
+def test_programs_share_a_virtual_environment_and_what_it_leads_to(bench: Bench) -> None:
     site = wheel(bench)
     forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"), ("bin/python", "/usr/bin/python3"))
+    directories = []
+    for name in ("pkg/t", "pkg/u"):
+        executable = bench.text(name, "", executable=True)
+        directories.append(lay(bench, Program(executable, Runfiles(files=Depset([executable, site, *forest.outputs])))))
+    first, second = map(links, directories)
+    assert sorted(first) == ["MANIFEST", "_main/pkg/.venv", "_main/pkg/t", "pypi_six"]
+    for name in ("_main/pkg/.venv", "pypi_six"):
+        assert first[name] == second[name] and Path(first[name]).parent == bench.layout.links
+    assert (directories[0] / "_main/pkg/.venv/lib/six.py").read_text() == "six = 6\n"
+    assert "_main/pkg/.venv/lib/six.py " in (directories[0] / "MANIFEST").read_text()
+
+
+def test_links_of_a_virtual_environment_lead_into_the_store(bench: Bench) -> None:
+    site = wheel(bench)
+    entries = [("lib/six.py", "../../../../pypi_six/site/six.py"), ("lib/six", "six.py"), ("lib/gone", "../../gone")]
+    forest = venv(bench, *entries)
+    executable = bench.text("pkg/t", "", executable=True)
+    directory = lay(bench, Program(executable, Runfiles(files=Depset([executable, site, *forest.outputs]))))
+    [stored] = bench.layout.trees.glob("*/six.py")
+    seen = links(directory)
+    assert seen["_main/pkg/.venv/lib/six.py"] == str(stored)
+    assert seen["_main/pkg/.venv/lib/six"] == "six.py"
+    # Nobody knows where that leads, so the whole stays where it was meant to be.
+    assert seen["_main/pkg/.venv/lib/gone"] == "../../gone"
+
+
+def test_the_virtual_environment_of_one_program_lies_in_its_tree(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    site = wheel(bench)
+    forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"), program=OWNER)
     runfiles = Runfiles(files=Depset([executable, site, *forest.outputs]))
     directory = lay(bench, Program(executable, runfiles))
-    seen = links(directory)
-    assert seen["_main/pkg/.venv"] == str(bench.layout.exec_root / forest.directory)
-    assert sorted(seen) == ["MANIFEST", "_main/pkg/.venv", "_main/pkg/t", "pypi_six/site"]
+    assert not (directory / "_main/pkg/.venv").is_symlink() and (directory / "_main/pkg/.venv/pyvenv.cfg").is_file()
+    assert (directory / "pypi_six/site").is_symlink() and not bench.layout.links.exists()
+
+
+def test_what_trees_share_comes_back_when_somebody_took_it(bench: Bench) -> None:
+    site = wheel(bench)
+    forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"))
+    executable = bench.text("pkg/t", "", executable=True)
+    runfiles = Runfiles(files=Depset([executable, site, *forest.outputs]))
+    directory = lay(bench, Program(executable, runfiles))
+    shutil.rmtree(bench.layout.links)
+    lay(bench, Program(executable, runfiles))
     assert (directory / "_main/pkg/.venv/lib/six.py").read_text() == "six = 6\n"
-    assert "_main/pkg/.venv/lib/six.py " in (directory / "MANIFEST").read_text()
 
 
 def test_a_part_of_a_virtual_environment_is_not_linked_whole(bench: Bench) -> None:
@@ -127,8 +165,7 @@ def test_a_part_of_a_virtual_environment_is_not_linked_whole(bench: Bench) -> No
     forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"))
     runfiles = Runfiles(files=Depset([executable, site, forest.outputs[1]]))
     seen = links(lay(bench, Program(executable, runfiles)))
-    assert seen["_main/pkg/.venv/lib/six.py"] == "../../../../pypi_six/site/six.py"
-    assert "_main/pkg/.venv/pyvenv.cfg" not in seen
+    assert "_main/pkg/.venv/lib/six.py" in seen and "_main/pkg/.venv/pyvenv.cfg" not in seen
 
 
 def test_an_entry_added_below_a_virtual_environment_keeps_it_apart(bench: Bench) -> None:

@@ -36,6 +36,20 @@ def test_what_no_output_links_and_what_is_old_is_removed(tmp_path: Path) -> None
     assert list((tmp_path / "trees/tmp").iterdir()) == []
 
 
+def test_links_that_runfiles_trees_share_keep_trees_while_they_are_used(tmp_path: Path) -> None:
+    trees = [entry(tmp_path / "trees" / (digit * 64), days=90) for digit in "ab"]
+    shared = [tmp_path / "workspaces/w/links" / name for name in ("used", "left")]
+    for directory, tree in zip(shared, trees, strict=True):
+        directory.mkdir(parents=True)
+        (directory / "six").symlink_to(tree / "lib/six")
+    runfiles = tmp_path / "workspaces/w/execroot/_main/venvship-out/t.runfiles"
+    runfiles.mkdir(parents=True)
+    (runfiles / "pypi").symlink_to(shared[0])
+    remove_unused(tmp_path, now=NOW)
+    assert [directory.exists() for directory in shared] == [True, False]
+    assert [tree.exists() for tree in trees] == [True, False]
+
+
 def test_beyond_a_size_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     ages = {"a": 3, "b": 1, "c": 2}
     paths = [entry(tmp_path / "wheels" / (digit * 64), days=days, size=100) for digit, days in ages.items()]

@@ -176,7 +176,8 @@ def _make(
         if all(entry.path != inside for entry in plan.entries):
             module = module_text(relative_link(f"{directory}/{inside}", build_data.runfiles_path))
             entries.append(ForestFile(ctx.declare_file(f"{directory_name}/{inside}"), module))
-    ctx.make_forest(directory_name, entries)
+    program = ctx.string("program")
+    ctx.make_forest(directory_name, entries, program=ctx.label.sibling(program) if program else None)
     for warning in plan.warnings:
         ctx.warn(warning)
     return tuple(entries)
