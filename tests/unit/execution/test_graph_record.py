@@ -27,8 +27,7 @@ def test_a_tool_comes_back_with_all_that_it_is_run_with() -> None:
         writer.add_action(action, "key")
         [(number, _)] = writer.sources
         record = GraphRecord(writer.record())
-        [node] = record.part([number]).nodes
-        again = node.action
-        assert isinstance(again, RunTool)
+        found = [node.action for node in record.part([number]).nodes]
+        [again] = [action for action in found if isinstance(action, RunTool)]
         assert (again.tool, again.mnemonic, again.user_environment) == ("oci_pull", "OciPull", user_environment)
         assert again.inputs.to_tuple() == (SOURCE,)
