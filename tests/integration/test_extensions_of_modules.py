@@ -151,3 +151,39 @@ def test_what_is_not_needed_is_not_made(workspace: RealWorkspace) -> None:
         }
     )
     assert workspace.run("build", "//...").code == 0
+
+
+FACTS = """
+def _leaf(ctx):
+    ctx.file("BUILD.bazel", 'exports_files(["seen.txt"])')
+    ctx.file("seen.txt", ctx.attr.seen)
+leaf = repository_rule(implementation = _leaf, attrs = {"seen": attr.string()})
+def _ext(ctx):
+    runs = ctx.facts.get("runs", 0) + 1
+    leaf(name = "leaf", seen = "%d %s" % (runs, ctx.facts))
+    return ctx.extension_metadata(reproducible = True, facts = FACTS)
+ext = module_extension(implementation = _ext)
+"""
+
+
+def test_facts_of_an_extension_reach_its_next_run(workspace: RealWorkspace) -> None:
+    def built(facts: str) -> str:
+        workspace.write({"ext.bzl": FACTS.replace("FACTS", facts)})
+        done = workspace.run("build", "//:copy")
+        assert done.code == 0, done.stderr
+        return (workspace.root / "venvship-bin/copy.txt").read_text()
+
+    workspace.write(
+        {
+            "MODULE.bazel": 'ext = use_extension("//:ext.bzl", "ext")\nuse_repo(ext, "leaf")\n',
+            "BUILD.bazel": 'genrule(name = "copy", srcs = ["@leaf//:seen.txt"], outs = ["copy.txt"], cmd = "cp $< $@")',
+        }
+    )
+    first = '{"runs": runs, "list": [1, None, {"a": "b"}]}'
+    assert built(first) == "1 {}"
+    # Nothing asks for another run.
+    assert built(first) == "1 {}"
+    assert built("{}") == '2 {"runs": 1, "list": [1, None, {"a": "b"}]}'
+    workspace.write({"ext.bzl": FACTS.replace("FACTS", '{"a": {1: 2}}')})
+    refused = workspace.run("build", "//:copy")
+    assert refused.code == 1 and "facts are dicts from strings, and one has the key 1" in refused.stderr

@@ -142,6 +142,21 @@ class ExternalStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, json.dumps({"key": key, "inputs": states, "text": text}).encode())
 
+    def facts(self, name: str) -> str | None:
+        """What was kept for the next time, whatever has changed since."""
+        try:
+            return self._facts_of(name).read_text()
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def keep_facts(self, name: str, text: str) -> None:
+        path = self._facts_of(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode())
+
+    def _facts_of(self, name: str) -> Path:
+        return self._directory / "@facts" / f"{name}.json"
+
     def _still_holds(self, marker: Path, key: str) -> bool:
         return self._held(marker, key) is not None
 

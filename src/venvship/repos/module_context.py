@@ -11,6 +11,7 @@ from venvship.loading.module_extension import ModuleExtension
 from venvship.loading.named_values import read_values, shown_value, stable_text
 from venvship.loading.nearest import did_you_mean
 from venvship.modules.module_file import Tag
+from venvship.repos.extension_facts import facts_text
 from venvship.repos.external_store import Input
 from venvship.repos.host_operations import COMMON_METHODS, HostOperations, Services, os_value
 from venvship.starlark.host_types import MISSING, HostType, Value, register
@@ -44,17 +45,23 @@ class ModuleContext(HostOperations):
         *,
         is_isolated: bool,
         root_has_non_dev: bool,
+        facts: Dict,
     ) -> None:
+        """`facts` are those that the last run returned."""
         super().__init__(directory, services, note)
         self.modules = List(modules)
         self.is_isolated = is_isolated
         self.root_has_non_dev = root_has_non_dev
+        self.facts = facts
 
 
 class ExtensionMetadata:
-    """What `extension_metadata` answers; tells about `use_repo` lines, which nothing here rewrites."""
+    """What `extension_metadata` answers; what it tells of `use_repo` lines is left out, as nothing rewrites them."""
 
-    __slots__ = ()
+    __slots__ = ("facts",)
+
+    def __init__(self, facts: str) -> None:
+        self.facts = facts
 
 
 def tags_of(extension: ModuleExtension, shown: str, tags: Iterable[Tag], labels: LabelReader) -> tuple[Struct, str]:
@@ -94,7 +101,7 @@ def _extension_metadata(
     reproducible: bool = False,
     facts: Value = None,
 ) -> ExtensionMetadata:
-    return ExtensionMetadata()
+    return ExtensionMetadata(facts_text(facts))
 
 
 def _tag_field(value: TagValue, name: str) -> object:
@@ -111,7 +118,7 @@ register(
     HostType(
         name="module_ctx",
         fields={
-            "facts": lambda it: Dict(),
+            "facts": lambda it: it.facts,
             "is_isolated": lambda it: it.is_isolated,
             "modules": lambda it: it.modules,
             "os": lambda it: os_value(it.services.observer.environment),

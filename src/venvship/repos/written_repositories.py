@@ -29,6 +29,7 @@ from venvship.memo.keys import Key
 from venvship.model.label import InvalidLabel, Label, PackageId
 from venvship.model.paths import join
 from venvship.modules.module_graph import ModuleExtensionUsage, ModuleGraph, ModuleRepoRuleUsage
+from venvship.repos.extension_facts import read_facts
 from venvship.repos.extension_results import decode_calls, encode_calls
 from venvship.repos.external_store import ExternalStore, Input, Making, Observer
 from venvship.repos.host_operations import Services
@@ -209,6 +210,7 @@ class WrittenRepositories:
                 modules,
                 is_isolated=first.usage.isolate,
                 root_has_non_dev=any(one.module == "" and not one.usage.dev_dependency for one in usages),
+                facts=read_facts(self._store.facts(prefix)),
             )
             for name in extension.environ:
                 note(("variable", name))
@@ -226,6 +228,7 @@ class WrittenRepositories:
                 f"expected the implementation of extension `{first.usage}` to return None or extension_metadata, "
                 f"got {type_name(result)}"
             )
+        self._store.keep_facts(prefix, "{}" if result is None else result.facts)
         self._store.remember(prefix, key, inputs, encode_calls(run.calls))
         return run.calls
 
