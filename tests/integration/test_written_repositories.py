@@ -198,7 +198,7 @@ def _check(what, condition):
 
 def _operations(ctx):
     _check("os", ctx.os.name in ("linux", "mac os x") and "PATH" in ctx.os.environ)
-    ctx.file("BUILD.bazel", 'filegroup(name = "text", srcs = ["text.txt"], visibility = ["//visibility:public"])')
+    ctx.file("BUILD.bazel", 'filegroup(name = "text", srcs = ["kept/link.txt"], visibility = ["//visibility:public"])')
     ctx.template("text.txt", Label("//:t.tpl"), substitutions = {"%{x}": "y"}, executable = False)
     path = ctx.path("text.txt")
     _check("path", path.basename == "text.txt" and path.exists and not path.is_dir and path.dirname == ctx.path("."))
@@ -208,6 +208,7 @@ def _operations(ctx):
     _check("link", ctx.path("deep/link.txt").realpath == path.realpath)
     _check("read", ctx.read("deep/link.txt") == ctx.read(path))
     _check("delete", ctx.delete("deep") and not ctx.delete("deep"))
+    ctx.symlink("text.txt", "kept/link.txt")
     sh = ctx.which("sh")
     _check("which", sh != None and ctx.which("no-such-program-at-all") == None)
     script = "echo out; echo err >&2; echo $V; pwd; exit 3"

@@ -169,6 +169,9 @@ def _template(
 def _symlink(it: HostOperations, target: PathLike, link_name: PathLike) -> None:
     full = it.output(link_name)
     source = it.host_path(target)
+    if it.is_inside(source):
+        # The directory moves when the repository is done.
+        source = os.path.relpath(source, os.path.dirname(full))
     if full == str(it.directory):
         remove(full)
     else:
