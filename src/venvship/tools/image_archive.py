@@ -42,9 +42,12 @@ def write_archive(
     repo_tags: Sequence[str] = (),
     platform: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
+    held: Sequence[Sequence[str]] = (),
 ) -> None:
     """Stream the archive to `output`, which may be the stdin of an engine; raises ImageProblem.
 
+    `held` are the layers of images that a Docker has, by diff id: those that the image begins with as one of them does
+    are left out, and with them the index of the OCI format, which must be complete.
     Layers that the layout only names are fetched, with what `environment` tells of caches and credentials.
     """
     layout = Layout(directory)
@@ -54,8 +57,10 @@ def write_archive(
     if not images:
         raise ImageProblem(f"`{directory}` holds no image")
     chosen = images[0] if len(images) == 1 else layout.manifest(platform or {})[0] if platform else None
-    _text(output, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
-    _text(output, "index.json", oci_documents.encode(_named(index, repo_tags)))
+    omitted = _omitted(layout, chosen, held) if chosen is not None else frozenset()
+    if not omitted:
+        _text(output, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+        _text(output, "index.json", oci_documents.encode(_named(index, repo_tags)))
     if chosen is not None:
         docker = {
             "Config": blob_path(chosen["config"]["digest"]),
@@ -66,8 +71,23 @@ def write_archive(
     for path in ("blobs", "blobs/sha256"):
         output.write(header(DIRECTORY, path, mode=0o755))
     for path, blob in sorted(blobs.items()):
+        if path in omitted:
+            continue
         _file(output, path, readable(layout, blob, environment or {}))
     output.write(END)
+
+
+def _omitted(layout: Layout, manifest: Mapping[str, Any], held: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Paths of layers that an engine has: it knows a layer by all that lie below it."""
+    config, _ = layout.document(manifest["config"])
+    diff_ids = list((config.get("rootfs") or {}).get("diff_ids") or [])
+    known = max((_common(diff_ids, one) for one in held), default=0)
+    paths = [blob_path(str(layer["digest"])) for layer in manifest.get("layers") or []]
+    return frozenset(paths[:known]) - frozenset(paths[known:])
+
+
+def _common(first: Sequence[str], second: Sequence[str]) -> int:
+    return next((n for n, (a, b) in enumerate(zip(first, second)) if a != b), min(len(first), len(second)))  # noqa: B905
 
 
 def _named(index: Mapping[str, Any], repo_tags: Sequence[str]) -> dict[str, Any]:

@@ -200,7 +200,11 @@ def test_podman_loads_what_the_command_pipes(shop: RealWorkspace, tmp_path: Path
     done = shop.run("run", "//:load", "--", f"--loader={wrapper}")
     assert done.code == 0, done.stderr
     names = json.loads(ran(wrapper, "images", "--format", "json"))[0]["Names"]
-    assert any(name.endswith("shop/app:test") for name in names)
+    assert names == ["localhost/shop/app:test"]
+    again = shop.run("run", "//:load", "--", f"--loader={wrapper}")
+    assert again.code == 0, again.stderr
+    [listed] = json.loads(ran(wrapper, "images", "--format", "json"))
+    assert listed["Names"] == names
 
 
 def test_an_unpacked_image_runs_without_anything_of_this_machine(shop: RealWorkspace, tmp_path: Path) -> None:
