@@ -34,7 +34,7 @@ from venvship.loading.aspects import AspectDefinition, MissingParameter
 from venvship.loading.attributes import AttributeSpec, PlainValue, Select, labels_in
 from venvship.loading.config_module import EXEC
 from venvship.loading.native_providers import key_of_instance, provider_name
-from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, RuleClass, ToolchainRequirement
+from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, EXEC_COMPATIBLE_WITH, RuleClass, ToolchainRequirement
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.transition_module import TransitionDefinition
 from venvship.memo.computation import Memo
@@ -105,6 +105,18 @@ class DependencyCycle(UserError):
 
 class WrongDependency(UserError):
     """A dependency does not provide what its attribute asks for, or is a file of the wrong kind."""
+
+
+class NoExecutionPlatform(UserError):
+    """The actions of a target ask for another machine than this one."""
+
+    def __init__(self, target: RuleTarget, unmet: Sequence[Label]) -> None:
+        super().__init__(
+            f"the actions of `{target.label}` need a machine with {', '.join(f'`{label}`' for label in unmet)}, which "
+            "this one has not",
+            place=target.place,
+            hint="see `exec_compatible_with` of the target, of its rule and of the rule's exec groups",
+        )
 
 
 class IncompatibleTarget(UserError):
@@ -462,6 +474,13 @@ class Analyzer:
             compute = cast(ComputedDependencies, rule.computed_dependencies)
             for name, found in compute(target.label, values, configuration).items():
                 edges[name] = tuple(TargetKey(label, configuration) for label in found)
+        wanted = list(rule.exec_compatible_with)
+        said = rule.attributes.get(EXEC_COMPATIBLE_WITH)
+        if said is not None and said.transition != NO_EDGE:
+            wanted += labels_in(values[EXEC_COMPATIBLE_WITH])
+        unmet = [label for label in wanted if not self._holds(label, self._host)]
+        if unmet:
+            raise NoExecutionPlatform(target, unmet)
         toolchains: dict[Label, TargetKey] = {}
         groups: dict[str, Mapping[Label, TargetKey]] = {}
         if rule.toolchains:

@@ -1,20 +1,25 @@
 """Toolchain resolution: which registered toolchain serves a rule on a platform.
 
-Toolchains are tried in the order of registration. One fits when it is of the wanted type (behind aliases, too), when
-its `target_settings` and `target_compatible_with` hold for the target, and its `exec_compatible_with` for the machine
-that actions run on.
+Toolchains are tried in the order of registration, after those that a transition has set. One fits when it is of the
+wanted type (behind aliases, too), when its `target_settings` and `target_compatible_with` hold for the target, and its
+`exec_compatible_with` for the machine that actions run on.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue, Select, labels_in
 from venvship.loading.rule_class import ToolchainRequirement
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.configuration import Configuration
-from venvship.model.label import Label
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+
+EXTRA_TOOLCHAINS: Final = "extra_toolchains"
+"""The option that transitions set to have toolchains tried first."""
 
 Holds = Callable[[Label, Configuration], bool]
 """Whether a `config_setting` or `constraint_value` holds in a configuration."""
@@ -60,9 +65,10 @@ class Toolchains:
         """
         found: dict[Label, Label] = {}
         missing: list[Label] = []
+        candidates = [*self._set_by_transition(configuration), *self._toolchains()]
         for requirement in requirements:
             wanted = self._behind_aliases(requirement.type)
-            for candidate in self._toolchains():
+            for candidate in candidates:
                 if self._fits(candidate, wanted, configuration, host, holds):
                     [found[requirement.type]] = _labels(candidate, "toolchain")
                     break
@@ -70,7 +76,7 @@ class Toolchains:
                 if requirement.mandatory:
                     missing.append(requirement.type)
         if missing:
-            raise NoMatchingToolchain(target, missing, len(self._toolchains()), self._said(missing))
+            raise NoMatchingToolchain(target, missing, len(candidates), self._said(missing))
         return found
 
     def _fits(
@@ -86,14 +92,20 @@ class Toolchains:
 
     def _toolchains(self) -> list[RuleTarget]:
         if self._known is None:
-            known: list[RuleTarget] = []
-            for label in self._registered():
-                target = self._target(label)
-                if not isinstance(target, RuleTarget) or target.rule_class.name != "toolchain":
-                    raise NotAToolchain(f"`{label}` is registered as a toolchain, and is a {target.kind}")
-                known.append(target)
-            self._known = known
+            self._known = [self._toolchain(label) for label in self._registered()]
         return self._known
+
+    def _toolchain(self, label: Label) -> RuleTarget:
+        target = self._target(label)
+        if not isinstance(target, RuleTarget) or target.rule_class.name != "toolchain":
+            raise NotAToolchain(f"`{label}` is registered as a toolchain, and is a {target.kind}")
+        return target
+
+    def _set_by_transition(self, configuration: Configuration) -> list[RuleTarget]:
+        texts = json.loads(configuration.get(EXTRA_TOOLCHAINS) or "[]")
+        root = PackageId(MAIN_REPOSITORY, "")
+        every = [texts] if isinstance(texts, str) else texts
+        return [self._toolchain(Label.parse(text, relative_to=root)) for text in every]
 
     def _said(self, types: Sequence[Label]) -> str:
         found = [self._target(self._behind_aliases(label)) for label in types]

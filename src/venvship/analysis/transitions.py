@@ -21,6 +21,7 @@ from venvship.analysis.build_settings import (
     value_of,
 )
 from venvship.analysis.platforms import HOST
+from venvship.analysis.toolchains import EXTRA_TOOLCHAINS
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.loading.targets import RuleTarget, Target
@@ -37,6 +38,15 @@ SINGLE = ""
 """The name of the only configuration of a transition that does not split."""
 
 PLATFORMS_OPTION = "platforms"
+_LISTS = frozenset(
+    {
+        *("action_env", "conlyopt", "copt", "cxxopt", "extra_execution_platforms", EXTRA_TOOLCHAINS, "features"),
+        *("host_action_env", "host_conlyopt", "host_copt", "host_cxxopt", "host_features", "host_linkopt", "javacopt"),
+        *("jvmopt", "linkopt", "ltobackendopt", "ltoindexopt", "per_file_copt", "protocopt", "test_env"),
+    }
+)
+_FLAGS = frozenset({"build_runfile_links", "collect_code_coverage", "legacy_external_runfiles", "stamp"})
+_SWITCHES = ("experimental_", "incompatible_")
 _ROOT = PackageId(MAIN_REPOSITORY, "")
 
 
@@ -152,7 +162,14 @@ def _value(setting: Setting, configuration: Configuration, target: Callable[[Lab
         label = configuration.get(PLATFORMS_OPTION)
         return [Label.parse(label, relative_to=_ROOT) if label else HOST]
     text = configuration.get(setting.native)
-    return json.loads(text) if text else ""
+    return json.loads(text) if text else _unset(setting.native)
+
+
+def _unset(option: str) -> object:
+    """What programs see in an option of Bazel's that nobody has set."""
+    if option in _LISTS:
+        return []
+    return False if option in _FLAGS or option.startswith(_SWITCHES) else ""
 
 
 def _build_setting(target: Callable[[Label], Target], label: Label) -> RuleTarget:

@@ -20,6 +20,8 @@ def _timeout_of_size(values: Mapping[str, PlainValue]) -> PlainValue:
     return TEST_TIMEOUTS[TEST_SIZES.index(str(values["size"]))]
 
 
+EXEC_COMPATIBLE_WITH = "exec_compatible_with"
+
 _COMMON = (
     AttributeSpec("name", AttributeType.STRING, mandatory=True, configurable=False),
     AttributeSpec("visibility", AttributeType.STRING_LIST, configurable=False),
@@ -31,7 +33,7 @@ _COMMON = (
     AttributeSpec("compatible_with", AttributeType.LABEL_LIST, configurable=False),
     AttributeSpec("restricted_to", AttributeType.LABEL_LIST, configurable=False),
     AttributeSpec("target_compatible_with", AttributeType.LABEL_LIST),
-    AttributeSpec("exec_compatible_with", AttributeType.LABEL_LIST),
+    AttributeSpec(EXEC_COMPATIBLE_WITH, AttributeType.LABEL_LIST),
     AttributeSpec("exec_properties", AttributeType.STRING_DICT),
     AttributeSpec("toolchains", AttributeType.LABEL_LIST),
     AttributeSpec("package_metadata", AttributeType.LABEL_LIST, configurable=False),
@@ -81,7 +83,8 @@ class RuleClass:
     Attributes that every rule has are added to `own_attributes`, which win over them. `implementation`,
     `transition` and `computed_dependencies` belong to analysis and are opaque here. `implicit_outputs` names files
     that every target makes. `defined_in` is the `.bzl` file of a rule written in Starlark.
-    `provides` are the keys of providers that every target has. The attributes of an aspect are a class, too, with
+    `provides` are the keys of providers that every target has, `exec_compatible_with` is
+    what the machine must be that any of its actions runs on. The attributes of an aspect are a class, too, with
     `is_aspect`, of which there are no targets.
     """
 
@@ -98,6 +101,7 @@ class RuleClass:
     provides: frozenset[Hashable] = frozenset()
     toolchains: tuple[ToolchainRequirement, ...] = ()
     exec_groups: Mapping[str, tuple[ToolchainRequirement, ...]] = field(default_factory=dict)
+    exec_compatible_with: tuple[Label, ...] = ()
     build_setting: BuildSetting | None = None
     is_analysis_test: bool = False
     is_aspect: bool = False

@@ -71,10 +71,11 @@ class InvalidRuleName(UserError):
 class ExecGroupDefinition:
     """`exec_group(...)`: a set of toolchains that some actions of a rule run with."""
 
-    __slots__ = ("toolchains",)
+    __slots__ = ("constraints", "toolchains")
 
-    def __init__(self, toolchains: tuple[ToolchainRequirement, ...]) -> None:
+    def __init__(self, toolchains: tuple[ToolchainRequirement, ...], constraints: tuple[Label, ...]) -> None:
         self.toolchains = toolchains
+        self.constraints = constraints
 
 
 class RuleDefinition(Exportable):
@@ -185,6 +186,7 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
             provides=frozenset(_keys(provides)),
             toolchains=read_requirements([*toolchains, *toolchains_of(used)]),
             exec_groups=read_exec_groups(exec_groups),
+            exec_compatible_with=(*read_constraints(exec_compatible_with), *_constraints_of(exec_groups)),
             build_setting=build_setting,
             is_analysis_test=analysis_test,
         )
@@ -294,6 +296,15 @@ def read_exec_groups(groups: Value) -> dict[str, tuple[ToolchainRequirement, ...
     return found
 
 
+def read_constraints(constraints: Sequence[Value]) -> tuple[Label, ...]:
+    """The constraint values that the machine must have which actions run on."""
+    return tuple(read_type(one) for one in constraints)
+
+
+def _constraints_of(groups: Value) -> list[Label]:
+    return [] if groups is None else [label for _, group in entries(groups) for label in group.constraints]
+
+
 def read_type(element: Value) -> Label:
     """The label of a toolchain type."""
     if isinstance(element, Label):
@@ -309,7 +320,7 @@ def read_type(element: Value) -> Label:
 @builtin("exec_group")
 def exec_group(toolchains: Sequence[Value] = (), exec_compatible_with: Sequence[Value] = ()) -> ExecGroupDefinition:
     """A group of actions with toolchains of their own."""
-    return ExecGroupDefinition(read_requirements(toolchains))
+    return ExecGroupDefinition(read_requirements(toolchains), read_constraints(exec_compatible_with))
 
 
 @builtin("toolchain_type")

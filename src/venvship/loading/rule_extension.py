@@ -31,6 +31,7 @@ def extending(child: RuleClass, parent: RuleClass, *, said: tuple[bool | None, b
         provides=child.provides | parent.provides,
         toolchains=tuple(toolchains.values()),
         exec_groups={**parent.exec_groups, **child.exec_groups},
+        exec_compatible_with=(*parent.exec_compatible_with, *child.exec_compatible_with),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace
 
 from venvship.analysis.build_settings import option_name, option_text, parsed
@@ -113,7 +114,7 @@ def test_a_value_of_the_wrong_type_is_refused() -> None:
 
 
 TOOLS = """
-load(":defs.bzl", "tool", "user")
+load(":defs.bzl", "with_first", "tool", "user")
 toolchain_type(name = "kind", no_match_error = "get one")
 tool(name = "mac_tool", path = "/mac")
 tool(name = "linux_tool", path = "/linux")
@@ -134,7 +135,10 @@ toolchain(
     toolchain_type = ":kind",
     target_compatible_with = ["@platforms//os:linux"],
 )
+toolchain(name = "first", toolchain = ":special_tool", toolchain_type = ":kind")
 user(name = "user")
+with_first(name = "with_first")
+user(name = "on_mac", exec_compatible_with = ["@platforms//os:linux", "@platforms//os:macos"])
 """
 TOOL_DEFS = """
 tool = rule(lambda ctx: [platform_common.ToolchainInfo(path = ctx.attr.path)], attrs = {"path": attr.string()})
@@ -142,6 +146,15 @@ def _user(ctx):
     print(ctx.toolchains["//:kind"].path)
     return []
 user = rule(_user, toolchains = ["//:kind"])
+def _tried_first(settings, attr):
+    print(settings["//command_line_option:extra_toolchains"], settings["//command_line_option:stamp"])
+    return {"//command_line_option:extra_toolchains": settings["//command_line_option:extra_toolchains"] + ["//:first"]}
+tried_first = transition(
+    implementation = _tried_first,
+    inputs = ["//command_line_option:extra_toolchains", "//command_line_option:stamp"],
+    outputs = ["//command_line_option:extra_toolchains"],
+)
+with_first = rule(_user, toolchains = ["//:kind"], cfg = tried_first)
 """
 
 
@@ -162,3 +175,44 @@ def test_a_rule_without_a_toolchain_says_how_many_were_tried() -> None:
     problem = tools("mac").problems("//:user")
     assert "no matching toolchains found for `//:kind`" in problem
     assert "1 toolchains are registered" in problem and "hint: get one" in problem
+
+
+def test_a_transition_may_have_toolchains_tried_first() -> None:
+    made = tools("linux")
+    made.one("//:with_first")
+    assert made.printed == ["[] False", "/special"]
+
+
+def test_actions_are_not_run_on_another_machine_than_they_ask_for() -> None:
+    problem = tools("linux").problems("//:on_mac")
+    assert "need a machine with `@@platforms//os:macos`, which this one has not" in problem
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['exec_compatible_with = ["//:tiny"]', 'exec_groups = {"g": exec_group(exec_compatible_with = ["//:tiny"])}'],
+)
+def test_rules_say_which_machine_their_actions_need(said: str) -> None:
+    defs = f"r = rule(lambda ctx: [], {said})\n"
+    build = 'load(":defs.bzl", "r")\nr(name = "r")\n'
+    constraints = 'constraint_setting(name = "size")\nconstraint_value(name = "tiny", constraint_setting = ":size")\n'
+    made = AnalysisWorkspace({"defs.bzl": defs, "BUILD": build + constraints})
+    assert "need a machine with `//:tiny`" in made.problems("//:r")
+
+
+def test_dicts_of_labels_hold_every_configuration_of_a_split() -> None:
+    defs = """
+def _two(settings, attr):
+    return [{"//command_line_option:compilation_mode": one} for one in ["opt", "dbg"]]
+two = transition(implementation = _two, inputs = [], outputs = ["//command_line_option:compilation_mode"])
+def _r(ctx):
+    print([(k.label.name, v) for k, v in ctx.attr.by_label.items()], {k: len(v) for k, v in ctx.attr.lists.items()})
+r = rule(_r, attrs = {"by_label": attr.label_keyed_string_dict(cfg = two), "lists": attr.label_list_dict(cfg = two)})
+leaf = rule(lambda ctx: [])
+"""
+    build = (
+        'load(":defs.bzl", "leaf", "r")\nleaf(name = "a")\nr(name = "r", by_label = {":a": "x"}, lists = {"k": ["a"]})'
+    )
+    made = AnalysisWorkspace({"defs.bzl": defs, "BUILD": build})
+    made.one("//:r")
+    assert made.printed == ['[("a", "x"), ("a", "x")] {"k": 2}']

@@ -79,15 +79,17 @@ def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
     value = rule.value(name)
     if kind is AttributeType.LABEL_LIST_DICT and isinstance(value, Mapping):
         following = iter(rule.targets(name))
-        lists = Dict()
-        for key, labels in value.items():
-            assert isinstance(labels, tuple)
-            lists[key_of(key)] = FrozenList(next(following) for _ in labels)
+        lists = Dict((key_of(key), FrozenList()) for key in value)
+        for _ in rule.splits.get(name, ("",)):
+            for key, labels in value.items():
+                assert isinstance(labels, tuple)
+                lists[key_of(key)] = FrozenList([*lists[key_of(key)], *(next(following) for _ in labels)])
         freeze(lists)
         return lists
     if kind in _DICTS and isinstance(value, Mapping):
         targets = rule.targets(name)
-        pairs = value.items()
+        # With a split transition every key is there once for each configuration.
+        pairs = list(value.items()) * (len(rule.splits.get(name, ())) or 1)
         if kind is AttributeType.LABEL_KEYED_STRING_DICT:
             made = Dict((target, text) for target, (_, text) in zip(targets, pairs, strict=True))
         else:
