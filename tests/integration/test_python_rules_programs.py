@@ -103,6 +103,9 @@ def test_a_program_runs_from_everywhere(repository: RealWorkspace, tmp_path: Pat
         for directory in [place, *(d for d in place.rglob("*") if d.is_dir() and not d.is_symlink())]:
             directory.chmod(0o555)
         assert started([place / "main"], cwd=Path("/")) == expected
+        [python] = tree.glob("_main/aspect/*.venv/bin/python")
+        prefix = started([python, "-I", "-c", "import sys; print(sys.base_prefix)"], cwd=Path("/"))
+        assert Path(prefix.strip()).parent == tree / "python_interpreters"
     finally:
         for directory in [place, *(d for d in place.rglob("*") if d.is_dir() and not d.is_symlink())]:
             directory.chmod(0o755)

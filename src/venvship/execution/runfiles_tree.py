@@ -50,7 +50,7 @@ def lay_out(
         warn(str(conflict))
     links = _links(entries, exec_root, content)
     manifest = _manifest(entries, links, exec_root)
-    made_of = tree_links(entries, links, program=executable.owner, generating=generating)
+    made_of = tree_links(entries, links, program=executable.owner, generating=generating, names_in=os.listdir)
     shared = [(exec_root.shared_directory(common.name), common) for _, common in made_of.shared]
     places = [(path, place) for (path, _), (place, _) in zip(made_of.shared, shared, strict=True)]
     own = sorted([*made_of.own, *places], key=lambda item: item[0])

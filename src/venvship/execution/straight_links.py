@@ -2,22 +2,24 @@
 
 As an output, a link of a venv has a text that holds wherever venv and wheels move together, and reaches a wheel through
 the link that stands for it. A runfiles tree is of this machine, and each import walks such a path several times, so
-there the links lead into the store at once. The interpreter takes its own prefix from such a link: with a straight one
-every module of the standard library is found by a path that is half as long.
+there the links lead into the store at once. The interpreter takes its own prefix from the last of the links that lead
+to it: when that one leads into the store, every module of the standard library is found by a path half as long.
 
-The venv of one program is a part of that program's tree. A venv of several programs, and the repositories that it leads
-to, are the same in all of their trees: they are directories of links that are made once, and one link in each tree.
+The venv of one program is a part of that program's tree. Its `bin/python` keeps its text, and the tree has a directory
+of links to the parts of the interpreter, so that in a copy of the tree that follows what is absolute the interpreter
+has its library beside it, too. A venv of several programs, and the repositories that it leads to, are the same in all
+of their trees: they are directories of links that are made once, and one link in each tree.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from venvship.execution.graph import Generating
 from venvship.model.action import ForestLink, MakeForest
-from venvship.model.artifact import Artifact
+from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.paths import TreePath, join, normalise, parent
 
@@ -49,17 +51,25 @@ def tree_links(
     *,
     program: Label,
     generating: Generating,
+    names_in: Callable[[str], Iterable[str]],
 ) -> TreeLinks:
     """Straighten the links of the venvs among `entries`, and set apart what programs have in common.
 
-    `links` has the text for each entry; `program` is the target whose tree it is.
+    `links` has the text for each entry; `program` is the target whose tree it is; `names_in` tells what a directory of
+    this machine holds.
     """
     straight = dict(links)
     shared: set[str] = set()
     for root, forest in _forests(entries, generating).items():
         places = dict(_places(forest, root, links))
         straight |= {path: text for path, (_, text) in places.items()}
-        if forest.program != program and _is_whole(forest, root, straight):
+        if forest.program == program:
+            python = TreePath(f"{root}/bin/python")
+            interpreter, executable = places.get(python, (None, ""))
+            if interpreter is not None and _is_prefix(entries.get(interpreter), straight.get(interpreter), executable):
+                straight[python] = links[python]
+                straight |= _parts(interpreter, straight.pop(interpreter) or "", names_in)
+        elif _is_whole(forest, root, straight):
             shared.add(root)
             shared.update(_repository(target) for target, _ in places.values())
     shared.discard(MAIN_RUNFILES_DIRECTORY)
@@ -106,6 +116,17 @@ def _places(
         text = links.get(TreePath(above))
         if text is not None and text.startswith("/") and not target.startswith(f"{root}/"):
             yield path, (TreePath(above), text + target[len(above) :])
+
+
+def _is_prefix(artifact: Artifact | None, place: str | None, executable: str) -> bool:
+    """Whether a directory of the tree is the prefix of an interpreter."""
+    return artifact is not None and artifact.kind is ArtifactKind.DIRECTORY and executable.startswith(f"{place}/bin/")
+
+
+def _parts(path: TreePath, place: str, names_in: Callable[[str], Iterable[str]]) -> dict[TreePath, str]:
+    """Links to what a prefix holds, and to each of its programs."""
+    tops = {TreePath(f"{path}/{name}"): f"{place}/{name}" for name in names_in(place) if name != "bin"}
+    return tops | {TreePath(f"{path}/bin/{name}"): f"{place}/bin/{name}" for name in names_in(f"{place}/bin")}
 
 
 def _is_whole(forest: MakeForest, root: TreePath, straight: Mapping[TreePath, str | None]) -> bool:

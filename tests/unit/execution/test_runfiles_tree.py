@@ -148,6 +148,23 @@ def test_the_virtual_environment_of_one_program_lies_in_its_tree(bench: Bench) -
     assert (directory / "pypi_six/site").is_symlink() and not bench.layout.links.exists()
 
 
+def test_a_program_finds_its_interpreter_in_its_tree_and_the_library_in_the_store(bench: Bench) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    prefix = Artifact(WHEELS, "3.12", Label(PackageId("pypi_six", ""), "3.12"), ArtifactKind.DIRECTORY)
+    made = "mkdir bin lib && touch bin/python3.12 bin/pip lib/os.py"
+    bench.shell(f"cd {prefix.exec_path} && {made}", outputs=(prefix,))
+    text = "../../../../pypi_six/3.12/bin/python3.12"
+    forest = venv(bench, ("bin/python", text), ("bin/python3", "python"), program=OWNER)
+    seen = links(lay(bench, Program(executable, Runfiles(files=Depset([executable, prefix, *forest.outputs])))))
+    assert seen["_main/pkg/.venv/bin/python"] == text and seen["_main/pkg/.venv/bin/python3"] == "python"
+    store = os.path.dirname(seen["pypi_six/3.12/lib"])
+    assert Path(store).parent == bench.layout.trees
+    assert {path for path in seen if path.startswith("pypi_six")} == {
+        f"pypi_six/3.12/{name}" for name in ("lib", "bin/pip", "bin/python3.12")
+    }
+    assert seen["pypi_six/3.12/bin/python3.12"] == f"{store}/bin/python3.12"
+
+
 def test_what_trees_share_comes_back_when_somebody_took_it(bench: Bench) -> None:
     site = wheel(bench)
     forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"))
