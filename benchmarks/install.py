@@ -11,9 +11,7 @@ interpreter in our store, the empty environment of uv) is not measured.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,7 +20,11 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+from directories import removed
+from locked_wheels import MODULE_FILE, ORIGIN, Wheel, lock_of
+from measuring import PROJECT
+
+sys.path.insert(0, str(PROJECT / "tests"))
 
 from fake_index import FakeIndex, running_index
 
@@ -30,8 +32,6 @@ from venvship.model.platform import PythonVersion
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.tags import supported_tags
 from venvship.wheels.targets import parse_target_platform
-
-ORIGIN = "https://packages.example/simple"
 
 
 def chosen_wheels(places: Iterable[Path]) -> list[Path]:
@@ -47,28 +47,11 @@ def chosen_wheels(places: Iterable[Path]) -> list[Path]:
 
 
 def write_workspace(root: Path, wheels: Iterable[Path], index: FakeIndex) -> None:
-    lines = ['version = 1\nrequires-python = ">=3.9"\n\n[[package]]\nname = "bench"\nversion = "0"']
-    lines.append('source = { virtual = "." }\ndependencies = [')
-    packages: list[str] = []
-    pins: list[str] = []
-    for path in wheels:
-        name = WheelFilename.parse(path.name)
-        content = path.read_bytes()
-        sha256 = index.add(name.distribution, path.name, content)
-        lines.append(f'    {{ name = "{name.distribution}" }},')
-        url = f"{ORIGIN}/{name.distribution}/{path.name}"
-        packages.append(
-            f'[[package]]\nname = "{name.distribution}"\nversion = "{name.version}"\n'
-            f'source = {{ registry = "{ORIGIN}" }}\nwheels = [{{ url = "{url}", hash = "sha256:{sha256}" }}]\n'
-        )
-        pins.append(f"{name.distribution}=={name.version} --hash=sha256:{hashlib.sha256(content).hexdigest()}")
-    (root / "uv.lock").write_text("\n".join([*lines, "]\n", *packages]))
+    chosen = [Wheel.read(path) for path in wheels]
+    (root / "MODULE.bazel").write_text(MODULE_FILE)
+    (root / "uv.lock").write_text(lock_of(index, chosen))
+    pins = [f"{one.name}=={one.version} --hash=sha256:{one.sha256}" for one in chosen]
     (root / "requirements.txt").write_text("\n".join(pins) + "\n")
-    (root / "MODULE.bazel").write_text(
-        'module(name = "bench")\nbazel_dep(name = "aspect_rules_py", version = "2.0.0")\n'
-        'uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")\nuv.declare_hub(hub_name = "pypi")\n'
-        'uv.project(hub_name = "pypi", lock = "//:uv.lock", pyproject = "//:pyproject.toml")\nuse_repo(uv, "pypi")\n'
-    )
     (root / "BUILD.bazel").write_text(
         'load("@aspect_rules_py//py:defs.bzl", "py_venv")\nload("@pypi//:requirements.bzl", "all_requirements")\n'
         'py_venv(name = "empty")\npy_venv(name = "full", deps = all_requirements, package_collisions = "ignore")\n'
@@ -132,8 +115,7 @@ def main(arguments: list[str]) -> int:
                 else:
                     seconds = uvs(root, scratch, environment, compile_bytecode="compile" in name)
                 times[name].append(seconds)
-                subprocess.run(["chmod", "-R", "u+w", str(scratch)], check=False)
-                shutil.rmtree(scratch, ignore_errors=True)
+                removed(scratch)
     for name, taken in times.items():
         print(f"{name:24}  median {statistics.median(taken):6.2f} s   best {min(taken):6.2f} s")
     for name in ("uv", "uv --compile-bytecode"):

@@ -46,23 +46,26 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One thing that was measured: medians in milliseconds, ours and the peer's, and the median ratio of the pairs.
+    """One thing that was measured: medians in `unit`s, ours and the peer's, and the median ratio of the pairs.
 
-    `limit` is what ours may be, in milliseconds; None where only the ratio counts, and `ratio_limit` what it may be.
+    `limit` is what ours may be; None where only the ratio counts, and `ratio_limit` what it may be. Where a peer can't
+    take part, `note` says why, and nothing is measured.
     """
 
     what: str
     pairs: int
-    ours: float
+    ours: float | None
     peer_name: str = ""
     peer: float | None = None
     ratio: float | None = None
     limit: float | None = None
     ratio_limit: float | None = None
+    unit: str = "ms"
+    note: str = ""
 
     @property
     def is_kept(self) -> bool:
-        in_time = self.limit is None or self.ours <= self.limit
+        in_time = self.limit is None or self.ours is None or self.ours <= self.limit
         return in_time and (self.ratio_limit is None or self.ratio is None or self.ratio <= self.ratio_limit)
 
 
@@ -94,24 +97,40 @@ def paired(
     )
 
 
+def counted(what: str, ours: float, peer: float, *, unit: str, peer_name: str, ratio_limit: float | None = None) -> Row:
+    """What is the same however often it is looked at: files, bytes."""
+    return Row(what, 1, ours, peer_name, peer, round(ours / peer, 3), ratio_limit=ratio_limit, unit=unit)
+
+
+def left_out(what: str, *, peer_name: str, why: str) -> Row:
+    """A line for a peer that can't take part here."""
+    return Row(what, 0, None, peer_name, note=why)
+
+
 def table(rows: Iterable[Row]) -> str:
     """The rows in Markdown."""
-    lines = ["| what | pairs | ours | peer | its time | ratio | limit | kept |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| what | pairs | ours | peer | the peer's | ratio | limit | kept |", "|---|---|---|---|---|---|---|---|"]
     for row in rows:
-        limits = [f"{row.limit:g} ms"] if row.limit is not None else []
+        limits = [f"{row.limit:g} {row.unit}"] if row.limit is not None else []
         limits += [f"ratio {row.ratio_limit:.3g}"] if row.ratio_limit is not None else []
         cells = (
             row.what,
             str(row.pairs),
-            f"{row.ours:.1f} ms",
+            _shown(row.ours, row.unit),
             row.peer_name,
-            "" if row.peer is None else f"{row.peer:.1f} ms",
+            row.note or _shown(row.peer, row.unit),
             "" if row.ratio is None else f"{row.ratio:.3f}",
             ", ".join(limits),
             "" if not limits else "yes" if row.is_kept else "**no**",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _shown(amount: float | None, unit: str) -> str:
+    if amount is None:
+        return ""
+    return f"{amount:,.1f} {unit}" if unit in ("ms", "MB") else f"{amount:,.0f} {unit}"
 
 
 def machine() -> str:

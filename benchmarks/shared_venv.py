@@ -15,22 +15,22 @@ import argparse
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(PROJECT / "tests")]
+from directories import removed, space_of
+from locked_wheels import MODULE_FILE, Wheel, lock_of
+from measuring import PROJECT
 
-from analysis_workspace import AnalysisWorkspace, Dist, ValueHub  # noqa: E402
-from fake_index import FakeIndex, running_index  # noqa: E402
-from real_workspace import HUB, MODULE, ORIGIN, RealWorkspace  # noqa: E402
-from wheel_building import wheel_bytes  # noqa: E402
+sys.path.insert(0, str(PROJECT / "tests"))
+
+from analysis_workspace import AnalysisWorkspace, Dist, ValueHub
+from fake_index import running_index
+from real_workspace import RealWorkspace
 
 LOAD = 'load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_venv")\n'
 INODE_RATIO_LIMIT = 1 / 20
@@ -63,22 +63,6 @@ def files_of(name: str, modules: int) -> dict[str, str | bytes]:
     return files
 
 
-def lock_of(index: FakeIndex, names: list[str], modules: int, directory: Path) -> str:
-    """The lock of a project that needs all wheels; they are served, and lie in `directory` for the installer."""
-    lines = ["version = 1", "revision = 3", 'requires-python = ">=3.11"', "", "[[package]]", 'name = "shop"']
-    lines += ['version = "0"', 'source = { virtual = "." }']
-    lines.append("dependencies = [" + ", ".join(f'{{ name = "{name}" }}' for name in names) + "]")
-    for name in names:
-        filename = f"{name}-1.0-py3-none-any.whl"
-        content = wheel_bytes(name, "1.0", files_of(name, modules))
-        (directory / filename).write_bytes(content)
-        sha256 = index.add(name, filename, content)
-        lines += ["", "[[package]]", f'name = "{name}"', 'version = "1.0"']
-        lines.append(f'source = {{ registry = "{ORIGIN}" }}')
-        lines.append(f'wheels = [{{ url = "{ORIGIN}/{name}/{filename}", hash = "sha256:{sha256}" }}]')
-    return "\n".join(lines) + "\n"
-
-
 def build_file(names: list[str], programs: int) -> str:
     deps = ", ".join(f'"@pypi//{name}"' for name in names)
     lines = [f'py_venv(name = "venv", deps = [{deps}])']
@@ -88,22 +72,6 @@ def build_file(names: list[str], programs: int) -> str:
             f'py_binary(name = "program{number}", srcs = ["main.py"], deps = ["@pypi//{dep}"], external_venv = ":venv")'
         )
     return LOAD + "\n".join(lines) + "\n"
-
-
-def inodes(*directories: Path) -> int:
-    """Distinct inodes below directories; links are not followed."""
-    found: set[tuple[int, int]] = set()
-    for directory in directories:
-        for path in _everything(directory):
-            status = os.lstat(path)
-            found.add((status.st_dev, status.st_ino))
-    return len(found)
-
-
-def _everything(directory: Path) -> Iterator[str]:
-    for where, directories, files in os.walk(directory):
-        yield where
-        yield from (os.path.join(where, name) for name in [*directories, *files])
 
 
 def analysis_seconds(names: list[str], modules: int, programs: int) -> float:
@@ -118,15 +86,18 @@ def analysis_seconds(names: list[str], modules: int, programs: int) -> float:
 
 def measure(wheels: int, modules: int, programs: int, directory: Path) -> Figures:
     names = [f"wheel{number}" for number in range(wheels)]
+    made = [Wheel.made(name, files=files_of(name, modules)) for name in names]
     stored = directory / "wheels"
     stored.mkdir()
+    for wheel in made:
+        wheel.write(stored)
     with running_index() as index:
         workspace = RealWorkspace(directory / "workspace", directory / "cache", index.simple_url)
         workspace.root.mkdir()
         workspace.write(
             {
-                "MODULE.bazel": MODULE + HUB,
-                "uv.lock": lock_of(index, names, modules, stored),
+                "MODULE.bazel": MODULE_FILE,
+                "uv.lock": lock_of(index, made),
                 "app/main.py": "print('started')\n",
             }
         )
@@ -139,15 +110,15 @@ def measure(wheels: int, modules: int, programs: int, directory: Path) -> Figure
             )
             assert started.stdout == b"started\n"
             bin_directory = Path(os.path.realpath(workspace.root / "venvship-bin")).parent
-            counted.append(inodes(bin_directory, directory / "cache" / "venvship" / "trees"))
+            counted.append(space_of(bin_directory, directory / "cache" / "venvship" / "trees").inodes)
     copied = directory / "copied"
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "--quiet", "--no-config", "--python", sys.executable, copied], check=True)
     install = [*uv, "pip", "install", "--quiet", "--no-config", "--offline", "--no-deps", "--link-mode", "copy"]
     subprocess.run([*install, "--python", copied / "bin" / "python", *sorted(stored.glob("*.whl"))], check=True)
-    plain = inodes(copied)
+    plain = space_of(copied).inodes
     subprocess.run([copied / "bin" / "python", "-m", "compileall", "-q", copied / "lib"], check=True)
-    one_copy = inodes(copied)
+    one_copy = space_of(copied).inodes
     per_program = (counted[2] - counted[0]) / (programs - programs // 2)
     return Figures(
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
@@ -175,8 +146,7 @@ def main() -> int:
     try:
         figures = measure(options.wheels, options.modules, options.programs, directory)
     finally:
-        subprocess.run(["chmod", "-R", "u+w", directory], check=False)
-        shutil.rmtree(directory, ignore_errors=True)
+        removed(directory)
     good = figures.ratio <= INODE_RATIO_LIMIT and figures.steady and figures.analysis < ANALYSIS_LIMIT
     if options.json:
         print(json.dumps(asdict(figures), indent=4))
