@@ -21,12 +21,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from directories import removed
-from locked_wheels import MODULE_FILE, ORIGIN, Wheel, lock_of
-from measuring import PROJECT
-
-sys.path.insert(0, str(PROJECT / "tests"))
-
-from fake_index import FakeIndex, running_index
+from locked_wheels import MODULE_FILE, ORIGIN, FakeIndex, Wheel, lock_of, running_index
 
 from venvship.model.platform import PythonVersion
 from venvship.wheels.filename import WheelFilename

@@ -13,7 +13,7 @@ from measuring import PROJECT
 
 sys.path.insert(0, str(PROJECT / "tests"))
 
-from fake_index import FakeIndex
+from fake_index import FakeIndex, running_index
 from real_workspace import HUB, MODULE, ORIGIN
 from wheel_building import wheel_bytes
 
@@ -22,7 +22,7 @@ from venvship.wheels.filename import WheelFilename
 MODULE_FILE = MODULE + HUB
 """A MODULE.bazel with the hub `@pypi` of `//:uv.lock`."""
 
-__all__ = ["MODULE_FILE", "ORIGIN", "Wheel", "downloaded", "lock_of"]
+__all__ = ["MODULE_FILE", "ORIGIN", "FakeIndex", "Wheel", "downloaded", "lock_of", "running_index"]
 
 
 @dataclass(frozen=True, slots=True)

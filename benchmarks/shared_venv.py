@@ -23,13 +23,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from directories import removed, space_of
-from locked_wheels import MODULE_FILE, Wheel, lock_of
+from locked_wheels import MODULE_FILE, Wheel, lock_of, running_index
 from measuring import PROJECT
 
 sys.path.insert(0, str(PROJECT / "tests"))
 
 from analysis_workspace import AnalysisWorkspace, Dist, ValueHub
-from fake_index import running_index
 from real_workspace import RealWorkspace
 
 LOAD = 'load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_venv")\n'

@@ -22,13 +22,12 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from directories import Space, removed, space_of
-from locked_wheels import MODULE_FILE, ORIGIN, Wheel, lock_of
+from locked_wheels import MODULE_FILE, ORIGIN, FakeIndex, Wheel, lock_of, running_index
 from measuring import PROJECT, VENVSHIP, Command, Row, counted, paired, report
 
 sys.path.insert(0, str(PROJECT / "tests"))
 
 from build_bench import OUTPUTS, PACKAGE, Bench
-from fake_index import FakeIndex, running_index
 
 from venvship.execution.making import make_directly
 from venvship.model.action import ForestFile, ForestLink, MakeForest
