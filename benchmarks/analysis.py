@@ -20,7 +20,7 @@ from pathlib import Path
 
 from directories import removed
 from locked_wheels import ORIGIN, running_index
-from measuring import VENVSHIP, Command, Row, paired, report
+from measuring import VENVSHIP, Command, Peer, Row, compared, report
 from python_workspace import Shape, make_workspace, package_of
 from revisions import described, installed
 
@@ -77,16 +77,8 @@ def measure(shape: Shape, *, pairs: int, peers: dict[str, str]) -> Iterator[Row]
             ("comment in one BUILD file", comment),
         )
         for what, before in cases:
-            for other, limit in others:
-                yield paired(
-                    f"{shape}: {what}",
-                    ours.run,
-                    other.run,
-                    pairs=pairs,
-                    peer_name=other.name,
-                    before=before,
-                    ratio_limit=limit,
-                )
+            against = [Peer(other.name, other.run, limit) for other, limit in others]
+            yield from compared(f"{shape}: {what}", ours.run, against, pairs=pairs, before=before)
 
 
 def main() -> int:

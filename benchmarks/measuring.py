@@ -10,7 +10,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -69,6 +69,40 @@ class Row:
         return in_time and (self.ratio_limit is None or self.ratio is None or self.ratio <= self.ratio_limit)
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Another way to the same end; `run` gives the seconds it took, and `ratio_limit` is what ours may be to it."""
+
+    name: str
+    run: Callable[[], float]
+    ratio_limit: float | None = None
+
+
+def compared(
+    what: str,
+    ours: Callable[[], float],
+    peers: Sequence[Peer],
+    *,
+    pairs: int,
+    before: Callable[[int], object] = lambda _: None,
+    limit: float | None = None,
+) -> Iterator[Row]:
+    """Measure all in turns, changing who is first; `before` is called once for each round and is not measured."""
+    runs = [ours, *(peer.run for peer in peers)]
+    taken: list[list[float]] = [[] for _ in runs]
+    for number in range(pairs):
+        before(number)
+        turns = list(zip(runs, taken, strict=True))
+        for run, times in reversed(turns) if number % 2 else turns:
+            times.append(run() * 1000)
+    middle = [round(statistics.median(times), 1) for times in taken]
+    if not peers:
+        yield Row(what, pairs, middle[0], limit=limit)
+    for peer, times, median in zip(peers, taken[1:], middle[1:], strict=True):
+        ratio = round(statistics.median(one / other for one, other in zip(taken[0], times, strict=True)), 3)
+        yield Row(what, pairs, middle[0], peer.name, median, ratio, limit, peer.ratio_limit)
+
+
 def paired(
     what: str,
     ours: Callable[[], float],
@@ -80,21 +114,10 @@ def paired(
     limit: float | None = None,
     ratio_limit: float | None = None,
 ) -> Row:
-    """Measure both in turns, changing who is first; `before` is called once for each pair and is not measured."""
-    ours_taken: list[float] = []
-    peer_taken: list[float] = []
-    for number in range(pairs):
-        before(number)
-        turns = [(ours, ours_taken)] + ([(peer, peer_taken)] if peer is not None else [])
-        for run, taken in reversed(turns) if number % 2 else turns:
-            taken.append(run() * 1000)
-    middle = round(statistics.median(ours_taken), 1)
-    if not peer_taken:
-        return Row(what, pairs, middle, limit=limit, ratio_limit=ratio_limit)
-    ratio = statistics.median(one / other for one, other in zip(ours_taken, peer_taken, strict=True))
-    return Row(
-        what, pairs, middle, peer_name, round(statistics.median(peer_taken), 1), round(ratio, 3), limit, ratio_limit
-    )
+    """The same with one peer at most."""
+    peers = [] if peer is None else [Peer(peer_name, peer, ratio_limit)]
+    [row] = compared(what, ours, peers, pairs=pairs, before=before, limit=limit)
+    return row
 
 
 def counted(what: str, ours: float, peer: float, *, unit: str, peer_name: str, ratio_limit: float | None = None) -> Row:

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import noop
+import venv_installers
 from measuring import PROJECT, Row, machine, table, version_of
 
 MARKER = "<!-- What follows is written by `make bench DOCUMENT=1`. -->"
@@ -57,7 +58,7 @@ def rows(targets: list[int], wheels: list[int], *, pairs: int, starts: int) -> I
 
 def document(measured: list[Row], *, command: str, seconds: float) -> str:
     """The generated part of the page."""
-    versions = [version_of("bazel-4", "--version"), version_of(venv.UV, "--version")]
+    versions = [version_of("bazel-4", "--version"), version_of(venv_installers.UV, "--version")]
     lines = [
         MARKER,
         "",

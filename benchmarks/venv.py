@@ -13,17 +13,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 from directories import Space, removed, space_of
-from locked_wheels import MODULE_FILE, ORIGIN, FakeIndex, Wheel, lock_of, running_index
-from measuring import PROJECT, VENVSHIP, Command, Row, counted, paired, report
+from locked_wheels import MODULE_FILE, FakeIndex, Wheel, lock_of, running_index
+from measuring import PROJECT, Peer, Row, compared, counted, report
+from venv_installers import Installer, Ours, Pip, Uv, wheel, write_requirements
 
 sys.path.insert(0, str(PROJECT / "tests"))
 
@@ -35,16 +35,7 @@ from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.label import Label
 from venvship.model.paths import ExecPath
 
-UV = str(Path(sys.executable).parent / "uv")
-MODULES = 40
 LINK_MODES = ("hardlink", "copy", "symlink")
-
-
-def wheel(name: str, version: str = "1.0") -> Wheel:
-    files: dict[str, str | bytes] = {f"{name}/__init__.py": f"NAME = '{name}'\n# {version}\n"}
-    for number in range(MODULES):
-        files[f"{name}/part{number % 4}/module{number}.py"] = f"VALUE = {number}\n" * 40
-    return Wheel.made(name, version, files=files)
 
 
 def make_workspace(root: Path, stored: Path, index: FakeIndex, wheels: list[Wheel], *, copies: int) -> None:
@@ -62,90 +53,6 @@ def make_workspace(root: Path, stored: Path, index: FakeIndex, wheels: list[Whee
         + "".join(f'py_venv(name = "venv{number}", deps = [{deps}])\n' for number in range(copies))
     )
     write_requirements(root, wheels)
-
-
-def write_requirements(root: Path, wheels: list[Wheel]) -> None:
-    (root / "requirements.txt").write_text("".join(f"{one.name}=={one.version}\n" for one in wheels))
-
-
-class Peer(Protocol):
-    """Another installer."""
-
-    name: str
-
-    def run(self) -> float:
-        """Seconds for a new virtualenv."""
-
-    def forget(self) -> None:
-        """Let the next run find nothing."""
-
-
-class Uv:
-    """`uv venv` and `uv pip sync`, one after the other; the cache is warm after the first run."""
-
-    def __init__(self, root: Path, stored: Path, state: Path, link_mode: str) -> None:
-        self.name = f"uv, {link_mode}"
-        self.cache = state / f"uv-{link_mode}"
-        environment = {"PATH": os.environ["PATH"], "HOME": str(state), "UV_CACHE_DIR": str(self.cache)}
-        environment |= {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "UV_OFFLINE": "1"}
-        self.venv = state / f"venv-{link_mode}"
-        sync = (UV, "pip", "sync", "--quiet", "--no-index", f"--find-links={stored}", f"--link-mode={link_mode}")
-        make = (UV, "venv", "--quiet", "--python", sys.executable, str(self.venv))
-        self._make = Command("uv", make, root, environment)
-        self._sync = Command("uv", (*sync, f"--python={self.venv}/bin/python", "requirements.txt"), root, environment)
-
-    def run(self) -> float:
-        removed(self.venv)
-        return self._make.run() + self.sync()
-
-    def sync(self) -> float:
-        """Bring the virtualenv that is there to what is required now."""
-        return self._sync.run()
-
-    def forget(self) -> None:
-        removed(self.cache)
-
-
-class Pip:
-    """`python -m venv` and one `pip install`, which has nothing that it could keep."""
-
-    name = "pip"
-
-    def __init__(self, root: Path, stored: Path, state: Path) -> None:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(state), "PIP_CONFIG_FILE": os.devnull}
-        self.venv = state / "venv-pip"
-        make = (sys.executable, "-m", "venv", "--without-pip", str(self.venv))
-        words = ("install", "--quiet", "--no-deps", "--no-compile", "--no-index", f"--find-links={stored}")
-        pip = (sys.executable, "-m", "pip", f"--python={self.venv}", "--disable-pip-version-check", *words)
-        self._make = Command("pip", make, root, environment)
-        self._install = Command("pip", (*pip, "-r", "requirements.txt"), root, environment)
-
-    def run(self) -> float:
-        removed(self.venv)
-        return self._make.run() + self._install.run()
-
-    def forget(self) -> None:
-        return None
-
-
-class Ours:
-    """The real command; the interpreter and the wheels are in the store after the first run."""
-
-    def __init__(self, root: Path, state: Path, index: str, *targets: str) -> None:
-        environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-        environment |= {"HOME": str(state), "PIP_INDEX_URL": index, "UV_NO_CONFIG": "1"}
-        self.kept = state / "ours"
-        words = (f"--output_user_root={self.kept}", "build", "--noshow_progress", f"--index_override={ORIGIN}=@default")
-        self._command = Command("venvship", (VENVSHIP, *words, *targets), root, environment)
-        self.venv = root / "venvship-bin" / ".venv0"
-
-    def run(self) -> float:
-        if self.venv.exists():
-            shutil.rmtree(self.venv)
-        return self._command.run()
-
-    def forget(self) -> None:
-        removed(self.kept)
 
 
 class Layout:
@@ -186,26 +93,25 @@ def measure(wheels: int, *, pairs: int, link_modes: tuple[str, ...] = LINK_MODES
         # pip takes seconds, and one of several link modes is as cold as the others.
         pip = Pip(root, stored, state)
         few = min(pairs, 3)
-        everybody: list[Ours | Peer] = [ours, *uvs, pip]
+        installers: list[Installer] = [*uvs, pip]
+        peers = [Peer(one.name, one.run) for one in installers]
 
         def cold(_number: int) -> None:
-            for one in everybody:
+            ours.forget()
+            for one in installers:
                 one.forget()
 
         what = f"{wheels} wheels, nothing there"
-        cold_peers: list[Peer] = [uvs[0], pip]
-        for peer in cold_peers:
-            yield paired(what, ours.run, peer.run, pairs=few, peer_name=peer.name, before=cold)
+        yield from compared(what, ours.run, [peers[0], peers[-1]], pairs=few, before=cold)
         for uv in uvs:
             uv.run()
         layout = Layout(ours.venv, state)
-        for mode, uv in zip(link_modes, uvs, strict=True):
-            limit = 1 / 4 if mode == "hardlink" and wheels >= 150 else None
-            what = f"{wheels} wheels, laying out alone"
-            yield paired(what, layout.run, uv.run, pairs=pairs, peer_name=uv.name, ratio_limit=limit)
-        warm_peers: list[tuple[Peer, int]] = [*((uv, pairs) for uv in uvs), (pip, few)]
-        for peer, number in warm_peers:
-            yield paired(f"{wheels} wheels, whole command", ours.run, peer.run, pairs=number, peer_name=peer.name)
+        limit = 1 / 4 if link_modes[0] == "hardlink" and wheels >= 150 else None
+        laid_out = [Peer(peers[0].name, peers[0].run, limit), *peers[1:-1]]
+        yield from compared(f"{wheels} wheels, laying out alone", layout.run, laid_out, pairs=pairs)
+        what = f"{wheels} wheels, whole command"
+        yield from compared(what, ours.run, peers[:-1], pairs=pairs)
+        yield from compared(what, ours.run, peers[-1:], pairs=few)
 
 
 def measure_space(wheels: int, *, copies: int, link_modes: tuple[str, ...] = LINK_MODES) -> Iterator[Row]:
