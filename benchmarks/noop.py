@@ -1,7 +1,9 @@
-"""No-op and small edits in generated workspaces, beside Bazel with a warm server where `bazel-4` is installed.
+"""No-op and small edits in generated workspaces, beside Bazel where `bazel-4` is installed.
 
 A workspace has units in packages of twenty, each with a source, a written file, two links and a parameter file of its
-closure, and depends on three others nearby; `--targets` says how many. Both tools build the same workspace in turns.
+closure, and depends on three others nearby; `--targets` says how many. Both tools build the same workspace in turns,
+Bazel with a warm server, with one that has to start, and with nothing there at all. Then the workspace gets a program
+of fifty wheels, one of which changes its version; Bazel 4.2.3 can't load that, so `uv pip sync` is beside it.
 
     .venv/bin/python benchmarks/noop.py --targets 1000,5000 --pairs 9
 """
@@ -15,12 +17,19 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from measuring import VENVSHIP, Command, Row, paired, report
+from directories import removed
+from locked_wheels import MODULE_FILE, lock_of, running_index
+from measuring import VENVSHIP, Command, Peer, Row, compared, left_out, paired, report
+from venv_installers import Ours, Uv, wheel, write_requirements
 
 PER_PACKAGE = 20
 GROUP = 5
+WHEELS = 50
+FEW_TARGETS = 1000
+WORDS = ("build", "--noshow_progress", "--symlink_prefix=/", "//...")
 RULES = """
 UnitInfo = provider(fields = ["files"])
 
@@ -66,7 +75,9 @@ def make_workspace(root: Path, targets: int) -> None:
             (directory / f"u{number:03}.py").write_text(f"VALUE = {number}\n")
             deps = sorted(chosen.sample(nearby, min(3, len(nearby))))
             shown = ", ".join(f'"{label}"' for label in deps)
-            lines.append(f'unit(name = "u{number:03}", srcs = ["u{number:03}.py"], deps = [{shown}])')
+            # What an edit adds is found by the pattern of the package's first unit.
+            sources = f'["u{number:03}.py"]' if number else 'glob(["u000*.py"])'
+            lines.append(f'unit(name = "u{number:03}", srcs = {sources}, deps = [{shown}])')
             nearby.append(f"//{_package(package)}:u{number:03}")
             labels.append(nearby[-1])
         (directory / "BUILD.bazel").write_text("\n".join(lines) + "\n")
@@ -76,44 +87,112 @@ def _package(number: int) -> str:
     return f"pkgs/d{number // 50:02}/p{number:04}"
 
 
-def commands(workspace: Path, state: Path) -> tuple[Command, Command | None]:
-    """Ours, and Bazel's where there is one."""
+class Bazel:
+    """The same command of Bazel, with a server and outputs of its own."""
+
+    def __init__(self, workspace: Path, state: Path) -> None:
+        self._kept = state / "bazel"
+        self._startup = ("bazel-4", "--install_base=/usr/share/bazel", f"--output_user_root={self._kept}")
+        flags = ("--nosandbox_debug", "--experimental_allow_unresolved_symlinks")
+        environment = _environment(state)
+        self._build = Command("bazel", (*self._startup, WORDS[0], *flags, *WORDS[1:]), workspace, environment)
+        self._stop = Command("bazel", (*self._startup, "shutdown"), workspace, environment)
+
+    def run(self) -> float:
+        return self._build.run()
+
+    def stop(self) -> None:
+        """End the server; what it has built stays."""
+        self._stop.run()
+
+    def forget(self) -> None:
+        self.stop()
+        removed(self._kept)
+
+
+def _environment(state: Path) -> dict[str, str]:
     environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    environment["HOME"] = str(state)
-    words = ("build", "--noshow_progress", "--symlink_prefix=/", "//...")
-    ours = Command("venvship", (VENVSHIP, f"--output_user_root={state}/ours", *words), workspace, environment)
-    if shutil.which("bazel-4") is None:
-        return ours, None
-    startup = ("bazel-4", "--install_base=/usr/share/bazel", f"--output_user_root={state}/bazel")
-    flags = ("--nosandbox_debug", "--experimental_allow_unresolved_symlinks")
-    bazel = Command("bazel", (*startup, words[0], *flags, *words[1:]), workspace, environment)
-    return ours, bazel
+    return environment | {"HOME": str(state)}
 
 
-def measure(targets: int, *, pairs: int, edits: bool = True) -> Iterator[Row]:
-    """First builds are not measured: the server is warm, and so are stamps and caches."""
+def measure(targets: int, *, pairs: int, edits: bool = True, cold: bool = True) -> Iterator[Row]:
+    """First builds are not measured where the server is warm; then so are stamps and caches."""
     with tempfile.TemporaryDirectory(prefix="bench") as directory:
         workspace, state = Path(directory, "ws"), Path(directory, "state")
         state.mkdir()
         make_workspace(workspace, targets)
-        ours, bazel = commands(workspace, state)
+        kept = state / "ours"
+        argv = (VENVSHIP, f"--output_user_root={kept}", *WORDS)
+        ours = Command("venvship", argv, workspace, _environment(state))
+        bazel = Bazel(workspace, state) if shutil.which("bazel-4") is not None else None
         try:
-            for command in (ours, ours, *([bazel, bazel] if bazel is not None else [])):
-                command.run()
+            warm = [Peer("Bazel, warm server", bazel.run)] if bazel is not None else []
+            for run in (ours.run, *(peer.run for peer in warm)):
+                run()
+                run()
             for what, change, limit, ratio_limit in _cases(workspace, targets, edits=edits):
-                yield paired(
-                    f"{what}, {targets:,} targets",
-                    ours.run,
-                    None if bazel is None else bazel.run,
-                    pairs=pairs,
-                    peer_name="" if bazel is None else "Bazel, warm server",
-                    before=change,
-                    limit=limit,
-                    ratio_limit=ratio_limit,
+                peers = [replace(peer, ratio_limit=ratio_limit) for peer in warm]
+                name = f"{what}, {targets:,} targets"
+                yield from compared(name, ours.run, peers, pairs=pairs, before=change, limit=limit)
+                if bazel is None:
+                    yield left_out(name, peer_name="Bazel", why="not on this machine")
+            if cold and bazel is not None:
+                few = min(pairs, 3) if targets <= FEW_TARGETS else 1
+                peers = [Peer("Bazel, cold", bazel.run)]
+
+                def forget(_number: int) -> None:
+                    removed(kept)
+                    bazel.forget()
+
+                yield from compared(
+                    f"no-op, {targets:,} targets", ours.run, peers, pairs=few, before=lambda _: bazel.stop()
                 )
+                yield from compared(f"nothing there, {targets:,} targets", ours.run, peers, pairs=few, before=forget)
         finally:
             if bazel is not None:
-                Command("", (*bazel.argv[:3], "shutdown"), workspace, bazel.environment).run()
+                bazel.stop()
+        if edits:
+            yield measure_bump(workspace, state, targets, pairs=pairs)
+
+
+def measure_bump(workspace: Path, state: Path, targets: int, *, pairs: int) -> Row:
+    """One wheel of a program changes its version; each version is fetched once."""
+    with running_index() as index:
+        stored = state / "wheels"
+        stored.mkdir()
+        versions = [wheel("wheel0", f"1.{number}") for number in range(pairs + 1)]
+        others = [wheel(f"wheel{number}") for number in range(1, WHEELS)]
+        for one in (*versions, *others):
+            one.write(stored)
+        (workspace / "MODULE.bazel").write_text(MODULE_FILE)
+        (workspace / "pyproject.toml").write_text("")
+        deps = ", ".join(f'"@pypi//{one.name}"' for one in (versions[0], *others))
+        directory = workspace / "program"
+        directory.mkdir()
+        (directory / "main.py").write_text("import wheel0\n")
+        (directory / "BUILD.bazel").write_text(
+            'load("@aspect_rules_py//py:defs.bzl", "py_binary")\n'
+            f'py_binary(name = "program", srcs = ["main.py"], deps = [{deps}])\n'
+        )
+
+        def bump(number: int) -> None:
+            locked = [versions[number], *others]
+            (workspace / "uv.lock").write_text(lock_of(index, locked))
+            write_requirements(workspace, locked)
+
+        ours = Ours(workspace, state, index.simple_url, "//...")
+        uv = Uv(workspace, stored, state, "hardlink")
+        bump(0)
+        ours.run()
+        uv.run()
+        return paired(
+            f"one wheel of {WHEELS}, {targets:,} targets",
+            ours.run,
+            uv.sync,
+            pairs=pairs,
+            peer_name=f"{uv.name}, the virtualenv alone",
+            before=lambda number: bump(number + 1),
+        )
 
 
 _Case = tuple[str, Callable[[int], object], float | None, float | None]
@@ -125,23 +204,34 @@ def _cases(workspace: Path, targets: int, *, edits: bool) -> Iterator[_Case]:
     def comment(path: Path) -> Callable[[int], object]:
         return lambda number: path.write_text(f"{path.read_text()}# {number}\n")
 
+    def new_target(number: int) -> None:
+        file = package / "BUILD.bazel"
+        file.write_text(f'{file.read_text()}unit(name = "added{number}", srcs = ["u000.py"])\n')
+
+    def new_file(number: int) -> None:
+        (package / f"u000_{number}.py").write_text("")
+
     yield "no-op", lambda _: None, {5000: 150.0, 20_000: 400.0}.get(targets), 1 / 3
     if edits:
         large = targets == 5000
         yield "one source", comment(package / "u000.py"), 400.0 if large else None, 1.0 if large else None
         yield "comment in one BUILD file", comment(package / "BUILD.bazel"), 500.0 if large else None, None
+        yield "new target in one BUILD file", new_target, None, None
+        yield "new file that a glob finds", new_file, None, None
         yield "comment in the shared .bzl file", comment(workspace / "defs.bzl"), 2000.0 if large else None, None
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--targets", default="1000,5000", help="sizes of workspaces")
+    parser.add_argument("--targets", default="10,100,1000,5000,20000", help="sizes of workspaces")
     parser.add_argument("--pairs", type=int, default=7)
     parser.add_argument("--no-edits", action="store_true", help="measure the no-op only")
+    parser.add_argument("--no-cold", action="store_true", help="leave out Bazel without a server")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     sizes = [int(text) for text in options.targets.split(",")]
-    rows = [row for size in sizes for row in measure(size, pairs=options.pairs, edits=not options.no_edits)]
+    edits, cold = not options.no_edits, not options.no_cold
+    rows = [row for size in sizes for row in measure(size, pairs=options.pairs, edits=edits, cold=cold)]
     return report(rows, as_json=options.json)
 
 
