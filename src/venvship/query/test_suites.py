@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from venvship.errors import UserError, VenvshipError
 from venvship.loading.attributes import Choice, Select, labels_in
@@ -34,25 +34,44 @@ def expand_suites(targets: Iterable[Target], packages: Packages, errors: list[Ve
     return expanded
 
 
+class SuiteCycle(UserError):
+    """Test suites hold each other in a circle."""
+
+    def __init__(self, path: Sequence[Target]) -> None:
+        start = path.index(min(path, key=lambda suite: suite.label))
+        path = [*path[start:], *path[:start]]
+        first, *others = (str(suite.label) for suite in path)
+        shown = [f".-> {first}", *(f"|   {label}" for label in others), f"`-- {first}"]
+        super().__init__("test suites hold each other:\n" + "\n".join(shown), place=path[0].place)
+
+
 def tests_of_suite(suite: Target, packages: Packages, errors: list[VenvshipError]) -> list[Target]:
     """The tests that a suite stands for, through suites in it.
 
     Without `tests` it holds all tests of its package but manual ones. `tags` choose among them, and by their sizes.
     """
-    seen = {suite.label}
-    waiting = [suite]
+    seen: set[Label] = set()
+    on_path: dict[Label, Target] = {}
+    waiting = [(suite, False)]
     tests: dict[Label, Target] = {}
     while waiting:
-        current = waiting.pop()
-        if not isinstance(current, RuleTarget):
+        current, leaving = waiting.pop()
+        if leaving:
+            del on_path[current.label]
             continue
+        if current.label in on_path:
+            path = list(on_path.values())
+            errors.append(SuiteCycle(path[path.index(current) :]))
+        if current.label in seen or not isinstance(current, RuleTarget):
+            continue
+        seen.add(current.label)
+        on_path[current.label] = current
+        waiting.append((current, True))
         # In a suite, `manual` says that wildcards leave the suite out; it chooses nothing.
         chosen = TagFilter.parse(tag for tag in tags_of(current) if tag != MANUAL)
         for target in _members(current, packages, errors):
             if is_suite(target):
-                if target.label not in seen:
-                    seen.add(target.label)
-                    waiting.append(target)
+                waiting.append((target, False))
             elif is_test(target) and chosen.matches([*tags_of(target), *size_of(target)]):
                 tests[target.label] = target
     return [tests[label] for label in sorted(tests)]

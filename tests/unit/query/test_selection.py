@@ -95,20 +95,28 @@ def test_suites_are_replaced_by_their_tests() -> None:
     assert names(select("//a/b:both")) == ["//a:quick", "//a:slow", "//a/b:b"]
 
 
-def test_a_suite_chooses_by_tags_and_may_hold_itself() -> None:
+def test_a_suite_chooses_by_tags() -> None:
     suites = workspace(
         {
             "": """
 py_test(name = "x", tags = ["fast"])
 py_test(name = "y", tags = ["fast", "db"])
 test_suite(name = "fast", tags = ["fast", "-db", "manual"])
-test_suite(name = "round", tests = ["round", "x"])
+test_suite(name = "both", tests = ["fast", "x", "again"])
+test_suite(name = "again", tests = ["fast"])
+test_suite(name = "self", tests = ["self", "x"])
+test_suite(name = "round", tests = ["trip", "x"])
+test_suite(name = "trip", tests = ["round"])
 test_suite(name = "gone", tests = ["x", "lost", "lost2"])
 """
         }
     )
     assert names(select("//:fast", of=suites)) == ["//:x"]
-    assert names(select("//:round", of=suites)) == ["//:x"]
+    assert names(select("//:both", of=suites)) == ["//:x"]
+    [problem] = map(str, select("//:self", of=suites).errors)
+    assert "BUILD.bazel:7:11: test suites hold each other:\n.-> //:self\n`-- //:self" in problem
+    [problem] = map(str, select("//:trip", "//:round", of=suites).errors)
+    assert ".-> //:round\n|   //:trip\n`-- //:round" in problem
     selection = select("//:gone", of=suites)
     assert [str(label) for label in selection.labels] == ["//:x"]
     assert len(selection.errors) == 2
