@@ -23,7 +23,7 @@ from venvship.model.label import InvalidLabel, Label, PackageId, UnknownReposito
 from venvship.model.paths import join
 from venvship.starlark.builtin import builtin
 from venvship.starlark.dialect import Dialect
-from venvship.starlark.errors import EvaluationError
+from venvship.starlark.errors import EvaluationError, MissingSymbol
 from venvship.starlark.execution import execute
 from venvship.starlark.host_types import Value, type_name
 from venvship.starlark.iteration import sequence
@@ -134,6 +134,7 @@ class BzlLoader:
         problems: list[VenvshipError] = []
         for statement in program.loads:
             if statement.module in modules:
+                problems += _missing_symbols(statement, modules[statement.module])
                 continue
             try:
                 label = _loaded_label(statement, package, repository)
@@ -152,6 +153,7 @@ class BzlLoader:
             if not module.visibility.admits(package) and label.package != package:
                 problems.append(NotVisibleForLoading(label, package, statement.place))
             modules[statement.module] = module
+            problems += _missing_symbols(statement, module)
             behind.update(dict.fromkeys(module.loads))
         if problems:
             unique = list({(str(problem.place), problem.message): problem for problem in reversed(problems)}.values())
@@ -294,6 +296,12 @@ def declare_visibility(value: Value, /) -> None:
         raise EvaluationError("visibility() does not take negative package specifications")
     file.visibility = PUBLIC if is_public else Visibility(packages=packages)
     file.visibility_place = place
+
+
+def _missing_symbols(statement: LoadStatement, module: BzlModule) -> list[VenvshipError]:
+    exports = module.exports
+    missing = [name for _, name in statement.bindings if name not in exports]
+    return [MissingSymbol(statement.module, name, exports, place=statement.place) for name in missing]
 
 
 def _seen_from(error: UserError, place: Place) -> list[VenvshipError]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -18,7 +18,8 @@ from venvship.model.paths import join
 class NoSuchTarget(UserError):
     """A label names a target that its package does not have."""
 
-    def __init__(self, label: Label, package: Package, *, file_exists: bool = False) -> None:
+    def __init__(self, label: Label, package: Package, *, file_exists: bool = False, files: Iterable[str] = ()) -> None:
+        """`files` are names of files that could be named as well."""
         if file_exists:
             message = f"no such target `{label}`: a source file of this name exists, but the package does not export it"
             hint: str | None = f'add `exports_files(["{label.name}"])` to {package.build_file or "its BUILD file"}'
@@ -27,7 +28,7 @@ class NoSuchTarget(UserError):
             message = f"no such target `{label}`: no rule or file `{looked_for}` of this name"
             if package.build_file:
                 message += f", declared in {package.build_file}"
-            hint = did_you_mean(label.name, package.targets)
+            hint = did_you_mean(label.name, dict.fromkeys([*package.targets, *files]))
         super().__init__(message, hint=hint)
         self.label = label
 

@@ -19,7 +19,7 @@ from venvship.loading.targets import Generator, OutputFileTarget, PackageGroup, 
 from venvship.loading.visibility import PRIVATE, PUBLIC, Visibility
 from venvship.loading.visibility_values import read_package_patterns, read_visibility
 from venvship.model.label import InvalidLabel, Label, PackageId, target_name_problem
-from venvship.model.paths import join
+from venvship.model.paths import join, parent
 from venvship.starlark.host_types import Value
 
 
@@ -32,6 +32,18 @@ class DuplicateTarget(UserError):
             place=place,
         )
         self.label = label
+
+
+class NestedOutput(UserError):
+    """An output lies below another one."""
+
+    def __init__(self, output: OutputFileTarget, above: OutputFileTarget) -> None:
+        super().__init__(
+            f"output `{output.label}` of `{output.generating_rule}` lies below output `{above.label}` of "
+            f"`{above.generating_rule}`, declared at {above.place}",
+            place=output.place,
+            hint="rename one of the outputs",
+        )
 
 
 class CrossesPackageBoundary(UserError):
@@ -110,6 +122,15 @@ class PackageBuilder:
         self, rule_class: RuleClass, given: Mapping[str, Value], place: Place, generator: Generator | None = None
     ) -> None:
         """Declare a target; problems are reported, not raised."""
+        known = len(self.errors)
+        self._add_rule(rule_class, given, place, generator)
+        if generator is not None:
+            for error in self.errors[known:]:
+                error.chain = (*error.chain, f"in macro `{generator.function}`, at {generator.place}")
+
+    def _add_rule(
+        self, rule_class: RuleClass, given: Mapping[str, Value], place: Place, generator: Generator | None
+    ) -> None:
         name = given.get("name")
         problem = _name_problem(name)
         if type(name) is not str or problem is not None:
@@ -119,6 +140,8 @@ class PackageBuilder:
         problems = len(self.errors)
         attributes = self._attributes(rule_class, label, given, place)
         visibility = self._visibility(given.get("visibility"), label, place)
+        if rule_class.name == "config_setting" and given.get("visibility") is None:
+            visibility = PUBLIC
         if len(self.errors) > problems:
             self._broken.add(name)
             return
@@ -174,6 +197,7 @@ class PackageBuilder:
         `digest_of` gives the digest of a `.bzl` file that was loaded.
         """
         self._add_named_files()
+        self._check_outputs()
         if self.errors:
             errors = list({(str(error.place), error.message): error for error in self.errors}.values())
             raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
@@ -246,6 +270,16 @@ class PackageBuilder:
             self.report(DuplicateTarget(target.label, present, target.kind, target.place), target.place)
             return
         self._targets[target.label.name] = target
+
+    def _check_outputs(self) -> None:
+        """No output may lie below another one, which would have to be a file and a directory."""
+        outputs = {name: one for name, one in self._targets.items() if isinstance(one, OutputFileTarget)}
+        for name, output in outputs.items():
+            above = parent(name)
+            while above and above not in outputs:
+                above = parent(above)
+            if above:
+                self.report(NestedOutput(output, outputs[above]), output.place)
 
     def _add_named_files(self) -> None:
         """Files of this package that rules name need no declaration; no label may reach into another package."""

@@ -68,6 +68,10 @@ UNSUPPORTED_BZL_NAMES = (
 """Names of `.bzl` files that are refused when they are used; whoever implements one passes it as an extra name."""
 
 
+_CONDITIONS = "conditions"
+"""The package of `//conditions:default`, which no label but that one needs."""
+
+
 class NoSuchPackage(UserError):
     """A label names a package that does not exist."""
 
@@ -308,6 +312,9 @@ class PackageLoader:
         directory = join_host(_root_of(repository), package.path)
         if self._files.kind(directory) is EntryKind.DIRECTORY:
             return NoSuchPackage(package, f"there is no BUILD.bazel or BUILD file in `{where}`")
+        if package.path == _CONDITIONS:
+            meant = f"did you mean `//{_CONDITIONS}:default`?"
+            return NoSuchPackage(package, f"there is no directory `{where}`", meant)
         above, _, name = package.path.rpartition("/")
         siblings = [
             entry.name
@@ -326,7 +333,12 @@ class PackageLoader:
         boundary = files.boundary_in(label.name)
         if boundary is not None:
             return CrossesPackageBoundary(label, PackageId(label.repository, join(label.package.path, boundary)), None)
-        return NoSuchTarget(label, package, file_exists=files.exists(label.name))
+        if files.exists(label.name):
+            return NoSuchTarget(label, package, file_exists=True)
+        directory = label.name.rpartition("/")[0]
+        listed = self._files.list_directory(join_host(repository.root, join(label.package.path, directory)))
+        names = [join(directory, entry.name) for entry in listed if entry.kind is EntryKind.FILE]
+        return NoSuchTarget(label, package, files=names)
 
     def _defaults(self, repository: Repository) -> RepositoryDefaults:
         root = repository.root

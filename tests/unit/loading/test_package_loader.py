@@ -267,6 +267,53 @@ def test_a_bad_load_is_refused_at_its_place(load: str, message: str) -> None:
     assert problems.startswith("p/BUILD:1:")
 
 
+def test_all_that_loads_miss_is_reported_at_once() -> None:
+    workspace = package(
+        'load(":x.bzl", "one", "value", "two")\nload(":gone.bzl", "three")\nload(":x.bzl", "four")',
+        {"x.bzl": "value = 1"},
+    )
+    told = [line for line in workspace.problems("p").splitlines() if line.startswith("p/")]
+    assert told == [
+        "p/BUILD.bazel:1:6: file ':x.bzl' does not contain symbol 'one'",
+        "p/BUILD.bazel:1:6: file ':x.bzl' does not contain symbol 'two'",
+        "p/BUILD.bazel:2:6: cannot load `//p:gone.bzl`: no such file `p/gone.bzl`",
+        "p/BUILD.bazel:3:6: file ':x.bzl' does not contain symbol 'four'",
+    ]
+
+
+def test_problems_of_targets_that_macros_make_tell_the_macro() -> None:
+    workspace = package(
+        'load(":x.bzl", "outer")\nouter(name = "a")\nfiles(name = "b", scrs = [])',
+        {"x.bzl": "def outer(name):\n    inner(name)\n\ndef inner(name):\n    native.files(name = name, scrs = [])\n"},
+    )
+    first, _, rest = workspace.problems("p").partition("\n\n")
+    assert first == (
+        "p/BUILD.bazel:2:6: //p:a: no such attribute 'scrs' in 'files' rule\n  in macro `outer`, at p/x.bzl:5:17"
+    )
+    assert "p/BUILD.bazel:3:6: //p:b: " in rest and "macro" not in rest
+
+
+def test_no_output_lies_below_another_one() -> None:
+    workspace = package(
+        'make(name = "a", outs = ["x/y/z", "w"])\nmake(name = "b", outs = ["x"])\nmake(name = "c", outs = ["w/v"])'
+    )
+    told = [line for line in workspace.problems("p").splitlines() if line.startswith("p/")]
+    assert told == [
+        "p/BUILD.bazel:1:5: output `//p:x/y/z` of `//p:a` lies below output `//p:x` of `//p:b`, "
+        "declared at p/BUILD.bazel:2:5",
+        "p/BUILD.bazel:3:5: output `//p:w/v` of `//p:c` lies below output `//p:w` of `//p:a`, "
+        "declared at p/BUILD.bazel:1:5",
+    ]
+
+
+def test_files_that_nobody_names_are_near_misses_too() -> None:
+    workspace = package('files(name = "a")', {"main.py": "", "sub/other.py": ""})
+    for name, meant in (("mian.py", "main.py"), ("sub/otter.py", "sub/other.py")):
+        with pytest.raises(NoSuchTarget) as caught:
+            workspace.loader.target(Label(PackageId("", "p"), name))
+        assert caught.value.hint == f"did you mean `{meant}`?"
+
+
 def test_a_broken_file_is_reported_once_with_the_way_to_it() -> None:
     workspace = package(
         'load(":x.bzl", "x")\nload(":y.bzl", "y")',
