@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import Place, SeveralErrors, UserError
 from venvship.model.action import Action, LinkArtifact, MakeSymlink, WriteFile
-from venvship.model.artifact import Artifact
+from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.label import Label
 from venvship.model.paths import parent
 
@@ -27,7 +27,8 @@ class ConflictingOutputs(UserError):
         where = places or {}
         what = f"output `{path}`" if below is None else f"output `{below}` lies below output `{path}`, which"
         twice = "is made by two targets" if first.owner != second.owner else "is made twice, in different ways"
-        reason = twice if below is None else "is no directory"
+        is_directory = any(one.exec_path == path and one.kind is ArtifactKind.DIRECTORY for one in first.outputs)
+        reason = twice if below is None else "one action fills" if is_directory else "is no directory"
         lines = [_told(action, where.get(action.owner)) for action in (first, second)]
         super().__init__(
             f"{what} {reason}:\n" + "\n".join(lines),
@@ -39,7 +40,8 @@ class ConflictingOutputs(UserError):
 
 def _told(action: Action, place: Place | None) -> str:
     declared = "" if place is None else f", declared at {place}"
-    return f"  {action.mnemonic} action of `{action.owner}`{declared}"
+    what = "action" if action.mnemonic == "Action" else f"{action.mnemonic} action"
+    return f"  {what} of `{action.owner}`{declared}"
 
 
 def same_action(first: Action, second: Action) -> bool:

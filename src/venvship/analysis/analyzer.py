@@ -29,7 +29,7 @@ from venvship.analysis.platforms import PlatformTargets
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
-from venvship.errors import InternalError, SeveralErrors, UserError, VenvshipError
+from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.aspects import AspectDefinition, MissingParameter
 from venvship.loading.attributes import AttributeSpec, PlainValue, Select, labels_in
 from venvship.loading.config_module import EXEC
@@ -98,9 +98,11 @@ class NotVisible(UserError):
 class DependencyCycle(UserError):
     """Targets depend on each other in a circle."""
 
-    def __init__(self, path: Sequence[Label]) -> None:
+    def __init__(self, path: Sequence[Label], place: Place) -> None:
         shown = [f".-> {path[0]}", *(f"|   {label}" for label in path[1:]), f"`-- {path[0]}"]
-        super().__init__("cycle in the dependency graph:\n" + "\n".join(shown), hint="remove one of these edges")
+        message = "cycle in the dependency graph:\n" + "\n".join(shown)
+        super().__init__(message, place=place, hint="remove one of these edges")
+        self.path = tuple(path)
 
 
 class WrongDependency(UserError):
@@ -165,6 +167,7 @@ class Node:
     toolchains: Mapping[Label, TargetKey] = field(default_factory=dict)
     exec_groups: Mapping[str, Mapping[Label, TargetKey]] = field(default_factory=dict)
     aspects: AspectsOfEdges = field(default_factory=dict)
+    problems: Sequence[VenvshipError] = ()
 
     @property
     def needs(self) -> Iterable[TargetKey | AspectKey]:
@@ -314,18 +317,20 @@ class Analyzer:
             if asked in self._canonical:
                 key = self._canonical[asked]
                 if key in on_path:
-                    self._fail(key, DependencyCycle(_cycle(on_path, key)))
+                    self._fail(key, self._cycle_on(on_path, key))
                 continue
             node = self._configured(asked)
             if node is None:
                 continue
             key = node.key
             if key in on_path:
-                self._fail(key, DependencyCycle(_cycle(on_path, key)))
+                self._fail(key, self._cycle_on(on_path, key))
                 continue
             if key in self._nodes:
                 continue
             self._nodes[key] = node
+            if node.problems:
+                self._fail(key, SeveralErrors(node.problems))
             on_path[key] = None
             stack.append((key, True))
             for attribute, edges in reversed(list(node.edges.items())):
@@ -394,6 +399,8 @@ class Analyzer:
             own = [] if spec is None else list(self._wanted_on(spec, target, base.values))
             found = applications([*own, *going])
             around[name] = tuple(tuple(AspectKey(edge, one) for one in found) for edge in edges)
+        if node.problems:
+            raise SeveralErrors(node.problems)
         bases = tuple(AspectKey(key.target, one) for one in aspect.bases)
         return AspectNode(key, base, node, {**base.aspects, **around}, bases)
 
@@ -489,16 +496,17 @@ class Analyzer:
         for name, requirements in rule.exec_groups.items():
             groups[name] = self._chosen(target, requirements, configuration)
             edges[_TOOLCHAIN_EDGES] = (*edges.get(_TOOLCHAIN_EDGES, ()), *groups[name].values())
-        if problems:
-            raise SeveralErrors(problems)
         conditions = {
-            label: None
-            for value in target.attributes.values()
+            label: name
+            for name, value in target.attributes.items()
             if isinstance(value, Select)
             for label in value.conditions
         }
+        for label, name in conditions.items():
+            if self._is_setting(label):
+                problems += self._invisible(target, name, [label])
         asked_about = tuple(TargetKey(label, configuration) for label in conditions)
-        return Node(key, target, values, edges, asked_about, splits, toolchains, groups, aspects)
+        return Node(key, target, values, edges, asked_about, splits, toolchains, groups, aspects, problems)
 
     def _chosen(
         self, target: RuleTarget, requirements: Sequence[ToolchainRequirement], configuration: Configuration
@@ -559,7 +567,7 @@ class Analyzer:
         for name, spec in target.rule_class.attributes.items():
             value = target.value(name)
             if isinstance(value, Select):
-                conditions = {label: self._condition(label, configuration) for label in value.conditions}
+                conditions = self._conditions(value, TargetKey(target.label, configuration), name, configuration)
                 try:
                     value = resolved(spec, value, conditions)
                 except VenvshipError as error:
@@ -571,6 +579,22 @@ class Analyzer:
             if spec.name not in target.attributes:
                 values[spec.name] = cast(ComputedValue, spec.computed_default)(values)
         return values
+
+    def _conditions(
+        self, value: Select, of: TargetKey, attribute: str, configuration: Configuration
+    ) -> dict[Label, ConditionInfo | None]:
+        """What the conditions of a select() come to; raises everything that is wrong with any of them."""
+        found: dict[Label, ConditionInfo | None] = {}
+        problems: list[VenvshipError] = []
+        for label in value.conditions:
+            self._requester.setdefault(TargetKey(label, configuration), (of, attribute))
+            try:
+                found[label] = self._condition(label, configuration)
+            except VenvshipError as error:
+                problems.append(error)
+        if problems:
+            raise SeveralErrors(problems)
+        return found
 
     def _condition(self, label: Label, configuration: Configuration) -> ConditionInfo | None:
         key = TargetKey(label, configuration)
@@ -595,13 +619,17 @@ class Analyzer:
                 self._evaluate(key)
                 continue
             if key in entered:
-                cycle = DependencyCycle(_cycle((step for step in entered if step not in self._results), key))
+                cycle = self._cycle_on((step for step in entered if step not in self._results), key)
                 self._fail(key if isinstance(key, TargetKey) else key.target, cycle)
                 continue
             entered[key] = None
             stack.append((one, True))
             needs = self._aspects[key].needs if isinstance(key, AspectKey) else self._nodes[key].needs
             stack.extend((edge, False) for edge in needs)
+
+    def _is_setting(self, label: Label) -> bool:
+        target = self._packages.target(label)
+        return isinstance(target, RuleTarget) and target.rule_class.name == "config_setting"
 
     def _invisible(self, target: RuleTarget, attribute: str, labels: Iterable[Label]) -> list[VenvshipError]:
         problems: list[VenvshipError] = []
@@ -846,39 +874,46 @@ class Analyzer:
         if key in self._errors:
             return
         self._errors[key] = error
-        if isinstance(error, SeveralErrors) or id(error) in self._chained:
-            return
-        self._chained.add(id(error))
-        error.chain = (*error.chain, *self._requests(key, error))
+        for one in error.errors if isinstance(error, SeveralErrors) else (error,):
+            if id(one) not in self._chained:
+                self._chained.add(id(one))
+                one.chain = (*one.chain, *self._requests(key, one))
+
+    def _cycle_on(self, on_path: Iterable[TargetKey | AspectKey], key: TargetKey | AspectKey) -> DependencyCycle:
+        steps = list(on_path)
+        path = [step.label for step in steps[steps.index(key) :]]
+        return DependencyCycle(path, self._packages.target(path[0]).place)
 
     def _requests(self, key: TargetKey, error: VenvshipError) -> list[str]:
         """Who asked for a target, innermost first; an error without a place gets that of the first."""
         chain: list[str] = []
         seen: set[TargetKey] = set()
+        shown = error.path if isinstance(error, DependencyCycle) else ()
         step = self._requester.get(key)
         while step is not None and step[0] not in seen and len(chain) < _LONGEST_CHAIN:
             requester, attribute = step
             seen.add(requester)
-            chain.append(f"needed by `{requester.label}` (attribute `{attribute}`)")
-            node = self._nodes.get(requester)
-            if error.place is None and node is not None:
-                error.place = node.target.place
+            if requester.label not in shown:
+                chain.append(f"needed by `{requester.label}` (attribute `{attribute}`)")
+            if error.place is None:
+                error.place = self._packages.target(requester.label).place
             step = self._requester.get(requester)
         return chain
 
 
 def _distinct(errors: Iterable[VenvshipError | None]) -> list[VenvshipError]:
-    return list({id(error): error for error in errors if error is not None}.values())
+    """Each problem once, whoever failed of it."""
+    found: dict[int, VenvshipError] = {}
+    for error in errors:
+        for one in error.errors if isinstance(error, SeveralErrors) else (error,):
+            if one is not None:
+                found[id(one)] = one
+    return list(found.values())
 
 
 def _common_values(values: Mapping[str, PlainValue]) -> dict[str, PlainValue]:
     """What every rule has, as an aspect on a target takes it over."""
     return {name: value for name, value in values.items() if name in COMMON_ATTRIBUTE_NAMES}
-
-
-def _cycle(on_path: Iterable[TargetKey | AspectKey], key: TargetKey | AspectKey) -> list[Label]:
-    path = list(on_path)
-    return [step.label for step in path[path.index(key) :]]
 
 
 def _source_file(key: TargetKey, target: SourceFileTarget) -> ConfiguredTarget:

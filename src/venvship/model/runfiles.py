@@ -96,13 +96,13 @@ class Runfiles:
             entries[path] = artifact
 
         for link in self.symlinks.to_tuple():
-            place(_placed(MAIN_RUNFILES_DIRECTORY, link.path), link.target)
+            place(runfiles_path(MAIN_RUNFILES_DIRECTORY, link.path), link.target)
         for artifact in self.files.to_tuple():
             place(artifact.runfiles_path, artifact)
         for link in self.root_symlinks.to_tuple():
-            place(_placed("", link.path), link.target)
+            place(runfiles_path("", link.path), link.target)
         for path in self.empty_filenames.to_tuple():
-            entries.setdefault(_placed("", path), None)
+            entries.setdefault(runfiles_path("", path), None)
         conflicts += _without_hidden(entries)
         return entries, tuple(conflicts)
 
@@ -149,7 +149,8 @@ def _without_hidden(entries: dict[TreePath, Artifact | None]) -> list[RunfilesCo
     return conflicts
 
 
-def _placed(directory: str, path: str) -> TreePath:
+def runfiles_path(directory: str, path: str) -> TreePath:
+    """`path` below a directory of the runfiles tree; raises InvalidRunfilesPath for one that leaves it."""
     try:
         placed = normalise(join(directory, path)) if path and not path.startswith("/") else ""
     except ValueError:

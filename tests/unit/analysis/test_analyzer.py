@@ -4,7 +4,7 @@ import pytest
 from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 
 from venvship.analysis.action_graph import ActionGraph
-from venvship.errors import VenvshipError
+from venvship.errors import SeveralErrors, VenvshipError
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.platform import Platform
 from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualenvInfo
@@ -106,8 +106,10 @@ def test_all_problems_are_reported_at_once_and_keep_going_analyses_the_rest() ->
 
 def test_a_cycle_is_shown_as_a_path() -> None:
     build = "\n".join(f'filegroup(name = "{name}", srcs = [":{other}"])' for name, other in ("ab", "bc", "ca"))
-    problem = AnalysisWorkspace({"BUILD": build}).problems("//:a")
-    assert ".-> //:a\n|   //:b\n|   //:c\n`-- //:a" in problem
+    circle = "BUILD:1:10: cycle in the dependency graph:\n.-> //:a\n|   //:b\n|   //:c\n`-- //:a\n"
+    assert f"{circle}\nhint" in AnalysisWorkspace({"BUILD": build}).problems("//:a")
+    user = AnalysisWorkspace({"BUILD": build + '\nfilegroup(name = "user", srcs = [":a"])'}).problems("//:user")
+    assert f"{circle}  needed by `//:user` (attribute `srcs`)\n" in user and "needed by `//:c`" not in user
 
 
 def test_a_private_target_is_not_visible_elsewhere() -> None:
@@ -120,6 +122,50 @@ def test_a_private_target_is_not_visible_elsewhere() -> None:
     problem = workspace.problems("//a:a")
     assert "`//b:hidden` is not visible from `//a:a`" in problem and "a/BUILD:1" in problem
     assert "shown" not in problem.replace("is shown", "")
+
+
+def test_what_is_not_visible_hides_nothing_else() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "top/BUILD": 'filegroup(name = "top", srcs = ["//a:a"])',
+            "a/BUILD": 'filegroup(name = "a", srcs = ["//b:hidden", ":lost", "//b:gone"], '
+            'visibility = ["//visibility:public"])',
+            "b/BUILD": 'filegroup(name = "hidden")',
+        }
+    )
+    problem = workspace.problems("//top:top")
+    assert "a/BUILD:1:10: target `//b:hidden` is not visible from `//a:a`" in problem
+    assert "is [//visibility:private]\n  needed by `//top:top` (attribute `srcs`)\n" in problem
+    assert "no such target `//a:lost`" in problem and "no such target `//b:gone`" in problem
+    assert problem.count("is not visible") == 1
+
+
+def test_all_conditions_of_a_choice_are_told_apart() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "BUILD": 'filegroup(name = "a", srcs = select({":one": [], ":two": [], "//conditions:defualt": []}))\n'
+            'config_setting(name = "ones", values = {"cpu": "x"})',
+        }
+    )
+    problem = workspace.problems("//:a")
+    assert "BUILD:1:10: no such target `//:one`" in problem and "did you mean `ones`?" in problem
+    assert "BUILD:1:10: no such target `//:two`" in problem and "did you mean `//conditions:default`?" in problem
+    assert problem.count("needed by `//:a` (attribute `srcs`)") == 3
+
+
+def test_conditions_are_hidden_only_by_a_visibility_of_their_own() -> None:
+    setting = 'config_setting(name = "{}", values = {{"compilation_mode": "fastbuild"}}{})\n'
+    workspace = AnalysisWorkspace(
+        {
+            "a/BUILD": 'filegroup(name = "shown", srcs = select({"//b:shown": []}))\n'
+            'filegroup(name = "hidden", srcs = select({"//b:hidden": []}))',
+            "b/BUILD": 'package(default_visibility = ["//visibility:private"])\n'
+            + setting.format("shown", "")
+            + setting.format("hidden", ', visibility = ["//visibility:private"]'),
+        }
+    )
+    assert workspace.problems("//a:shown") == ""
+    assert "target `//b:hidden` is not visible from `//a:hidden` (attribute `srcs`)" in workspace.problems("//a:hidden")
 
 
 def test_package_groups_let_their_packages_in() -> None:
@@ -170,16 +216,30 @@ def test_only_tests_may_use_what_is_testonly() -> None:
 def test_two_targets_that_make_one_file_are_both_named() -> None:
     workspace = AnalysisWorkspace(
         {
-            "BUILD": 'genrule(name = "a", outs = ["x"], cmd = "")\ngenrule(name = "b", outs = ["x/y"], cmd = "")',
+            "BUILD": 'load(":x.bzl", "made")\nmade(name = "a", out = "x")\nmade(name = "b", out = "x/y")\n'
+            'made(name = "c", tree = "t")\nmade(name = "d", out = "t/f")',
+            "x.bzl": """
+def _made(ctx):
+    if ctx.attr.tree:
+        o = ctx.actions.declare_directory(ctx.attr.tree)
+        ctx.actions.run_shell(outputs = [o], command = "")
+    else:
+        o = ctx.actions.declare_file(ctx.attr.out)
+        ctx.actions.write(o, "")
+    return [DefaultInfo(files = depset([o]))]
+made = rule(_made, attrs = {"out": attr.string(), "tree": attr.string()})
+""",
         }
     )
-    workspace.analyze("//:a", "//:b")
-    try:
+    workspace.analyze("//:a", "//:b", "//:c", "//:d")
+    with pytest.raises(SeveralErrors) as caught:
         workspace.graph()
-    except Exception as error:
-        assert "Genrule action of `//:a`" in str(error) and "Genrule action of `//:b`" in str(error)
-    else:
-        raise AssertionError("an output below another output was accepted")
+    first, second = map(str, caught.value.errors)
+    assert "BUILD:3:5: output `" in first and "x`, which is no directory" in first
+    assert "FileWrite action of `//:a`, declared at BUILD:2:5" in first
+    assert "FileWrite action of `//:b`, declared at BUILD:3:5" in first
+    assert "t/f` lies below output `" in second and "t`, which one action fills" in second
+    assert "  action of `//:c`, declared at BUILD:4:5" in second and "FileWrite action of `//:d`" in second
 
 
 def test_an_alias_is_the_target_behind_it() -> None:

@@ -142,8 +142,8 @@ def _runfiles(
 ) -> Runfiles:
     own = Runfiles(
         files=union([transitive_files] if transitive_files is not None else (), direct=files),
-        symlinks=read_links(symlinks, "symlinks"),
-        root_symlinks=read_links(root_symlinks, "root_symlinks"),
+        symlinks=read_links(symlinks, "symlinks", below=MAIN_RUNFILES_DIRECTORY),
+        root_symlinks=read_links(root_symlinks, "root_symlinks", below=""),
         empty_filenames=EMPTY_RUNFILES.empty_filenames,
     )
     if not collect_data and not collect_default:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.paths import TreePath
-from venvship.model.runfiles import Runfiles, RunfilesLink
+from venvship.model.runfiles import InvalidRunfilesPath, Runfiles, RunfilesLink, runfiles_path
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import HostType, Value, register, type_name
@@ -16,8 +16,8 @@ from venvship.starlark.values import DICTS
 NO_LINKS: Depset[RunfilesLink] = Depset()
 
 
-def read_links(value: Value, parameter: str) -> Depset[RunfilesLink]:
-    """Links given as a dict from paths to files, or as a depset of links."""
+def read_links(value: Value, parameter: str, *, below: str) -> Depset[RunfilesLink]:
+    """Links given as a dict from paths to files, or as a depset of links; `below` is where in the tree they lie."""
     if value is None:
         return NO_LINKS
     if isinstance(value, Depset):
@@ -30,6 +30,10 @@ def read_links(value: Value, parameter: str) -> Depset[RunfilesLink]:
             raise EvaluationError(
                 f"{parameter}: got dict<{type_name(path)}, {type_name(file)}>, want dict<string, File>"
             )
+        try:
+            runfiles_path(below, path)
+        except InvalidRunfilesPath as error:
+            raise EvaluationError(f"{parameter}: {error.message}", hint=error.hint) from error
         links.append(RunfilesLink(TreePath(path), file))
     return Depset(links) if links else NO_LINKS
 

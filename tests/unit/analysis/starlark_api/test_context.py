@@ -146,6 +146,13 @@ def test_runfiles_are_joined_from_files_links_and_dependencies() -> None:
         "[<source file a.txt>, <source file b.txt>]" + ' [("l", "b.txt"), ("l", "a.txt")]',
         '["r", "r"] []',
     ]
+    for path in ("../../l", "/l", ""):
+        told = problem(
+            f'ctx.runfiles(symlinks = {{"{path}": ctx.file.s}})',
+            '"s": attr.label(allow_single_file = True)',
+            target='s = "a.txt"',
+        )
+        assert f"symlinks: `{path}` is no path of a runfiles tree" in told and "in target `//:t`" in told
     assert "symlinks: got dict<string, string>, want dict<string, File>" in problem(
         'ctx.runfiles(symlinks = {"a": "b"})'
     )
