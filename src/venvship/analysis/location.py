@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from venvship.analysis.configured_target import ConfiguredTarget
@@ -16,6 +17,18 @@ _LOCATION = re.compile(r"\$\((location|locations|execpath|execpaths|rootpath|roo
 _VARIABLE = re.compile(r"\$(?:\$|\(([A-Za-z0-9_]+)\)|([^$(]|$|\())")
 
 
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A dependency, and the label that an attribute has for it, which may be that of an alias.
+
+    `as_program` says that a target which is a program stands for that alone, and not for its other files.
+    """
+
+    label: Label
+    target: ConfiguredTarget
+    as_program: bool = False
+
+
 OwnOutput: TypeAlias = Callable[[Label], Artifact | None]
 
 
@@ -25,7 +38,7 @@ class BadExpansion(UserError):
 
 def expand_locations(
     text: str,
-    targets: Sequence[ConfiguredTarget],
+    targets: Sequence[Located],
     package: PackageId,
     *,
     mapping: Mapping[str, str] | None = None,
@@ -62,7 +75,7 @@ def _locations(
     function: str,
     meaning: str,
     label_text: str,
-    targets: Sequence[ConfiguredTarget],
+    targets: Sequence[Located],
     package: PackageId,
     mapping: Mapping[str, str] | None,
     own: OwnOutput,
@@ -74,14 +87,16 @@ def _locations(
     output = own(label)
     if output is not None:
         return _path(meaning, output)
-    found = next((target for target in targets if target.label == label), None)
+    found = next((one for one in targets if label in (one.label, one.target.label)), None)
     if found is None:
         raise BadExpansion(
             f"label `{label_text}` in `$({function})` is not a dependency of this target",
             hint=f'add "{label_text}" to data',
         )
-    executable = found.default_info.executable
-    files = found.default_info.files.to_tuple()
+    executable = found.target.default_info.executable
+    files = found.target.default_info.files.to_tuple()
+    if executable is not None and found.as_program:
+        files = (executable,)
     if not function.endswith("s"):
         if executable is not None and len(files) != 1:
             files = (executable,)
@@ -90,7 +105,7 @@ def _locations(
                 f"`$({function} {label_text})` needs exactly one file, and `{label_text}` gives {len(files)}",
                 hint=f"use $({function}s {label_text})",
             )
-    return " ".join(_path(meaning, file) for file in files)
+    return " ".join(sorted({_path(meaning, file) for file in files}))
 
 
 def _path(function: str, file: Artifact) -> str:

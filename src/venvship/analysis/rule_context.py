@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.analysis.location import expand_locations, expand_variables
+from venvship.analysis.location import Located, expand_locations, expand_variables
 from venvship.errors import InternalError, Place, UserError
-from venvship.loading.attributes import PlainValue
+from venvship.loading.attributes import PlainValue, labels_in
 from venvship.loading.targets import RuleTarget
 from venvship.model.action import (
     Action,
@@ -138,6 +138,19 @@ class RuleContext:
         """The dependencies that attribute `name` holds, in order."""
         return tuple(self._dependencies.get(name, ()))
 
+    def located(self, names: Iterable[str]) -> list[Located]:
+        """The dependencies of several attributes as `$(location)` finds them."""
+        found: list[Located] = []
+        for name in names:
+            targets = self.targets(name)
+            labels = labels_in(self._values.get(name))
+            # With a split transition, the labels come again for each configuration.
+            repeated = labels * (len(targets) // len(labels)) if labels else ()
+            if len(repeated) != len(targets):
+                repeated = tuple(target.label for target in targets)
+            found += [Located(label, one, name != "srcs") for label, one in zip(repeated, targets, strict=True)]
+        return found
+
     def target_or_none(self, name: str) -> ConfiguredTarget | None:
         found = self.targets(name)
         return found[0] if found else None
@@ -172,7 +185,6 @@ class RuleContext:
 
         `location` is `rootpath` or `execpath`, whichever the plain word means to the rule.
         """
-        targets = [target for name in names for target in self.targets(name)]
         variables: dict[str, str] = {
             "COMPILATION_MODE": self.configuration.get("compilation_mode", "fastbuild"),
             "TARGET_CPU": self.configuration.platform.cpu.value,
@@ -186,7 +198,12 @@ class RuleContext:
             variables.update(info.variables)
         try:
             located = expand_locations(
-                text, targets, self.label.package, mapping=self.target.mapping, own=self.own_output, location=location
+                text,
+                self.located(names),
+                self.label.package,
+                mapping=self.target.mapping,
+                own=self.own_output,
+                location=location,
             )
             return expand_variables(located, variables)
         except UserError as error:

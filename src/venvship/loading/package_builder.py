@@ -146,7 +146,15 @@ class PackageBuilder:
             self._broken.add(name)
             return
         target = RuleTarget(
-            label, rule_class, attributes, place, visibility, generator, self.repository.mapping, self._macros
+            label,
+            rule_class,
+            attributes,
+            place,
+            visibility,
+            generator,
+            self.repository.mapping,
+            self._macros,
+            self.features,
         )
         # A rule may bear the name of one of its outputs; the name then means the rule.
         self._declare(target)

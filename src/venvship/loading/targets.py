@@ -38,6 +38,7 @@ class RuleTarget:
     generator: Generator | None = None
     mapping: Mapping[str, str] | None = None
     macros: tuple[PackageId, ...] = ()
+    package_features: tuple[str, ...] = ()
 
     def value(self, name: str) -> AttributeValue:
         """The value of an attribute, or its default; raises KeyError for an attribute the rule class lacks."""

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from venvship.analysis.build_settings import value_of
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.analysis.location import expand_locations, expand_variables
+from venvship.analysis.location import Located, expand_locations, expand_variables
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.attribute_views import (
     OutputsView,
@@ -162,11 +162,14 @@ def _expand_location(
     *,
     short_paths: bool = False,
 ) -> str:
-    known = [target for name in LOCATION_ATTRIBUTES for target in ctx.rule.targets(name)]
+    given = [Located(target.label, target) for target in targets]
+    if targets:
+        every = ctx.rule.located(ctx.rule.target.rule_class.attributes)
+        given += [Located(one.label, one.target) for one in every if one.target in targets]
     try:
         return expand_locations(
             input,
-            [*targets, *known],
+            [*given, *ctx.rule.located(LOCATION_ATTRIBUTES)],
             ctx.rule.label.package,
             mapping=ctx.rule.target.mapping,
             own=ctx.rule.own_output,
@@ -247,12 +250,23 @@ def _variables(ctx: StarlarkContext) -> Value:
     return ctx.once("var", make)
 
 
+def _feature_words(ctx: StarlarkContext) -> tuple[set[str], set[str]]:
+    """What is asked for and what is refused; a target knows better than its package."""
+    asked: set[str] = set()
+    refused: set[str] = set()
+    for words in (ctx.rule.target.package_features, ctx.rule.strings("features")):
+        wanted = {one for one in words if not one.startswith("-")}
+        unwanted = {one[1:] for one in words if one.startswith("-")}
+        asked, refused = (asked | wanted) - unwanted, (refused - wanted) | unwanted
+    return asked, refused
+
+
 def _features(ctx: StarlarkContext) -> list[str]:
-    return FrozenList([one for one in ctx.rule.strings("features") if not one.startswith("-")])
+    return FrozenList(sorted(_feature_words(ctx)[0]))
 
 
 def _disabled_features(ctx: StarlarkContext) -> list[str]:
-    return FrozenList([one[1:] for one in ctx.rule.strings("features") if one.startswith("-")])
+    return FrozenList(sorted(_feature_words(ctx)[1]))
 
 
 def _output_root(ctx: StarlarkContext) -> Root:

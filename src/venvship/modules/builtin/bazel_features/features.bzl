@@ -34,9 +34,10 @@ bazel_features = struct(
     globals = struct(
         DefaultInfo = DefaultInfo,
         RunEnvironmentInfo = RunEnvironmentInfo,
-        macro = None,
+        PackageSpecificationInfo = PackageSpecificationInfo,
+        macro = macro,
         set = set,
-        subrule = None,
+        subrule = subrule,
     ),
     java = struct(
         java_info_constructor_module_flags = False,
@@ -52,7 +53,7 @@ bazel_features = struct(
         merkle_cache_v2 = False,
         no_c_plus_plus_flag = True,
         permits_treeartifact_uplevel_symlinks = True,
-        rule_extension_apis_available = False,
+        rule_extension_apis_available = True,
         test_runner_respects_shell_builtins = True,
     ),
     toolchains = struct(
