@@ -29,9 +29,9 @@ def contains(item: Value, container: Value) -> bool:
             current_thread().use_steps(len(container) >> STEP_BITS)
         return item in container
     if kind in LISTS or kind is tuple:
-        if type(item) is str or type(item) is NoneType:
-            return item in container
         current_thread().use_steps(len(container))
+        if type(item) is NoneType or (type(item) is str and len(item) <= LONG_TEXT):
+            return item in container
         return any(equal(item, element) for element in container)
     if kind is range:
         return type(item) is int and item in container
@@ -82,14 +82,12 @@ def get_slice(value: Value, start: Value, stop: Value, step: Value) -> Value:
     kind = type(value)
     if kind not in LISTS and kind is not tuple and kind is not str and kind is not range:
         raise EvaluationError(f"invalid slice operand: {type_name(value)}")
-    bounds = []
-    for bound, what in ((start, "start"), (stop, "stop"), (step, "step")):
-        bounds.append(
-            None if bound is None else finite_index(bound, "slice step" if what == "step" else f"{what} index")
-        )
-    if bounds[2] == 0:
+    stride = None if step is None else finite_index(step, "slice step")
+    if stride == 0:
         raise EvaluationError("slice step cannot be zero")
-    part = slice(*bounds)
+    first = None if start is None else finite_index(start, "start index")
+    last = None if stop is None else finite_index(stop, "stop index")
+    part = slice(first, last, stride)
     if len(value) > SMALL and kind is not range:
         (new_text if kind is str else new_elements)(len(range(*part.indices(len(value)))))
     return List(value[part]) if kind in LISTS else value[part]

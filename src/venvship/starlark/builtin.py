@@ -22,7 +22,8 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, HostType, Missing, Value, checked_value, register, type_name
 from venvship.starlark.iteration import is_iterable
 from venvship.starlark.printer import Printer
-from venvship.starlark.thread import RECORD
+from venvship.starlark.sizes import new_text
+from venvship.starlark.thread import LONG_TEXT, RECORD, STEP_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 
@@ -132,7 +133,15 @@ class BoundMethod:
         self.method = method
 
     def __call__(self, /, *args: Value, **kwargs: Value) -> Value:
-        return self.method(self.receiver, *args, **kwargs)
+        receiver = self.receiver
+        if type(receiver) is str and len(receiver) > LONG_TEXT:
+            # Searching or copying a long text takes as long as many steps of a program.
+            current_thread().use_steps(len(receiver) >> STEP_BITS)
+            result = self.method(receiver, *args, **kwargs)
+            if type(result) is str:
+                new_text(len(result))
+            return result
+        return self.method(receiver, *args, **kwargs)
 
 
 METHODS: dict[type, dict[str, Builtin]] = {}

@@ -43,7 +43,7 @@ def binding_problem(
     named = {p.name: p for p in parameters if p.kind in (kinds.POSITIONAL_OR_KEYWORD, kinds.KEYWORD_ONLY)}
     if len(args) > len(positional) and not any(p.kind is kinds.VAR_POSITIONAL for p in parameters):
         if not positional:
-            return f"{name}() got unexpected positional argument" + ("s" if len(args) > 1 else "")
+            return f"{name}() got unexpected positional argument"
         plural = "" if len(positional) == 1 else "s"
         return f"{name}() accepts no more than {len(positional)} positional argument{plural} but got {len(args)}"
     if not any(p.kind is kinds.VAR_KEYWORD for p in parameters):

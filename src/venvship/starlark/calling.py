@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
+from types import FunctionType, MethodType
 
 from venvship.starlark.access import get_attribute
 from venvship.starlark.builtin import METHODS, BoundMethod, Builtin, methods_of
@@ -12,32 +12,32 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import Value, host_type_of, type_name
 from venvship.starlark.iteration import sequence
 from venvship.starlark.keys import value_of
-from venvship.starlark.sizes import new_text
-from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
+from venvship.starlark.thread import LONG_TEXT
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 _CALLS: dict[type, Builtin] = {}
 """The `call` hooks of types, made when first used."""
 
 
-def call_method(value: Value, name: str, /, *args: Value, **kwargs: Value) -> Value:
-    """`value.name(...)`, without making the bound method."""
+def method_of(value: Value, name: str) -> Callable[..., Value]:
+    """What Python calls for `value.name(...)`, without making a value of the language."""
     methods = METHODS.get(type(value)) or methods_of(value)
     method = methods.get(name)
     if method is not None:
         if type(value) is str and len(value) > LONG_TEXT:
-            return _call_on_long_text(method, value, args, kwargs)
-        return method(value, *args, **kwargs)
-    return invoke(get_attribute(value, name), *args, **kwargs)
+            return BoundMethod(value, method)
+        return MethodType(method, value)
+    return callable_of(get_attribute(value, name))
 
 
-def _call_on_long_text(method: Builtin, value: str, args: tuple[Value, ...], kwargs: dict[str, Value]) -> Value:
-    """Searching or copying a long text takes as long as many steps of a program."""
-    current_thread().use_steps(len(value) >> STEP_BITS)
-    result = method(value, *args, **kwargs)
-    if type(result) is str:
-        new_text(len(result))
-    return result
+class _NotCallable:
+    """Refuses when it is called, and not before the arguments are evaluated."""
+
+    def __init__(self, value: Value) -> None:
+        self._value = value
+
+    def __call__(self, *args: Value, **kwargs: Value) -> Value:
+        raise EvaluationError(f"'{type_name(self._value)}' object is not callable")
 
 
 def callable_of(value: Value) -> Callable[..., Value]:
@@ -49,9 +49,9 @@ def callable_of(value: Value) -> Callable[..., Value]:
     if call is None:
         host_type = host_type_of(value)
         if host_type.call is None:
-            raise EvaluationError(f"'{type_name(value)}' object is not callable")
+            return _NotCallable(value)
         call = _CALLS[kind] = Builtin(host_type.name, host_type.call, method_of=host_type.name)
-    return BoundMethod(value, call)
+    return MethodType(call, value)
 
 
 def is_callable(value: Value) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from venvship.starlark.access import position_in
@@ -13,6 +14,7 @@ from venvship.starlark.keys import key_of, value_of
 from venvship.starlark.numbers import finite_index
 from venvship.starlark.printer import repr_of
 from venvship.starlark.sizes import more_elements, new_elements
+from venvship.starlark.thread import current_thread
 from venvship.starlark.values import (
     DICTS,
     SETS,
@@ -21,6 +23,12 @@ from venvship.starlark.values import (
     Set,
     check_mutable,
 )
+
+_LONG = 128
+"""Elements that are moved in the time of one step."""
+
+_TABLE_BITS = 12
+"""Passing over 2 ** 12 bytes of a dictionary's table counts as one step."""
 
 
 def _list_append(values: List, item: Value, /) -> None:
@@ -44,24 +52,35 @@ def _list_index(values: List, x: Value, start: int | None = None, end: int | Non
     window = slice(
         None if start is None else finite_index(start, "start"), None if end is None else finite_index(end, "end")
     )
-    for position in range(*window.indices(len(values))):
+    positions = range(*window.indices(len(values)))
+    current_thread().use_steps(len(positions))
+    for position in positions:
         if equal(values[position], x):
             return position
     raise EvaluationError(f"item {repr_of(x)} not found in list")
 
 
+def _pay_for_moving(values: List) -> None:
+    """Elements of long lists are moved to make or fill a gap."""
+    if len(values) >= _LONG:
+        current_thread().use_steps(len(values) // _LONG)
+
+
 def _list_insert(values: List, index: int, item: Value, /) -> None:
     check_mutable(values)
+    _pay_for_moving(values)
     values.insert(finite_index(index, "index"), item)
 
 
-def _list_pop(values: List, i: int = -1, /) -> Value:
-    position = position_in(len(values), i)
+def _list_pop(values: List, i: int | None = -1, /) -> Value:
+    position = position_in(len(values), -1 if i is None else i)
     check_mutable(values)
+    _pay_for_moving(values)
     return values.pop(position)
 
 
 def _list_remove(values: List, x: Value, /) -> None:
+    current_thread().use_steps(len(values))
     for position, element in enumerate(values):
         if equal(element, x):
             check_mutable(values)
@@ -123,10 +142,12 @@ def _dict_get(values: Dict, /, key: Value, default: Value = None) -> Value:
 
 
 def _dict_items(values: Dict, /) -> List:
+    current_thread().use_steps(len(values))
     return List(entries(values))
 
 
 def _dict_keys(values: Dict, /) -> List:
+    current_thread().use_steps(len(values))
     return List(map(value_of, values))
 
 
@@ -138,11 +159,17 @@ def _dict_pop(values: Dict, key: Value, /, default: Value = MISSING) -> Value:
     return found
 
 
+def _first_key(values: Dict | Set) -> object:
+    """Python looks for it from the start of its table, where removed entries leave gaps."""
+    current_thread().use_steps(sys.getsizeof(values) >> _TABLE_BITS)
+    return next(iter(values))
+
+
 def _dict_popitem(values: Dict, /) -> tuple[Value, Value]:
     check_mutable(values)
     if not values:
         raise EvaluationError("popitem: empty dictionary")
-    key = next(iter(values))
+    key = _first_key(values)
     return value_of(key), values.pop(key)
 
 
@@ -157,6 +184,7 @@ def _dict_update(values: Dict, pairs: Value = (), /, **kwargs: Value) -> None:
 
 
 def _dict_values(values: Dict, /) -> List:
+    current_thread().use_steps(len(values))
     return List(values.values())
 
 
@@ -179,6 +207,7 @@ DICT = HostType(
 def set_keys(value: Value) -> dict[object, None]:
     """The elements of any iterable as a set stores them."""
     if type(value) in SETS:
+        current_thread().use_steps(len(value))
         return dict.fromkeys(value)
     return dict.fromkeys([key_of(element) for element in sequence(value)])
 
@@ -202,7 +231,7 @@ def _set_pop(values: Set, /) -> Value:
     check_mutable(values)
     if not values:
         raise EvaluationError("set is empty")
-    key = next(iter(values))
+    key = _first_key(values)
     del values[key]
     return value_of(key)
 
@@ -216,6 +245,7 @@ def _set_remove(values: Set, element: Value, /) -> None:
 
 
 def _union(values: Set, *others: Value) -> Set:
+    current_thread().use_steps(len(values))
     result = Set(values)
     for other in others:
         result.update(set_keys(other))
@@ -224,6 +254,7 @@ def _union(values: Set, *others: Value) -> Set:
 
 
 def _intersection(values: Set, *others: Value) -> Set:
+    current_thread().use_steps(len(values))
     kept = dict.fromkeys(values)
     for other in others:
         theirs = set_keys(other)
@@ -232,6 +263,7 @@ def _intersection(values: Set, *others: Value) -> Set:
 
 
 def _difference(values: Set, *others: Value) -> Set:
+    current_thread().use_steps(len(values))
     kept = dict.fromkeys(values)
     for other in others:
         theirs = set_keys(other)
@@ -240,6 +272,7 @@ def _difference(values: Set, *others: Value) -> Set:
 
 
 def _symmetric_difference(values: Set, other: Value, /) -> Set:
+    current_thread().use_steps(len(values))
     theirs = set_keys(other)
     result = Set((key, None) for key in values if key not in theirs)
     result.update((key, None) for key in theirs if key not in values)
@@ -262,6 +295,7 @@ def _isdisjoint(values: Set, other: Value, /) -> bool:
 
 def _issubset(values: Set, other: Value, /) -> bool:
     theirs = set_keys(other)
+    current_thread().use_steps(len(values))
     return all(key in theirs for key in values)
 
 

@@ -33,7 +33,10 @@ def equal(left: Value, right: Value) -> bool:
     if kind in DICTS:
         return other in DICTS and _equal_dicts(left, right)
     if kind in SETS:
-        return other in SETS and left.keys() == right.keys()
+        if other not in SETS or len(left) != len(right):
+            return False
+        current_thread().use_steps(len(left))
+        return bool(left.keys() == right.keys())
     if kind is not other:
         return False
     compare = host_type_of(left).equal
@@ -58,6 +61,8 @@ def less(left: Value, right: Value, *, mirrored: bool = False) -> bool:
     """`left < right`; refuses values without an order. `mirrored` if the program wrote `right > left`."""
     kind, other = type(left), type(right)
     if kind is other and (kind is str or kind is int or kind is bool):
+        if kind is str and len(left) > LONG_TEXT:
+            current_thread().use_steps(len(left) >> STEP_BITS)
         return bool(left < right)
     if kind in _NUMBERS and other in _NUMBERS:
         if left != left:

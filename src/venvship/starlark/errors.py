@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from venvship.errors import Place, UserError
 
+_LONG_NAME = 100
+_MANY = 5000
+
 
 class StarlarkSyntaxError(UserError):
     """A file is not a program of its dialect; found without running it."""
@@ -74,5 +77,8 @@ def called_from(stack: tuple[StackFrame, ...]) -> tuple[str, ...]:
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """` (did you mean 'x'?)` when one of the candidates is close, else nothing."""
-    close = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.7)
+    if len(name) > _LONG_NAME:
+        return ""
+    near = [candidate for candidate in candidates if abs(len(candidate) - len(name)) < len(name)]
+    close = difflib.get_close_matches(name, sorted(near)[:_MANY], n=1, cutoff=0.7)
     return f" (did you mean '{close[0]}'?)" if close else ""

@@ -82,7 +82,7 @@ _HELPERS: Mapping[str, object] = {
     "[]=": access.set_item,
     ".": access.get_attribute,
     ".=": access.set_attribute,
-    ".()": calling.call_method,
+    ".()": calling.method_of,
     "()": calling.callable_of,
     "(*)": calling.call_in_order,
     "*": operators.multiply,

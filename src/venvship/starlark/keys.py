@@ -13,8 +13,11 @@ from typing import Final
 
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, Value, host_type_of
+from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
 
 _DEPTH_LIMIT = 200
+_SHORT_TUPLE = 64
+_STEPS_OF_KEY = 8
 _PLAIN = frozenset([str, int, NoneType])
 _NAN: Final = float("nan")
 
@@ -62,7 +65,11 @@ class TupleKey:
 def key_of(value: Value, depth: int = 0) -> object:
     """What to store or look up for `value`; refuses what can't be a key."""
     kind = type(value)
-    if kind is str or kind is int or value is None:
+    if kind is str:
+        if len(value) > LONG_TEXT:
+            current_thread().use_steps(len(value) >> STEP_BITS)
+        return value
+    if kind is int or value is None:
         return value
     if kind is bool:
         return TRUE_KEY if value else FALSE_KEY
@@ -70,6 +77,8 @@ def key_of(value: Value, depth: int = 0) -> object:
         # One object, because NaN equals itself here and dictionaries look at identity first.
         return value if value == value else _NAN
     if kind is tuple:
+        if len(value) > _SHORT_TUPLE:
+            current_thread().use_steps(len(value))
         for element in value:
             if type(element) not in _PLAIN:
                 break
@@ -77,6 +86,8 @@ def key_of(value: Value, depth: int = 0) -> object:
             return value
         if depth > _DEPTH_LIMIT:
             raise EvaluationError("a tuple nested this deeply can't be a key")
+        # Paid for each time it is reached: a few lines can name a tuple that holds another a million times.
+        current_thread().use_steps(_STEPS_OF_KEY)
         return TupleKey(value, tuple([key_of(element, depth + 1) for element in value]))
     host_type = TYPES.get(kind) or host_type_of(value)
     if not host_type.hashable:

@@ -15,6 +15,7 @@ from venvship.starlark.grammar import BINARY_OPERATORS, COMPARISONS
 from venvship.starlark.iteration import Shape
 from venvship.starlark.resolution import Resolution
 from venvship.starlark.source_text import SourceText
+from venvship.starlark.thread import LONG_TEXT
 
 _LOAD = ast.Load()
 _STORE = ast.Store()
@@ -101,7 +102,10 @@ class Lowering:
         needle = text.encode()
         while line <= last:
             content = self._source.lines[line - 1]
-            found = content.find(text, column) if self._source.ascii else content.encode().find(needle, column)
+            if self._source.ascii or content.isascii():
+                found = content.find(text, column)
+            else:
+                found = self._source.encoded(line)[0].find(needle, column)
             if found >= 0:
                 return ast.Name(
                     "",
@@ -280,10 +284,11 @@ class Lowering:
             if keyword.arg is None:
                 keyword.value = self._helper("**", [keyword.value], paren)
         if isinstance(function, ast.Attribute):
+            # The method is looked up before the arguments are evaluated.
             receiver = self._expression(function.value)
-            callee = self._helper(".()", [receiver, self._constant(function.attr, function), *args], paren)
-            callee.keywords = node.keywords
-            return callee
+            dot = self._point(function, function.value, ".")
+            method = self._helper(".()", [receiver, self._constant(function.attr, function)], dot)
+            return ast.copy_location(ast.Call(method, args, node.keywords), paren)
         if not (isinstance(function, ast.Name) and function in self._resolution.functions):
             function = self._helper("()", [self._expression(function)], paren)
         return ast.copy_location(ast.Call(function, args, node.keywords), paren)
@@ -436,7 +441,10 @@ class Lowering:
 
 
 def _compares_natively(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, str))
+    if not isinstance(node, ast.Constant):
+        return False
+    value = node.value
+    return value is None or (isinstance(value, str) and len(value) <= LONG_TEXT)
 
 
 def _shape(target: ast.expr) -> Shape | None:

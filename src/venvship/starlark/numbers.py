@@ -83,11 +83,11 @@ def parse_int(text: str, base: int) -> int:
         actual = base or 10
         if base == 0 and len(digits) > 1 and digits.startswith("0"):
             raise EvaluationError(f'cannot infer base when string begins with a 0: "{text}"')
+    if len(digits) > MAX_BITS:
+        raise EvaluationError(f"integer overflow: more than {MAX_BITS} bits")
     allowed = _DIGITS[:actual]
     if not digits or any(digit not in allowed for digit in digits.lower()):
         raise EvaluationError(f'invalid base-{actual} literal: "{text}"')
-    if len(digits) > 4000:
-        raise EvaluationError(f"integer overflow: more than {MAX_BITS} bits")
     value = checked_int(int(digits, actual))
     return -value if text.startswith("-") else value
 

@@ -54,6 +54,7 @@ def subtract(left: Value, right: Value) -> Value:
     if kind in _NUMBERS and other in _NUMBERS:
         return to_float(left) - to_float(right)
     if kind in SETS and other in SETS:
+        new_elements(len(left))
         return Set((key, None) for key in left if key not in right)
     return _refuse("-", left, right)
 
@@ -121,6 +122,7 @@ def bit_and(left: Value, right: Value) -> Value:
     if kind is int and other is int:
         return left & right
     if kind in SETS and other in SETS:
+        new_elements(len(left))
         return Set((key, None) for key in left if key in right)
     return _refuse("&", left, right)
 
@@ -142,6 +144,7 @@ def bit_xor(left: Value, right: Value) -> Value:
     if kind is int and other is int:
         return left ^ right
     if kind in SETS and other in SETS:
+        new_elements(len(left) + len(right))
         result = Set((key, None) for key in left if key not in right)
         result.update((key, None) for key in right if key not in left)
         return result

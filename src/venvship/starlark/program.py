@@ -15,6 +15,7 @@ import importlib.util
 import marshal
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from types import CodeType
 from typing import Self
 
@@ -27,13 +28,16 @@ from venvship.starlark.resolution import LoadStatement as LoadStatement
 from venvship.starlark.resolve import Resolver
 from venvship.starlark.source_text import SourceText
 
-EVALUATOR_VERSION = "3"
+EVALUATOR_VERSION = "4"
 """Changes whenever the same source would compile to another program."""
 
 CACHE_TAG = f"{EVALUATOR_VERSION}-{importlib.util.MAGIC_NUMBER.hex()}"
 """Says of stored programs which evaluator and which interpreter can run them."""
 
 MAX_SOURCE_BYTES = 8 << 20
+
+_MAX_PROBLEMS = 100
+"""Told of one file; whoever repairs these sees the rest."""
 
 _CALLS = frozenset(number for name, number in dis.opmap.items() if name.startswith("CALL"))
 
@@ -191,6 +195,6 @@ def _tree(text: SourceText) -> ast.Module:
 
 
 def _refuse(problems: Iterable[StarlarkSyntaxError]) -> None:
-    found = list(problems)
+    found = list(islice(problems, _MAX_PROBLEMS))
     if found:
         raise SeveralErrors(found)

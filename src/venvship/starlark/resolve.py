@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Iterable
 
 from venvship.errors import Place
@@ -28,6 +29,8 @@ from venvship.starlark.numbers import MAX_BITS
 from venvship.starlark.resolution import LoadStatement, Resolution, Scope
 from venvship.starlark.source_text import SourceText
 
+_INDENT = re.compile(r"[ \t]*")
+
 
 class Resolver:
     """One pass over one file."""
@@ -42,6 +45,7 @@ class Resolver:
         self._loops = 0
         self._functions: set[str] = set()
         self._scopes = [self._module]
+        self._has_tabs = "\t" in source.text
         self._expressions: dict[type[ast.AST], Callable[..., None]] = {
             ast.Name: self._name,
             ast.Constant: self._constant,
@@ -120,13 +124,13 @@ class Resolver:
             if check is None:
                 self._problem(statement, refusal_of(statement))
                 continue
-            if not self._source.ascii or "\t" in self._source.text:
+            if self._has_tabs:
                 self._indentation(statement)
             check(statement)
 
     def _indentation(self, statement: ast.stmt) -> None:
-        before = self._source.lines[statement.lineno - 1].encode()[: statement.col_offset]
-        if b"\t" in before and not before.strip():
+        before = _INDENT.match(self._source.lines[statement.lineno - 1])
+        if before is not None and before.end() == statement.col_offset and "\t" in before[0]:
             self._problem(statement, "Tab characters are not allowed for indentation. Use spaces instead.")
 
     @property

@@ -8,9 +8,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from venvship.errors import Place
 from venvship.starlark.errors import StarlarkSyntaxError
@@ -24,7 +26,10 @@ _TOKEN = re.compile(
     rf"""
     \#[^\n]*
   | (?P<prefix>\b[A-Za-z_]\w*)?
-    (?P<string>{STRING_LITERAL})
+    (?:
+        (?P<string>{STRING_LITERAL})
+      | (?P<unclosed>''' | \"\"\" | ['"])
+    )
   | (?<![\w.])(?P<number>0[xXoObB]\w* | \d(?:[eE][+-]\d|[\w.])* | \.\d(?:[eE][+-]\d|\w)*)
     """,
     re.DOTALL | re.VERBOSE,
@@ -58,6 +63,7 @@ class SourceText:
         # Tells files apart that hosts give one name.
         self.fingerprint = hashlib.blake2b(f"{filename}\0{text}".encode(errors="replace"), digest_size=8).hexdigest()
         self._starts: list[int] | None = None
+        self._encoded: tuple[int, bytes, Sequence[int]] | None = None
         self.strings: list[_StringToken] = []
         self.loaded_late: frozenset[int] = frozenset()
         """Where `load` statements have plain names that the parser was shown as `**name`, as indices of the names."""
@@ -73,9 +79,19 @@ class SourceText:
 
     def column(self, line: int, column: int) -> int:
         """Code points before the byte `column` of a line."""
-        if self.ascii or line > len(self.lines):
+        if self.ascii or line > len(self.lines) or self.lines[line - 1].isascii():
             return column
-        return len(self.lines[line - 1].encode()[:column].decode(errors="replace"))
+        starts = self.encoded(line)[1]
+        return bisect_left(starts, column)
+
+    def encoded(self, line: int) -> tuple[bytes, Sequence[int]]:
+        """A line as Python counts its columns: its bytes, and where in them each character begins."""
+        known = self._encoded
+        if known is None or known[0] != line:
+            characters = [character.encode() for character in self.lines[line - 1]]
+            known = (line, b"".join(characters), array("Q", accumulate(map(len, characters), initial=0)))
+            self._encoded = known
+        return known[1], known[2]
 
     def offset(self, line: int, column: int) -> int:
         """Index into the text of a line and byte column."""
@@ -92,8 +108,9 @@ class SourceText:
 
     def place_of(self, offset: int) -> Place:
         """The place of an index into the text."""
-        line = self.text.count("\n", 0, offset) + 1
-        return Place(self.filename, line, offset - (self.text.rfind("\n", 0, offset) + 1) + 1)
+        starts = self._line_starts()
+        line = bisect_right(starts, offset)
+        return Place(self.filename, line, offset - starts[line - 1] + 1)
 
     def _line_starts(self) -> list[int]:
         if self._starts is None:
@@ -113,6 +130,10 @@ class SourceText:
                 continue
             string = match["string"]
             if string is None:
+                if match["unclosed"] is not None:
+                    # No further: each quotation mark that follows would be looked at up to the end of the text.
+                    yield self._problem(match.start("unclosed"), "unclosed string literal")
+                    return
                 continue
             start = match.start("string")
             prefix = match["prefix"]

@@ -12,7 +12,13 @@ from venvship.starlark.iteration import sequence
 from venvship.starlark.numbers import finite_index
 from venvship.starlark.printer import str_of
 from venvship.starlark.sizes import new_elements, new_text
+from venvship.starlark.thread import STEP_BITS, current_thread
 from venvship.starlark.values import List
+
+_MANY_CHARACTERS = 256
+
+_LONG_NEEDLE = 64
+"""From here on Python is much faster at looking forward than backward."""
 
 _LINE_END = re.compile(r"(\r\n|\r|\n)")
 """The line ends of the language; Python knows more."""
@@ -26,6 +32,10 @@ def _window(text: str, start: int | None, end: int | None) -> slice:
 
 def _strip(method: Callable[[str, str | None], str]) -> Callable[..., object]:
     def strip(text: str, chars: str | None = None, /) -> str:
+        if chars is not None and len(chars) > _MANY_CHARACTERS:
+            # Python looks for each character of the text in all of `chars`.
+            chars = "".join(sorted(set(chars)))
+            current_thread().use_steps(len(chars) * (len(text) + 1) >> STEP_BITS)
         return method(text, chars)
 
     return strip
@@ -64,6 +74,7 @@ def _affix(method: Callable[..., bool], parameter: str) -> Callable[..., object]
                     raise EvaluationError(
                         f"at index {position} of {parameter}, got element of type {type_name(element)}, want string"
                     )
+            current_thread().use_steps(len(sub) * (1 + (len(text) >> STEP_BITS)))
         window = _window(text, start, end)
         return method(text, sub, window.start, window.stop)
 
@@ -79,6 +90,26 @@ def _finder(method: Callable[..., int], missing: str | None) -> Callable[..., ob
         return position
 
     return find
+
+
+def _rfind(text: str, sub: str, start: int, stop: int) -> int:
+    if len(sub) <= _LONG_NEEDLE:
+        return text.rfind(sub, start, stop)
+    position = text[start:stop][::-1].find(sub[::-1])
+    return position if position < 0 else max(stop - position - len(sub), start)
+
+
+def _rpartition(text: str, sep: str) -> tuple[str, str, str]:
+    position = _rfind(text, sep, 0, len(text))
+    if position < 0:
+        return "", "", text
+    return text[:position], sep, text[position + len(sep) :]
+
+
+def _rsplit(text: str, sep: str | None, limit: int) -> list[str]:
+    if sep is None or len(sep) <= _LONG_NEEDLE:
+        return text.rsplit(sep, limit)
+    return [piece[::-1] for piece in reversed(text[::-1].split(sep[::-1], limit))]
 
 
 def _format(text: str, /, *args: Value, **kwargs: Value) -> str:
@@ -168,10 +199,10 @@ STRING = HostType(
         "removeprefix": _removeprefix,
         "removesuffix": _removesuffix,
         "replace": _replace,
-        "rfind": _finder(str.rfind, None),
-        "rindex": _finder(str.rfind, ""),
-        "rpartition": _partition(str.rpartition),
-        "rsplit": _splitter(str.rsplit),
+        "rfind": _finder(_rfind, None),
+        "rindex": _finder(_rfind, ""),
+        "rpartition": _partition(_rpartition),
+        "rsplit": _splitter(_rsplit),
         "rstrip": _strip(str.rstrip),
         "split": _splitter(str.split),
         "splitlines": _splitlines,

@@ -9,24 +9,30 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Value, register
 from venvship.starlark.keys import Unhashable, hash_of
 from venvship.starlark.printer import Printer
+from venvship.starlark.thread import current_thread
 
 
 class Struct:
     """What `struct(...)` makes."""
 
-    __slots__ = ("fields",)
+    __slots__ = ("_hash", "fields")
 
     def __init__(self, fields: Mapping[str, Value]) -> None:
         self.fields: dict[str, Value] = dict(fields)
+        self._hash: int | None = None
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and equal_fields(self, other)
 
     def __hash__(self) -> int:
-        try:
-            return hash(tuple([(name, hash_of(value)) for name, value in sorted(self.fields.items())]))
-        except Unhashable:
-            raise Unhashable("struct") from None
+        # Kept: structs may hold each other, and be reached on very many ways.
+        if self._hash is None:
+            try:
+                hashes = [(name, hash_of(value)) for name, value in sorted(self.fields.items())]
+            except Unhashable:
+                raise Unhashable("struct") from None
+            self._hash = hash(tuple(hashes))
+        return self._hash
 
     def __repr__(self) -> str:
         return f"Struct({', '.join(sorted(self.fields))})"
@@ -35,6 +41,7 @@ class Struct:
 def equal_fields(left: Struct, right: Struct) -> bool:
     """Whether the same names hold equal values."""
     ours, theirs = left.fields, right.fields
+    current_thread().use_steps(len(ours) + 1)
     return ours.keys() == theirs.keys() and all(equal(value, theirs[name]) for name, value in ours.items())
 
 

@@ -26,11 +26,11 @@ STEP_BUDGET = 50_000_000
 ALLOCATION_BUDGET = 1 << 27
 """Characters and elements of all larger values made by one thread."""
 
-LONG_TEXT = 1 << 16
+LONG_TEXT = 1 << 12
 """Characters from which work on a text is counted."""
 
-STEP_BITS = 11
-"""Looking at 2 ** 11 characters counts as one step."""
+STEP_BITS = 8
+"""Looking at 2 ** 8 characters counts as one step."""
 
 OUTPUT_BUDGET = 16_000_000
 """Characters of one `str`, `repr`, `print` or JSON text."""

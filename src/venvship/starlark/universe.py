@@ -19,7 +19,7 @@ from venvship.starlark.numbers import finite_index, float_to_int, parse_float, p
 from venvship.starlark.printer import Printer, repr_of, str_of
 from venvship.starlark.strings import STRING
 from venvship.starlark.structs import Struct
-from venvship.starlark.thread import current_thread
+from venvship.starlark.thread import LONG_TEXT, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS, Dict, List, Set
 
 
@@ -89,6 +89,7 @@ def _hasattr(x: Value, name: str, /) -> bool:
 
 
 def _hash(value: str, /) -> int:
+    current_thread().use_steps(len(value))
     result = 0
     for byte in value.encode("utf-8", "surrogatepass"):
         result = (result * 31 + byte) & 0xFFFFFFFF
@@ -182,7 +183,7 @@ def _sorted(iterable: Iterable[Value], /, *, key: Value = None, reverse: bool = 
     current_thread().use_steps(4 * len(values))
     if key is None:
         kinds = set(map(type, values))
-        if kinds <= {str} or kinds <= {int}:
+        if kinds <= {int} or (kinds <= {str} and max(map(len, values)) <= LONG_TEXT):
             return List(sorted(values, reverse=reverse))
         return List(sorted(values, key=Ordered, reverse=reverse))
     if not is_callable(key):
