@@ -46,14 +46,14 @@ def equal(left: Value, right: Value) -> bool:
 def _equal_sequences(left: Value, right: Value) -> bool:
     if len(left) != len(right):
         return False
-    current_thread().use_steps(len(left))
+    current_thread().use_steps(4 * len(left) + 1)
     return all(map(equal, left, right))
 
 
 def _equal_dicts(left: Value, right: Value) -> bool:
     if len(left) != len(right):
         return False
-    current_thread().use_steps(len(left))
+    current_thread().use_steps(8 * len(left) + 1)
     return all(key in right and equal(value, right[key]) for key, value in left.items())
 
 

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from traceback import clear_frames
 from types import TracebackType
 from typing import TypeVar
 
@@ -101,6 +102,7 @@ _HELPERS: Mapping[str, object] = {
 }
 _ENVIRONMENT: Mapping[str, object] = {**_HELPERS, **UNIVERSE}
 _BZL_ONLY = ("struct",)
+_MAX_PROBLEMS = 100
 
 
 def execute(
@@ -161,8 +163,10 @@ def call(
 
 
 def _check_names(program: Program, environment: Mapping[str, object]) -> None:
-    problems = []
+    problems: list[StarlarkSyntaxError] = []
     for name, line, column in program.free_names:
+        if len(problems) == _MAX_PROBLEMS:
+            break
         if name not in environment or not name.isidentifier():
             known = [known for known in (*environment, *program.global_names) if known.isidentifier()]
             problems.append(
@@ -231,6 +235,8 @@ def _mapped(error: Exception) -> VenvshipError:
     if isinstance(error, RecursionError):
         return EvaluationError("Starlark computation cancelled: values or calls are nested too deeply")
     if isinstance(error, MemoryError):
+        # What the program holds goes first: even to tell what is wrong takes memory.
+        clear_frames(error.__traceback__)
         return EvaluationError("Starlark computation cancelled: too much memory")
     innermost = error.__traceback__
     while innermost is not None and innermost.tb_next is not None:

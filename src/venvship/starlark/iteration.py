@@ -14,6 +14,7 @@ from venvship.starlark.thread import CURRENT, current_thread
 from venvship.starlark.values import DICTS, LISTS, LOCKED, SETS
 
 _CHUNK = 1024
+_STEPS_TO_BEGIN = 16
 
 Shape: TypeAlias = "tuple[Shape | None, ...]"
 """The targets of an unpacking assignment: None for a name, a tuple for nested targets."""
@@ -65,6 +66,7 @@ def iterate(value: Value) -> Iterable[Value]:
 def _paid(values: Iterable[Value]) -> Iterator[Value]:
     """The elements, paid for piece by piece, because a loop may end early."""
     thread = current_thread()
+    thread.use_steps(_STEPS_TO_BEGIN)
     source = iter(values)
     while chunk := list(islice(source, _CHUNK)):
         thread.use_steps(len(chunk))

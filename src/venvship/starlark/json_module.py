@@ -119,6 +119,7 @@ def _quote(text: str) -> str:
 
 
 def _decode(_module: JsonModule, x: str, default: Value = MISSING) -> Value:
+    current_thread().use_steps(len(x) >> 2)
     try:
         new_elements(x.count(","))
         return _converted(_DECODER.decode(x))
@@ -197,7 +198,7 @@ class _JsonText:
 
 def _problem_of(text: str) -> str:
     """Why a text that was refused is no JSON; found by reading it once more, slowly."""
-    current_thread().use_steps(len(text))
+    current_thread().use_steps(4 * len(text))
     source = _JsonText(text)
     try:
         _check_value(source)
@@ -305,7 +306,7 @@ def _encode_indent(module: JsonModule, x: Value, /, *, prefix: str = "", indent:
 
 def _indent(_module: JsonModule, s: str, /, *, prefix: str = "", indent: str = "\t") -> str:
     printer = Printer(current_thread().output_budget)
-    current_thread().use_steps(len(s))
+    current_thread().use_steps(8 * len(s))
     source = _JsonText(s)
     depth = 0
 

@@ -17,7 +17,7 @@ from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
 
 _DEPTH_LIMIT = 200
 _SHORT_TUPLE = 64
-_STEPS_OF_KEY = 8
+_STEPS_OF_KEY = 64
 _PLAIN = frozenset([str, int, NoneType])
 _NAN: Final = float("nan")
 

@@ -10,6 +10,7 @@ from venvship.starlark.formatting import format_percent
 from venvship.starlark.host_types import MISSING, Value, checked_value, host_type_of, type_name
 from venvship.starlark.numbers import SMALL_INT, checked_int, finite_index, to_float
 from venvship.starlark.sizes import MAX_CHARACTERS, MAX_ELEMENTS, SMALL, more_elements, new_elements, new_text
+from venvship.starlark.thread import current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS, Dict, List, Set, check_mutable
 
 _NUMBERS = frozenset([int, float])
@@ -23,6 +24,12 @@ def _refuse(operator: str, left: Value, right: Value) -> Value:
             if result is not MISSING:
                 return checked_value(result, f"the operator {operator}")
     raise EvaluationError(f"unsupported binary operation: {type_name(left)} {operator} {type_name(right)}")
+
+
+def _pay_for_sets(left: Value, right: Value) -> None:
+    size = len(left) + len(right)
+    current_thread().use_steps(4 * size)
+    new_elements(size)
 
 
 def add(left: Value, right: Value) -> Value:
@@ -54,7 +61,7 @@ def subtract(left: Value, right: Value) -> Value:
     if kind in _NUMBERS and other in _NUMBERS:
         return to_float(left) - to_float(right)
     if kind in SETS and other in SETS:
-        new_elements(len(left))
+        _pay_for_sets(left, right)
         return Set((key, None) for key in left if key not in right)
     return _refuse("-", left, right)
 
@@ -122,7 +129,7 @@ def bit_and(left: Value, right: Value) -> Value:
     if kind is int and other is int:
         return left & right
     if kind in SETS and other in SETS:
-        new_elements(len(left))
+        _pay_for_sets(left, right)
         return Set((key, None) for key in left if key in right)
     return _refuse("&", left, right)
 
@@ -144,7 +151,7 @@ def bit_xor(left: Value, right: Value) -> Value:
     if kind is int and other is int:
         return left ^ right
     if kind in SETS and other in SETS:
-        new_elements(len(left) + len(right))
+        _pay_for_sets(left, right)
         result = Set((key, None) for key in left if key not in right)
         result.update((key, None) for key in right if key not in left)
         return result

@@ -104,7 +104,7 @@ def compile_program(source: bytes | str, *, filename: str, dialect: Dialect) -> 
     try:
         return _compiled(text, dialect)
     except (RecursionError, MemoryError):
-        raise _refusal("the program is nested too deeply", Place(filename)) from None
+        raise _refusal("the program is nested too deeply or too large", Place(filename)) from None
 
 
 def _compiled(text: SourceText, dialect: Dialect) -> Program:

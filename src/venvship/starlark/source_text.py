@@ -18,7 +18,10 @@ from venvship.errors import Place
 from venvship.starlark.errors import StarlarkSyntaxError
 
 STRING_LITERAL = r"""
-    '''(?:[^\\]|\\.)*?''' | \"\"\"(?:[^\\]|\\.)*?\"\"\" | '(?:[^'\\\n]|\\.)*' | "(?:[^"\\\n]|\\.)*"
+    '''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'''
+  | \"\"\"[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*\"\"\"
+  | '[^'\\\n]*(?:\\.[^'\\\n]*)*'
+  | "[^"\\\n]*(?:\\.[^"\\\n]*)*"
 """
 """A string without its prefix, as a verbose expression whose dots match ends of lines."""
 

@@ -41,7 +41,7 @@ class Struct:
 def equal_fields(left: Struct, right: Struct) -> bool:
     """Whether the same names hold equal values."""
     ours, theirs = left.fields, right.fields
-    current_thread().use_steps(len(ours) + 1)
+    current_thread().use_steps(8 * len(ours) + 1)
     return ours.keys() == theirs.keys() and all(equal(value, theirs[name]) for name, value in ours.items())
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType, TracebackType
 
 from venvship.errors import InternalError, Place
+from venvship.host.memory import resident_bytes
 from venvship.starlark.errors import EvaluationError, StackFrame
 
 RECORD = "<record>"
@@ -25,6 +26,12 @@ STEP_BUDGET = 50_000_000
 
 ALLOCATION_BUDGET = 1 << 27
 """Characters and elements of all larger values made by one thread."""
+
+MEMORY_GROWTH = 1 << 30
+"""Bytes by which the process may grow while one thread runs."""
+
+_STEPS_BETWEEN_LOOKS = 50_000
+_ALLOCATION_BETWEEN_LOOKS = 1 << 20
 
 LONG_TEXT = 1 << 12
 """Characters from which work on a text is counted."""
@@ -81,6 +88,10 @@ class Thread:
         self.source_line = source_line
         self.steps_left = step_budget
         self.allocation_left = allocation_budget
+        self._next_look = step_budget - _STEPS_BETWEEN_LOOKS
+        self._next_look_at_allocation = allocation_budget - _ALLOCATION_BETWEEN_LOOKS
+        # At the first look; most programs end before it.
+        self._resident: int | None = None
         # Functions in progress, by the place of their definition, outermost first.
         self.active: dict[str, None] = {}
         self.base_frame: FrameType | None = None
@@ -90,12 +101,26 @@ class Thread:
         self.steps_left -= count
         if self.steps_left < 0:
             raise EvaluationError("Starlark computation cancelled: too many steps")
+        if self.steps_left < self._next_look:
+            self._look()
+
+    def _look(self) -> None:
+        """See what the process holds: what small values take is not accounted for one by one."""
+        self._next_look = self.steps_left - _STEPS_BETWEEN_LOOKS
+        self._next_look_at_allocation = self.allocation_left - _ALLOCATION_BETWEEN_LOOKS
+        resident = resident_bytes()
+        if self._resident is None:
+            self._resident = resident
+        if resident - self._resident > MEMORY_GROWTH:
+            raise EvaluationError("Starlark computation cancelled: too much memory")
 
     def use_memory(self, count: int) -> None:
         """Pay for a value of `count` characters or elements."""
         self.allocation_left -= count
         if self.allocation_left < 0:
             raise EvaluationError("Starlark computation cancelled: too much memory")
+        if self.allocation_left < self._next_look_at_allocation:
+            self._look()
 
     def caller_place(self) -> Place:
         """Where the innermost Starlark call in progress stands: its opening parenthesis."""
