@@ -191,11 +191,20 @@ def native_module(rules: Mapping[str, Value]) -> Struct:
     return Struct({**FUNCTIONS, "bazel_version": BAZEL_VERSION, **rules})
 
 
+_UNSAID = frozenset({"deprecation", "name", "testonly", "visibility"})
+"""Attributes that are shown when they are set, or apart from the others."""
+
+
 def _described(rule: RuleTarget, builder: PackageBuilder) -> Dict:
     """What a rule was given, as `existing_rule` shows it."""
     described = Dict({"name": rule.label.name, "kind": rule.rule_class.name})
-    for name, value in rule.attributes.items():
-        described[name] = _shown_value(value, builder)
+    for name, spec in rule.rule_class.attributes.items():
+        given = rule.attributes.get(name)
+        if given is None and (name in _UNSAID or spec.computed_default is not None):
+            continue
+        value = rule.value(name)
+        if value is not None and not spec.is_private:
+            described[name] = _shown_value(value, builder)
     described["visibility"] = tuple(rule.visibility.spelling)
     if rule.generator is not None:
         described["generator_function"] = rule.generator.function

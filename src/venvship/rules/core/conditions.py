@@ -105,11 +105,13 @@ def _config_setting(ctx: RuleContext) -> list[object]:
     facts: set[tuple[str, str]] = set()
     matches = True
     for name, value in ctx.string_dict("values").items():
-        facts.add((name, value))
         if name == "define":
+            # The same fact as in `define_values`, so that one condition can be more special than the other.
             name, _, value = value.partition("=")
+            facts.add((f"define:{name}", value))
             matches &= ctx.configuration.get(f"define:{name}") == value
         else:
+            facts.add((name, value))
             matches &= _option(ctx, name) == value
     for name, value in ctx.string_dict("define_values").items():
         facts.add((f"define:{name}", value))
