@@ -21,6 +21,7 @@ from venvship.loading.targets import RuleTarget
 from venvship.loading.workspace import NotInWorkspace, find_workspace
 from venvship.memo.computation import Memo
 from venvship.model.label import Label
+from venvship.session.loading_record import LoadingRecord
 from venvship.session.lock_making import MadeLock
 from venvship.session.opened_paths import OpenedPath
 from venvship.session.options import SessionOptions, TestOptions
@@ -81,8 +82,11 @@ class FakeSession:
     def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> None:
         return None
 
-    def record(self) -> None:
+    def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> None:
         return None
+
+    def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
+        return set()
 
     def prepare_run(self, label: Label) -> RunPlan:
         program = str(self.root / "venvship-bin" / label.package.path / label.name)

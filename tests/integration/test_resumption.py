@@ -94,6 +94,13 @@ def resumed(workspace: RealWorkspace, command: str = "build", *argv: str) -> Ran
     return done
 
 
+def reloaded(workspace: RealWorkspace, command: str = "build", *argv: str) -> Ran:
+    done = workspace.run(command, *argv, "//...")
+    assert done.code == 0, done.stderr
+    assert analysed(done) and " venvship.cli.build\n" not in done.stderr and " venvship.cli.test\n" not in done.stderr
+    return done
+
+
 def test_only_what_a_source_concerns_is_made_again(built: RealWorkspace) -> None:
     built.write({"pkg/a.txt": "A\nmore\n"})
     done = resumed(built)
@@ -130,19 +137,73 @@ def test_comments_in_build_and_bzl_files_mean_nothing(built: RealWorkspace) -> N
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "ran"),
     [
-        BUILD.replace("echo raw", "echo RAW"),
-        BUILD + 'genrule(name = "new", outs = ["new.out"], cmd = "echo RAW > $@")',
-        BUILD.replace('["**/*.txt"]', '["*.txt"]'),
-        BUILD.replace('name = "raw"', 'name = "war"'),
+        (BUILD.replace("echo raw", "echo RAW"), 1),
+        (BUILD + 'genrule(name = "new", outs = ["new.out"], cmd = "echo RAW > $@")', 1),
+        (BUILD.replace('["**/*.txt"]', '["*.txt"]'), 3),
+        (BUILD.replace('name = "raw"', 'name = "war"'), 0),
+        (BUILD.replace('genrule(name = "last", srcs = [":count"], outs = ["last.out"], cmd = "cat $< > $@")', ""), 0),
+        (BUILD + "VALUE = 1\n", 0),
     ],
 )
-def test_other_words_in_a_build_file_are_loaded(built: RealWorkspace, text: str) -> None:
+def test_only_what_a_build_file_concerns_is_looked_at(built: RealWorkspace, text: str, ran: int) -> None:
+    before = built.run("build", "//...").actions()[2]
     built.write({"pkg/BUILD.bazel": text})
+    done = reloaded(built)
+    assert done.actions()[0] == ran
+    assert sum(done.actions()) == before + text.count("genrule(") - BUILD.count("genrule(")
+    built.write({"pkg/a.txt": "A\n"})
+    done = resumed(built)
+    assert out(built, "cat.out") == ("A\n" if '["*.txt"]' in text else "A\nb\n")
+    clean = built.run("--output_user_root=" + str(built.root.parent / "clean"), "build", "--symlink_prefix=/", "//...")
+    assert sum(clean.actions()) == sum(done.actions())
+    built.write({"pkg/BUILD.bazel": BUILD, "pkg/a.txt": "a\n"})
+    assert reloaded(built).actions()[0] == 0
+    assert (out(built, "cat.out"), out(built, "raw.out")) == ("a\nb\n", "raw\n")
+
+
+def test_who_depends_on_a_changed_target_is_looked_at_too(built: RealWorkspace) -> None:
+    public = 'package(default_visibility = ["//visibility:public"])\n' + BUILD
+    other = 'genrule(name = "twice", srcs = ["//pkg:raw", "a.txt"], outs = ["twice.out"], cmd = "cat $(SRCS) > $@")\n'
+    built.write({"pkg/BUILD.bazel": public, "other/BUILD.bazel": other, "other/a.txt": "a\n"})
+    settled(built)
+    built.write({"pkg/BUILD.bazel": public.replace("raw.out", "RAW.out")})
+    assert reloaded(built).actions()[0] == 2
+    twice = built.root / "venvship-bin/other/twice.out"
+    assert twice.read_text() == "raw\na\n"
+    built.write({"other/a.txt": "A\n", "pkg/BUILD.bazel": public.replace("echo raw", "echo new")})
+    reloaded(built)
+    assert twice.read_text() == "new\nA\n"
+    built.write({"pkg/BUILD.bazel": BUILD})
     done = built.run("build", "//...")
-    assert done.code == 0 and analysed(done)
-    assert resumed(built).actions()[0] == 0
+    assert done.code == 1 and "`//pkg:raw` is not visible from `//other:twice`" in done.stderr
+    built.write({"pkg/BUILD.bazel": public.replace('name = "raw"', 'name = "war"')})
+    done = built.run("build", "//...")
+    assert done.code == 1 and "no such target `//pkg:raw`" in done.stderr
+    built.write({"pkg/BUILD.bazel": public})
+    assert built.run("build", "//...").code == 0
+    assert twice.read_text() == "raw\nA\n"
+
+
+def test_what_settings_say_reaches_further_than_edges(built: RealWorkspace) -> None:
+    settings = 'config_setting(name = "fast", define_values = {"speed": "fast"})\n'
+    chosen = (
+        'genrule(name = "chosen", outs = ["chosen.out"], cmd = select({"//settings:fast": "echo fast > $@", '
+        '"//conditions:default": "echo slow > $@"}))\n'
+    )
+    built.write({"settings/BUILD.bazel": settings, "pkg/BUILD.bazel": BUILD + chosen})
+    settled(built, "--define=speed=slow")
+    assert out(built, "chosen.out") == "slow\n"
+    built.write({"settings/BUILD.bazel": settings.replace('": "fast"', '": "slow"')})
+    assert built.run("build", "--define=speed=slow", "//...").code == 0
+    assert out(built, "chosen.out") == "fast\n"
+
+
+def test_outputs_of_one_package_may_not_be_made_twice(built: RealWorkspace) -> None:
+    built.write({"pkg/BUILD.bazel": BUILD + 'genrule(name = "x", outs = ["raw.out"], cmd = "echo > $@")\n'})
+    done = built.run("build", "//...")
+    assert done.code == 1 and "raw.out" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -157,19 +218,29 @@ def test_what_is_wrong_in_a_build_file_is_said(built: RealWorkspace, text: str) 
 
 
 def test_what_a_glob_finds_anew_is_loaded(built: RealWorkspace) -> None:
-    built.write({"pkg/sub/c.txt": "c\n"})
-    done = built.run("build", "//...")
-    assert done.code == 0 and analysed(done)
+    built.write({"pkg/sub/c.txt": "c\n", "pkg/README.md": "to read\n"})
+    reloaded(built)
     assert out(built, "cat.out") == "a\nb\nc\n"
+    built.write({"pkg/sub/c.txt": "C\n"})
+    resumed(built)
+    assert out(built, "cat.out") == "a\nb\nC\n"
+    built.write({"pkg/sub/BUILD.bazel": ""})
+    assert built.run("build", "//...").code == 0
+    assert out(built, "cat.out") == "a\n"
+    (built.root / "pkg/sub/BUILD.bazel").unlink()
+    assert built.run("build", "//...").code == 0
+    assert out(built, "cat.out") == "a\nb\nC\n"
+    (built.root / "pkg/sub/c.txt").unlink()
     (built.root / "pkg/a.txt").unlink()
     done = built.run("build", "//...")
     assert done.code == 0 and analysed(done)
-    assert out(built, "cat.out") == "b\nc\n"
+    assert out(built, "cat.out") == "b\n"
 
 
 def test_positions_that_were_said_are_said_right(built: RealWorkspace) -> None:
     built.write({"pkg/BUILD.bazel": f'{BUILD}print("here")\n'})
-    settled(built)
+    assert "here" in reloaded(built).stderr
+    assert "here" in resumed(built).stderr
     line = BUILD.count("\n") + 1
     built.write({"pkg/a.txt": "A\n"})
     assert f"BUILD.bazel:{line}:6: here" in resumed(built).stderr
@@ -293,3 +364,36 @@ def test_only_the_tests_that_a_change_concerns_run_again(workspace: RealWorkspac
     workspace.write({"two_test.py": "raise SystemExit(1)\n", "lib.py": "VALUE = 3\n"})
     failed = workspace.run("test", "//...")
     assert failed.code == 3 and failed.stdout.count("FAILED in") == 2
+
+
+def test_a_new_test_is_run_and_the_others_are_not(workspace: RealWorkspace) -> None:
+    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE,
+            "BUILD.bazel": TESTS,
+            "lib.py": "VALUE = 1\n",
+            "one_test.py": "import lib\nassert lib.VALUE == 1\n",
+            "two_test.py": "print('two')\n",
+            "three_test.py": "import lib\nprint(3, lib.VALUE)\n",
+        }
+    )
+    for _ in range(4):
+        assert workspace.run("test", "//...").code == 0
+    three = 'py_test(name = "three_test", srcs = ["three_test.py"], deps = [":lib"])\n'
+    workspace.write({"BUILD.bazel": TESTS + three})
+    done = reloaded(workspace, "test")
+    assert "//:three_test PASSED" in done.stdout
+    assert "//:one_test (cached) PASSED" in done.stdout and "//:two_test (cached) PASSED" in done.stdout
+    workspace.write({"lib.py": "VALUE = 1  # of another test\n"})
+    done = resumed(workspace, "test")
+    assert "//:two_test (cached) PASSED" in done.stdout and done.stdout.count("(cached)") == 1
+    workspace.write({"BUILD.bazel": TESTS.replace(', deps = [":lib"]', "") + three})
+    done = workspace.run("test", "//...")
+    assert done.code == 3 and "//:one_test FAILED" in done.stdout and "//:three_test (cached) PASSED" in done.stdout
+    workspace.write({"BUILD.bazel": TESTS})
+    done = reloaded(workspace, "test")
+    assert "three" not in done.stdout and "2 tests pass" in done.stdout
+    assert sorted(resumed(workspace, "test").stdout.split()) == sorted(
+        done.stdout.replace("one_test PASSED", "one_test (cached) PASSED").split()
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import Place, SeveralErrors, UserError
@@ -102,6 +102,10 @@ class ActionGraph:
     def generating(self, artifact: Artifact) -> Action | None:
         """The action that makes `artifact`, or None for a source file."""
         return self._by_output.get(artifact.exec_path)
+
+    def owners(self) -> Iterator[tuple[str, Label]]:
+        """Every output, by its exec path, and the target whose action makes it."""
+        return ((path, action.owner) for path, action in self._by_output.items())
 
     def place_of(self, action: Action) -> Place | None:
         """Where the target stands that declared `action`."""

@@ -7,7 +7,7 @@ can be obtained between them, in parallel, by the owner of the network; analysis
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias, cast
 
@@ -292,6 +292,16 @@ class Analyzer:
     def targets(self) -> Iterable[ConfiguredTarget]:
         """Every target that was analysed so far, and what aspects made of them."""
         return (target for target in self._results.values() if target is not None)
+
+    def references(self) -> Iterator[tuple[Label, Iterator[Label]]]:
+        """Each target that was looked at, and those that it was looked at with: a label may come more than once."""
+        for key, node in self._nodes.items():
+            yield key.label, (one.label for one in (*_targets_of(node.needs), *node.conditions))
+        for aspect, on_target in self._aspects.items():
+            yield (
+                aspect.target.label,
+                (one.label for one in (*_targets_of(on_target.needs), *on_target.node.conditions)),
+            )
 
     # Pass one: choices and edges
 
@@ -899,6 +909,10 @@ class Analyzer:
                 error.place = self._packages.target(requester.label).place
             step = self._requester.get(requester)
         return chain
+
+
+def _targets_of(keys: Iterable[TargetKey | AspectKey]) -> Iterator[TargetKey]:
+    return (key.target if isinstance(key, AspectKey) else key for key in keys)
 
 
 def _distinct(errors: Iterable[VenvshipError | None]) -> list[VenvshipError]:

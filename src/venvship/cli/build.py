@@ -26,7 +26,7 @@ def build(invocation: Invocation) -> int:
             outcome = session.build(selection.labels, nobuild=not invocation.flags.boolean("build"))
             failures = (*failures, *unbuildable(selection, outcome), *outcome.failures)
             if not failures:
-                taken = take_stamp(invocation, session)
+                taken = take_stamp(invocation, session, selection.labels, wildcards=selection.by_wildcards)
     failures = (*failures, *early.errors)
     code = errors_and_code(failures, outcome, invocation)
     if outcome is not None:

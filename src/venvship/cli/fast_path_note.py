@@ -18,6 +18,7 @@ from venvship.cli.test_report import print_results
 from venvship.errors import EnvironmentProblem
 from venvship.events.build_events import Event, EventSink, Message, Severity, TestFinished, TestStatus
 from venvship.host.files import write_atomically
+from venvship.model.label import Label
 from venvship.session.build_record import BuildRecord
 from venvship.session.outcomes import BuildOutcome
 from venvship.session.stamp import Stamp
@@ -73,7 +74,14 @@ class Taken:
     record: BuildRecord | None
 
 
-def take_stamp(invocation: Invocation, session: Session, *, variables: Iterable[str] = ()) -> Taken | None:
+def take_stamp(
+    invocation: Invocation,
+    session: Session,
+    requested: Sequence[Label],
+    *,
+    wildcards: bool | None,
+    variables: Iterable[str] = (),
+) -> Taken | None:
     """What the command read and left, while its session is open; None where no stamp is wanted."""
     wanted = invocation.surroundings.stamp
     if wanted is None or not invocation.flags.boolean("build") or _works_every_time(invocation.flags):
@@ -83,7 +91,7 @@ def take_stamp(invocation: Invocation, session: Session, *, variables: Iterable[
         # An rc file has moved the state; the next command would not look there.
         return None
     stamp = session.stamp(wanted.opened.paths(), started=wanted.place.started, variables=variables)
-    return None if stamp is None else Taken(stamp, session.record())
+    return None if stamp is None else Taken(stamp, session.record(requested, wildcards=wildcards))
 
 
 def _works_every_time(flags: FlagValues) -> bool:
@@ -104,7 +112,7 @@ def note(
     """Write the stamp of a command whose targets are built, with what the next one like it will say."""
     if taken is None or outcome is None or outcome.failures or outcome.failed:
         return
-    if code in (ExitCode.SUCCESS, ExitCode.TESTS_FAILED) and not _may_say_something_else(said, outcome):
+    if code in (ExitCode.SUCCESS, ExitCode.TESTS_FAILED) and not may_say_something_else(said, outcome):
         write_stamp(taken, invocation, said.messages, outcome, code=code, results=results)
 
 
@@ -124,7 +132,8 @@ def write_stamp(
     stamp, record = taken.stamp, taken.record
     if record is not None:
         told = few_enough(outcome, invocation) or invocation.flags.boolean("experimental_show_artifacts")
-        record.note_outcome(outcome if told else replace(outcome, targets=()))
+        # Of many targets a record has none to begin with, and there must be no fewer now.
+        record.note_outcome(outcome, told=told and (record.told or bool(outcome.targets)))
         record.note_messages(messages)
         record.note_results(results)
     again = all(result.status is TestStatus.PASSED for result in results) and not (
@@ -167,7 +176,7 @@ def _answer(
     stamp.answer = answer.getvalue()
 
 
-def _may_say_something_else(said: Said, outcome: BuildOutcome) -> bool:
+def may_say_something_else(said: Said, outcome: BuildOutcome) -> bool:
     """Whether the next command may have other messages: news of the moment, or warnings of actions that were run."""
     if any(one.severity is Severity.INFO for one in said.messages):
         return True

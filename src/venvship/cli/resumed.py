@@ -7,7 +7,8 @@ import time
 
 from venvship.cli.apparent_names import NamingEvents
 from venvship.cli.build_report import errors_and_code, print_build, print_conclusion
-from venvship.cli.fast_path_note import Taken, write_stamp
+from venvship.cli.fast_path import StampPlace
+from venvship.cli.fast_path_note import Said, Taken, may_say_something_else, write_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.session_options import session_options
 from venvship.cli.test_options import test_options
@@ -17,28 +18,28 @@ from venvship.execution.failures import Interrupted
 from venvship.execution.graph_record import Unresumable
 from venvship.execution.layout import Layout, default_user_root
 from venvship.session.build_record import BuildRecord
+from venvship.session.changed_inputs import packages_to_load
+from venvship.session.loading_record import LoadingRecord
+from venvship.session.options import TestOptions
 from venvship.session.resumption import Resumed, Resumption
+from venvship.session.stamp import Stamp
 from venvship.session.workspace_lock import WorkspaceLock
 
 
 def resumed(invocation: Invocation) -> int | None:
-    """The exit code; None when the command must load and analyse."""
+    """The exit code; None when the command must load and analyse everything."""
     started = time.monotonic()
     wanted = invocation.surroundings.stamp
     stamp = None if wanted is None else wanted.place.stamp
-    if wanted is None or stamp is None or invocation.workspace is None:
+    if wanted is None or stamp is None:
         return None
-    place = wanted.place
-    record = BuildRecord.read(place.record, stamp.generation)
+    record = BuildRecord.read(wanted.place.record, stamp.generation)
     if record is None:
         return None
-    options = session_options(invocation.startup, invocation.line)
-    environment = invocation.surroundings.environment
-    tests = test_options(invocation.flags, environment) if invocation.command == "test" else None
     invocation.names.learn(record.mapping)
-    layout = Layout.of(invocation.workspace, options.output_user_root or default_user_root(environment))
-    if str(layout.output_base) != place.output_base:
-        return None
+    tests: TestOptions | None = None
+    if invocation.command == "test":
+        tests = test_options(invocation.flags, invocation.surroundings.environment)
     done: Resumed | None = None
     with invocation.display() as display:
         logs = TestLogs(
@@ -47,17 +48,13 @@ def resumed(invocation: Invocation) -> int | None:
             "" if tests is None else tests.output,
             whole_lines=invocation.display_choice.live,
         )
-        events = NamingEvents(logs, invocation.names)
-        lock = WorkspaceLock(layout, options, display)
-        with contextlib.closing(lock):
-            lock.take()
-            try:
-                attempt = Resumption(stamp, record, layout, options, events, started=place.started)
-                done = attempt.run(place.changed, tests)
-            except (KeyboardInterrupt, Interrupted):
-                pass
-            except (Unresumable, VenvshipError):
-                return None
+        said = Said(logs)
+        try:
+            done = _gone_on(invocation, wanted.place, stamp, record, said, tests)
+        except (KeyboardInterrupt, Interrupted):
+            pass
+        except (Unresumable, VenvshipError):
+            return None
         for message in record.said() if done is not None else ():
             display.emit(message)
     interrupted = () if done is not None else (Interrupted(),)
@@ -72,8 +69,49 @@ def resumed(invocation: Invocation) -> int | None:
         for result in done.results:
             logs.show(result)
         print_results(done.results, invocation)
-        if done.stamp is not None:
+        if done.stamp is not None and not may_say_something_else(said, done.outcome):
             taken = Taken(done.stamp, done.record)
-            write_stamp(taken, invocation, record.said(), done.outcome, code=code, results=done.results)
+            messages = [*record.said(), *said.messages]
+            write_stamp(taken, invocation, messages, done.outcome, code=code, results=done.results)
     invocation.surroundings.stdout.flush()
     return code
+
+
+def _gone_on(
+    invocation: Invocation,
+    place: StampPlace,
+    stamp: Stamp,
+    record: BuildRecord,
+    said: Said,
+    tests: TestOptions | None,
+) -> Resumed:
+    options = session_options(invocation.startup, invocation.line)
+    if invocation.workspace is None:
+        raise Unresumable("no workspace")
+    user_root = options.output_user_root or default_user_root(invocation.surroundings.environment)
+    layout = Layout.of(invocation.workspace, user_root)
+    if str(layout.output_base) != place.output_base:
+        # An rc file has moved the state.
+        raise Unresumable(place.output_base)
+    events = NamingEvents(said, invocation.names)
+    loading = LoadingRecord.unpacked(record.loading)
+    packages = packages_to_load(record, loading, place.changed)
+    if packages:
+        from venvship.cli.reloaded import reloaded
+
+        return reloaded(
+            invocation,
+            place,
+            stamp,
+            record,
+            loading,
+            packages,
+            said,
+            tests,
+            lambda stamp, record, results: Resumption(
+                stamp, record, layout, options, events, started=place.started
+            ).run(place.changed, tests, results=results),
+        )
+    with contextlib.closing(WorkspaceLock(layout, options, events)) as lock:
+        lock.take()
+        return Resumption(stamp, record, layout, options, events, started=place.started).run(place.changed, tests)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from venvship.model.label import Label
     from venvship.query.packages import Packages
     from venvship.session.build_record import BuildRecord
+    from venvship.session.loading_record import LoadingRecord
     from venvship.session.lock_making import MadeLock
     from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
     from venvship.session.stamp import Stamp
@@ -46,7 +47,9 @@ class Session(Protocol):
         self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()
     ) -> Stamp | None: ...
 
-    def record(self) -> BuildRecord | None: ...
+    def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> BuildRecord | None: ...
+
+    def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]: ...
 
     def prepare_run(self, label: Label) -> RunPlan: ...
 

@@ -10,6 +10,7 @@ from venvship.cli.flag_values import FlagValues
 from venvship.cli.invocation import Invocation
 from venvship.cli.surroundings import Session
 from venvship.errors import VenvshipError
+from venvship.query.packages import Packages
 from venvship.query.selection import Filters, Selection, select_targets
 from venvship.query.tags import TagFilter
 from venvship.session.outcomes import BuildOutcome
@@ -44,11 +45,19 @@ def pattern_texts(invocation: Invocation) -> tuple[str, ...]:
     return patterns
 
 
-def select(invocation: Invocation, session: Session, texts: tuple[str, ...], *, for_tests: bool = False) -> Selection:
+def select(
+    invocation: Invocation,
+    session: Session,
+    texts: tuple[str, ...],
+    *,
+    for_tests: bool = False,
+    packages: Packages | None = None,
+) -> Selection:
+    """The targets that patterns name in the packages of the session, or in `packages`."""
     invocation.names.learn(session.main_mapping)
     return select_targets(
         texts,
-        session.loader,
+        packages or session.loader,
         relative_to=invocation.package_here(session),
         mapping=session.main_mapping,
         filters=filters(invocation.flags),

@@ -9,7 +9,7 @@ from venvship.cli.exit_codes import ExitCode
 from venvship.cli.fast_path_note import Said, Taken, note, take_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import pattern_texts, select
-from venvship.cli.test_options import test_options
+from venvship.cli.test_options import inherited_by_tests, test_options
 from venvship.cli.test_report import TestLogs, code_of_results, print_results
 from venvship.errors import VenvshipError
 from venvship.events.build_events import Severity
@@ -43,8 +43,13 @@ def test(invocation: Invocation) -> int:
             elif not blocked and (selection.tests or not selection.errors):
                 outcome = session.test(selection.labels, options)
                 if not selection.errors and options.output in ("summary", "errors"):
-                    inherited = (text for text in invocation.flags.texts("test_env") if "=" not in text)
-                    taken = take_stamp(invocation, session, variables=inherited)
+                    taken = take_stamp(
+                        invocation,
+                        session,
+                        selection.labels,
+                        wildcards=selection.by_wildcards,
+                        variables=inherited_by_tests(invocation.flags),
+                    )
     build = None if outcome is None else outcome.build
     if outcome is not None:
         failures = (*failures, *outcome.build.failures, *outcome.failures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from venvship.cli.command_line import BadFlagValue
 from venvship.cli.flag_values import FlagValues
@@ -64,3 +64,8 @@ def _timeout(text: str) -> int:
     if "," in text:
         raise BadFlagValue("test_timeout", "is one number for all tests; `timeout` of a target says another one")
     return whole_number(text, "test_timeout")
+
+
+def inherited_by_tests(flags: FlagValues) -> Iterator[str]:
+    """The variables of the environment that `--test_env` passes on."""
+    return (text for text in flags.texts("test_env") if "=" not in text)

@@ -84,7 +84,7 @@ class GraphWriter:
         self._keys: list[str] = []
         self._outputs: list[tuple[int, ...]] = []
         self._generated_by: dict[int, int] = {}
-        self._tests: list[bytes] = []
+        self._tests: list[bytes | None] = []
 
     @property
     def sources(self) -> Iterator[tuple[int, Artifact]]:
@@ -267,6 +267,171 @@ class Part:
     tests: Sequence[int]
 
 
+def absorbed(
+    old: Record, new: Record, *, is_dropped: Callable[[tuple[str, str, str]], bool]
+) -> tuple[Record, Sequence[int]]:
+    """`old` with what is in `new`, and without the actions and tests of some owners.
+
+    An owner is repository, package and name. Also returns the numbers that artifacts of `new` have now. What both have
+    holds what `new` says.
+    """
+    return _Absorption(old).absorb(new, is_dropped)
+
+
+class _Absorption:
+    def __init__(self, old: Record) -> None:
+        (
+            self._roots,
+            self._owners,
+            self._rows,
+            self._texts,
+            self._readers,
+            self._depset_rows,
+            self._depset_readers,
+            self._actions,
+            self._keys,
+            self._outputs,
+            self._generated_by,
+            self._tests,
+        ) = self._record = old
+        self._root_numbers = {root: number for number, root in enumerate(self._roots)}
+        self._owner_numbers = {names: number for number, names in enumerate(self._owners)}
+        self._numbers = {(root, path): number for number, (root, path, _, _) in enumerate(self._rows)}
+        self._moved_owners: list[int] = []
+        self._moved: list[int] = []
+        self._first_depset = len(self._depset_rows)
+
+    def absorb(self, new: Record, is_dropped: Callable[[tuple[str, str, str]], bool]) -> tuple[Record, Sequence[int]]:
+        self._drop({number for number, names in enumerate(self._owners) if is_dropped(names)})
+        roots, owners, rows, texts, readers, depset_rows, depset_readers, *rest = new
+        actions, keys, outputs, _, tests = rest
+        moved_roots = [self._added(self._roots, self._root_numbers, root) for root in roots]
+        self._moved_owners = [self._added(self._owners, self._owner_numbers, names) for names in owners]
+        for (root, path, owner, kind), text in zip(rows, texts, strict=True):
+            self._add_artifact((moved_roots[root], path, self._moved_owners[owner], kind), text)
+        for order, direct, transitive in depset_rows:
+            self._depset_rows.append(
+                (
+                    order,
+                    tuple([self._moved[one] for one in direct]),
+                    tuple([self._first_depset + one for one in transitive]),
+                )
+            )
+        readers_of_actions = self._add_actions(actions, keys, outputs)
+        first_test = len(self._tests)
+        self._tests += [self._moved_test(test) for test in tests]
+
+        def moved_reader(reader: int) -> int | None:
+            number, kind = divmod(reader, 3)
+            if kind == _DEPSET:
+                return 3 * (self._first_depset + number) + _DEPSET
+            if kind == _TEST:
+                return 3 * (first_test + number) + _TEST
+            action = readers_of_actions[number]
+            return None if action is None else 3 * action + _ACTION
+
+        for number, old_readers in zip(self._moved, readers, strict=True):
+            self._readers[number] += [one for one in map(moved_reader, old_readers) if one is not None]
+        for old_readers in depset_readers:
+            self._depset_readers.append([one for one in map(moved_reader, old_readers) if one is not None])
+        return self._record, self._moved
+
+    def _drop(self, owners: set[int]) -> None:
+        for number, outputs in enumerate(self._outputs):
+            if outputs and self._rows[outputs[0]][2] in owners:
+                self._actions[number] = None
+                self._outputs[number] = ()
+                for output in outputs:
+                    self._generated_by.pop(output, None)
+        for number, test in enumerate(self._tests):
+            if test is not None and marshal.loads(test)[0] in owners:
+                self._tests[number] = None
+
+    @staticmethod
+    def _added(values: list[Any], numbers: dict[Any, int], value: Any) -> int:
+        number = numbers.get(value)
+        if number is None:
+            number = numbers[value] = len(values)
+            values.append(value)
+        return number
+
+    def _add_artifact(self, row: tuple[int, str, int, int], text: str) -> None:
+        number = self._numbers.get(row[:2])
+        if number is None:
+            number = self._numbers[row[:2]] = len(self._rows)
+            self._rows.append(row)
+            self._texts.append(text)
+            self._readers.append([])
+        else:
+            self._rows[number] = row
+            self._texts[number] = text
+        self._moved.append(number)
+
+    def _add_actions(
+        self, actions: Sequence[bytes | None], keys: Sequence[str], outputs: Sequence[tuple[int, ...]]
+    ) -> list[int | None]:
+        """The new number of each action; None for those that are known."""
+        numbers: list[int | None] = []
+        for packed, key, made in zip(actions, keys, outputs, strict=True):
+            moved = tuple([self._moved[one] for one in made])
+            known = self._generated_by.get(moved[0])
+            if known is not None:
+                self._keys[known] = key
+                numbers.append(None)
+                continue
+            number = len(self._actions)
+            numbers.append(number)
+            self._actions.append(None if packed is None else marshal.dumps(self._moved_action(marshal.loads(packed))))
+            self._keys.append(key)
+            self._outputs.append(moved)
+            self._generated_by.update(dict.fromkeys(moved, number))
+        return numbers
+
+    def _moved_action(self, packed: Record) -> Record:
+        kind, owner, *rest = packed
+        owner = self._moved_owners[owner]
+        match kind, rest:
+            case "link", [target, executable, mnemonic]:
+                return (kind, owner, self._moved[target], executable, mnemonic)
+            case "tool", [tool, request, inputs, mnemonic, progress, interpreter]:
+                moved = None if interpreter is None else self._moved[interpreter]
+                inputs += self._first_depset
+                return (kind, owner, tool, self._moved_request(request), inputs, mnemonic, progress, moved)
+            case "spawn", [argv, files, inputs, mnemonic, progress, environment, requirements, programs]:
+                moved_programs = tuple([self._moved_program(program) for program in programs])
+                inputs += self._first_depset
+                return (
+                    kind, owner, argv, files, inputs, mnemonic, progress, environment, requirements, moved_programs
+                )  # fmt: skip
+            case _:
+                raise Unresumable(str(kind))
+
+    def _moved_program(self, packed: Record) -> Record:
+        executable, files, symlinks, root_symlinks, empty_filenames = packed
+        return (
+            self._moved[executable],
+            self._first_depset + files,
+            tuple([(path, self._moved[target]) for path, target in symlinks]),
+            tuple([(path, self._moved[target]) for path, target in root_symlinks]),
+            empty_filenames,
+        )
+
+    def _moved_request(self, value: Any) -> Any:
+        match value:
+            case ("artifact", number):
+                return ("artifact", self._moved[number])
+            case ("mapping", items):
+                return ("mapping", tuple([(key, self._moved_request(element)) for key, element in items]))
+            case ("tuple", elements):
+                return ("tuple", tuple([self._moved_request(element) for element in elements]))
+            case _:
+                return value
+
+    def _moved_test(self, test: bytes) -> bytes:
+        label, configuration, program, *rest = marshal.loads(test)
+        return marshal.dumps((self._moved_owners[label], configuration, self._moved_program(program), *rest))
+
+
 class GraphRecord:
     """Gives out what `GraphWriter` took in."""
 
@@ -347,14 +512,14 @@ class GraphRecord:
         changed = set(changed)
         suspect = {self._generated_by[number] for number in changed if number in self._generated_by}
         pending = [3 * action + _ACTION for action in suspect]
-        pending += [reader for number in changed for reader in self._readers[number]]
+        pending += [reader for number in changed for reader in self._readers[number] if self._is_there(reader)]
         concerned = dict.fromkeys(pending)
         while pending:
             number, kind = divmod(pending.pop(), 3)
             if kind == _TEST:
                 continue
             for reader in self._depset_readers[number] if kind == _DEPSET else self._readers_of(number):
-                if reader not in concerned:
+                if reader not in concerned and self._is_there(reader):
                     concerned[reader] = None
                     pending.append(reader)
         actions = [code // 3 for code in concerned if code % 3 == _ACTION]
@@ -414,6 +579,13 @@ class GraphRecord:
         known: dict[int, None] = {}
         self._collect(Depset([program.executable], [program.runfiles.artifacts]), known)
         return [(self._made[number], self._texts[number]) for number in known]
+
+    def _is_there(self, reader: int) -> bool:
+        """Whether it was not dropped."""
+        number, kind = divmod(reader, 3)
+        if kind == _TEST:
+            return self._tests[number] is not None
+        return kind == _DEPSET or bool(self._outputs[number])
 
     def _readers_of(self, action: int) -> Iterator[int]:
         for output in self._outputs[action]:

@@ -60,21 +60,33 @@ class Package:
 
     def fingerprint(self) -> str:
         """Equal for packages that say the same, wherever in their files they say it."""
-        parts: list[object] = [self.default_visibility, self.features, sorted(self.rule_digests.items())]
-        for name, target in self.targets.items():
-            parts.append((name, target.kind))
-            match target:
-                case RuleTarget():
-                    parts += [target.rule_class.defined_in, sorted(target.attributes.items()), target.visibility]
-                case OutputFileTarget():
-                    parts += [target.generating_rule, target.visibility]
-                case SourceFileTarget():
-                    parts.append(target.visibility)
-                case PackageGroup():
-                    parts += [target.packages, target.excluded, target.includes, target.is_public]
-                case _:
-                    assert_never(target)
-        return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+        parts = (self.common_fingerprint(), *((name, target_fingerprint(one)) for name, one in self.targets.items()))
+        return _digest(parts)
+
+    def common_fingerprint(self) -> str:
+        """Of what concerns all targets of the package."""
+        return _digest((self.default_visibility, self.features, sorted(self.rule_digests.items())))
 
     def rules(self) -> Iterator[RuleTarget]:
         return (target for target in self.targets.values() if isinstance(target, RuleTarget))
+
+
+def target_fingerprint(target: Target) -> str:
+    """Equal for targets that say the same, if the `.bzl` files that define their rules are the same."""
+    parts: list[object] = [target.kind]
+    match target:
+        case RuleTarget():
+            parts += [target.rule_class.defined_in, sorted(target.attributes.items()), target.visibility]
+        case OutputFileTarget():
+            parts += [target.generating_rule, target.visibility]
+        case SourceFileTarget():
+            parts.append(target.visibility)
+        case PackageGroup():
+            parts += [target.packages, target.excluded, target.includes, target.is_public]
+        case _:
+            assert_never(target)
+    return _digest(parts)
+
+
+def _digest(parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from venvship.errors import UserError, VenvshipError
 from venvship.memo.keys import AnyKey, AnyObservation, Key, Observation
@@ -99,22 +99,24 @@ class Memo:
         fingerprint = key.fingerprint(outcome.value) if isinstance(outcome, _Value) else None
         return Record(fingerprint, self._dependencies[key])
 
-    def value_of(self, key: Key[T]) -> T:
+    def value_of(self, key: AnyKey) -> Any:
         """The value of `key`; raises KeyError when it was not computed, or failed."""
         outcome = self._outcomes[key]
         if isinstance(outcome, _Failure):
             raise KeyError(key)
-        return cast(T, outcome.value)
+        return outcome.value
 
-    def readers(self) -> dict[AnyKey, set[type[AnyKey]]]:
-        """Of each key that only computations asked for, of which kinds these were."""
-        readers: dict[AnyKey, set[type[AnyKey]]] = {}
+    def readers(self) -> dict[AnyKey, list[AnyKey]]:
+        """Of each key, the computations that asked for it."""
+        readers: dict[AnyKey, list[AnyKey]] = {}
         for key, read in self._dependencies.items():
             for one in read:
-                readers.setdefault(one, set()).add(type(key))
-        for key in self._asked_outside:
-            readers.pop(key, None)
+                readers.setdefault(one, []).append(key)
         return readers
+
+    def was_asked_outside(self, key: AnyKey) -> bool:
+        """Whether somebody else than a computation asked for `key`."""
+        return key in self._asked_outside
 
     def observations(self) -> Iterator[tuple[AnyObservation, Record]]:
         """Everything that was asked of the outside, in the order it was asked first."""

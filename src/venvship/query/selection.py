@@ -32,12 +32,14 @@ class Filters:
 class Selection:
     """The chosen targets in order of their labels, and everything that is wrong with the patterns.
 
-    `named` are those whose names somebody wrote, instead of a wildcard or a suite that holds them.
+    `named` are those whose names somebody wrote, instead of a wildcard or a suite that holds them. `by_wildcards`
+    says whether only wildcards matched, or none; None where it is neither, or where suites were replaced.
     """
 
     targets: Mapping[Label, Target] = field(default_factory=dict)
     errors: tuple[VenvshipError, ...] = ()
     named: frozenset[Label] = frozenset()
+    by_wildcards: bool | None = None
 
     @property
     def labels(self) -> tuple[Label, ...]:
@@ -65,6 +67,7 @@ def select_targets(
     errors: list[VenvshipError] = []
     chosen: dict[Label, Target] = {}
     named: set[Label] = set()
+    ways: set[bool | None] = set()
     patterns = parse_patterns(texts, relative_to=relative_to, mapping=mapping, errors=errors)
     for position, written in enumerate(patterns):
         pattern = written if written.is_negative else replace(written, matched=meant(written.matched, packages))
@@ -79,6 +82,7 @@ def select_targets(
         if pattern.is_wildcard and not pattern.is_negative:
             found = (target for target in found if _wildcard_counts(target, filters))
         matched = list(found)
+        ways.add(pattern.is_wildcard if not any(map(is_suite, matched)) else None)
         expanded = expand_suites(matched, packages, errors)
         if not pattern.is_wildcard and not pattern.is_negative:
             named.update(target.label for target in matched)
@@ -88,7 +92,9 @@ def select_targets(
         else:
             chosen.update(expanded)
     kept = {label: chosen[label] for label in sorted(chosen) if _passes(chosen[label], filters, for_tests)}
-    return Selection(kept, tuple(_each_once(errors)), frozenset(kept.keys() & named))
+    return Selection(
+        kept, tuple(_each_once(errors)), frozenset(kept.keys() & named), ways.pop() if len(ways) == 1 else None
+    )
 
 
 def parse_patterns(

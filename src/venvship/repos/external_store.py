@@ -37,6 +37,8 @@ class Observer:
         self.files = RecordedFiles(DiskFiles(), memo)
         self._memo = memo
         self.environment = environment
+        self.looked_at: set[str] = set()
+        """The paths of files and directories."""
 
     def variable(self, name: str) -> str | None:
         return self._memo.compute(EnvironmentVariable(name), lambda: self.environment.get(name))
@@ -44,6 +46,8 @@ class Observer:
     def state(self, one: Input) -> str:
         """A text that changes when what was read does."""
         kind, name = one
+        if kind != "variable":
+            self.looked_at.add(name)
         match kind:
             case "variable":
                 value = self.variable(name)
@@ -61,6 +65,7 @@ class Observer:
         waiting = [root]
         while waiting and len(found) < _TREE_ENTRIES:
             directory = waiting.pop()
+            self.looked_at.add(directory)
             for entry in self.files.list_directory(directory):
                 path = f"{directory}/{entry.name}"
                 if entry.kind is EntryKind.DIRECTORY and not entry.is_link:

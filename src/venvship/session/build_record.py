@@ -7,15 +7,18 @@ comments in a BUILD file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self, TypeAlias
 
 from venvship.events.build_events import Message, Severity, TestFinished, TestLog, TestStatus
-from venvship.execution.graph_record import Record
+from venvship.execution.graph_record import Record, absorbed
 from venvship.model.label import Label, PackageId
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, SkippedTarget
 from venvship.session.stamp import packed, read_own, unpacked
+
+Names: TypeAlias = tuple[str, str, str]
+"""A label: repository, package and name."""
 
 _MAGIC = b"venvship-record\n"
 _FORMAT = 1
@@ -27,10 +30,11 @@ class BuildRecord:
 
     `files` and `directories` are the sources that are artifacts, by their numbers in `graph`, and `lazy` the numbers
     of those that may not be here. `programs` are the texts of BUILD and .bzl files, `listings` the fingerprints of
-    directories that loading listed, and `opened` is what else was opened before anything was executed.
-    `repositories` are the directories of those that have sources among the artifacts. Of the tests of `graph` there
-    are the names, the directories of their logs, and whether what came of them is kept. `mapping` is that of the main
-    repository, and `total` counts the actions.
+    directories that loading listed, and `opened` is what else was opened before anything was executed. `loading` is a
+    packed LoadingRecord. `repositories` are the directories of those that have sources among the artifacts. Of the
+    tests of `graph` there are the names, the directories of their logs, and whether what came of them is kept; a test
+    that is gone has no name. Without `told` there are so many targets that none is named. `mapping` is that of the
+    main repository, and `total` counts the actions.
     """
 
     format: int = _FORMAT
@@ -42,14 +46,16 @@ class BuildRecord:
     programs: dict[str, bytes] = field(default_factory=dict)
     listings: dict[str, str] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
+    loading: list[Any] = field(default_factory=list)
     repositories: dict[str, str] = field(default_factory=dict)
     platform: str = ""
     visible: tuple[str, ...] = ()
     total: int = 0
     mapping: dict[str, str] = field(default_factory=dict)
-    tests: list[tuple[str, str, str]] = field(default_factory=list)
+    tests: list[Names | None] = field(default_factory=list)
     test_logs: list[str] = field(default_factory=list)
     kept: list[bool] = field(default_factory=list)
+    told: bool = False
     targets: list[Any] = field(default_factory=list)
     skipped: list[Any] = field(default_factory=list)
     messages: list[tuple[str, str]] = field(default_factory=list)
@@ -67,11 +73,49 @@ class BuildRecord:
             return None
         return cls(*values)
 
+    def renewed(self, part: BuildRecord, concerned: Collection[Names]) -> BuildRecord:
+        """This record with what a command found that looked again at a part of the targets.
+
+        Nothing is kept of the targets that are `concerned`, except the files that they needed.
+        """
+        graph, numbers = absorbed(self.graph, part.graph, is_dropped=lambda names: names in concerned)
+        tests = [None if names is None or names in concerned else names for names in self.tests]
+        # Every test of the part is concerned, or new.
+        return BuildRecord(
+            graph=graph,
+            files={**self.files, **{path: numbers[number] for path, number in part.files.items()}},
+            directories={**self.directories, **{path: numbers[number] for path, number in part.directories.items()}},
+            lazy=[*dict.fromkeys([*self.lazy, *(numbers[number] for number in part.lazy)])],
+            programs={**self.programs, **part.programs},
+            listings={**self.listings, **part.listings},
+            # To see what has changed one opens it.
+            opened=[*{*self.opened, *part.opened} - ((self.programs.keys() | self.listings.keys()) - {*self.opened})],
+            repositories={**self.repositories, **part.repositories},
+            platform=self.platform,
+            visible=tuple(dict.fromkeys([*self.visible, *part.visible])),
+            mapping=part.mapping,
+            tests=[*tests, *part.tests],
+            test_logs=[*self.test_logs, *part.test_logs],
+            kept=[*self.kept, *part.kept],
+            told=self.told,
+            targets=_without(self.targets, concerned),
+            skipped=_without(self.skipped, concerned),
+            results=_without(self.results, concerned),
+        )
+
     # What commands say
 
-    def note_outcome(self, outcome: BuildOutcome) -> None:
-        self.targets = [(label_names(one.label), one.outputs, one.paths) for one in outcome.targets]
-        self.skipped = [(label_names(one.label), one.reason) for one in outcome.skipped]
+    def note_outcome(self, outcome: BuildOutcome, *, told: bool) -> None:
+        self.told = told
+        self.targets, self.skipped = [], []
+        self.add_outcome(outcome if told else replace(outcome, targets=()))
+
+    def add_outcome(self, outcome: BuildOutcome) -> None:
+        """Targets that were made beside those that are known."""
+        self.targets += [(label_names(one.label), one.outputs, one.paths) for one in outcome.targets]
+        self.targets.sort()
+        self.skipped += [(label_names(one.label), one.reason) for one in outcome.skipped]
+        self.skipped.sort()
 
     def outcome(self, *, ran: int, cached: int) -> BuildOutcome:
         """What the build made, of whose actions some were run and some taken from the cache."""
@@ -90,7 +134,12 @@ class BuildRecord:
         return [Message(Severity(severity), text) for severity, text in self.messages]
 
     def note_results(self, results: Sequence[TestFinished]) -> None:
-        self.results = [
+        self.results = []
+        self.add_results(results)
+
+    def add_results(self, results: Sequence[TestFinished]) -> None:
+        """Results of tests beside those that are known."""
+        self.results += [
             (
                 label_names(result.label),
                 result.status.value,
@@ -107,7 +156,7 @@ class BuildRecord:
         return [
             number
             for number, (names, kept) in enumerate(zip(self.tests, self.kept, strict=True))
-            if not kept or names not in passed
+            if names is not None and (not kept or names not in passed)
         ]
 
     def earlier_results(self) -> list[TestFinished]:
@@ -118,11 +167,15 @@ class BuildRecord:
         ]
 
 
-def label_names(label: Label) -> tuple[str, str, str]:
-    """Repository, package and name."""
+def _without(rows: list[Any], concerned: Collection[Names]) -> list[Any]:
+    return [row for row in rows if row[0] not in concerned]
+
+
+def label_names(label: Label) -> Names:
+    """As records have it."""
     return (label.repository, label.package.path, label.name)
 
 
-def _label(names: tuple[str, str, str]) -> Label:
+def _label(names: Names) -> Label:
     repository, package, name = names
     return Label(PackageId(repository, package), name)

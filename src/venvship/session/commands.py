@@ -19,16 +19,19 @@ from venvship.execution.test_request import is_kept
 from venvship.execution.test_runner import test_log_directory
 from venvship.loading.bzl_loader import BzlKey
 from venvship.loading.disk_files import DiskFiles
+from venvship.loading.files import DirectoryEntry, EntryKind
 from venvship.loading.package_loader import PackageKey
 from venvship.loading.workspace import NotInWorkspace, find_uv_workspace, find_workspace
 from venvship.memo.keys import DirectoryEntries, FileContent
 from venvship.model.artifact import Artifact
-from venvship.model.label import Label
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import join
 from venvship.model.provider import RunEnvironmentInfo
 from venvship.session.build_record import BuildRecord, label_names
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.image_summary import image_summary
+from venvship.session.listing import without_links
+from venvship.session.loading_record import LoadingRecord, LoadingWriter
 from venvship.session.opened_paths import OpenedPath, opened_so_far
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
@@ -37,9 +40,6 @@ from venvship.session.stamp import Stamp
 from venvship.session.testing import run_test_targets
 from venvship.session.workspace_lock import WorkspaceLock
 from venvship.session.workspace_session import Session
-
-_COMPILERS = frozenset({BzlKey, PackageKey})
-"""Kinds of computations for which a file is a program and nothing else."""
 
 
 class CommandSession(Session):
@@ -59,10 +59,12 @@ class CommandSession(Session):
         self._programs: dict[str, None] = {}
         self._tests: dict[Label, None] = {}
         self._opened_before_execution: frozenset[str] = frozenset()
+        self._graph: ActionGraph | None = None
 
     def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
         if not self._results:
             self._opened_before_execution = opened_so_far()
+        self._graph = graph
         result = super().execute(artifacts, graph)
         self._results.append(result)
         return result
@@ -101,8 +103,11 @@ class CommandSession(Session):
         except (Changed, OSError):
             return None
 
-    def record(self) -> BuildRecord | None:
-        """What this command knows of the build, for one that goes on from there; None where nothing was executed."""
+    def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> BuildRecord | None:
+        """What this command knows of the build, for one that goes on from there; None where nothing was executed.
+
+        `requested` are its targets, and `wildcards` says whether these were found by wildcards alone.
+        """
         if not self._results:
             return None
         # Each result has all that was executed before it.
@@ -117,18 +122,18 @@ class CommandSession(Session):
             writer.add_action(action, result.keys[action.outputs[0].exec_path])
         for request in self.test_requests:
             writer.add_test(request)
+        for artifact in result.outputs:
+            if artifact.is_source:
+                writer.add_source(artifact)
         record = BuildRecord(
             platform=self.machinery.platform,
             visible=self.machinery.visible,
             total=len(result.actions),
-            test_logs=[str(self.execution_root / test_log_directory(request)) for request in self.test_requests],
             mapping=dict(self.main_mapping),
             tests=[label_names(request.label) for request in self.test_requests],
+            test_logs=[str(self.execution_root / test_log_directory(request)) for request in self.test_requests],
             kept=[is_kept(request) for request in self.test_requests],
         )
-        for artifact in result.outputs:
-            if artifact.is_source:
-                writer.add_source(artifact)
         for number, artifact in writer.sources:
             repository = artifact.root.repository
             if sources.is_lazy(artifact):
@@ -139,18 +144,54 @@ class CommandSession(Session):
             path = sources.path_of(artifact)
             is_tree = isinstance(result.outputs[artifact], OutputTree)
             (record.directories if is_tree else record.files)[path] = number
+        record.graph = writer.record()
+        loading = LoadingWriter()
+        loading.record.requested = [loading.number(label) for label in requested]
+        # An aspect of the command line looks at targets that it was not asked for.
+        loading.record.wildcards = None if self.options.aspects else wildcards
+        loading.add_outputs(self._graph.owners() if self._graph is not None else ())
+        loading.add_executed(action.owner for action in result.actions)
+        for label, others in self.analyzer.references():
+            loading.add_references(label, others)
+        self._note_files(record, loading)
+        record.loading = loading.record.packed()
+        looked_at = self.sources.observer.looked_at
+        known = (record.programs.keys() | record.listings.keys()) - looked_at
+        record.opened = sorted((self._opened_before_execution | looked_at) - known)
+        return record
+
+    def _note_files(self, record: BuildRecord, loading: LoadingWriter) -> None:
+        """Which files and directories loading read, and for which packages."""
+        loading.record.asked = [one.path for one in self.asked_for]
         readers = self._memo.readers()
         for key, seen in self._memo.observations():
+            by = readers.get(key, [])
+            packages = [one.package.path for one in by if isinstance(one, PackageKey) and not one.package.repository]
             match key:
-                case FileContent(path) if key in readers and readers[key] <= _COMPILERS:
+                case FileContent(path) if by and not self._memo.was_asked_outside(key):
                     text = self._memo.value_of(key)
-                    if text is not None:
-                        record.programs[path] = text
+                    if text is None or not all(isinstance(one, BzlKey | PackageKey) for one in by):
+                        continue
+                    record.programs[path] = text
+                    if len(packages) == len(by):
+                        loading.record.readers[path] = packages
                 case DirectoryEntries(path) if seen.fingerprint is not None:
                     record.listings[path] = seen.fingerprint
-        record.graph = writer.record()
-        record.opened = sorted(self._opened_before_execution - record.programs.keys() - record.listings.keys())
-        return record
+                    value = self._memo.value_of(key)
+                    if len(packages) == len(by):
+                        loading.record.readers[path] = packages
+                        entries = [DirectoryEntry(name, EntryKind(kind), is_link) for name, kind, is_link in value]
+                        loading.record.listings[path] = without_links(entries)
+        for path in dict.fromkeys(one for packages in loading.record.readers.values() for one in packages):
+            loading.add_package(self.loader.load(PackageId(MAIN_REPOSITORY, path)))
+
+    def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
+        """Load packages anew, and say which targets their changes concern, by number; raises Unresumable."""
+        changed: list[Label] = []
+        for path in packages:
+            package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
+            changed += [Label(package.id, name) for name in loading.changed_in(package)]
+        return loading.concerned(changed)
 
     def _log_directory(self, label: Label) -> str:
         repository = join("external", label.repository) if label.repository else ""

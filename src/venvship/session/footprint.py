@@ -12,7 +12,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from venvship.execution.exec_root import ExecRoot
@@ -22,12 +22,12 @@ from venvship.execution.source_state import SourceState
 from venvship.execution.trees import scan_tree
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry
-from venvship.loading.globs import is_convenience_link
 from venvship.memo.computation import Memo, Record
 from venvship.memo.keys import AnyObservation, DirectoryEntries, EntryState, EnvironmentVariable, FileContent
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
 from venvship.repos.runtime_libraries import loader_directories
+from venvship.session.listing import is_same
 from venvship.session.opened_paths import OpenedPath
 from venvship.session.stamp import (
     Signature,
@@ -293,17 +293,10 @@ class Footprint:
 
     def add_listing(self, path: str, fingerprint: str | None) -> tuple[DirectoryEntry, ...]:
         """Compare the entries of a directory, which is known, with those that loading saw."""
-        key = DirectoryEntries(path)
         entries = self._files.list_directory(path)
-        # Loading does not see the links that a build leaves in the root, so the first build may have made them.
-        without_links = tuple(entry for entry in entries if not is_convenience_link(entry))
-        if fingerprint not in (_listing(key, entries), _listing(key, without_links)):
+        if not is_same(path, entries, fingerprint):
             raise Changed(path)
         return entries
-
-
-def _listing(key: DirectoryEntries, entries: Iterable[DirectoryEntry]) -> str:
-    return key.fingerprint(tuple((name, kind.value, is_link) for name, kind, is_link in entries))
 
 
 def _walk(directory: str) -> Iterator[tuple[str, Signature]]:

@@ -15,7 +15,7 @@ def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], now: int) -> 
     gone = tuple([f"{directory}/" for directory in without])
     stamp = Stamp()
     stamp.facts = old.facts
-    stamp.variables = old.variables
+    stamp.variables = list((dict(old.variables) | dict(fresh.variables)).items())
     stamp.absent = [*old.absent, *fresh.absent]
     stamp.kinds = list((dict(old.kinds) | dict(fresh.kinds)).items())
     fresh_names = {directory: frozenset(names) for directory, names, _ in fresh.inputs}

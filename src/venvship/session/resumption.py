@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -39,7 +39,8 @@ from venvship.host.sandbox import Isolation, isolation
 from venvship.model.action import Program, Spawn
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
-from venvship.session.build_record import BuildRecord
+from venvship.model.label import Label
+from venvship.session.build_record import BuildRecord, label_names
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import BuildOutcome
@@ -96,8 +97,14 @@ class Resumption:
             trees=TreeStore(layout.trees, DiskBlobStore(layout.blobs)),
         )
 
-    def run(self, changed: Iterable[str], tests: TestOptions | None) -> Resumed:
-        """Make what is out of date, and run the tests that it concerns if there are options for them."""
+    def run(
+        self, changed: Iterable[str], tests: TestOptions | None, *, results: Sequence[TestFinished] = ()
+    ) -> Resumed:
+        """Make what is out of date, and run the tests that it concerns if there are options for them.
+
+        `results` are those of tests that this command has run already.
+        """
+        known = {label_names(result.label) for result in results}
         outputs = self._stamp.changed_outputs()
         if outputs is None:
             raise Unresumable(str(self._exec_root.directory))
@@ -114,6 +121,7 @@ class Resumption:
             self._take_input(path)
         part = self._graph.part([*self._new_sources, *self._graph.numbers_of_outputs(touched)])
         wanted.update(dict.fromkeys(part.tests))
+        wanted = {number: None for number in wanted if self._record.tests[number] not in known}
         workers = WorkerPool(
             self._children, self._layout.temporary, packages=accelerators(), user_environment=os.environ
         )
@@ -137,12 +145,13 @@ class Resumption:
         scheduler = Scheduler(machinery, jobs=self._options.jobs or cpu_count())
         with workers:
             result = self._execute(part, scheduler)
-            results: tuple[TestFinished, ...] = ()
+            every: tuple[TestFinished, ...] = ()
             if tests is not None:
-                results = self._test(wanted, tests, machinery, scheduler, result.outputs)
+                earlier = {one.label: one for one in (*self._record.earlier_results(), *results)}
+                every = self._test(earlier, wanted, tests, machinery, scheduler, result.outputs)
         outcome = self._record.outcome(ran=result.ran, cached=result.cached)
         stamp = self._new_stamp(part, result, wanted if tests is not None else ())
-        return Resumed(outcome, results, self._record, stamp)
+        return Resumed(outcome, every, self._record, stamp)
 
     # What has changed
 
@@ -165,7 +174,8 @@ class Resumption:
                 if isinstance(output, OutputTree) is not self._graph.text(number).startswith("t "):
                     raise Unresumable(path)
                 self._footprint.add_outputs({artifact: output}, self._exec_root)
-                self._new_sources[number] = str(output)
+                if str(output) != self._graph.text(number):
+                    self._new_sources[number] = str(output)
         except (Changed, OSError):
             raise Unresumable(path) from None
 
@@ -228,6 +238,7 @@ class Resumption:
 
     def _test(
         self,
+        results: dict[Label, TestFinished],
         numbers: Iterable[int],
         options: TestOptions,
         machinery: Machinery,
@@ -235,7 +246,6 @@ class Resumption:
         outputs: Outputs,
     ) -> tuple[TestFinished, ...]:
         requests = [self._graph.test(number) for number in numbers]
-        results = {result.label: result for result in self._record.earlier_results()}
         if requests:
             self._trust(request.program for request in requests)
             for request in requests:

@@ -44,7 +44,7 @@ from venvship.model.action import Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
 from venvship.model.configuration import Configuration
 from venvship.model.depset import union
-from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label
+from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label, PackageId
 from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
 from venvship.modules.module_file import LocalPathOverride
@@ -108,6 +108,8 @@ class Session:
         self._children = Children()
         self._workers: WorkerPool | None = None
         self._built: dict[Label, ConfiguredTarget] = {}
+        self.asked_for: set[PackageId] = set()
+        """The packages in which hubs have looked for targets."""
         self.test_requests: list[TestRequest] = []
         """The tests that the command has run, or has found to be unchanged."""
 
@@ -326,6 +328,7 @@ class Session:
 
     def _has_target(self, label: Label) -> bool:
         """Whether the workspace has a rule target of that name."""
+        self.asked_for.add(label.package)
         if not self.loader.exists(label.package):
             return False
         try:

@@ -1,0 +1,106 @@
+"""The part of a command that a few BUILD files concern: these are loaded, and what they concern is made again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from venvship.cli.fast_path import StampPlace
+from venvship.cli.fast_path_note import Said, take_stamp
+from venvship.cli.invocation import Invocation
+from venvship.cli.surroundings import Session
+from venvship.cli.targets import pattern_texts, select
+from venvship.cli.test_options import inherited_by_tests
+from venvship.events.build_events import TestFinished
+from venvship.execution.graph_record import Unresumable
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.query.only_packages import OnlyPackages
+from venvship.session.build_record import BuildRecord
+from venvship.session.loading_record import LoadingRecord
+from venvship.session.options import TestOptions
+from venvship.session.outcomes import BuildOutcome, TestOutcome
+from venvship.session.renewal import renewed
+from venvship.session.resumption import Resumed
+from venvship.session.stamp import Stamp
+
+GoOn: TypeAlias = Callable[[Stamp, BuildRecord, Sequence[TestFinished]], Resumed]
+"""Makes the rest of what is out of date, by a stamp and a record; tests that have results are not run again."""
+
+
+def reloaded(
+    invocation: Invocation,
+    place: StampPlace,
+    stamp: Stamp,
+    record: BuildRecord,
+    loading: LoadingRecord,
+    packages: Sequence[str],
+    said: Said,
+    tests: TestOptions | None,
+    go_on: GoOn,
+) -> Resumed:
+    """Raises Unresumable, and what keeps targets from being built."""
+    wanted = invocation.surroundings.stamp
+    if wanted is None or loading.wildcards is None:
+        raise Unresumable("patterns")
+    with invocation.session(said) as session:
+        concerned = session.concerned(loading, packages)
+        requested = _requested(invocation, session, loading, packages, for_tests=tests is not None)
+        numbers = {loading.label(number): number for number in range(len(loading.labels))}
+        part = [label for label in requested if label not in numbers or numbers[label] in concerned]
+        outcome, results = _made(session, part, tests)
+        taken = take_stamp(
+            invocation,
+            session,
+            part,
+            wildcards=loading.wildcards,
+            variables=inherited_by_tests(invocation.flags) if tests is not None else (),
+        )
+        if taken is None or taken.record is None:
+            raise Unresumable("something changes meanwhile")
+        part_record = taken.record
+        names = {loading.labels[number] for number in concerned}
+        whole = record.renewed(part_record, names)
+        part_loading = LoadingRecord.unpacked(part_record.loading)
+        part_loading.wildcards = loading.wildcards
+        whole_loading = loading.renewed(part_loading, concerned, requested)
+        whole.loading = whole_loading.packed()
+        whole.total = sum(whole_loading.counts.values())
+        if not record.told and len(requested) <= invocation.flags.number("show_result"):
+            raise Unresumable("targets that have not been told")
+        whole.add_outcome(outcome if record.told else replace(outcome, targets=()))
+        whole.add_results(results)
+        gone = [path for path in place.changed if not os.path.lexists(path)]
+        fresh = renewed(stamp, taken.stamp, without=gone, now=place.started)
+        done = go_on(fresh, whole, results)
+        counts = done.outcome
+        ran, cached = outcome.actions_run + counts.actions_run, outcome.actions_cached + counts.actions_cached
+        return replace(done, outcome=whole.outcome(ran=ran, cached=cached))
+
+
+def _requested(
+    invocation: Invocation, session: Session, loading: LoadingRecord, packages: Collection[str], *, for_tests: bool
+) -> list[Label]:
+    """The targets of the command as they are now."""
+    old = [loading.label(number) for number in loading.requested]
+    if not loading.wildcards:
+        return old
+    again = frozenset(PackageId(MAIN_REPOSITORY, path) for path in packages)
+    only = OnlyPackages(session.loader, again)
+    found = select(invocation, session, pattern_texts(invocation), for_tests=for_tests, packages=only)
+    if not found.by_wildcards:
+        # A suite, or a target that is called as a wildcard would be.
+        raise Unresumable("suites")
+    return sorted([*(label for label in old if label.package not in again), *found.labels])
+
+
+def _made(
+    session: Session, labels: Sequence[Label], tests: TestOptions | None
+) -> tuple[BuildOutcome, tuple[TestFinished, ...]]:
+    tested = TestOutcome(session.build(labels)) if tests is None else session.test(labels, tests)
+    outcome = tested.build
+    problems = [*tested.failures, *outcome.failures, *outcome.failed]
+    if problems:
+        raise Unresumable(str(problems[0]))
+    return outcome, tested.results

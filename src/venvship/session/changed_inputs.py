@@ -1,0 +1,48 @@
+"""Which packages must be looked at again, because a BUILD file says something else or a directory has other names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from venvship.execution.graph_record import Unresumable
+from venvship.loading.disk_files import DiskFiles
+from venvship.session.build_record import BuildRecord
+from venvship.session.listing import fingerprint, is_same, without_links
+from venvship.session.loading_record import LoadingRecord
+from venvship.starlark.dialect import Dialect
+from venvship.starlark.meaning import same_meaning
+
+
+def packages_to_load(record: BuildRecord, loading: LoadingRecord, changed: Iterable[str]) -> list[str]:
+    """The packages that changed files and directories are part of, in the main repository.
+
+    Comments and layout are part of none, nor are the entries of directories that no package looked into; of those
+    directories the records are brought up to date. Raises Unresumable.
+    """
+    packages: dict[str, None] = {}
+    for path in changed:
+        if path in record.opened:
+            raise Unresumable(path)
+        if path in record.programs and not _says_the_same(path, record.programs[path]):
+            packages.update(dict.fromkeys(loading.packages_of(path, None)))
+        if path in record.listings:
+            entries = DiskFiles().list_directory(path)
+            if not is_same(path, entries, record.listings[path]):
+                seen = without_links(entries)
+                packages.update(dict.fromkeys(loading.packages_of(path, seen)))
+                record.listings[path] = fingerprint(path, entries)
+                loading.listings[path] = seen
+    if packages and record.messages:
+        # They may tell positions, and come from what is not looked at again.
+        raise Unresumable(next(iter(packages)))
+    return list(packages)
+
+
+def _says_the_same(path: str, old: bytes) -> bool:
+    try:
+        new = Path(path).read_bytes()
+    except OSError:
+        raise Unresumable(path) from None
+    dialect = Dialect.BZL if path.endswith(".bzl") else Dialect.BUILD
+    return new == old or same_meaning(old, new, dialect=dialect)

@@ -1,0 +1,236 @@
+"""What loading and analysis found, kept so that a later command looks again only at what a BUILD file concerns.
+
+Targets are compared by fingerprints, and known to concern those that were looked at with them. Where that is not all
+that a target has effect on — a platform, a toolchain, a setting, a group of packages — a change of it is
+`Unresumable`, and so is whatever could add or remove a package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from venvship.execution.graph_record import Unresumable
+from venvship.loading.package import Package, target_fingerprint
+from venvship.loading.targets import PackageGroup, RuleTarget, Target
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.model.paths import parent
+from venvship.session.listing import Entry
+
+_OF_EFFECT_ON_OTHERS = frozenset(
+    {
+        "alias",
+        "config_setting",
+        "constraint_setting",
+        "constraint_value",
+        "genquery",
+        "label_flag",
+        "label_setting",
+        "platform",
+        "test_suite",
+        "toolchain",
+        "toolchain_type",
+    }
+)
+"""Rules of which configuration, selection and queries read more than edges tell."""
+
+_BOUNDARIES = frozenset(
+    {".bazelignore", "BUILD", "BUILD.bazel", "MODULE.bazel", "REPO.bazel", "WORKSPACE", "WORKSPACE.bazel"}
+)
+_FILE = "file"
+
+
+@dataclass(slots=True)
+class LoadingRecord:
+    """Plain values only; labels are numbers, packages are paths in the main repository.
+
+    `packages` have the fingerprint of what concerns all of their targets, and of each target its fingerprint and
+    whether it has effect on others than those that are looked at with it. `readers` say for BUILD files and directories
+    which packages are made of them; `listings` are the entries of these directories. `edges` are the targets that a
+    target was looked at with. `requested` are the targets of the command, `wildcards` says whether they were found by
+    wildcards alone, None where it can't be told. `made` has the owner of each output, by exec path, and `counts` how
+    many actions of a target were executed. `asked` are packages in which something else than targets looked for some.
+    """
+
+    packages: dict[str, tuple[str, dict[str, tuple[str, bool]]]] = field(default_factory=dict)
+    readers: dict[str, list[str]] = field(default_factory=dict)
+    listings: dict[str, list[Entry]] = field(default_factory=dict)
+    labels: list[tuple[str, str, str]] = field(default_factory=list)
+    edges: dict[int, list[int]] = field(default_factory=dict)
+    requested: list[int] = field(default_factory=list)
+    wildcards: bool | None = None
+    made: dict[str, int] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def packed(self) -> list[Any]:
+        return [getattr(self, one.name) for one in fields(self)]
+
+    @classmethod
+    def unpacked(cls, values: Sequence[Any]) -> Self:
+        return cls(*values)
+
+    def label(self, number: int) -> Label:
+        repository, package, name = self.labels[number]
+        return Label(PackageId(repository, package), name)
+
+    # Which packages files concern
+
+    def packages_of(self, path: str, entries: Iterable[Entry] | None) -> list[str]:
+        """The packages that a changed BUILD file, or a directory with these entries, is part of; raises Unresumable."""
+        packages = self.readers.get(path)
+        if packages is None:
+            raise Unresumable(path)
+        if entries is not None:
+            for name, kind, _ in set(entries) ^ {tuple(entry) for entry in self.listings[path]}:
+                if kind != _FILE or name in _BOUNDARIES:
+                    raise Unresumable(f"{path}/{name}")
+        return packages
+
+    # Which targets packages concern
+
+    def changed_in(self, package: Package) -> set[str]:
+        """The names of targets that are new, gone, or not what they were; raises Unresumable."""
+        if package.id.path in self.asked:
+            raise Unresumable(str(package.id))
+        common, old = self.packages[package.id.path]
+        new = described(package)
+        if common != package.common_fingerprint():
+            changed = set(old) | set(new)
+        else:
+            changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        for name in changed:
+            if any(known[1] for known in (old.get(name), new.get(name)) if known is not None):
+                raise Unresumable(f"{package.id}:{name}")
+        return changed
+
+    def concerned(self, labels: Iterable[Label]) -> set[int]:
+        """The numbers of targets that were looked at with some of these, those included that are known."""
+        readers: dict[int, list[int]] = {}
+        for number, edges in self.edges.items():
+            for edge in edges:
+                readers.setdefault(edge, []).append(number)
+        wanted = {(label.repository, label.package.path, label.name) for label in labels}
+        pending = [number for number, names in enumerate(self.labels) if names in wanted]
+        found = set(pending)
+        while pending:
+            for reader in readers.get(pending.pop(), ()):
+                if reader not in found:
+                    found.add(reader)
+                    pending.append(reader)
+        return found
+
+    # What a command that looked again at a part found
+
+    def renewed(self, part: LoadingRecord, concerned: set[int], requested: Sequence[Label]) -> LoadingRecord:
+        """This record with what `part` says; `requested` are now all targets of the command.
+
+        Raises Unresumable where an output of a target that was not looked at again is in conflict with the new ones.
+        """
+        labels = list(self.labels)
+        numbers = {names: number for number, names in enumerate(labels)}
+        for names in part.labels:
+            if names not in numbers:
+                numbers[names] = len(labels)
+                labels.append(names)
+        moved = [numbers[names] for names in part.labels]
+        kept = {path: owner for path, owner in self.made.items() if owner not in concerned}
+        new = {path: moved[owner] for path, owner in part.made.items()}
+        _refuse_conflicts(kept, new)
+        counts = {number: count for number, count in self.counts.items() if number not in concerned}
+        for number, count in part.counts.items():
+            # Of what is not concerned the command may have executed more than was needed here.
+            counts[moved[number]] = max(count, counts.get(moved[number], 0))
+        return LoadingRecord(
+            packages={**self.packages, **part.packages},
+            readers={**self.readers, **part.readers},
+            listings={**self.listings, **part.listings},
+            labels=labels,
+            edges={
+                **{number: edges for number, edges in self.edges.items() if number not in concerned},
+                **{moved[number]: [moved[edge] for edge in edges] for number, edges in part.edges.items()},
+            },
+            requested=[numbers[_names(label)] for label in requested],
+            wildcards=self.wildcards,
+            made=kept | new,
+            counts=counts,
+            asked=[*dict.fromkeys([*self.asked, *part.asked])],
+        )
+
+
+class LoadingWriter:
+    """Takes in what `LoadingRecord` holds."""
+
+    def __init__(self) -> None:
+        self.record = LoadingRecord()
+        self._numbers: dict[Label, int] = {}
+
+    def number(self, label: Label) -> int:
+        number = self._numbers.get(label)
+        if number is None:
+            number = self._numbers[label] = len(self.record.labels)
+            self.record.labels.append(_names(label))
+        return number
+
+    def add_package(self, package: Package) -> None:
+        if package.id.repository == MAIN_REPOSITORY:
+            self.record.packages[package.id.path] = (package.common_fingerprint(), described(package))
+
+    def add_references(self, label: Label, others: Iterable[Label]) -> None:
+        edges = self.record.edges.setdefault(self.number(label), [])
+        edges += dict.fromkeys(self.number(other) for other in others)
+
+    def add_outputs(self, owners: Iterable[tuple[str, Label]]) -> None:
+        self.record.made.update((path, self.number(owner)) for path, owner in owners)
+
+    def add_executed(self, owners: Iterable[Label]) -> None:
+        counts = self.record.counts
+        for owner in owners:
+            number = self.number(owner)
+            counts[number] = counts.get(number, 0) + 1
+
+
+def described(package: Package) -> dict[str, tuple[str, bool]]:
+    """The fingerprints of the targets of a package, and which have effect on others."""
+    return {name: (target_fingerprint(target), _has_effect(target)) for name, target in package.targets.items()}
+
+
+def _has_effect(target: Target) -> bool:
+    match target:
+        case PackageGroup():
+            return True
+        case RuleTarget(_, rule):
+            return rule.name in _OF_EFFECT_ON_OTHERS or rule.build_setting is not None
+        case _:
+            return False
+
+
+def _names(label: Label) -> tuple[str, str, str]:
+    return (label.repository, label.package.path, label.name)
+
+
+def _refuse_conflicts(old: Mapping[str, int], new: Mapping[str, int]) -> None:
+    """Raise Unresumable unless each output is made by one target, and none lies below another."""
+    added: list[str] = []
+    for path, owner in new.items():
+        other = old.get(path)
+        if other is None:
+            added.append(path)
+        elif other != owner:
+            raise Unresumable(path)
+    if not added:
+        return
+    fresh = set(added)
+    for path in added:
+        above = parent(path)
+        while above:
+            if above in old or above in new:
+                raise Unresumable(path)
+            above = parent(above)
+    for path in old:
+        above = parent(path)
+        while above:
+            if above in fresh:
+                raise Unresumable(path)
+            above = parent(above)
