@@ -16,6 +16,7 @@ from venvship.loading.attributes import (
     Select,
 )
 from venvship.loading.label_values import parse_label
+from venvship.loading.nearest import did_you_mean
 from venvship.loading.select_values import SelectChoice, SelectExpression
 from venvship.model.label import InvalidLabel, Label, PackageId, target_name_problem
 from venvship.starlark.containers import entries
@@ -154,7 +155,8 @@ class AttributeReader:
         if spec.values and value not in spec.values:
             allowed = " or ".join(", ".join(map(repr, spec.values)).rsplit(", ", 1))
             raise AttributeProblem(
-                f"invalid value in '{spec.name}' attribute: has to be one of {allowed} instead of {value!r}"
+                f"invalid value in '{spec.name}' attribute: has to be one of {allowed} instead of {value!r}",
+                hint=did_you_mean(str(value), map(str, spec.values)),
             )
         if not spec.allow_empty and isinstance(value, tuple | Mapping) and not value:
             raise AttributeProblem(f"attribute '{spec.name}' must be non empty")

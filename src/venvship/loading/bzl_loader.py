@@ -24,7 +24,7 @@ from venvship.model.paths import join
 from venvship.starlark.builtin import builtin
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.errors import EvaluationError, MissingSymbol
-from venvship.starlark.execution import execute
+from venvship.starlark.execution import execute, undefined_names
 from venvship.starlark.host_types import Value, type_name
 from venvship.starlark.iteration import sequence
 from venvship.starlark.program import LoadStatement, Program
@@ -123,9 +123,11 @@ class BzlLoader:
         return self._memo.compute(BzlKey(label), lambda: self._evaluate(label))
 
     def load_for(
-        self, program: Program, package: PackageId, repository: Repository
+        self, program: Program, package: PackageId, repository: Repository, names: Mapping[str, Value]
     ) -> tuple[dict[str, BzlModule], tuple[Label, ...]]:
         """The modules that a program loads by the text that names them, and every file behind them in order.
+
+        `names` are those that it will run with.
 
         Raises everything that is wrong with any of them.
         """
@@ -156,6 +158,7 @@ class BzlLoader:
             problems += _missing_symbols(statement, module)
             behind.update(dict.fromkeys(module.loads))
         if problems:
+            problems += undefined_names(program, names)
             unique = list({(str(problem.place), problem.message): problem for problem in reversed(problems)}.values())
             raise unique[0] if len(unique) == 1 else SeveralErrors(reversed(unique))
         return modules, tuple(behind)
@@ -173,16 +176,17 @@ class BzlLoader:
         filename = repository.shown(path)
         self._origins[filename] = (label.package, repository)
         program = compiled(source, filename=filename, dialect=Dialect.BZL, cache=self._cache)
+        names = self._builtin_names if repository.is_builtin else self._names
         self._depth += 1
         try:
-            modules, behind = self.load_for(program, label.package, repository)
+            modules, behind = self.load_for(program, label.package, repository, names)
         finally:
             self._depth -= 1
         context = BzlFile(label, repository)
         thread = Thread(print_handler=self._print_handler, context=context, source_line=self.source_line)
         module = execute(
             program,
-            predeclared=self._builtin_names if repository.is_builtin else self._names,
+            predeclared=names,
             load=lambda statement: modules[statement.module].exports,
             thread=thread,
             label=str(label),

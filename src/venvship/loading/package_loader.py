@@ -232,7 +232,7 @@ class PackageLoader:
         program = compiled(source, filename=shown, dialect=Dialect.BUILD, cache=self._cache)
         files = PackageFiles(self._files, _root_of(repository), package.path, self._defaults(repository).ignored)
         builder = self._builder(package, repository, shown, files)
-        modules, behind = self.bzl.load_for(program, package, repository)
+        modules, behind = self.bzl.load_for(program, package, repository, self._build_names)
         self._run(builder, modules, source, program)
         return builder.finish(behind, lambda file: self.bzl.load(file).digest)
 

@@ -118,11 +118,10 @@ def execute(
     `load` answers the exports of the file that a load statement names. `label` is what functions of the file are
     printed with; the file's name when None.
     """
-    environment: dict[str, object] = {**_ENVIRONMENT, **predeclared}
-    if program.dialect is not Dialect.BZL:
-        for name in _BZL_ONLY:
-            environment.pop(name, None)
-    _check_names(program, environment)
+    environment = _environment(program, predeclared)
+    undefined = _undefined(program, environment)
+    if undefined:
+        raise SeveralErrors(undefined)
     for name in program.global_names:
         # A global hides what the environment calls so even before it is bound.
         environment.pop(name, None)
@@ -162,7 +161,20 @@ def call(
     return _run(thread, lambda: calling.invoke(function, *positional, **named))
 
 
-def _check_names(program: Program, environment: Mapping[str, object]) -> None:
+def undefined_names(program: Program, predeclared: Mapping[str, Value]) -> list[StarlarkSyntaxError]:
+    """What `execute` would say about names that nobody defines; for hosts that have found other problems already."""
+    return _undefined(program, _environment(program, predeclared))
+
+
+def _environment(program: Program, predeclared: Mapping[str, Value]) -> dict[str, object]:
+    environment: dict[str, object] = {**_ENVIRONMENT, **predeclared}
+    if program.dialect is not Dialect.BZL:
+        for name in _BZL_ONLY:
+            environment.pop(name, None)
+    return environment
+
+
+def _undefined(program: Program, environment: Mapping[str, object]) -> list[StarlarkSyntaxError]:
     problems: list[StarlarkSyntaxError] = []
     for name, line, column in program.free_names:
         if len(problems) == _MAX_PROBLEMS:
@@ -175,8 +187,7 @@ def _check_names(program: Program, environment: Mapping[str, object]) -> None:
                     place=Place(program.filename, line, column),
                 )
             )
-    if problems:
-        raise SeveralErrors(problems)
+    return problems
 
 
 def _run(thread: Thread, body: Callable[[], _T]) -> _T:

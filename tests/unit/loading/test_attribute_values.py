@@ -58,6 +58,7 @@ def test_values_take_the_type_of_their_attribute(given: str, value: object) -> N
         ('out = "//q:o"', "is not in the current package"),
         ('fixed = select({":c": "a"})', 'attribute "fixed" is not configurable'),
         ('text = select({":c": "z"})', "has to be one of 'a' or 'b' instead of 'z'"),
+        ('text = "aa"', "instead of 'aa'\n\nhint: did you mean `a`?"),
         ('text = select({":c": ["a"]})', "expected value of type 'string'"),
         ('text = select({":c": "a", "//p:c": "b"})', "a condition of the select() for attribute 'text' is named twice"),
         ('text = select({"//x:y:z": "a"})', "invalid label `//x:y:z`"),

@@ -269,7 +269,8 @@ def test_a_bad_load_is_refused_at_its_place(load: str, message: str) -> None:
 
 def test_all_that_loads_miss_is_reported_at_once() -> None:
     workspace = package(
-        'load(":x.bzl", "one", "value", "two")\nload(":gone.bzl", "three")\nload(":x.bzl", "four")',
+        'load(":x.bzl", "one", "value", "two")\nload(":gone.bzl", "three")\nload(":x.bzl", "four")\n'
+        "files(name = three, srcs = fourr)",
         {"x.bzl": "value = 1"},
     )
     told = [line for line in workspace.problems("p").splitlines() if line.startswith("p/")]
@@ -278,6 +279,7 @@ def test_all_that_loads_miss_is_reported_at_once() -> None:
         "p/BUILD.bazel:1:6: file ':x.bzl' does not contain symbol 'two'",
         "p/BUILD.bazel:2:6: cannot load `//p:gone.bzl`: no such file `p/gone.bzl`",
         "p/BUILD.bazel:3:6: file ':x.bzl' does not contain symbol 'four'",
+        "p/BUILD.bazel:4:28: name 'fourr' is not defined (did you mean 'four'?)",
     ]
 
 
