@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from venvship.analysis.build_settings import DEFINE
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.location import Located, expand_locations, expand_variables
 from venvship.errors import InternalError, Place, UserError
@@ -25,7 +26,7 @@ from venvship.model.action import (
     WriteFile,
 )
 from venvship.model.artifact import Artifact, ArtifactKind, Root
-from venvship.model.configuration import Configuration
+from venvship.model.configuration import COMPILATION_MODE, Configuration
 from venvship.model.depset import Depset, union
 from venvship.model.digest import Digest
 from venvship.model.label import Label
@@ -185,17 +186,6 @@ class RuleContext:
 
         `location` is `rootpath` or `execpath`, whichever the plain word means to the rule.
         """
-        variables: dict[str, str] = {
-            "COMPILATION_MODE": self.configuration.get("compilation_mode", "fastbuild"),
-            "TARGET_CPU": self.configuration.platform.cpu.value,
-            "BINDIR": Root.of_outputs(self.configuration.directory, "").exec_path,
-            "GENDIR": Root.of_outputs(self.configuration.directory, "").exec_path,
-        }
-        variables.update(
-            {name[len("define:") :]: value for name, value in self.configuration.options if name.startswith("define:")}
-        )
-        for info in self.provided("toolchains", TemplateVariableInfo):
-            variables.update(info.variables)
         try:
             located = expand_locations(
                 text,
@@ -205,9 +195,27 @@ class RuleContext:
                 own=self.own_output,
                 location=location,
             )
-            return expand_variables(located, variables)
+            return expand_variables(located, self.make_variables())
         except UserError as error:
             raise self.error(error.message, hint=error.hint) from error
+
+    def make_variables(self) -> dict[str, str]:
+        """Make variables: of the configuration, of the command line, of the rule's toolchains and of `toolchains`."""
+        output_root = Root.of_outputs(self.configuration.directory, "").exec_path
+        variables = {
+            "BINDIR": output_root,
+            "COMPILATION_MODE": self.configuration.get(COMPILATION_MODE, "fastbuild"),
+            "GENDIR": output_root,
+            "TARGET_CPU": self.configuration.platform.cpu.value,
+        }
+        for name, value in self.configuration.options:
+            if name.startswith(DEFINE):
+                variables[name.removeprefix(DEFINE)] = value
+        resolved = [target.get(TemplateVariableInfo) for target in self.toolchains.values()]
+        for info in (*resolved, *self.provided("toolchains", TemplateVariableInfo)):
+            if info is not None:
+                variables.update(info.variables)
+        return variables
 
     def error(self, message: str, *, hint: str | None = None) -> RuleError:
         """An error about this target, to be raised."""

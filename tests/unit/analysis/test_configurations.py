@@ -141,8 +141,13 @@ with_first(name = "with_first")
 user(name = "on_mac", exec_compatible_with = ["@platforms//os:linux", "@platforms//os:macos"])
 """
 TOOL_DEFS = """
-tool = rule(lambda ctx: [platform_common.ToolchainInfo(path = ctx.attr.path)], attrs = {"path": attr.string()})
+def _tool(ctx):
+    variables = platform_common.TemplateVariableInfo({"TOOL": ctx.attr.path})
+    return [platform_common.ToolchainInfo(path = ctx.attr.path), variables]
+tool = rule(_tool, attrs = {"path": attr.string()})
 def _user(ctx):
+    if ctx.var["TOOL"] != ctx.toolchains["//:kind"].path:
+        fail("variables of the toolchain")
     print(ctx.toolchains["//:kind"].path)
     return []
 user = rule(_user, toolchains = ["//:kind"])

@@ -32,7 +32,6 @@ from venvship.loading.subrule_definition import SubruleDefinition
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
 from venvship.model.depset import Depset, union
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
-from venvship.model.provider import TemplateVariableInfo
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
@@ -101,25 +100,8 @@ class StarlarkContext:
 
     @property
     def variables(self) -> dict[str, str]:
-        found: dict[str, str] = self.once("variables", lambda: make_variables(self.rule))
+        found: dict[str, str] = self.once("variables", self.rule.make_variables)
         return found
-
-
-def make_variables(rule: RuleContext) -> dict[str, str]:
-    """Make variables: of the command line, of the configuration, of `toolchains`."""
-    configuration = rule.configuration
-    output_root = Root.of_outputs(configuration.directory, "").exec_path
-    variables = {
-        "BINDIR": output_root,
-        "COMPILATION_MODE": configuration.get("compilation_mode", "fastbuild"),
-        "GENDIR": output_root,
-        "TARGET_CPU": configuration.platform.cpu.value,
-    }
-    defined = [(name, value) for name, value in configuration.options if name.startswith("define:")]
-    variables.update({name.removeprefix("define:"): value for name, value in defined})
-    for info in rule.provided("toolchains", TemplateVariableInfo):
-        variables.update(info.variables)
-    return variables
 
 
 def _status_file(ctx: StarlarkContext, name: str, content: bytes) -> Artifact:
@@ -350,7 +332,7 @@ register(
             "files": lambda beneath: files_view(beneath.rule),
             "kind": lambda beneath: beneath.rule.target.rule_class.name,
             "toolchains": lambda beneath: toolchains_value(beneath.rule),
-            "var": lambda beneath: _frozen(make_variables(beneath.rule)),
+            "var": lambda beneath: _frozen(beneath.rule.make_variables()),
         },
     ),
 )
