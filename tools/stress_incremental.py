@@ -149,7 +149,7 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
             self.link_source, self.change_mode, self.comment_build_file, self.edit_build_file, self.break_build_file,
             self.move_boundary, self.edit_bzl, self.comment_bzl, self.toggle_flag, self.change_environment,
             self.delete_output, self.replace_output, self.retarget_output, self.delete_output_directory,
-            self.spoil_stamp, self.move_package, self.touch,
+            self.spoil_stamp, self.move_package, self.touch, self.add_target, self.add_target, self.drop_target,
         ]  # fmt: skip
         if self.locks:
             changes += [self.bump_lock, self.bump_lock, self.edit_program]
@@ -259,6 +259,29 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
         command = self.random.choice(["cat $(SRCS) > $@", "cat $(SRCS) | sort > $@", "echo $(SRCS) > $@"])
         self.write(f"p{number}/BUILD.bazel", self.package(number, command))
         return f"{command} in p{number}"
+
+    def add_target(self) -> str:
+        """A target of its own, or one that needs another package."""
+        path = self.pick([path for path in self.files(".bazel") if path.parent.name.startswith("p")])
+        if path is None:
+            return "no BUILD file"
+        self.remember(path)
+        number, package = self.random.randrange(100), self.random.randrange(4)
+        source = self.random.choice([":all", ":cat", f"//p{package}:all", f"//p{package}:chosen", "a.txt"])
+        rule = f'genrule(name = "x{number}", srcs = ["{source}"], outs = ["x{number}.out"], cmd = "cat $(SRCS) > $@")'
+        path.write_text(f"{path.read_text()}{rule}\n")
+        return f"{rule} in {path}"
+
+    def drop_target(self) -> str:
+        path = self.pick([path for path in self.files(".bazel") if '(name = "x' in path.read_text()])
+        if path is None:
+            return "no target to drop"
+        self.remember(path)
+        lines = path.read_text().splitlines(keepends=True)
+        number = self.random.choice([number for number, line in enumerate(lines) if '(name = "x' in line])
+        dropped = lines.pop(number)
+        path.write_text("".join(lines))
+        return f"without {dropped.strip()} in {path}"
 
     def break_build_file(self) -> str:
         path = self.pick([path for path in self.files(".bazel") if path.parent.name.startswith("p")])

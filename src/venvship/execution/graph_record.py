@@ -201,13 +201,10 @@ class GraphWriter:
                 return (
                     "tool",
                     self._owner(action.owner),
-                    action.tool,
-                    self._request(action.request),
                     self._depset(action.inputs),
-                    action.mnemonic,
-                    action.progress,
                     None if action.interpreter is None else self._artifact(action.interpreter),
-                    action.user_environment,
+                    self._request(action.request),
+                    (action.tool, action.mnemonic, action.progress, action.user_environment),
                 )
             case Spawn():
                 try:
@@ -218,14 +215,16 @@ class GraphWriter:
                 return (
                     "spawn",
                     self._owner(action.owner),
-                    command.argv,
-                    command.parameter_files,
                     self._depset(action.inputs),
-                    action.mnemonic,
-                    action.progress,
-                    tuple(action.environment.items()),
-                    tuple(sorted(action.requirements)),
                     programs,
+                    (
+                        command.argv,
+                        command.parameter_files,
+                        action.mnemonic,
+                        action.progress,
+                        tuple(action.environment.items()),
+                        tuple(sorted(action.requirements)),
+                    ),
                 )
             case _:
                 return None
@@ -393,16 +392,12 @@ class _Absorption:
         match kind, rest:
             case "link", [target, executable, mnemonic]:
                 return (kind, owner, self._moved[target], executable, mnemonic)
-            case "tool", [tool, request, inputs, mnemonic, progress, interpreter]:
+            case "tool", [inputs, interpreter, request, plain]:
                 moved = None if interpreter is None else self._moved[interpreter]
-                inputs += self._first_depset
-                return (kind, owner, tool, self._moved_request(request), inputs, mnemonic, progress, moved)
-            case "spawn", [argv, files, inputs, mnemonic, progress, environment, requirements, programs]:
+                return (kind, owner, self._first_depset + inputs, moved, self._moved_request(request), plain)
+            case "spawn", [inputs, programs, plain]:
                 moved_programs = tuple([self._moved_program(program) for program in programs])
-                inputs += self._first_depset
-                return (
-                    kind, owner, argv, files, inputs, mnemonic, progress, environment, requirements, moved_programs
-                )  # fmt: skip
+                return (kind, owner, self._first_depset + inputs, moved_programs, plain)
             case _:
                 raise Unresumable(str(kind))
 
@@ -646,7 +641,7 @@ class GraphRecord:
         match marshal.loads(packed):
             case ("link", owner, target, executable, mnemonic):
                 return LinkArtifact(self._label(owner), outputs[0], self.artifact(target), executable, mnemonic)
-            case ("tool", owner, tool, request, inputs, mnemonic, progress, interpreter, user_environment):
+            case ("tool", owner, inputs, interpreter, request, (tool, mnemonic, progress, user_environment)):
                 return RunTool(
                     self._label(owner),
                     tool,
@@ -658,21 +653,10 @@ class GraphRecord:
                     None if interpreter is None else self.artifact(interpreter),
                     user_environment,
                 )
-            case (
-                "spawn",
-                owner,
-                argv,
-                parameter_files,
-                inputs,
-                mnemonic,
-                progress,
-                environment,
-                requirements,
-                programs,
-            ):
+            case ("spawn", owner, inputs, programs, (argv, files, mnemonic, progress, environment, requirements)):
                 return Spawn(
                     self._label(owner),
-                    KnownCommand(ExpandedCommand(argv, parameter_files)),
+                    KnownCommand(ExpandedCommand(argv, files)),
                     self._depset(inputs),
                     outputs,
                     mnemonic,
