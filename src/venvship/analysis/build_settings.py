@@ -64,7 +64,10 @@ def reaches_tools(option: str, target: Callable[[Label], Target]) -> bool:
         return True
     if not option.startswith("@@"):
         return False
-    setting = target(Label.parse(option, relative_to=PackageId(MAIN_REPOSITORY, "")))
+    try:
+        setting = target(Label.parse(option, relative_to=PackageId(MAIN_REPOSITORY, "")))
+    except UserError:
+        return False  # what is no target can't be read by anybody
     if not isinstance(setting, RuleTarget) or _SCOPE not in setting.rule_class.attributes:
         return True
     return setting.value(_SCOPE) != "target"

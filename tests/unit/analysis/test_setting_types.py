@@ -80,7 +80,8 @@ def test_transitions_see_sets_as_sets(made: AnalysisWorkspace) -> None:
 
 
 def test_settings_reach_tools_unless_their_scope_is_the_target(made: AnalysisWorkspace) -> None:
-    configuration = given(made, everywhere=("new",), here=("new",)).with_options({"define:x": "1", "other": "2"})
+    others = {"define:x": "1", "other": "2", "@@nowhere//:flag": '"3"'}
+    configuration = given(made, everywhere=("new",), here=("new",)).with_options(others)
     made.one("//:user", configuration)
     assert made.printed == ['flags ["string new", "string d"]']
     [tool] = [one for one in made.analyzer.targets if one.label.name == "flags"]
