@@ -74,7 +74,10 @@ def tree_links(
             shared.update(_repository(target) for target, _ in places.values())
     shared.discard(MAIN_RUNFILES_DIRECTORY)
     directories = {root: _directory(root, straight) for root in shared}
-    kept = {TreePath(root): directory for root, directory in directories.items() if directory is not None}
+    whole = {TreePath(root): directory for root, directory in directories.items() if directory is not None}
+    # The repository of a hub holds venvs itself: what lies in a shared directory is there already.
+    inside = tuple(f"{root}/" for root in whole)
+    kept = {root: directory for root, directory in whole.items() if not root.startswith(inside)}
     prefixes = tuple(f"{root}/" for root in kept)
     own = (item for item in straight.items() if not item[0].startswith(prefixes))
     return TreeLinks(
