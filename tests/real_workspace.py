@@ -54,6 +54,8 @@ class RealWorkspace:
     cache: Path
     index: str = "http://127.0.0.1:9/simple"
     environment: dict[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
+    """Words before the command, of a program that starts it."""
 
     def write(self, files: Mapping[str, str]) -> None:
         for path, text in files.items():
@@ -73,7 +75,7 @@ class RealWorkspace:
             **self.environment,
         }
         done = subprocess.run(
-            [sys.executable, "-m", "venvship", *argv],
+            [*self.prefix, sys.executable, "-m", "venvship", *argv],
             cwd=cwd or self.root,
             env=environment,
             capture_output=True,
