@@ -250,16 +250,17 @@ class Analyzer:
         *,
         keep_going: bool = False,
         aspects: Sequence[AspectDefinition] = (),
+        parameters: Mapping[str, PlainValue] | None = None,
     ) -> list[ConfiguredTarget]:
         """Analyse `labels` and all that they need; results are in the order of `labels`.
 
-        `aspects` run on each of them; their output groups become those of the results. Raises SeveralErrors with
-        everything that is wrong; with `keep_going` the targets that can be analysed are returned, and `errors` tells
-        the rest.
+        `aspects` run on each of them, with `parameters`; their output groups become those of the results. Raises
+        SeveralErrors with everything that is wrong; with `keep_going` the targets that can be analysed are returned,
+        and `errors` tells the rest.
         """
         known = len(self._errors)
         wanted = [TargetKey(label, configuration) for label in labels]
-        asked = applications(wanted_aspects(aspects, None, "of the command line"))
+        asked = applications(wanted_aspects(aspects, parameters, "the command line"))
         on_top = {key: [AspectKey(key, aspect) for aspect in asked] for key in wanted}
         every: list[TargetKey | AspectKey] = []
         for key in wanted:
@@ -417,7 +418,7 @@ class Analyzer:
     def _wanted_on(self, spec: AttributeSpec, target: RuleTarget, values: Mapping[str, PlainValue]) -> Iterable[Wanted]:
         definitions = cast(tuple[AspectDefinition, ...], spec.aspects)
         try:
-            yield from wanted_aspects(definitions, values, str(target.rule_class))
+            yield from wanted_aspects(definitions, values, f"rule {target.rule_class}")
         except MissingParameter as error:
             error.place = error.place or target.place
             error.chain = (*error.chain, f"in target `{target.label}`")

@@ -170,6 +170,7 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "build these groups of outputs, or the default ones and `+GROUP`, or without `-GROUP`",
     ),
     Flag("aspects", FlagKind.COMMA_TEXTS, BUILDING, "run the aspects `//file.bzl%name` on what is built"),
+    Flag("aspects_parameters", FlagKind.PAIRS, BUILDING, "`NAME=VALUE`: a parameter of the aspects of `--aspects`"),
     Flag("run_validations", FlagKind.BOOLEAN, BUILDING, "build what validates the targets", default="yes"),
     Flag("experimental_run_validations", FlagKind.BOOLEAN, BUILDING, "as `--run_validations`", default="yes"),
     Flag(

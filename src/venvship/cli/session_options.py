@@ -42,6 +42,7 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         repository_environment=_environment(_texts(flags, "repo_env")),
         output_groups=_texts(flags, "output_groups"),
         aspects=_texts(flags, "aspects"),
+        aspect_parameters=_pairs(flags, "aspects_parameters"),
         run_validations=_boolean(flags, "run_validations", defaults.run_validations)
         and _boolean(flags, "experimental_run_validations", defaults.run_validations),
     )

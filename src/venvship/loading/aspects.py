@@ -95,7 +95,7 @@ class AspectDefinition(Exportable):
     def parameters(self, values: Mapping[str, PlainValue] | None, rule: str) -> Parameters:
         """The values of public attributes out of those of the target that asks for the aspect.
 
-        `values` of None means that nothing but the command line asks, and defaults hold.
+        `values` of None means that nobody gives any, and defaults hold.
         """
         found: list[tuple[str, str | int | bool]] = []
         for spec in self.terms.attributes:
@@ -106,7 +106,7 @@ class AspectDefinition(Exportable):
                 value = values[spec.name]
             elif spec.mandatory:
                 raise MissingParameter(
-                    f"aspect `{self.name}` requires rule {rule} to specify attribute '{spec.name}' with type "
+                    f"aspect `{self.name}` requires {rule} to specify attribute '{spec.name}' with type "
                     f"{spec.type.value}",
                     place=self.place,
                 )

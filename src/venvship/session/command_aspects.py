@@ -6,15 +6,22 @@ from collections.abc import Mapping, Sequence
 
 from venvship.errors import Place, UserError
 from venvship.loading.aspects import AspectDefinition
+from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.package_loader import PackageLoader
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 
 _FLAG = Place("--aspects")
+_PARAMETERS = Place("--aspects_parameters")
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class NoSuchAspect(UserError):
     """`--aspects` names something that is no aspect."""
+
+
+class NoSuchParameter(UserError):
+    """`--aspects_parameters` sets what no aspect takes."""
 
 
 def command_aspects(
@@ -22,6 +29,32 @@ def command_aspects(
 ) -> tuple[AspectDefinition, ...]:
     """Read `//pkg:file.bzl%name`; raises NoSuchAspect, and what loading the files fails with."""
     return tuple(_read(text, loader, mapping) for text in texts)
+
+
+def command_parameters(aspects: Sequence[AspectDefinition], texts: Mapping[str, str]) -> Mapping[str, PlainValue]:
+    """The values of `--aspects_parameters`, as the aspects and those they require take them; raises NoSuchParameter."""
+    specs: dict[str, AttributeSpec] = {}
+    waiting = list(aspects)
+    while waiting:
+        terms = waiting.pop().terms
+        specs.update((spec.name, spec) for spec in terms.attributes if not spec.is_private)
+        waiting.extend(terms.requires)
+    return {name: _value(name, text, specs) for name, text in texts.items()}
+
+
+def _value(name: str, text: str, specs: Mapping[str, AttributeSpec]) -> PlainValue:
+    spec = specs.get(name)
+    if spec is None:
+        hint = did_you_mean(name, specs)
+        raise NoSuchParameter(f"no aspect of `--aspects` has a parameter `{name}`", place=_PARAMETERS, hint=hint)
+    if spec.type is AttributeType.INT and text.removeprefix("-").isdecimal():
+        return int(text)
+    if spec.type is AttributeType.BOOL and text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
+    if spec.type in (AttributeType.INT, AttributeType.BOOL):
+        reason = f"the parameter `{name}` is of type {spec.type.value} and can't be `{text}`"
+        raise NoSuchParameter(reason, place=_PARAMETERS)
+    return text
 
 
 def _read(text: str, loader: PackageLoader, mapping: Mapping[str, str]) -> AspectDefinition:

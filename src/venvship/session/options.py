@@ -49,6 +49,7 @@ class SessionOptions:
     verbose_failures: bool = False
     output_groups: tuple[str, ...] = ()
     aspects: tuple[str, ...] = ()
+    aspect_parameters: Mapping[str, str] = field(default_factory=dict)
     run_validations: bool = True
     registries: tuple[str, ...] = ()
     module_overrides: Mapping[str, str] = field(default_factory=dict)

@@ -61,7 +61,7 @@ from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
 from venvship.rules.python.distributions import WHEEL_RULE, distribution_rules
 from venvship.rules.python.providers import VirtualenvInfo
 from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
-from venvship.session.command_aspects import command_aspects
+from venvship.session.command_aspects import command_aspects, command_parameters
 from venvship.session.command_configuration import command_configuration
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.debian_locks import make_debian_locks
@@ -386,7 +386,10 @@ class Session:
         self.events.emit(PhaseStarted("analysis", len(labels)))
         aspects = command_aspects(self.options.aspects, self.loader, self.main_mapping)
         keep_going = self.options.keep_going
-        targets = self.analyzer.analyze(labels, self.configuration, keep_going=keep_going, aspects=aspects)
+        parameters = command_parameters(aspects, self.options.aspect_parameters)
+        targets = self.analyzer.analyze(
+            labels, self.configuration, keep_going=keep_going, aspects=aspects, parameters=parameters
+        )
         for target in self.analyzer.targets:
             for warning in target.warnings:
                 self.events.emit(Message(Severity.WARNING, warning))
