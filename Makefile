@@ -9,6 +9,8 @@ TESTS ?= not peers
 PYTEST_ARGS ?=
 # `make bench DOCUMENT=1` writes what it measured into docs/benchmarks.md.
 DOCUMENT ?=
+# Some of the benchmarks, such as `make bench BENCHMARKS="noop tests"`; all of them otherwise.
+BENCHMARKS ?=
 # `make quickstart STRICT=1` takes it for a failure when this machine cannot start the image, with podman or without.
 STRICT ?=
 
@@ -41,7 +43,7 @@ lint: dev
 	$(IN_VENV)/lint-imports
 
 bench: dev
-	@$(IN_VENV)/python benchmarks/short.py $(if $(DOCUMENT),--document)
+	@$(IN_VENV)/python benchmarks/all.py --short $(if $(DOCUMENT),--document) $(BENCHMARKS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist

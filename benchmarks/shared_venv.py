@@ -4,7 +4,7 @@ Makes wheels of its own (`--wheels` of them, with `--modules` modules each), ser
 workspace of programs with one `external_venv`. Prints how many inodes outputs, runfiles and unpacked wheels take
 together, how many one more program takes, and how long analysis of all programs takes in a session that has loaded
 them; then installs the same wheels once by copying, with bytecode as our wheels have it, and multiplies. What the
-copies would be without bytecode is printed beside it. The exit code is 1 when a limit is missed.
+copies would be without bytecode is beside it. The exit code is 1 when a limit is missed.
 
     .venv/bin/python benchmarks/shared_venv.py
 """
@@ -12,19 +12,18 @@ copies would be without bytecode is printed beside it. The exit code is 1 when a
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from directories import removed, space_of
 from locked_wheels import MODULE_FILE, Wheel, lock_of, running_index
-from measuring import PROJECT
+from measuring import PROJECT, Row, counted, report
 
 sys.path.insert(0, str(PROJECT / "tests"))
 
@@ -33,23 +32,21 @@ from real_workspace import RealWorkspace
 
 LOAD = 'load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_venv")\n'
 INODE_RATIO_LIMIT = 1 / 20
-ANALYSIS_LIMIT = 1.0
+ANALYSIS_LIMIT = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Inodes of everything, of a copied venv, and of one more program; seconds of analysis."""
+    """Inodes of everything, of one more program on average and the last, of a copied venv; seconds of analysis."""
 
-    machine: str
     wheels: int
     modules: int
     programs: int
     shared: int
     per_program: float
-    steady: bool
+    last: int
     copied: int
-    ratio: float
-    ratio_without_bytecode: float
+    copied_without_bytecode: int
     analysis: float
 
 
@@ -100,7 +97,7 @@ def measure(wheels: int, modules: int, programs: int, directory: Path) -> Figure
                 "app/main.py": "print('started')\n",
             }
         )
-        counted: list[int] = []
+        counts: list[int] = []
         for count in (programs // 2, programs - 1, programs):
             workspace.write({"app/BUILD.bazel": build_file(names, count)})
             workspace.built("//app:all")
@@ -109,7 +106,7 @@ def measure(wheels: int, modules: int, programs: int, directory: Path) -> Figure
             )
             assert started.stdout == b"started\n"
             bin_directory = Path(os.path.realpath(workspace.root / "venvship-bin")).parent
-            counted.append(space_of(bin_directory, directory / "cache" / "venvship" / "trees").inodes)
+            counts.append(space_of(bin_directory, directory / "cache" / "venvship" / "trees").inodes)
     copied = directory / "copied"
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "--quiet", "--no-config", "--python", sys.executable, copied], check=True)
@@ -117,21 +114,37 @@ def measure(wheels: int, modules: int, programs: int, directory: Path) -> Figure
     subprocess.run([*install, "--python", copied / "bin" / "python", *sorted(stored.glob("*.whl"))], check=True)
     plain = space_of(copied).inodes
     subprocess.run([copied / "bin" / "python", "-m", "compileall", "-q", copied / "lib"], check=True)
-    one_copy = space_of(copied).inodes
-    per_program = (counted[2] - counted[0]) / (programs - programs // 2)
     return Figures(
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
         wheels=wheels,
         modules=modules,
         programs=programs,
-        shared=counted[2],
-        per_program=per_program,
-        steady=counted[2] - counted[1] == per_program,
-        copied=one_copy,
-        ratio=counted[2] / (one_copy * programs),
-        ratio_without_bytecode=counted[2] / (plain * programs),
-        analysis=round(analysis_seconds(names, modules, programs), 3),
+        shared=counts[2],
+        per_program=(counts[2] - counts[0]) / (programs - programs // 2),
+        last=counts[2] - counts[1],
+        copied=space_of(copied).inodes,
+        copied_without_bytecode=plain,
+        analysis=analysis_seconds(names, modules, programs),
     )
+
+
+def rows_of(figures: Figures) -> Iterator[Row]:
+    """Inodes of everything to those of copies, of the last program to those before it, and the time of analysis."""
+    what = f"{figures.programs} programs, {figures.wheels} wheels of {figures.modules} modules"
+    for peer, copied, limit in (
+        ("copies with bytecode", figures.copied, INODE_RATIO_LIMIT),
+        ("copies without bytecode", figures.copied_without_bytecode, None),
+    ):
+        total = copied * figures.programs
+        yield counted(what, figures.shared, total, unit="inodes", peer_name=peer, ratio_limit=limit)
+    yield counted(
+        f"{what}, one more",
+        figures.last,
+        figures.per_program,
+        unit="inodes",
+        peer_name="half of them, on average",
+        ratio_limit=1.0,
+    )
+    yield Row(f"{what}, analysis", 1, round(figures.analysis * 1000, 1), limit=ANALYSIS_LIMIT)
 
 
 def main() -> int:
@@ -146,18 +159,7 @@ def main() -> int:
         figures = measure(options.wheels, options.modules, options.programs, directory)
     finally:
         removed(directory)
-    good = figures.ratio <= INODE_RATIO_LIMIT and figures.steady and figures.analysis < ANALYSIS_LIMIT
-    if options.json:
-        print(json.dumps(asdict(figures), indent=4))
-    else:
-        print(f"{figures.machine}: {figures.programs} programs, {figures.wheels} wheels of {figures.modules} modules")
-        print(f"inodes, shared          {figures.shared:10,}  (outputs, runfiles, unpacked wheels, interpreter)")
-        ratios = f"ratio {figures.ratio:.4f}, to copies without bytecode {figures.ratio_without_bytecode:.4f}"
-        print(f"inodes, one copied venv {figures.copied:10,}  (times {figures.programs}: {ratios})")
-        steady = "the same for each" if figures.steady else "NOT the same for each"
-        print(f"inodes, one program     {figures.per_program:10,.1f}  ({steady})")
-        print(f"analysis                {figures.analysis:10.3f} s (limit {ANALYSIS_LIMIT} s)")
-    return 0 if good else 1
+    return report(list(rows_of(figures)), as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ exit code is 1 when a ratio of times is above its limit.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import shutil
@@ -23,10 +22,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from measuring import PROJECT, Row, report
+
 EXAMPLE = PROJECT / "examples" / "shopfront"
 VENVSHIP = PROJECT / ".venv" / "bin" / "venvship"
 IMPORTS = (
@@ -105,7 +105,7 @@ def life_of(command: Sequence[str], environment: dict[str, str], output: int) ->
 def measure(workspace: Path, scenario: Scenario, runs: int, copied: Path | None) -> Figures:
     program = workspace / "venvship-bin" / scenario.package / scenario.name
     runfiles = Path(f"{program}.runfiles") / "_main"
-    python = str(copied / "bin" / "python") if copied is not None else str(_python_of(runfiles, scenario))
+    python = str(copied / "bin" / "python") if copied is not None else str(python_of(runfiles, scenario))
     launcher = [str(program), *scenario.arguments]
     bare = [python, "-B", "-I", str(runfiles / scenario.package / scenario.main), *scenario.arguments]
     environment = dict(os.environ)
@@ -138,7 +138,14 @@ def measure(workspace: Path, scenario: Scenario, runs: int, copied: Path | None)
     )
 
 
-def _python_of(runfiles: Path, scenario: Scenario) -> Path:
+def rows_of(figures: Figures, peer: str) -> tuple[Row, Row]:
+    """The figures as other benchmarks have them: of time, and of processor time."""
+    what = f"start of `{figures.program}`"
+    times = Row(what, figures.runs, figures.launcher, peer, figures.bare, figures.ratio, ratio_limit=figures.limit)
+    return times, Row(f"{what}, processor time", figures.runs, None, peer, ratio=figures.cpu_ratio)
+
+
+def python_of(runfiles: Path, scenario: Scenario) -> Path:
     own = runfiles / scenario.package / f"._{scenario.name}.venv"
     return (own if own.exists() else runfiles / ".venv") / "bin" / "python"
 
@@ -206,16 +213,14 @@ def main() -> int:
         copied = copied_venv(workspace) if options.copied else None
         figures = [measure(workspace, scenario, options.runs, copied) for scenario in SCENARIOS]
     if options.json:
-        print(json.dumps([asdict(one) for one in figures], indent=4))
-    else:
-        for one in figures:
-            limit = options.limit or one.limit
-            print(f"{one.machine}, Python {one.python}, {one.runs} pairs of `{one.program}`")
-            print(f"launcher     {one.launcher:8.2f} ms")
-            print(f"python -B -I {one.bare:8.2f} ms")
-            print(
-                f"added        {one.added:8.2f} ms, ratio {one.ratio:.4f} (limit {limit}), of CPU {one.cpu_ratio:.4f}"
-            )
+        peer = "python -B -I of a copied virtualenv" if options.copied else "python -B -I"
+        return report([row for one in figures for row in rows_of(one, peer)], as_json=True)
+    for one in figures:
+        limit = options.limit or one.limit
+        print(f"{one.machine}, Python {one.python}, {one.runs} pairs of `{one.program}`")
+        print(f"launcher     {one.launcher:8.2f} ms")
+        print(f"python -B -I {one.bare:8.2f} ms")
+        print(f"added        {one.added:8.2f} ms, ratio {one.ratio:.4f} (limit {limit}), of CPU {one.cpu_ratio:.4f}")
     return int(any(one.ratio > (options.limit or one.limit) for one in figures))
 
 
