@@ -11,8 +11,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from loading_workspace import LoadingWorkspace
 
-from tests.loading_workspace import LoadingWorkspace
 from venvship.errors import UserError
 from venvship.rules.catalogue import native_rules
 from venvship.starlark.execution import Module
