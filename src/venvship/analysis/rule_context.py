@@ -301,12 +301,22 @@ class RuleContext:
         progress: str,
         interpreter: Artifact | None = None,
         user_environment: bool = False,
+        placeless: bool = False,
     ) -> None:
         """Run a program of `venvship.tools` in a warm worker."""
         needed = inputs if isinstance(inputs, Depset) else Depset(inputs)
         self.actions.append(
             RunTool(
-                self.label, tool, request, needed, tuple(outputs), mnemonic, progress, interpreter, user_environment
+                self.label,
+                tool,
+                request,
+                needed,
+                tuple(outputs),
+                mnemonic,
+                progress,
+                interpreter,
+                user_environment,
+                placeless,
             )
         )
 

@@ -31,6 +31,7 @@ from venvship.model.action import (
     inputs_of,
 )
 from venvship.model.artifact import Artifact
+from venvship.model.paths import ExecPath
 from venvship.model.runfiles import Runfiles
 
 _FORMAT = "venvship action 1"
@@ -100,8 +101,12 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files
         case RunTool():
             writer.add(platform, action.tool, tool_source_digest(action.tool))
             writer.add(action.interpreter.exec_path if action.interpreter is not None else "")
-            _add_request(writer, action.request, 0)
-            writer.add_artifacts(action.outputs)
+            places = names_in_result(action) if action.placeless else {}
+            _add_request(writer, action.request, 0, places)
+            if action.placeless:
+                writer.add_list(artifact.kind.value for artifact in action.outputs)
+            else:
+                writer.add_artifacts(action.outputs)
             writer.add_inputs(inputs_of(action).to_tuple(), fingerprint)
         case Spawn():
             writer.add(platform)
@@ -139,19 +144,26 @@ def _layout_digest(runfiles: Runfiles) -> str:
     return writer.key()
 
 
-def _add_request(writer: KeyWriter, value: RequestValue, depth: int) -> None:
+def names_in_result(action: Action) -> Mapping[Artifact, ExecPath]:
+    """How a cached result calls the outputs of an action: by their paths, or by number if these do not matter."""
+    if isinstance(action, RunTool) and action.placeless:
+        return {artifact: ExecPath(f"{number}") for number, artifact in enumerate(action.outputs)}
+    return {artifact: artifact.exec_path for artifact in action.outputs}
+
+
+def _add_request(writer: KeyWriter, value: RequestValue, depth: int, places: Mapping[Artifact, ExecPath]) -> None:
     if depth > _MAX_DEPTH:
         raise InternalError(f"the request of a tool is more than {_MAX_DEPTH} levels deep")
     if isinstance(value, Artifact):
-        writer.add("artifact", value.kind.value, value.exec_path)
+        writer.add("artifact", value.kind.value, places.get(value, value.exec_path))
     elif isinstance(value, Mapping):
         writer.add("mapping", str(len(value)))
         for key in sorted(value):
             writer.add(key)
-            _add_request(writer, value[key], depth + 1)
+            _add_request(writer, value[key], depth + 1, places)
     elif isinstance(value, tuple):
         writer.add("tuple", str(len(value)))
         for element in value:
-            _add_request(writer, element, depth + 1)
+            _add_request(writer, element, depth + 1, places)
     else:
         writer.add(type(value).__name__, str(value))

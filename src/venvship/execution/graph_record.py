@@ -204,7 +204,7 @@ class GraphWriter:
                     self._depset(action.inputs),
                     None if action.interpreter is None else self._artifact(action.interpreter),
                     self._request(action.request),
-                    (action.tool, action.mnemonic, action.progress, action.user_environment),
+                    (action.tool, action.mnemonic, action.progress, action.user_environment, action.placeless),
                 )
             case Spawn():
                 try:
@@ -641,7 +641,7 @@ class GraphRecord:
         match marshal.loads(packed):
             case ("link", owner, target, executable, mnemonic):
                 return LinkArtifact(self._label(owner), outputs[0], self.artifact(target), executable, mnemonic)
-            case ("tool", owner, inputs, interpreter, request, (tool, mnemonic, progress, user_environment)):
+            case ("tool", owner, inputs, interpreter, request, (tool, mnemonic, progress, user_environment, placeless)):
                 return RunTool(
                     self._label(owner),
                     tool,
@@ -652,6 +652,7 @@ class GraphRecord:
                     progress,
                     None if interpreter is None else self.artifact(interpreter),
                     user_environment,
+                    placeless,
                 )
             case ("spawn", owner, inputs, programs, (argv, files, mnemonic, progress, environment, requirements)):
                 return Spawn(

@@ -19,7 +19,7 @@ from venvship.blobs.store import MissingBlob
 from venvship.errors import InternalError, VenvshipError
 from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
 from venvship.execution.action_cache import ActionResult
-from venvship.execution.action_key import action_key
+from venvship.execution.action_key import action_key, names_in_result
 from venvship.execution.failures import ActionFailed, Interrupted
 from venvship.execution.graph import Generating, Node, needed_actions
 from venvship.execution.machinery import Machinery
@@ -276,23 +276,26 @@ class _Run:
         for path, output in outputs.items():
             machinery.exec_root.place(path, output)
         if cacheable:
-            machinery.cache.put(key, ActionResult(outputs))
+            names = {artifact.exec_path: name for artifact, name in names_in_result(action).items()}
+            machinery.cache.put(key, ActionResult({names[path]: output for path, output in outputs.items()}))
         return ActionSource.RUN, outputs, log
 
     def _from_cache(self, action: Action, key: str) -> Mapping[ExecPath, Output] | None:
         exec_root = self._machinery.exec_root
         result = self._machinery.cache.get(key)
-        if result is None or set(result.outputs) != {artifact.exec_path for artifact in action.outputs}:
+        names = names_in_result(action)
+        if result is None or set(result.outputs) != set(names.values()):
             return None
-        trees = [output.digest for output in result.outputs.values() if isinstance(output, OutputTree)]
+        outputs = {artifact.exec_path: result.outputs[name] for artifact, name in names.items()}
+        trees = [output.digest for output in outputs.values() if isinstance(output, OutputTree)]
         if not all(exec_root.trees.has(digest) for digest in trees):
             return None
         try:
-            for path, output in result.outputs.items():
+            for path, output in outputs.items():
                 exec_root.place(path, output)
         except MissingBlob:
             return None
-        return result.outputs
+        return outputs
 
     def _take(self, made: _Made) -> None:
         """Note how an action ended, and release what waited for it."""

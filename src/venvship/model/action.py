@@ -161,6 +161,9 @@ class RunTool:
 
     A tool with `user_environment` sees the variables of the user, and through them files and helpers with credentials.
     They are no part of its key, so its result must not depend on them: it is what a digest in the request says.
+
+    The outputs of a tool that is `placeless` hold the same under every name. Their paths are no part of its key, so
+    that equal actions of different targets share one result.
     """
 
     owner: Label
@@ -172,6 +175,7 @@ class RunTool:
     progress: str
     interpreter: Artifact | None = None
     user_environment: bool = False
+    placeless: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ import lzma
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import IO, Any, NamedTuple
 
 PIECE = 1 << 20
@@ -48,7 +48,7 @@ def isal_zlib() -> Any:
         return None
 
 
-def crc32() -> Callable[[Any], int]:
+def crc32() -> Callable[..., int]:
     """The fastest CRC-32 there is; all give the same number."""
     module = isal_zlib()
     return zlib.crc32 if module is None else module.crc32
@@ -138,15 +138,17 @@ class LayerStream:
         if self._pending_size >= PIECE:
             self._flush()
 
-    def write_deflated(self, body: Any, deflated: Any, *, crc: int) -> None:
-        """Append `body`, whose raw deflate data and CRC-32 are known."""
+    def write_deflated(self, body: Iterable[bytes], deflated: Iterable[bytes], *, size: int, crc: int) -> None:
+        """Append `body` of `size` bytes, whose raw deflate data and CRC-32 are known; both come in pieces."""
         self._flush()
-        self._diff.update(body)
-        self._uncompressed += len(body)
+        for piece in body:
+            self._diff.update(piece)
+        self._uncompressed += size
         self._drain(0)
         self._emit(_GZIP_HEADER)
-        self._emit(deflated)
-        self._emit(struct.pack("<II", crc, len(body) & 0xFFFFFFFF))
+        for piece in deflated:
+            self._emit(piece)
+        self._emit(struct.pack("<II", crc, size & 0xFFFFFFFF))
 
     def sums(self) -> StreamSums:
         """Write what is left; the digests and sizes of the whole."""

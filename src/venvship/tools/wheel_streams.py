@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-import mmap
+import os
 import struct
 import zipfile
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _ENCRYPTED = 0x1
+_PIECE = 1 << 20
+
+
+class ShortWheel(ValueError):
+    """A wheel got shorter while it was read."""
+
+    user_error = True
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"`{path}` got shorter while it was read")
 
 
 class _Member(NamedTuple):
@@ -28,7 +39,6 @@ class WheelStreams:
         self._members: dict[tuple[str, int, int], _Member] = {}
         self._sizes: set[tuple[str, int]] = set()
         try:
-            self._map: Any = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
             with zipfile.ZipFile(self._file) as archive:
                 for info in archive.infolist():
                     if info.compress_type != zipfile.ZIP_DEFLATED or info.flag_bits & _ENCRYPTED:
@@ -49,22 +59,29 @@ class WheelStreams:
         self.close()
 
     def close(self) -> None:
-        self._map.close()
         self._file.close()
 
     def may_hold(self, name: str, size: int) -> bool:
         """Whether asking for the CRC-32 of a file is worth the time."""
         return (name, size) in self._sizes
 
-    def find(self, name: str, size: int, crc: int) -> bytes | None:
-        """The raw deflate data that unpacks to `size` bytes with this CRC-32, or None."""
+    def find(self, name: str, size: int, crc: int) -> Iterator[bytes] | None:
+        """The raw deflate data that unpacks to `size` bytes with this CRC-32, in pieces, or None."""
         member = self._members.get((name, size, crc))
         if member is None:
             return None
-        header = self._map[member.header_offset : member.header_offset + _LOCAL_HEADER.size]
+        header = os.pread(self._file.fileno(), _LOCAL_HEADER.size, member.header_offset)
         if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
             return None
         fields = _LOCAL_HEADER.unpack(header)
         start = member.header_offset + _LOCAL_HEADER.size + fields[9] + fields[10]
-        data: bytes = self._map[start : start + member.compressed_size]
-        return data if len(data) == member.compressed_size else None
+        end = start + member.compressed_size
+        return self._pieces(start, end) if end <= os.fstat(self._file.fileno()).st_size else None
+
+    def _pieces(self, start: int, end: int) -> Iterator[bytes]:
+        while start < end:
+            data = os.pread(self._file.fileno(), min(_PIECE, end - start), start)
+            if not data:
+                raise ShortWheel(self._file.name)
+            start += len(data)
+            yield data

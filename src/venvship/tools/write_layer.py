@@ -19,8 +19,8 @@ gzip layer as the wheel's own deflate data.
 from __future__ import annotations
 
 import json
-import mmap
 import os
+from collections.abc import Iterator
 from typing import IO, Any
 
 from venvship.tools.layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
@@ -41,6 +41,7 @@ MEDIA_TYPES = {
 
 # Below this size a member of its own costs more than compressing the file together with its neighbours.
 PASS_THROUGH_THRESHOLD = 16 << 10
+_READ_ONCE = 4 << 20
 _CHUNK = 1 << 20
 
 
@@ -136,28 +137,38 @@ class _Writer:
                 name = os.path.basename(host)
                 if wheel.may_hold(name, entry.size) and self._write_deflated(wheel, name, file, entry.size):
                     return
-            self._copy(file, entry.size, host)
+            self._copy(file, entry.size)
 
     def _write_deflated(self, wheel: WheelStreams, name: str, file: IO[bytes], size: int) -> bool:
-        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as body:
-            crc = self._crc32(body)
-            deflated = wheel.find(name, size, crc)
-            if deflated is None:
-                return False
-            self._stream.write_deflated(body, deflated, crc=crc)
-            self.reused += 1
-            return True
+        # Large files are read twice, in pieces: what they hold takes no memory, whatever its size.
+        whole = [file.read(size)] if size <= _READ_ONCE else []
+        crc = 0
+        for piece in whole or _pieces(file, size):
+            crc = self._crc32(piece, crc)
+        deflated = wheel.find(name, size, crc)
+        file.seek(0)
+        if deflated is None:
+            return False
+        self._stream.write_deflated(whole or _pieces(file, size), deflated, size=size, crc=crc)
+        self.reused += 1
+        return True
 
-    def _copy(self, file: IO[bytes], size: int, host: str) -> None:
-        left = size
-        while left:
-            chunk = file.read(min(_CHUNK, left))
-            if not chunk:
-                raise LayerProblem(f"`{host}` got shorter while it was read")
-            self._stream.write(chunk)
-            left -= len(chunk)
+    def _copy(self, file: IO[bytes], size: int) -> None:
+        for piece in _pieces(file, size):
+            self._stream.write(piece)
 
     def _wheel(self, path: str) -> WheelStreams:
         if path not in self._wheels:
             self._wheels[path] = WheelStreams(path, threshold=PASS_THROUGH_THRESHOLD)
         return self._wheels[path]
+
+
+def _pieces(file: IO[bytes], size: int) -> Iterator[bytes]:
+    """The next `size` bytes of a file."""
+    left = size
+    while left:
+        piece = file.read(min(_CHUNK, left))
+        if not piece:
+            raise LayerProblem(f"`{file.name}` got shorter while it was read")
+        left -= len(piece)
+        yield piece

@@ -212,7 +212,8 @@ def plain(one: object) -> dict[str, object]:
 
 def test_every_field_of_an_action_comes_back() -> None:
     label, inputs = owner("t"), Depset([source(0)])
-    tool = RunTool(label, "install_wheel", {}, inputs, (Artifact(OUTPUTS, "a", label),), "M", "p", source(0), True)
+    made = (Artifact(OUTPUTS, "a", label),)
+    tool = RunTool(label, "install_wheel", {}, inputs, made, "M", "p", source(0), True, True)
     argv = ("x", "y")
     outputs = (Artifact(OUTPUTS, "b", label),)
     spawn = Spawn(label, argv, inputs, outputs, "N", "q", {"A": "B"}, frozenset({"no-cache"}))
@@ -221,7 +222,7 @@ def test_every_field_of_an_action_comes_back() -> None:
         label, "cfg", program, {"C": "D"}, ("-v",), "large", 7.5, 2, 3, 4, frozenset({"t"}), "f", True, ("run",),
         CachePolicy.YES, ("cover",),
     )  # fmt: skip
-    defaults = {"user_environment": False, "requirements": frozenset(), "fail_fast": False}
+    defaults = {"user_environment": False, "placeless": False, "requirements": frozenset(), "fail_fast": False}
     record = GraphRecord(record_of([tool, spawn], tests=[test]))
     part = record.part(numbers(record, [source(0)]))
     again: dict[str, object] = {one.action.mnemonic: one.action for one in part.nodes if one.action is not None}

@@ -10,7 +10,7 @@ from build_bench import PACKAGE, Bench
 from venvship.archives.tree import Tree, TreeDirectory, TreeFile, TreeLink
 from venvship.errors import InternalError
 from venvship.execution.collecting import tree_of_rows
-from venvship.model.action import RunTool
+from venvship.model.action import RequestValue, RunTool
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
@@ -52,6 +52,29 @@ def test_another_request_is_another_action(bench: Bench) -> None:
     output = expansion(bench, source, NAME="two")
     assert bench.build(output).ran == 1
     assert bench.read(output) == "hello two"
+
+
+def test_equal_tools_share_a_result_where_paths_do_not_matter(bench: Bench) -> None:
+    template = bench.source("in", "hello")
+
+    def made(path: str, *, placeless: bool) -> Artifact:
+        output = bench.output(path)
+        request: dict[str, RequestValue] = {
+            "template": template,
+            "output": output,
+            "substitutions": {},
+            "executable": False,
+        }
+        inputs = Depset([template])
+        bench.add(RunTool(OWNER, "expand_template", request, inputs, (output,), "Tool", "x", placeless=placeless))
+        return output
+
+    assert bench.build(made("pkg/one", placeless=True)).ran == 1
+    other = made("elsewhere/two", placeless=True)
+    assert bench.build(other).cached == 1
+    assert bench.read(other) == "hello"
+    assert bench.build(made("pkg/three", placeless=False)).ran == 1
+    assert bench.build(made("pkg/four", placeless=False)).ran == 1
 
 
 def test_a_tool_runs_under_the_interpreter_of_the_target(bench: Bench) -> None:

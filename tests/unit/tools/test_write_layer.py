@@ -310,3 +310,33 @@ def test_the_tool_runs_in_a_worker_without_site_packages(tmp_path: Path) -> None
         check=True,
     )
     assert json.loads(done.stdout) == {"result": run({**request, "output": str(tmp_path / "again")})}
+
+
+MEASURED = """\
+import json, resource, sys
+from venvship.tools import write_layer
+print(write_layer.run(json.loads(sys.argv[1]))["reused"], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
+
+
+def test_a_large_file_takes_no_memory(tmp_path: Path) -> None:
+    size = 200 << 20
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    with (tree / "big.so").open("wb") as file:
+        file.truncate(size)
+    wheel = tmp_path / "big.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.write(tree / "big.so", "big.so")
+    for row, reused in (({"wheel": str(wheel)}, "1"), ({}, "0")):
+        request = {
+            "rows": [{"tree": str(tree), "at": "a", **row}],
+            "output": str(tmp_path / "out"),
+            "compressor": "zlib",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", MEASURED, json.dumps(request)], capture_output=True, text=True, check=True
+        )
+        found, mebibytes = done.stdout.split()
+        assert found == reused
+        assert int(mebibytes) < 120

@@ -100,6 +100,7 @@ def root_layer(
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",
         progress=f"Writing layer {name} of {ctx.label}",
+        placeless=True,
     )
     return LayerRecord(name, blob, descriptor)
 

@@ -116,6 +116,7 @@ def _debian_base(ctx: RuleContext) -> list[object]:
         outputs=[root],
         mnemonic="DebianRoot",
         progress=f"Unpacking {len(packages)} Debian packages for {ctx.label}",
+        placeless=True,
     )
     system: list[RequestValue] = [_part(root, SYSTEM, "what packages' scripts would make"), *directory_rows(users[1])]
     for path, text in system_texts(users[0]).items():

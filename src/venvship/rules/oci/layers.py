@@ -291,6 +291,7 @@ def _layer(
         outputs=[blob, descriptor],
         mnemonic="ImageLayer",
         progress=f"Writing layer `{group.name}` of {ctx.label}",
+        placeless=True,
     )
     return LayerRecord(group.name, blob, descriptor)
 
