@@ -70,11 +70,13 @@ def _lend_real_package(name: str, directory: str) -> None:
     )
     if spec is None or spec.loader is None:
         return
-    above, _, _ = name.rpartition(".")
+    above, _, last = name.rpartition(".")
     if above and above not in sys.modules:
         _lend_package(above, os.path.dirname(directory))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    if above:
+        setattr(sys.modules[above], last, module)
     spec.loader.exec_module(module)
 
 

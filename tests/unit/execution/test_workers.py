@@ -123,6 +123,16 @@ def test_tools_import_each_other_and_nothing_installed(pool: WorkerPool) -> None
     assert not any("site-packages" in entry for entry in done.result["path"])
 
 
+def test_a_package_inside_of_another_is_lent_alone(tools: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "space" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "__init__.py").write_text("from space.inner.part import ANSWER\n")
+    (inner / "part.py").write_text("ANSWER = 42\n")
+    (tools / "asks.py").write_text("def run(request):\n    import space.inner\n    return {'is': space.inner.ANSWER}\n")
+    with WorkerPool(Children(), tmp_path / "tmp", packages={"space.inner": inner}, program=tools / "worker.py") as pool:
+        assert pool.run("asks", {}).result == {"is": 42}
+
+
 def test_a_mistake_of_the_user_is_told_by_its_message_alone(pool: WorkerPool) -> None:
     with pytest.raises(ToolFailed) as caught:
         pool.run("user_mistake", {})
