@@ -20,7 +20,7 @@ from pathlib import Path
 
 from directories import removed
 from locked_wheels import ORIGIN, running_index
-from measuring import VENVSHIP, Command, Peer, Row, compared, report
+from measuring import VENVSHIP, Command, Peer, Row, compared, left_out, report
 from python_workspace import Shape, make_workspace, package_of
 from revisions import described, installed
 
@@ -61,7 +61,11 @@ def measure(shape: Shape, *, pairs: int, peers: dict[str, str]) -> Iterator[Row]
         ours = Analysis("ours", VENVSHIP, whole, state / "ours", index.simple_url)
         others = [(Analysis("half of it", VENVSHIP, half, state / "of-half", index.simple_url), LINEAR)]
         for name, venvship in peers.items():
-            others.append((Analysis(name, venvship, whole, state / "other", index.simple_url), NO_SLOWER))
+            try:
+                others.append((Analysis(name, venvship, whole, state / "other", index.simple_url), NO_SLOWER))
+            except SystemExit as error:
+                print(error, file=sys.stderr)
+                yield left_out(str(shape), peer_name=name, why="can't analyse it")
 
         def cold(_number: int) -> None:
             for one in (ours, *(other for other, _ in others)):
