@@ -21,9 +21,9 @@ from venvship.execution.source_state import SourceState
 from venvship.execution.trees import TreeStore
 from venvship.host.files import disk_problems, remove, remove_stale, replace, temporary_name
 from venvship.host.links import link_text
+from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath, TreePath
-from venvship.model.runfiles import Runfiles
 
 _DAY = 86_400.0
 
@@ -31,8 +31,8 @@ _DAY = 86_400.0
 class ExecRoot:
     """Puts outputs in their places; one per command, used from several threads.
 
-    `layout_lock` is held while a runfiles tree is looked at and replaced; `laid_out` says by the exec path of a program
-    for which runfiles its tree is as it should be.
+    `layout_lock` is held while a runfiles tree is looked at and replaced; `laid_out` are the programs,
+    by exec path, whose trees are as they should be.
     """
 
     def __init__(
@@ -55,11 +55,16 @@ class ExecRoot:
         # Directories below the root that are known to be directories, and not links out of it.
         self._real: set[str] = set()
         self.layout_lock = threading.Lock()
-        self.laid_out: dict[ExecPath, Runfiles] = {}
+        self.laid_out: dict[ExecPath, Program] = {}
         with disk_problems(directory):
             os.makedirs(directory, exist_ok=True)
             os.makedirs(temporary, exist_ok=True)
             remove_stale(temporary, older_than_seconds=_DAY, now=time.time())
+
+    def is_laid_out(self, program: Program) -> bool:
+        """Whether the runfiles tree of `program` was looked at within this command."""
+        known = self.laid_out.get(program.executable.exec_path)
+        return known is not None and known.runfiles is program.runfiles
 
     def path_of(self, artifact: Artifact) -> str:
         """Where `artifact` is, or will be; sources that are obtained by need are obtained."""

@@ -38,8 +38,9 @@ from venvship.model.runfiles import Runfiles, RunfilesLink
 Record: TypeAlias = tuple[Any, ...]
 """What `marshal` can keep: nested tuples of plain values."""
 
-# A reader is its number times three plus what it is.
-_DEPSET, _ACTION, _TEST = 0, 1, 2
+# A reader is its number times `_WAYS` plus what it is.
+_DEPSET, _ACTION, _TEST, _PROGRAM = 0, 1, 2, 3
+_WAYS = 4
 _KINDS = tuple(ArtifactKind)
 _ORDERS = tuple(Order)
 _POLICIES = tuple(CachePolicy)
@@ -63,12 +64,19 @@ class GraphWriter:
     """Takes in what `GraphRecord` gives out.
 
     `text_of` says what an artifact holds, as the text of its `Output`. `is_ready` says of a program whether its
-    runfiles tree is as it should be.
+    runfiles tree is as it should be, and `is_of_forest` whether an artifact is made by a `MakeForest`.
     """
 
-    def __init__(self, text_of: Callable[[Artifact], str], is_ready: Callable[[Program], bool]) -> None:
+    def __init__(
+        self,
+        text_of: Callable[[Artifact], str],
+        *,
+        is_ready: Callable[[Program], bool],
+        is_of_forest: Callable[[Artifact], bool],
+    ) -> None:
         self._text_of = text_of
         self._is_ready = is_ready
+        self._is_of_forest = is_of_forest
         self._roots: dict[Root, int] = {}
         self._owners: dict[Label, int] = {}
         self._artifacts: dict[Artifact, int] = {}
@@ -80,11 +88,13 @@ class GraphWriter:
         self._held: list[Depset[Artifact]] = []
         self._depset_rows: list[tuple[int, tuple[int, ...], tuple[int, ...]]] = []
         self._depset_readers: list[list[int]] = []
+        self._holds_forest: list[bool] = []
         self._actions: list[bytes | None] = []
         self._keys: list[str] = []
         self._outputs: list[tuple[int, ...]] = []
         self._generated_by: dict[int, int] = {}
         self._tests: list[bytes | None] = []
+        self._programs: list[tuple[bytes, bool] | None] = []
 
     @property
     def sources(self) -> Iterator[tuple[int, Artifact]]:
@@ -111,7 +121,7 @@ class GraphWriter:
 
     def add_test(self, request: TestRequest) -> None:
         program = request.program
-        reader = 3 * len(self._tests) + _TEST
+        reader = _WAYS * len(self._tests) + _TEST
         inputs = Depset([program.executable], [program.runfiles.artifacts])
         self._depset_readers[self._depset(inputs)].append(reader)
         row = (
@@ -134,6 +144,12 @@ class GraphWriter:
         )
         self._tests.append(marshal.dumps(row))
 
+    def add_program(self, program: Program) -> None:
+        """A program whose runfiles tree is laid out."""
+        number = self._depset(Depset([program.executable], [program.runfiles.artifacts]))
+        self._depset_readers[number].append(_WAYS * len(self._programs) + _PROGRAM)
+        self._programs.append((marshal.dumps(self._program(program)), self._holds_forest[number]))
+
     def record(self) -> Record:
         return (
             [(root.exec_path, root.repository, root.is_source) for root in self._roots],
@@ -148,6 +164,7 @@ class GraphWriter:
             self._outputs,
             self._generated_by,
             self._tests,
+            self._programs,
         )
 
     def _begin(self, action: Action, key: str) -> int:
@@ -157,7 +174,7 @@ class GraphWriter:
         self._keys.append(key)
         self._outputs.append(outputs)
         self._generated_by.update(dict.fromkeys(outputs, number))
-        return 3 * number + _ACTION
+        return _WAYS * number + _ACTION
 
     def _artifact(self, artifact: Artifact) -> int:
         number = self._artifacts.get(artifact)
@@ -185,7 +202,10 @@ class GraphWriter:
             transitive = tuple([self._depsets[id(child)] for child in node.transitive])
             self._depset_rows.append((_ORDERS.index(node.order), direct, transitive))
             self._depset_readers.append([])
-            reader = 3 * number + _DEPSET
+            self._holds_forest.append(
+                any(self._holds_forest[child] for child in transitive) or any(map(self._is_of_forest, node.direct))
+            )
+            reader = _WAYS * number + _DEPSET
             for one in direct:
                 self._readers[one].append(reader)
             for child in transitive:
@@ -292,6 +312,7 @@ class _Absorption:
             self._outputs,
             self._generated_by,
             self._tests,
+            self._programs,
         ) = self._record = old
         self._root_numbers = {root: number for number, root in enumerate(self._roots)}
         self._owner_numbers = {names: number for number, names in enumerate(self._owners)}
@@ -303,7 +324,7 @@ class _Absorption:
     def absorb(self, new: Record, is_dropped: Callable[[tuple[str, str, str]], bool]) -> tuple[Record, Sequence[int]]:
         self._drop({number for number, names in enumerate(self._owners) if is_dropped(names)})
         roots, owners, rows, texts, readers, depset_rows, depset_readers, *rest = new
-        actions, keys, outputs, _, tests = rest
+        actions, keys, outputs, _, tests, programs = rest
         moved_roots = [self._added(self._roots, self._root_numbers, root) for root in roots]
         self._moved_owners = [self._added(self._owners, self._owner_numbers, names) for names in owners]
         for (root, path, owner, kind), text in zip(rows, texts, strict=True):
@@ -319,15 +340,19 @@ class _Absorption:
         readers_of_actions = self._add_actions(actions, keys, outputs)
         first_test = len(self._tests)
         self._tests += [self._moved_test(test) for test in tests]
+        first_program = len(self._programs)
+        self._programs += [self._moved_program_row(program) for program in programs]
 
         def moved_reader(reader: int) -> int | None:
-            number, kind = divmod(reader, 3)
+            number, kind = divmod(reader, _WAYS)
             if kind == _DEPSET:
-                return 3 * (self._first_depset + number) + _DEPSET
+                return _WAYS * (self._first_depset + number) + _DEPSET
             if kind == _TEST:
-                return 3 * (first_test + number) + _TEST
+                return _WAYS * (first_test + number) + _TEST
+            if kind == _PROGRAM:
+                return _WAYS * (first_program + number) + _PROGRAM
             action = readers_of_actions[number]
-            return None if action is None else 3 * action + _ACTION
+            return None if action is None else _WAYS * action + _ACTION
 
         for number, old_readers in zip(self._moved, readers, strict=True):
             self._readers[number] += [one for one in map(moved_reader, old_readers) if one is not None]
@@ -345,6 +370,9 @@ class _Absorption:
         for number, test in enumerate(self._tests):
             if test is not None and marshal.loads(test)[0] in owners:
                 self._tests[number] = None
+        for number, program in enumerate(self._programs):
+            if program is not None and self._rows[marshal.loads(program[0])[0]][2] in owners:
+                self._programs[number] = None
 
     @staticmethod
     def _added(values: list[Any], numbers: dict[Any, int], value: Any) -> int:
@@ -422,6 +450,9 @@ class _Absorption:
             case _:
                 return value
 
+    def _moved_program_row(self, row: tuple[bytes, bool]) -> tuple[bytes, bool]:
+        return (marshal.dumps(self._moved_program(marshal.loads(row[0]))), row[1])
+
     def _moved_test(self, test: bytes) -> bytes:
         label, configuration, program, *rest = marshal.loads(test)
         return marshal.dumps((self._moved_owners[label], configuration, self._moved_program(program), *rest))
@@ -445,6 +476,7 @@ class GraphRecord:
             self._outputs,
             self._generated_by,
             self._tests,
+            self._programs,
         ) = self._record = record
         self._made: dict[int, Artifact] = {}
         self._numbers: dict[Artifact, int] = {}
@@ -506,24 +538,24 @@ class GraphRecord:
         """
         changed = set(changed)
         suspect = {self._generated_by[number] for number in changed if number in self._generated_by}
-        pending = [3 * action + _ACTION for action in suspect]
+        pending = [_WAYS * action + _ACTION for action in suspect]
         pending += [reader for number in changed for reader in self._readers[number] if self._is_there(reader)]
         concerned = dict.fromkeys(pending)
         while pending:
-            number, kind = divmod(pending.pop(), 3)
-            if kind == _TEST:
+            number, kind = divmod(pending.pop(), _WAYS)
+            if kind in (_TEST, _PROGRAM):
                 continue
             for reader in self._depset_readers[number] if kind == _DEPSET else self._readers_of(number):
                 if reader not in concerned and self._is_there(reader):
                     concerned[reader] = None
                     pending.append(reader)
-        actions = [code // 3 for code in concerned if code % 3 == _ACTION]
+        actions = [code // _WAYS for code in concerned if code % _WAYS == _ACTION]
         unknown = changed | {output for action in actions for output in self._outputs[action]}
         nodes = self._nodes(concerned)
         known: dict[int, None] = {}
         for action in actions:
-            self._collect(nodes[3 * action + _ACTION].inputs, known)
-        tests = [code // 3 for code in concerned if code % 3 == _TEST]
+            self._collect(nodes[_WAYS * action + _ACTION].inputs, known)
+        tests = [code // _WAYS for code in concerned if code % _WAYS == _TEST]
         return Part(
             list(nodes.values()),
             actions,
@@ -577,10 +609,31 @@ class GraphRecord:
 
     def _is_there(self, reader: int) -> bool:
         """Whether it was not dropped."""
-        number, kind = divmod(reader, 3)
+        number, kind = divmod(reader, _WAYS)
         if kind == _TEST:
             return self._tests[number] is not None
+        if kind == _PROGRAM:
+            return self._programs[number] is not None
         return kind == _DEPSET or bool(self._outputs[number])
+
+    def programs_with(self, artifacts: Iterable[int]) -> list[Program]:
+        """The programs whose trees hold some artifacts; raises Unresumable if one takes more to be laid out."""
+        pending = [reader for number in artifacts for reader in self._readers[number] if self._is_there(reader)]
+        found = dict.fromkeys(pending)
+        while pending:
+            number, kind = divmod(pending.pop(), _WAYS)
+            for reader in self._depset_readers[number] if kind == _DEPSET else ():
+                if reader not in found and self._is_there(reader):
+                    found[reader] = None
+                    pending.append(reader)
+        programs: list[Program] = []
+        for number in [code // _WAYS for code in found if code % _WAYS == _PROGRAM]:
+            packed, holds_forest = self._programs[number]
+            program = self._program(marshal.loads(packed))
+            if holds_forest:
+                raise Unresumable(program.executable.exec_path)
+            programs.append(program)
+        return programs
 
     def _readers_of(self, action: int) -> Iterator[int]:
         for output in self._outputs[action]:
@@ -589,14 +642,14 @@ class GraphRecord:
     def _nodes(self, concerned: Iterable[int]) -> dict[int, Node]:
         nodes: dict[int, Node] = {}
         for code in concerned:
-            number, kind = divmod(code, 3)
+            number, kind = divmod(code, _WAYS)
             if kind == _ACTION:
                 action = self._action(number)
                 nodes[code] = Node(action, inputs_of(action))
             elif kind == _DEPSET:
                 nodes[code] = Node(None, Depset())
         for code, node in nodes.items():
-            number, kind = divmod(code, 3)
+            number, kind = divmod(code, _WAYS)
             for reader in self._depset_readers[number] if kind == _DEPSET else self._readers_of(number):
                 dependant = nodes.get(reader)
                 if dependant is not None:

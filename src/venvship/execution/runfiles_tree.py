@@ -43,7 +43,7 @@ def lay_out(
     executable = program.executable
     directory = ExecPath(executable.exec_path + RUNFILES_SUFFIX)
     # Within one command artifacts stay as they are, so a tree that was looked at need not be looked at again.
-    if exec_root.laid_out.get(executable.exec_path) is program.runfiles:
+    if exec_root.is_laid_out(program):
         return Path(exec_root.output_path(directory))
     entries, conflicts = program.runfiles.settled()
     for conflict in conflicts:
@@ -60,7 +60,7 @@ def lay_out(
         for place, common in shared:
             _share(exec_root, place, common)
         _replace(exec_root, executable.exec_path, own, manifest, stamp)
-        exec_root.laid_out[executable.exec_path] = program.runfiles
+        exec_root.laid_out[executable.exec_path] = program
     return Path(exec_root.output_path(directory))
 
 

@@ -21,7 +21,7 @@ Names: TypeAlias = tuple[str, str, str]
 """A label: repository, package and name."""
 
 _MAGIC = b"venvship-record\n"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from venvship.execution.graph_record import Unresumable
@@ -22,7 +22,7 @@ def packages_to_load(record: BuildRecord, loading: LoadingRecord, changed: Itera
     """
     packages: dict[str, None] = {}
     for path in changed:
-        if path in record.opened:
+        if path in record.opened or not _is_known(path, record):
             raise Unresumable(path)
         if path in record.programs and not _says_the_same(path, record.programs[path]):
             packages.update(dict.fromkeys(loading.packages_of(path, None)))
@@ -37,6 +37,22 @@ def packages_to_load(record: BuildRecord, loading: LoadingRecord, changed: Itera
         # They may tell positions, and come from what is not looked at again.
         raise Unresumable(next(iter(packages)))
     return list(packages)
+
+
+def _is_known(path: str, record: BuildRecord) -> bool:
+    if path in record.files or path in record.programs or path in record.listings:
+        return True
+    return directory_of(path, record.directories) is not None
+
+
+def directory_of(path: str, directories: Container[str]) -> str | None:
+    """The directory among some that a path is, or is below."""
+    above = path
+    while above not in directories:
+        if "/" not in above:
+            return None
+        above = above.rpartition("/")[0]
+    return above
 
 
 def _says_the_same(path: str, old: bytes) -> bool:

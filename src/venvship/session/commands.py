@@ -23,6 +23,7 @@ from venvship.loading.files import DirectoryEntry, EntryKind
 from venvship.loading.package_loader import PackageKey
 from venvship.loading.workspace import NotInWorkspace, find_uv_workspace, find_workspace
 from venvship.memo.keys import DirectoryEntries, FileContent
+from venvship.model.action import MakeForest
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import join
@@ -113,11 +114,13 @@ class CommandSession(Session):
         # Each result has all that was executed before it.
         result = self._results[-1]
         sources = self.exec_root.sources
-        laid_out = self.exec_root.laid_out
         writer = GraphWriter(
             result.outputs.text,
-            lambda program: laid_out.get(program.executable.exec_path) is program.runfiles,
+            is_ready=self.exec_root.is_laid_out,
+            is_of_forest=self._is_of_forest,
         )
+        for program in self.exec_root.laid_out.values():
+            writer.add_program(program)
         for action in result.actions:
             writer.add_action(action, result.keys[action.outputs[0].exec_path])
         for request in self.test_requests:
@@ -184,6 +187,9 @@ class CommandSession(Session):
                         loading.record.listings[path] = without_links(entries)
         for path in dict.fromkeys(one for packages in loading.record.readers.values() for one in packages):
             loading.add_package(self.loader.load(PackageId(MAIN_REPOSITORY, path)))
+
+    def _is_of_forest(self, artifact: Artifact) -> bool:
+        return self._graph is not None and isinstance(self._graph.generating(artifact), MakeForest)
 
     def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
         """Load packages anew, and say which targets their changes concern, by number; raises Unresumable."""

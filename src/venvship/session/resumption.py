@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -26,6 +26,7 @@ from venvship.execution.output_state import OutputState
 from venvship.execution.outputs import OutputFile, Outputs, OutputTree
 from venvship.execution.recorded_state import RecordedState
 from venvship.execution.result import ExecutionResult
+from venvship.execution.runfiles_tree import lay_out
 from venvship.execution.scheduler import Scheduler, no_layout
 from venvship.execution.source_state import LazySource, SourceState
 from venvship.execution.test_following import FollowedLogs
@@ -41,6 +42,7 @@ from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
 from venvship.model.label import Label
 from venvship.session.build_record import BuildRecord, label_names
+from venvship.session.changed_inputs import directory_of
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import BuildOutcome
@@ -88,6 +90,7 @@ class Resumption:
         )
         self._footprint = Footprint()
         self._new_sources: dict[int, str] = {}
+        self._laid_out: list[str] = []
         self._exec_root = ExecRoot(
             layout.exec_root,
             temporary=layout.temporary,
@@ -112,7 +115,7 @@ class Resumption:
         touched: set[str] = set()
         wanted = dict.fromkeys(self._record.unsettled())
         for path in outputs:
-            directory = _above(path, logs)
+            directory = directory_of(path, logs)
             if directory is None:
                 touched.add(self._exec_path(path))
             else:
@@ -159,9 +162,7 @@ class Resumption:
         record = self._record
         number = record.files.get(path)
         if number is None:
-            number = record.directories.get(_above(path, record.directories) or "")
-        if path in record.opened or not (number is not None or path in record.listings or path in record.programs):
-            raise Unresumable(path)
+            number = record.directories.get(directory_of(path, record.directories) or "")
         try:
             if path in record.listings:
                 self._footprint.add_directory(path)
@@ -210,9 +211,19 @@ class Resumption:
     # What is made
 
     def _execute(self, part: Part, scheduler: Scheduler) -> ExecutionResult:
+        # Runfiles trees hold the texts of links and the places of directories, so these must stay what they are while
+        # actions run programs.
+        moving = {
+            artifact
+            for action in part.actions
+            for artifact, number in self._graph.outputs_of(action).items()
+            if not _is_file(self._graph.text(number))
+        }
         for node in part.nodes:
-            if isinstance(node.action, Spawn):
-                self._trust(node.action.programs)
+            for program in node.action.programs if isinstance(node.action, Spawn) else ():
+                if moving and moving.intersection(program.runfiles.artifacts.to_tuple()):
+                    raise Unresumable(program.executable.exec_path)
+                self._trust(program)
         self._events.emit(PhaseStarted("execution"))
         scheduler.know((self._graph.artifact(number), text) for number, text in self._new_sources.items())
         result = scheduler.execute_part(part.nodes, part.known)
@@ -220,21 +231,30 @@ class Resumption:
             raise Unresumable(str(result.failures[0]))
         for number, text in self._new_sources.items():
             self._graph.note(number, text)
+        moved: list[int] = []
         for action in part.actions:
             outputs = self._graph.outputs_of(action)
             self._graph.note_key(action, result.keys[next(iter(outputs)).exec_path])
             for artifact, number in outputs.items():
                 text = result.outputs.text(artifact)
-                if text != self._graph.text(number) and not text.startswith(("f ", "x ")):
-                    # Runfiles trees hold the texts of links and the places of directories.
-                    raise Unresumable(artifact.exec_path)
+                if text != self._graph.text(number) and not _is_file(text):
+                    moved.append(number)
                 self._graph.note(number, text)
+        for program in self._graph.programs_with(moved):
+            scheduler.know(self._graph.known_of(program))
+            self._exec_root.laid_out.pop(program.executable.exec_path, None)
+            lay_out(
+                program,
+                self._exec_root,
+                generating=lambda artifact: None,
+                content=lambda artifact: result.outputs[artifact],
+            )
+            self._laid_out.append(self._exec_root.output_path(program.executable.exec_path))
         return result
 
-    def _trust(self, programs: Iterable[Program]) -> None:
-        """Take runfiles trees for laid out: they were, and neither they nor what they hold links to has changed."""
-        for program in programs:
-            self._exec_root.laid_out[program.executable.exec_path] = program.runfiles
+    def _trust(self, program: Program) -> None:
+        """Take a runfiles tree for laid out: it was, and nothing has changed that it is made of."""
+        self._exec_root.laid_out[program.executable.exec_path] = program
 
     def _test(
         self,
@@ -247,8 +267,8 @@ class Resumption:
     ) -> tuple[TestFinished, ...]:
         requests = [self._graph.test(number) for number in numbers]
         if requests:
-            self._trust(request.program for request in requests)
             for request in requests:
+                self._trust(request.program)
                 scheduler.know(self._graph.known_of(request.program))
             runner = TestRunner(
                 machinery,
@@ -279,6 +299,8 @@ class Resumption:
             footprint.add_outputs({artifact: result.outputs[artifact] for artifact in made}, self._exec_root)
             for directory in logs:
                 footprint.add_files_below(directory)
+            for program in self._laid_out:
+                footprint.add_runfiles(program)
             fresh = footprint.stamp(os.environ)
         except (Changed, OSError):
             return None
@@ -288,11 +310,6 @@ class Resumption:
         return (path for path, number in self._record.directories.items() if number in self._new_sources)
 
 
-def _above(path: str, directories: Mapping[str, object]) -> str | None:
-    """The directory among some that a path is, or is below."""
-    above = path
-    while above not in directories:
-        if "/" not in above:
-            return None
-        above = above.rpartition("/")[0]
-    return above
+def _is_file(text: str) -> bool:
+    """Whether the text of an output is that of a file."""
+    return text.startswith(("f ", "x "))

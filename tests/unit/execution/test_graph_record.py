@@ -107,7 +107,7 @@ def graph(shape: Shape, words: Mapping[int, str] | None = None) -> list[Action]:
 
 
 def record_of(actions: Iterable[Action], *, tests: Iterable[Request] = ()) -> Record:
-    writer = GraphWriter(text_of, lambda program: True)
+    writer = GraphWriter(text_of, is_ready=lambda program: True, is_of_forest=lambda artifact: artifact == source(2))
     for action in actions:
         writer.add_action(action, key_of(action))
     for test in tests:
@@ -251,6 +251,24 @@ def test_tests_come_back_as_they_were() -> None:
     assert [record.test(number).label.name for number in record.part(numbers(record, [source(2)])).tests] == ["two"]
 
 
+def test_programs_are_found_by_what_lies_in_their_trees() -> None:
+    writer = GraphWriter(text_of, is_ready=lambda one: True, is_of_forest=lambda artifact: artifact == source(2))
+    link = LinkArtifact(owner("l"), Artifact(OUTPUTS, "l", owner("l")), source(0))
+    one = Program(Artifact(OUTPUTS, "one", owner("one")), Runfiles(Depset([], [Depset([link.output])])))
+    two = Program(Artifact(OUTPUTS, "two", owner("two")), Runfiles(Depset([source(1)], [Depset([source(2)])])))
+    writer.add_program(one)
+    writer.add_program(two)
+    writer.add_action(link, "k")
+    record = GraphRecord(writer.record())
+    [found] = record.programs_with(numbers(record, [link.output]))
+    assert found.executable == one.executable and found.runfiles.entries() == one.runfiles.entries()
+    assert record.programs_with(numbers(record, [source(0)])) == []
+    with pytest.raises(Unresumable):
+        record.programs_with(numbers(record, [source(1)]))
+    merged, _ = absorbed(writer.record(), record_of([]), is_dropped=lambda names: names[2] == "one")
+    assert GraphRecord(merged).programs_with(numbers(record, [link.output])) == []
+
+
 def test_what_depends_on_the_files_of_a_directory_is_not_kept() -> None:
     label = owner("t")
     out = Artifact(OUTPUTS, "o", label)
@@ -265,7 +283,7 @@ def test_programs_that_are_not_laid_out_are_not_kept() -> None:
     program = Program(source(0), Runfiles(Depset([source(1)])))
     label = owner("t")
     spawn = Spawn(label, ("x",), Depset([source(2)]), (Artifact(OUTPUTS, "o", label),), "S", "s", programs=(program,))
-    writer = GraphWriter(text_of, lambda one: False)
+    writer = GraphWriter(text_of, is_ready=lambda one: False, is_of_forest=lambda artifact: False)
     writer.add_action(spawn, "k")
     record = GraphRecord(writer.record())
     with pytest.raises(Unresumable):
