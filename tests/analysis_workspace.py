@@ -30,6 +30,7 @@ from venvship.rules.oci.base import LIBRARIES, ImportedLibraries, libraries_rule
 from venvship.rules.python.distributions import (
     Component,
     FetchedWheel,
+    ProjectCode,
     distribution_rules,
     hub_targets,
     package_name,
@@ -102,6 +103,9 @@ class ValueHub:
         sha256 = hashlib.sha256(data).hexdigest()
         manifest = read_manifest(BytesAccess(data), filename=name)
         return FetchedWheel(project, dist.version, name.text, sha256, f"{sha256}/{name.text}", manifest)
+
+    def project_code(self, project: str) -> ProjectCode:
+        return ProjectCode()
 
     def group(self, configuration: Configuration) -> list[str]:
         return [dist.name for dist in self.groups.get(configuration.get(DEP_GROUP), ())]

@@ -341,7 +341,65 @@ def test_projects_of_the_workspace_are_their_own_libraries(workspace: RealWorksp
     assert (done.code, done.stdout) == (0, "from the workspace\n"), done.stderr
     done = workspace.build("//:lost")
     assert done.code == 1 and "`lost` is a project of the workspace at `libs/lost`" in done.stderr
-    assert "add a py_library named `lost`" in done.stderr
+    assert "no code is found" in done.stderr and "add a py_library named `lost`" in done.stderr
+
+
+def test_projects_without_targets_are_libraries_of_what_an_installer_would_take(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    """The project and a wheel need each other; the root has dependencies and no code."""
+    content = wheel_bytes("tool", "1.0", {"tool.py": "import shop_lib\n"})
+    sha256 = index.add("tool", "tool-1.0-py3-none-any.whl", content)
+    url = f"{ORIGIN}/tool/tool-1.0-py3-none-any.whl"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": member_lock(
+                '[manifest]\nmembers = ["all", "shop-lib", "flat"]',
+                '[[package]]\nname = "all"\nversion = "1"\nsource = { virtual = "." }\n'
+                'dependencies = [{ name = "shop-lib" }, { name = "flat" }]',
+                '[[package]]\nname = "shop-lib"\nversion = "1.2"\nsource = { editable = "libs/lib" }\n'
+                'dependencies = [{ name = "tool" }]',
+                '[[package]]\nname = "flat"\nversion = "1"\nsource = { editable = "libs/flat" }',
+                f'[[package]]\nname = "tool"\nversion = "1.0"\nsource = {{ registry = "{ORIGIN}" }}\n'
+                f'dependencies = [{{ name = "shop-lib" }}]\nwheels = [{{ url = "{url}", hash = "sha256:{sha256}" }}]',
+            ),
+            "libs/lib/pyproject.toml": '[project]\nname = "shop-lib"\nversion = "1.2"\n',
+            "libs/lib/src/shop_lib/__init__.py": "X = 'before'\n",
+            "libs/flat/flat/__init__.py": "",
+            "libs/flat/tests/test_flat.py": "",
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//all"])\n',
+            "app.py": "import importlib.metadata, importlib.util, os, flat, shop_lib, tool\n"
+            "found = sorted(os.listdir(os.path.dirname(shop_lib.__file__)))\n"
+            "print(shop_lib.X, found, importlib.metadata.version('shop-lib'), importlib.util.find_spec('tests'))\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "before ['__init__.py'] 1.2 None\n"), done.stderr
+    workspace.write({"libs/lib/src/shop_lib/__init__.py": "X = 'after'\n", "libs/lib/src/shop_lib/words.txt": ""})
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "after ['__init__.py', 'words.txt'] 1.2 None\n"), done.stderr
+
+
+def test_a_project_outside_of_the_workspace_is_built(workspace: RealWorkspace, index: FakeIndex) -> None:
+    backend = BACKEND.format(name="made", fail=False, port=9)
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": member_lock(
+                '[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n'
+                'dependencies = [{ name = "made" }]',
+                '[[package]]\nname = "made"\nversion = "1.0"\nsource = { editable = "../made" }',
+            ),
+            "../made/pyproject.toml": PYPROJECT,
+            "../made/backend.py": backend,
+            "../made/module.py": "SAYS = 'from beside'\n",
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//made"])\n',
+            "app.py": "import made\nprint(made.SAYS)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "from beside\n"), done.stderr
 
 
 def test_a_group_chooses_among_the_locks_of_a_hub(workspace: RealWorkspace, index: FakeIndex) -> None:

@@ -19,6 +19,7 @@ from venvship.repos.download import Downloads, FileNotOnIndex, WantedFile
 from venvship.repos.package_index import Indexes, IndexUnreachable
 from venvship.repos.remote_file import NoRanges
 from venvship.repos.wheel_store import WheelStore, metadata_of
+from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
 from venvship.session.annotations import BuildAnnotations, read_annotations
 from venvship.session.extensions import Extensions, LockProject
@@ -47,6 +48,7 @@ class HubSurroundings:
     isolation: Isolation
     host: Platform
     has_target: Callable[[Label], bool]
+    members: Members
 
 
 def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, LockHub]:
@@ -99,6 +101,7 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             workspace=around.root,
             overrides=extensions.overrides,
             has_target=around.has_target,
+            members=around.members,
         )
         for name, projects in extensions.hubs.items()
     }

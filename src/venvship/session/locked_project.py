@@ -96,14 +96,20 @@ class LockedProject:
 
     @functools.cached_property
     def members(self) -> Mapping[str, str]:
-        """The projects of the workspace with their directories, relative to the lock file."""
+        """The projects of the workspace with their directories; one that lies elsewhere is built like any source."""
         names = set(self.lock.members)
-        return {
-            package.name: package.source.path
+        above = self.project.lock.package.path
+        found = {
+            package.name: posixpath.normpath(posixpath.join(above, package.source.path))
             for package in self.lock.packages
             if package.name in names or isinstance(package.source, EditableSource)
             if isinstance(package.source, EditableSource | VirtualSource)
         }
+        return {name: "" if path == "." else path for name, path in found.items() if not path.startswith(("/", "../"))}
+
+    def is_virtual(self, name: str) -> bool:
+        """Whether a project is not installed itself."""
+        return any(isinstance(self.lock.packages[i].source, VirtualSource) for i in self.lock.by_name.get(name, ()))
 
     @functools.cached_property
     def groups(self) -> frozenset[str]:

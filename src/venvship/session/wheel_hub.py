@@ -21,12 +21,21 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import PythonVersion
 from venvship.repos.download import Downloads, WantedFile
 from venvship.repos.wheel_store import WheelStore
-from venvship.rules.python.distributions import Component, FetchedWheel, hub_targets, package_name
+from venvship.rules.python.distributions import (
+    Component,
+    FetchedWheel,
+    ProjectCode,
+    hub_targets,
+    package_name,
+    project_targets,
+)
 from venvship.rules.python.hub_parts import part_targets
+from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
 from venvship.session.extensions import PackageOverride
 from venvship.session.hub_files import defs_bzl, requirements_bzl
 from venvship.session.locked_project import LockedProject, UnknownGroup
+from venvship.session.project_code import read_project_code
 from venvship.session.source_builds import BuiltWheel, SourceBuilds, read_patches
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import LockedPackage, LockedWheel
@@ -41,17 +50,6 @@ class AmbiguousLock(UserError):
         super().__init__(
             f"`{name}` is in several locks of the hub `{hub}`: {', '.join(f'`{lock}`' for lock in locks)}",
             hint="choose one with `dep_group`, which may be a group or the name of a project",
-        )
-
-
-class NotInstallable(UserError):
-    """A project of the workspace that no target stands for."""
-
-    def __init__(self, name: str, directory: str) -> None:
-        super().__init__(
-            f"`{name}` is a project of the workspace at `{directory}`, and no target there stands for it",
-            hint=f"add a py_library named `{posixpath.basename(directory) or name}` to its BUILD file, or "
-            f'`uv.override_package(name = "{name}", lock = …, target = "//…")` to MODULE.bazel',
         )
 
 
@@ -76,6 +74,7 @@ class LockHub:
         downloads: Downloads,
         builds: SourceBuilds,
         workspace: Path,
+        members: Members,
         overrides: Iterable[PackageOverride] = (),
         has_target: Callable[[Label], bool] = lambda label: False,
     ) -> None:
@@ -88,13 +87,34 @@ class LockHub:
         self._workspace = workspace
         self._overrides = tuple(overrides)
         self._has_target = has_target
+        self._members = members
+        self._code: dict[str, ProjectCode] = {}
+        self._targets_of: dict[str, Label | None] = {}
         self._built: dict[tuple[str, Configuration], BuiltWheel] = {}
 
     # For rules
 
     def component(self, project: str, configuration: Configuration) -> Component:
         found = self._project_of(project, configuration)
-        return found.component(project, configuration, self._group(found, configuration))
+        component = found.component(project, configuration, self._group(found, configuration))
+        own = tuple(name for name in component.members if self._code_directory(name) is not None)
+        members = tuple(name for name in component.members if name not in own)
+        return dataclasses.replace(component, members=members, projects=own)
+
+    def project_code(self, project: str) -> ProjectCode:
+        """What a project without a target would install; raises NotInstallable."""
+        if project not in self._code:
+            self._code[project] = self._read_code(project)
+        return self._code[project]
+
+    def _read_code(self, project: str) -> ProjectCode:
+        directory = self._code_directory(project)
+        if directory is None:
+            raise InternalError(f"`{project}` is no project without a target")
+        if any(locked.is_virtual(project) for locked in self.projects):
+            return ProjectCode()  # it has dependencies, and is not installed itself
+        distribution = self._members.distribution(PackageId(MAIN_REPOSITORY, directory))
+        return read_project_code(self._workspace, directory, project, distribution)
 
     def wheel(self, project: str, configuration: Configuration) -> FetchedWheel:
         """The wheel chosen for a configuration; `fetch` has brought it."""
@@ -153,6 +173,10 @@ class LockHub:
             package = package_name(name)
             names = dict.fromkeys((package, "pkg"))
             return [TargetSpec("alias", alias, {"actual": target.canonical}) for alias in names]
+        if self._code_directory(name) is not None:
+            specs = [TargetSpec(rule, made, {"project": name}) for rule, made in project_targets(self, name)]
+            library = package_name(name)
+            return [*specs, *([TargetSpec("alias", "pkg", {"actual": f":{library}"})] if library != "pkg" else [])]
         return self._targets(name)
 
     def _targets(self, name: str) -> Sequence[TargetSpec]:
@@ -299,24 +323,37 @@ class LockHub:
 
     def _target_of(self, name: str) -> Label | None:
         """The target that takes the place of a distribution: an override, or the member's own library."""
+        if name not in self._targets_of:
+            self._targets_of[name] = self._find_target(name)
+        return self._targets_of[name]
+
+    def _find_target(self, name: str) -> Label | None:
         for override in self._overrides:
             if override.name == name and override.target is not None:
                 return override.target
-        for project in self.projects:
-            directory = project.members.get(name)
-            if directory is not None:
-                return self._member_target(project, name, directory)
-        return None
+        directory = self._member_directories.get(name)
+        return None if directory is None else self._member_target(name, directory)
 
-    def _member_target(self, project: LockedProject, name: str, directory: str) -> Label:
-        path = posixpath.normpath(posixpath.join(project.project.lock.package.path, directory))
-        path = "" if path == "." else path
-        package = PackageId(MAIN_REPOSITORY, path)
-        spellings = (posixpath.basename(path), name, package_name(name), "lib")
+    @functools.cached_property
+    def _member_directories(self) -> Mapping[str, str]:
+        """The projects of the workspace with their directories; of several locks the first counts."""
+        found: dict[str, str] = {}
+        for project in self.projects:
+            for name, directory in project.members.items():
+                found.setdefault(name, directory)
+        return found
+
+    def _member_target(self, name: str, directory: str) -> Label | None:
+        package = PackageId(MAIN_REPOSITORY, directory)
+        spellings = (posixpath.basename(directory), name, package_name(name), "lib")
         for spelling in dict.fromkeys(text for text in spellings if text):
             if self._has_target(Label(package, spelling)):
                 return Label(package, spelling)
-        raise NotInstallable(name, path)
+        return None
+
+    def _code_directory(self, name: str) -> str | None:
+        """Where a project of the workspace lies that no target stands for."""
+        return self._member_directories.get(name) if self._target_of(name) is None else None
 
     def _override_of(self, name: str, project: LockedProject, package: LockedPackage) -> PackageOverride | None:
         for override in self._overrides:

@@ -239,7 +239,7 @@ class Session:
         native = native_rules(ScopedQueries(lambda: self.loader))
         rules = {
             **native,
-            **loaded_rules(WorkspaceMembers(self.directory_of)),
+            **loaded_rules(self.members),
             "python_runtime": runtime_rule(self.interpreters),
             "runtime_libraries": libraries_rule(self.libraries),
         }
@@ -323,8 +323,13 @@ class Session:
             isolation=isolation() if self.options.sandbox else Isolation.NONE,
             host=self.host_platform,
             has_target=self._has_target,
+            members=self.members,
         )
         return make_hubs(self.extensions, around)
+
+    @functools.cached_property
+    def members(self) -> WorkspaceMembers:
+        return WorkspaceMembers(self.directory_of)
 
     def _has_target(self, label: Label) -> bool:
         """Whether the workspace has a rule target of that name."""

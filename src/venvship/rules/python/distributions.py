@@ -19,7 +19,7 @@ from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact, Root
 from venvship.model.configuration import Configuration
 from venvship.model.depset import Depset, union
-from venvship.model.label import Label, PackageId
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import TreePath, join
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
@@ -40,6 +40,7 @@ from venvship.rules.python.providers import (
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
 from venvship.rules.python.transitions import without_caller
 from venvship.venvs.metadata import normalised_name
+from venvship.venvs.scripts import FirstPartyDistribution
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
 from venvship.wheels.manifest import Scheme, WheelManifest
 
@@ -65,10 +66,23 @@ class FetchedWheel:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """Distributions that need each other, and the names of the others that they need."""
+    """Distributions that need each other, and the names of the others that they need.
+
+    `members` are installed from wheels, `projects` are code of the workspace that no target stands for.
+    """
 
     members: tuple[str, ...]
     dependencies: tuple[str, ...]
+    projects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCode:
+    """The code of a project of the workspace: files and import roots, as paths in the main repository."""
+
+    files: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    distribution: FirstPartyDistribution | None = None
 
 
 class Hub(Protocol):
@@ -81,12 +95,18 @@ class Hub(Protocol):
 
     def wheel(self, project: str, configuration: Configuration) -> FetchedWheel: ...
 
+    def project_code(self, project: str) -> ProjectCode:
+        """What a project of the workspace without a target of its own would install."""
+        ...
+
     def group(self, configuration: Configuration) -> Sequence[str]:
         """What the active dependency group asks for itself."""
         ...
 
 
 WHEEL: Final = "whl"
+CODE: Final = "code"
+_CODE_RULE: Final = "project_code"
 WHEEL_RULE: Final = "locked_wheel"
 GROUP_RULE: Final = "locked_group"
 
@@ -107,12 +127,18 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
     ) -> Mapping[str, Sequence[Label]]:
         component = hub.component(str(values["project"]), configuration)
         return {
-            "wheels": [label(member, WHEEL) for member in component.members],
+            "wheels": [
+                *(label(member, WHEEL) for member in component.members),
+                *(label(project, CODE) for project in component.projects),
+            ],
             "deps": [label(name, package_name(name)) for name in component.dependencies],
         }
 
     def wheel(ctx: RuleContext) -> list[object]:
         return _wheel(ctx, hub.wheel(ctx.string("project"), ctx.configuration))
+
+    def code(ctx: RuleContext) -> list[object]:
+        return _code(ctx.label, hub.project_code(ctx.string("project")))
 
     def group(
         target: Label, values: Mapping[str, PlainValue], configuration: Configuration
@@ -130,6 +156,7 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
             computed_dependencies=dependencies,
         ),
         f"{WHEEL_RULE}@{hub.repository}": RuleClass(WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel),
+        f"{_CODE_RULE}@{hub.repository}": RuleClass(_CODE_RULE, (project,), code),
         **PART_RULES,
         f"{GROUP_RULE}@{hub.repository}": RuleClass(GROUP_RULE, extras, _distribution, computed_dependencies=group),
     }
@@ -144,6 +171,27 @@ def hub_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
     )
 
 
+def project_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
+    """The same for a project of the workspace that no target stands for."""
+    kind = DISTRIBUTION_KIND.removesuffix(" rule")
+    return ((f"{kind}@{hub.repository}", package_name(project)), (f"{_CODE_RULE}@{hub.repository}", CODE))
+
+
+def _code(label: Label, found: ProjectCode) -> list[object]:
+    root = Root.of_sources(MAIN_REPOSITORY)
+    files = [Artifact(root, path, label) for path in found.files]
+    sources = Depset([file for file in files if file.path.endswith(".py")])
+    runfiles = Runfiles(files=Depset(files))
+    code = PyInfo(
+        sources,
+        Depset([root.runfiles_directory, *(join(root.runfiles_directory, path) for path in found.imports)]),
+        distributions=Depset([found.distribution] if found.distribution is not None else []),
+        direct_original_sources=sources,
+        transitive_original_sources=sources,
+    )
+    return [DefaultInfo(sources, runfiles, runfiles), code, PyWheelsInfo()]
+
+
 def _distribution(ctx: RuleContext) -> list[object]:
     more = ctx.provided("extra_deps", PyWheelsInfo)
     wheels = union(
@@ -151,19 +199,21 @@ def _distribution(ctx: RuleContext) -> list[object]:
         direct=[record for info in ctx.provided("wheels", PyWheelsInfo) for record in info.wheels.direct],
     )
     files = Depset([record.install for record in wheels.direct])
-    first_party = [info for name in ("deps", "extra_deps") for info in ctx.provided(name, PyInfo)]
-    symlinks = union(info.venv_symlinks for info in (*ctx.provided("wheels", PyInfo), *first_party))
+    own = ctx.provided("wheels", PyInfo)
+    first_party = [*own, *(info for name in ("deps", "extra_deps") for info in ctx.provided(name, PyInfo))]
     installs = union([info.installs for info in (*ctx.provided("deps", PyWheelsInfo), *more)], direct=files.direct)
     runfiles = Runfiles.merged(
         [
             Runfiles(files=Depset(ctx.files("extra_data"))),
             *(target.default_info.default_runfiles for name in ("deps", "extra_deps") for target in ctx.targets(name)),
+            *(t.default_info.default_runfiles for t in ctx.targets("wheels") if t.label.name == CODE),
         ]
     )
     code = PyInfo(
         union(info.transitive_sources for info in first_party),
         union(info.imports for info in first_party),
-        venv_symlinks=symlinks,
+        distributions=union(info.distributions for info in first_party),
+        venv_symlinks=union(info.venv_symlinks for info in first_party),
     )
     return [DefaultInfo(files, runfiles, runfiles), code, PyWheelsInfo(wheels, installs=installs)]
 
