@@ -74,8 +74,18 @@ py_venv(name = "empty")
 py_binary(name = "other", srcs = ["other.py"], deps = [":lib"], external_venv = ":empty")
 """
     made = workspace(LIBRARY + build)
-    assert made.one("//app:app")[VirtualenvInfo].virtuals == {"django"}
+    assert set(made.one("//app:app")[VirtualenvInfo].virtuals) == {"django"}
     assert "django, required by //app:lib" in made.problems("//app:other")
+
+
+def test_sources_that_a_shared_venv_resolves_to_travel_with_its_programs() -> None:
+    build = """
+py_library(name = "ours", srcs = ["other.py"])
+py_venv(name = "shared", deps = [":lib"], resolutions = {"django": ":ours"})
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], external_venv = ":shared")
+"""
+    program = workspace(LIBRARY + build).one("//app:app")[PyExecutableInfo]
+    assert "_main/app/other.py" in program.first_party_runfiles.entries()
 
 
 def test_values_for_resolutions_are_made_from_names() -> None:

@@ -76,7 +76,7 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     check_python_3(ctx)
     [venv] = ctx.provided("venv", VirtualenvInfo)
     is_shared = ctx.boolean("is_external_venv")
-    closure, _ = resolved(ctx, closure_of(ctx), held=venv.virtuals if is_shared else frozenset())
+    closure, _ = resolved(ctx, closure_of(ctx), held=venv.virtuals if is_shared else {})
     code = closure.code
     if is_shared:
         check_coverage(ctx, checker, venv, wheels=closure.wheels, imports=code.imports)

@@ -176,8 +176,8 @@ class VirtualenvInfo:
 
     `entries` are the artifacts of the forest: `bootstrap` those that every start reads (`pyvenv.cfg`, the path file,
     the interpreter's links and what else is a file of the venv's own), `links` those that lead to installed wheels.
-    `installs` are the wheels' directories, `third_party` the same by distribution. `virtuals` are the abstract
-    distributions that something in it stands for. `notes` say what of a wheel is not in it.
+    `installs` are the wheels' directories, `third_party` the same by distribution. `virtuals` has the targets in it
+    that stand for abstract distributions. `notes` say what of a wheel is not in it.
     """
 
     label: Label
@@ -197,7 +197,7 @@ class VirtualenvInfo:
     third_party: Mapping[str, Depset[Artifact]]
     transitive_sources: Depset[Artifact] = field(default_factory=Depset)
     distributions: Depset[FirstPartyDistribution] = field(default_factory=Depset)
-    virtuals: frozenset[str] = frozenset()
+    virtuals: Mapping[str, ConfiguredTarget] = field(default_factory=dict)
     build_data: Artifact | None = None
     notes: tuple[str, ...] = ()
 

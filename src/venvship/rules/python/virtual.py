@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
@@ -10,6 +12,8 @@ from venvship.errors import Place, UserError
 from venvship.model.label import Label
 from venvship.rules.python.library import Closure
 from venvship.rules.python.providers import PyInfo, VirtualResolution
+
+_NOTHING: Final[Mapping[str, ConfiguredTarget]] = MappingProxyType({})
 
 
 class UnresolvedVirtualDependencies(UserError):
@@ -28,26 +32,31 @@ class UnresolvedVirtualDependencies(UserError):
 
 
 def resolved(
-    ctx: RuleContext, closure: Closure, *, program: Label | None = None, held: frozenset[str] = frozenset()
-) -> tuple[Closure, frozenset[str]]:
-    """The closure with the targets that stand for virtual dependencies, and the names of these.
+    ctx: RuleContext,
+    closure: Closure,
+    *,
+    program: Label | None = None,
+    held: Mapping[str, ConfiguredTarget] = _NOTHING,
+) -> tuple[Closure, Mapping[str, ConfiguredTarget]]:
+    """The closure with the targets that stand for virtual dependencies, and these by name.
 
-    The target's own `resolutions` win over those of libraries, and of these the one nearest to the leaves. `program`
-    is for whom this target is made; `held` are names that need no target, since a shared venv has one. Raises
-    UnresolvedVirtualDependencies.
+    The target's own `resolutions` win over those of libraries, and of these the one nearest to the leaves; what a
+    shared venv has for a name (`held`) counts where nobody says anything. `program` is for whom this target is made.
+    Raises UnresolvedVirtualDependencies.
     """
     if not closure.code.virtual_dependencies:
-        return closure, frozenset()
+        return closure, _NOTHING
     chosen: dict[str, ConfiguredTarget] = {}
     missing: dict[str, None] = {}
     while True:
-        named = _by_name(closure.code.virtual_resolutions.to_tuple(), own=ctx.targets("resolutions"))
+        own = ctx.targets("resolutions")
+        named = {**held, **_by_name(closure.code.virtual_resolutions.to_tuple(), own=own)}
         wanted = [name for name in closure.code.virtual_dependencies.to_tuple() if name not in chosen]
         wanted = [name for name in wanted if name not in missing]
         if not wanted:
             break
         found = {name: named[name] for name in wanted if name in named}
-        missing.update(dict.fromkeys(name for name in wanted if name not in found and name not in held))
+        missing.update(dict.fromkeys(name for name in wanted if name not in found))
         chosen.update(found)
         closure = closure.with_targets(found.values())
         if not found:
@@ -56,7 +65,7 @@ def resolved(
         raise UnresolvedVirtualDependencies(
             program or ctx.label, [(name, _bringer(ctx, name)) for name in missing], place=ctx.place
         )
-    return closure, frozenset(chosen)
+    return closure, chosen
 
 
 def _by_name(
