@@ -175,7 +175,7 @@ class AnalysisWorkspace:
         """`more_rules` are seen by BUILD files, as the native ones are."""
         self.hub = hub or ValueHub([])
         self.printed: list[str] = []
-        modules = ("aspect_rules_py", "rules_python", "rules_oci", "platforms", "venvship")
+        modules = ("aspect_rules_py", "bazel_tools", "rules_python", "rules_oci", "platforms", "venvship")
         mapping = {"": "", **{name: name for name in (*modules, "pypi")}}
         root = builtin_modules_root()
         repositories = [

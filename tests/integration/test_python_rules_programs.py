@@ -282,3 +282,33 @@ print(subprocess.run([os.path.join(runfiles, os.environ["OTHER"])], capture_outp
     repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/own.py": own})
     output = run(repository, "//aspect:own")
     assert output == "1.0\nfact 1.0 1 fastbuild ._main.venv\n\n"
+
+
+def test_actions_run_the_interpreter_of_the_toolchain(workspace: RealWorkspace) -> None:
+    rules = """
+TYPE = "@rules_python//python:toolchain_type"
+TOOLS = "@rules_python//python:exec_tools_toolchain_type"
+
+def _say(ctx):
+    runtime = ctx.toolchains[TYPE].py3_runtime
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    code = "import sys, email; open(sys.argv[1], 'w').write('%d' % sys.version_info[0])"
+    ctx.actions.run(executable = runtime.interpreter, tools = runtime.files, outputs = [out],
+        arguments = ["-c", code, out.path])
+    program = ctx.toolchains[TOOLS].exec_tools.exec_interpreter[DefaultInfo].files_to_run
+    more = ctx.actions.declare_file(ctx.label.name + ".more.txt")
+    ctx.actions.run(executable = program, outputs = [more], arguments = ["-c", code, more.path])
+    return [DefaultInfo(files = depset([out, more]))]
+
+say = rule(_say, toolchains = [TYPE, TOOLS])
+"""
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + RULES_PYTHON,
+            "t/rules.bzl": rules,
+            "t/BUILD.bazel": 'load(":rules.bzl", "say")\nsay(name = "x")\n',
+        }
+    )
+    workspace.built("//t:x")
+    out = workspace.root / "venvship-bin" / "t"
+    assert ((out / "x.txt").read_text(), (out / "x.more.txt").read_text()) == ("3", "3")

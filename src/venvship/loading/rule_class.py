@@ -61,10 +61,14 @@ COMMON_ATTRIBUTE_NAMES = frozenset(spec.name for spec in (*_COMMON, *_EXECUTABLE
 
 @dataclass(frozen=True, slots=True)
 class ToolchainRequirement:
-    """A toolchain type that targets of a rule class ask for; `mandatory` ones must be found."""
+    """A toolchain type that targets of a rule class ask for; `mandatory` ones must be found.
+
+    `spelled` is what the file says that defines the rule, if it says it by a text.
+    """
 
     type: Label
     mandatory: bool = True
+    spelled: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

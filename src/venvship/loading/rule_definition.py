@@ -277,9 +277,14 @@ def read_requirements(toolchains: Sequence[Value]) -> tuple[ToolchainRequirement
     """The toolchain types that a rule or an aspect asks for."""
     found: dict[Label, ToolchainRequirement] = {}
     for element in toolchains:
-        requirement = element if isinstance(element, ToolchainRequirement) else ToolchainRequirement(read_type(element))
+        requirement = element if isinstance(element, ToolchainRequirement) else requirement_of(element)
         found[requirement.type] = requirement
     return tuple(found.values())
+
+
+def requirement_of(element: Value, *, mandatory: bool = True) -> ToolchainRequirement:
+    """What a text or a label asks for."""
+    return ToolchainRequirement(read_type(element), mandatory, element if type(element) is str else "")
 
 
 def read_exec_groups(groups: Value) -> dict[str, tuple[ToolchainRequirement, ...]]:
@@ -326,7 +331,7 @@ def exec_group(toolchains: Sequence[Value] = (), exec_compatible_with: Sequence[
 @builtin("toolchain_type")
 def toolchain_type(name: Value, *, mandatory: bool = True) -> ToolchainRequirement:
     """A requirement of a toolchain that may be missing."""
-    return ToolchainRequirement(read_type(name), mandatory)
+    return requirement_of(name, mandatory=mandatory)
 
 
 def _call(definition: RuleDefinition, /, *args: Value, **kwargs: Value) -> None:

@@ -8,6 +8,7 @@ from venvship.loading.native_providers import NativeProvider, dataclass_provider
 from venvship.rules.core.conditions import ConstraintSettingInfo, ConstraintValueInfo, PlatformInfo
 from venvship.rules.oci.image import OciImageInfo
 from venvship.rules.python.providers import (
+    InterpreterInfo,
     InterpreterVersion,
     PyExecutableInfo,
     PyInfo,
@@ -37,6 +38,7 @@ _SYMBOLS = (
 )
 
 opaque("FirstPartyDistribution", FirstPartyDistribution)
+opaque("InterpreterInfo", InterpreterInfo)
 opaque("InterpreterVersion", InterpreterVersion)
 opaque("VirtualResolution", VirtualResolution)
 opaque("WheelRecord", WheelRecord)

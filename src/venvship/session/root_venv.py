@@ -23,7 +23,7 @@ from venvship.model.label import Label
 from venvship.model.paths import TreePath
 from venvship.model.platform import Platform
 from venvship.rules.python.origins import required_by
-from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.providers import InterpreterInfo, PyInfo, PyWheelsInfo, WheelRecord
 from venvship.rules.python.runtime import RUNTIME_LABEL
 from venvship.rules.python.venv import entry_content
 from venvship.session.outcomes import SyncOutcome
@@ -52,7 +52,7 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
     """Bring the venv up to date with the closures of `labels`, or with `check` say how it differs."""
     targets = [target for target in session.analyze(labels) if not target.incompatible]
     [runtime_target] = session.analyze([RUNTIME_LABEL])
-    runtime = runtime_target[PyRuntimeInfo]
+    runtime = runtime_target[InterpreterInfo]
     needed = PyWheelsInfo(
         union(info.wheels for info in _provided(targets, PyWheelsInfo)),
         union(info.origins for info in _provided(targets, PyWheelsInfo)),

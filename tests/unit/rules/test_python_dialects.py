@@ -247,9 +247,6 @@ def test_names_are_where_build_files_load_them_from(path: str, name: str) -> Non
 def test_removed_places_name_what_replaced_them() -> None:
     unstable = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//py/unstable:defs.bzl", "py_venv")'})
     assert "load py_venv and py_venv_link from @aspect_rules_py//py:defs.bzl" in unstable.problems("//:x")
-    own = 'py_runtime(name = "r", interpreter_path = "/usr/bin/python3")'
-    runtime = AnalysisWorkspace({"BUILD": f'load("{RULES_PYTHON}", "py_runtime")\n{own}'})
-    assert "`py_runtime` is not supported: interpreters come from the extensions" in runtime.problems("//:r")
 
 
 def test_arguments_and_interpreter_paths_reach_those_that_name_the_toolchain() -> None:

@@ -141,7 +141,8 @@ def test_all_fields_that_packagers_know_are_there() -> None:
     assert paths(program.venv_interpreter_runfiles.files) == {"_main/app/._app.venv/bin/python"}
     assert (program.venv_interpreter_symlinks, program.venv_app_symlinks) == (None, None)
     runtime = target[PyRuntimeInfo]
-    assert (runtime.interpreter_version_info.minor, runtime.implementation_name) == (12, "cpython")
+    version = runtime.interpreter_version_info
+    assert version is not None and (version.minor, runtime.implementation_name) == (12, "cpython")
     assert runtime.pyc_tag == "cpython-312"
 
 

@@ -72,7 +72,7 @@ def _type_of(toolchains: ToolchainsValue, key: Value) -> Label:
         raise EvaluationError(f"toolchains are found by label or string, not by {type_name(key)}")
     for requirement in toolchains.requirements:
         # As the file that defines the rule spells it, or in full.
-        if key in (str(requirement.type), requirement.type.canonical, f"@{requirement.type}"):
+        if key in (requirement.spelled, requirement.type.canonical, str(requirement.type), f"@{requirement.type}"):
             return requirement.type
     return read_type(key)
 

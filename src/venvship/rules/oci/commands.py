@@ -21,11 +21,11 @@ from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.python.providers import PyRuntimeInfo
+from venvship.rules.python.providers import InterpreterInfo
 from venvship.rules.python.runtime import RUNTIME_LABEL
 
 COMMAND_RUNTIME: Final = attributes.label(
-    "_command_runtime", default=RUNTIME_LABEL, providers=(PyRuntimeInfo,), transition="exec"
+    "_command_runtime", default=RUNTIME_LABEL, providers=(InterpreterInfo,), transition="exec"
 )
 _MODULES: Final = (
     "absent_blobs",
@@ -67,7 +67,7 @@ def runnable(
     files: Iterable[Artifact] = (),
 ) -> DefaultInfo:
     """An executable target that runs `command` of our tools; artifacts among its arguments are runfiles."""
-    [runtime] = ctx.provided(COMMAND_RUNTIME.name, PyRuntimeInfo)
+    [runtime] = ctx.provided(COMMAND_RUNTIME.name, InterpreterInfo)
     archive = ctx.declare_file(f"{ctx.label.name}.pyz")
     ctx.write(archive, command_archive())
     launcher = ctx.declare_file(ctx.label.name)

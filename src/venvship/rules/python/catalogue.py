@@ -5,13 +5,13 @@ from __future__ import annotations
 from venvship.loading.rule_class import RuleClass
 from venvship.rules.python.binary import program_rules
 from venvship.rules.python.console_script import PY_CONSOLE_SCRIPT_MAIN
+from venvship.rules.python.described_runtime import PY_RUNTIME, PY_RUNTIME_PAIR
 from venvship.rules.python.library import library_rule
 from venvship.rules.python.members import Members
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
 from venvship.rules.python.toolchain import (
     CURRENT_PY_TOOLCHAIN,
-    PY_RUNTIME,
-    PY_RUNTIME_PAIR,
+    PY_EXEC_TOOLS_TOOLCHAIN,
     PYTHON_FLAG,
     PYTHON_MINOR_FLAG,
     PYTHON_VERSION_FLAG,
@@ -40,6 +40,7 @@ def python_rules(members: Members) -> tuple[RuleClass, ...]:
         PY_PEX_BINARY,
         PY_RUNTIME,
         PY_RUNTIME_PAIR,
+        PY_EXEC_TOOLS_TOOLCHAIN,
         CURRENT_PY_TOOLCHAIN,
         PYTHON_FLAG,
         PYTHON_VERSION_FLAG,

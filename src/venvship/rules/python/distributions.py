@@ -29,9 +29,9 @@ from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
 from venvship.rules.python.hub_parts import PART_RULES
 from venvship.rules.python.library import DISTRIBUTION_KIND
 from venvship.rules.python.providers import (
+    InterpreterInfo,
     LayerRecord,
     PyInfo,
-    PyRuntimeInfo,
     PyWheelsInfo,
     VenvSymlinkEntry,
     VenvSymlinkKind,
@@ -219,7 +219,7 @@ def _distribution(ctx: RuleContext) -> list[object]:
 
 
 def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
-    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
     [compiler] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyCompilerInfo)
     archive = Artifact(Root.of_sources(ctx.label.repository), wheel.path, ctx.label)
     install = ctx.declare_directory(wheel.version)
@@ -312,7 +312,7 @@ def layer_of_wheel(ctx: RuleContext, stem: str, install: Artifact, archive: Arti
 
 
 def installed_layout(
-    manifest: WheelManifest, prefix: TreePath, runtime: PyRuntimeInfo, identities: Mapping[str, str]
+    manifest: WheelManifest, prefix: TreePath, runtime: InterpreterInfo, identities: Mapping[str, str]
 ) -> InstalledWheel:
     """What the venv planner needs of a wheel, from its manifest."""
     return InstalledWheel.of_files(
@@ -346,7 +346,7 @@ def installed_layout(
     )
 
 
-def _headers(manifest: WheelManifest, runtime: PyRuntimeInfo) -> str:
+def _headers(manifest: WheelManifest, runtime: InterpreterInfo) -> str:
     """Where installers put the headers of a wheel, below the prefix."""
     name = normalised_name(manifest.dist_info.partition("-")[0])
     return f"include/site/python{runtime.version}/{name}"

@@ -139,19 +139,16 @@ class InterpreterVersion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyRuntimeInfo:
-    """An interpreter: `directory` is the artifact of its prefix, `bin/python3.X` lies inside.
+    """An interpreter, as rules that ask for one know it.
 
-    `interpreter` is None, as it is no artifact of its own; `interpreter_path` is its runfiles path.
+    One that comes with the build has `interpreter`, a program that actions may run with `files` among their inputs;
+    one of the system has `interpreter_path` instead, and no files.
     """
 
-    directory: Artifact
-    version: PythonVersion
-    full_version: str
-    layer: LayerRecord
-    files: Depset[Artifact] = field(default_factory=Depset)
-    interpreter_path: str = ""
+    files: Depset[Artifact] | None = None
+    interpreter_path: str | None = None
     interpreter: Artifact | None = None
-    interpreter_version_info: InterpreterVersion = field(default=InterpreterVersion(3, 0, 0))
+    interpreter_version_info: InterpreterVersion | None = None
     implementation_name: str = "cpython"
     abi_flags: str = ""
     pyc_tag: str = ""
@@ -164,10 +161,30 @@ class PyRuntimeInfo:
     zip_main_template: Artifact | None = None
     coverage_tool: Artifact | None = None
     coverage_files: Depset[Artifact] | None = None
+    venv_bin_files: tuple[Artifact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InterpreterInfo:
+    """An interpreter that venvs are made for: `directory` is the artifact of its prefix, `bin/python3.X` lies inside.
+
+    `runtime` is what rules of others see of it.
+    """
+
+    directory: Artifact
+    version: PythonVersion
+    full_version: str
+    layer: LayerRecord
+    runtime: PyRuntimeInfo
 
     @property
     def prefix(self) -> TreePath:
         return self.directory.runfiles_path
+
+    @property
+    def executable(self) -> str:
+        """The runfiles path of the interpreter itself."""
+        return f"{self.prefix}/bin/{self.version.directory}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +204,7 @@ class VirtualenvInfo:
     entries: Depset[Artifact]
     wheels: Depset[WheelRecord]
     imports: Depset[str]
-    runtime: PyRuntimeInfo
+    runtime: InterpreterInfo
     environment: tuple[tuple[str, str], ...]
     environment_inherited: tuple[str, ...]
     bin_python: Artifact

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.launchers.config import Argument, LauncherConfig
+from venvship.launchers.template import finalise, template
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact
@@ -13,18 +15,18 @@ from venvship.model.configuration import Configuration
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
 from venvship.model.label import Label, PackageId
-from venvship.model.paths import join
+from venvship.model.paths import join, relative_link
 from venvship.model.platform import PythonVersion
 from venvship.model.provider import DefaultInfo, TemplateVariableInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
-from venvship.rules.python.providers import InterpreterVersion, LayerRecord, PyRuntimeInfo
+from venvship.rules.python.providers import InterpreterInfo, InterpreterVersion, LayerRecord, PyRuntimeInfo
 
 INTERPRETERS = "python_interpreters"
 RUNTIME_LABEL = Label(PackageId(INTERPRETERS, ""), "runtime")
-RUNTIME_ATTRIBUTE = attributes.label("_runtime", default=RUNTIME_LABEL, providers=(PyRuntimeInfo,))
+RUNTIME_ATTRIBUTE = attributes.label("_runtime", default=RUNTIME_LABEL, providers=(InterpreterInfo,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +86,32 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
             mnemonic="ImageLayer",
             progress=f"Writing layer of Python {found.full_version}",
         )
-        files = Depset([directory])
+        layer = LayerRecord(f"Python {found.full_version}", blob, descriptor)
+        # Rules of others run the interpreter as a file; the one inside of the directory is no artifact.
+        program = ctx.declare_file(f"start-{found.full_version}/python3")
+        inside = relative_link(program.runfiles_path, f"{directory.runfiles_path}/bin/{version.directory}")
+        config = LauncherConfig((Argument.sibling(inside),), export_runfiles=False)
+        ctx.write(program, finalise(template(ctx.configuration.platform), config), executable=True)
         runtime = PyRuntimeInfo(
-            directory,
-            version,
-            found.full_version,
-            LayerRecord(f"Python {found.full_version}", blob, descriptor),
-            files=files,
-            interpreter_path=f"{directory.runfiles_path}/bin/{version.directory}",
+            files=Depset([directory, program]),
+            interpreter=program,
             interpreter_version_info=_version_info(found.full_version),
             abi_flags="t" if version.freethreaded else "",
             pyc_tag=f"cpython-{version.soabi_tag}",
         )
-        runfiles = Runfiles(files=files)
+        files = Depset([directory])
+        runfiles = Runfiles(files=runtime.files or files)
         python = f"{directory.exec_path}/bin/python{version}"
         root_path = f"../{directory.runfiles_path}/bin/python{version}"
         return [
-            DefaultInfo(files, runfiles, runfiles),
+            DefaultInfo(files, runfiles, runfiles, program),
+            InterpreterInfo(directory, version, found.full_version, layer, runtime),
             runtime,
             PyCompilerInfo(compiler),
             TemplateVariableInfo({"PYTHON3": python, "PYTHON3_ROOTPATH": root_path}),
         ]
 
-    return RuleClass("python_runtime", (), implementation)
+    return RuleClass("python_runtime", (), implementation, is_executable=True)
 
 
 def _version_info(full_version: str) -> InterpreterVersion:

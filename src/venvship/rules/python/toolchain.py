@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from venvship.analysis.build_settings import BuildSettingValueInfo
 from venvship.analysis.rule_context import RuleContext
+from venvship.analysis.starlark_api.providers import TOOLCHAIN_INFO
 from venvship.loading.attributes import AttributeType
+from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import BuildSetting, RuleClass
 from venvship.model.configuration import PYTHON_VERSION
 from venvship.model.provider import DefaultInfo, TemplateVariableInfo
 from venvship.rules import attributes
-from venvship.rules.python.providers import PyRuntimeInfo
-from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
+from venvship.rules.python.providers import InterpreterInfo, PyRuntimeInfo
+from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, RUNTIME_LABEL
+from venvship.starlark.host_types import Value
+from venvship.starlark.structs import Struct
+
+
+def toolchain_info(**fields: Value) -> ProviderInstance:
+    """What `ctx.toolchains[...]` answers in `.bzl` files."""
+    return ProviderInstance(TOOLCHAIN_INFO, fields)
 
 
 def _current_py_toolchain(ctx: RuleContext) -> list[object]:
     [runtime] = ctx.targets(RUNTIME_ATTRIBUTE.name)
-    return [runtime.default_info, runtime[PyRuntimeInfo], runtime[TemplateVariableInfo]]
+    info = runtime[PyRuntimeInfo]
+    answer = toolchain_info(py2_runtime=None, py3_runtime=info)
+    return [replace(runtime.default_info, executable=None), info, runtime[TemplateVariableInfo], answer]
 
 
 CURRENT_PY_TOOLCHAIN = RuleClass("current_py_toolchain", (RUNTIME_ATTRIBUTE,), _current_py_toolchain)
+
+
+def _exec_tools(ctx: RuleContext) -> list[object]:
+    named = ctx.target_or_none("exec_interpreter")
+    runtime = named if named is not None else ctx.targets(_EXEC_RUNTIME.name)[0]
+    precompiler = ctx.target_or_none("precompiler")
+    tools = Struct(
+        {"exec_interpreter": runtime, "exec_runtime": runtime.get(PyRuntimeInfo), "precompiler": precompiler}
+    )
+    return [DefaultInfo(), toolchain_info(exec_tools=tools)]
+
+
+_EXEC_RUNTIME = attributes.label(
+    "_exec_runtime", default=RUNTIME_LABEL, providers=(InterpreterInfo,), transition="exec"
+)
+PY_EXEC_TOOLS_TOOLCHAIN = RuleClass(
+    "py_exec_tools_toolchain",
+    (
+        attributes.label("exec_interpreter", files=True, transition="exec"),
+        attributes.label("precompiler", files=True, transition="exec"),
+        _EXEC_RUNTIME,
+    ),
+    _exec_tools,
+)
 
 
 def _python_flag(ctx: RuleContext) -> list[object]:
@@ -38,40 +75,10 @@ def _python_version_flag(ctx: RuleContext) -> list[object]:
 
 
 def _python_minor_flag(ctx: RuleContext) -> list[object]:
-    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
     return [DefaultInfo(), BuildSettingValueInfo(ctx.label, str(runtime.version))]
 
 
 # These are one option of the configuration under several names, so they are no settings of their own.
 PYTHON_VERSION_FLAG = RuleClass("python_version_flag", (), _python_version_flag)
 PYTHON_MINOR_FLAG = RuleClass("python_minor_flag", (RUNTIME_ATTRIBUTE,), _python_minor_flag)
-
-
-def _refused(ctx: RuleContext) -> list[object]:
-    raise ctx.error(
-        f"`{ctx.target.rule_class.name}` is not supported: interpreters come from the extensions of MODULE.bazel",
-        hint='use `python.toolchain(python_version = "3.12")`, which also takes one that the machine has',
-    )
-
-
-_RUNTIME_ATTRIBUTES = (
-    attributes.label("interpreter", files=True),
-    attributes.string("interpreter_path"),
-    attributes.labels("files", files=True),
-    attributes.string("abi_flags"),
-    attributes.string("implementation_name"),
-    attributes.string("pyc_tag"),
-    attributes.string("python_version"),
-    attributes.string("stub_shebang"),
-    attributes.string_dict("interpreter_version_info"),
-    attributes.boolean("supports_build_time_venv", True),
-    attributes.label("bootstrap_template", files=True),
-    attributes.label("coverage_tool", files=True),
-    attributes.label("site_init_template", files=True),
-    attributes.label("stage2_bootstrap_template", files=True),
-    attributes.label("zip_main_template", files=True),
-)
-PY_RUNTIME = RuleClass("py_runtime", _RUNTIME_ATTRIBUTES, _refused)
-PY_RUNTIME_PAIR = RuleClass(
-    "py_runtime_pair", (attributes.label("py2_runtime"), attributes.label("py3_runtime")), _refused
-)

@@ -15,7 +15,7 @@ from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.distributions import layer_of_wheel, symlink_entries
-from venvship.rules.python.providers import PyInfo, PyRuntimeInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.providers import InterpreterInfo, PyInfo, PyWheelsInfo, WheelRecord
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
 from venvship.rules.python.transitions import without_caller
 from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
@@ -24,7 +24,7 @@ _MODULES = (".py", ".so", ".pth")
 
 
 def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
-    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
     archive = ctx.file("src")
     install = ctx.declare_directory(f"{ctx.label.name}.install")
     ctx.run_tool(

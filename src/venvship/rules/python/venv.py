@@ -34,7 +34,7 @@ from venvship.rules.python.launching import (
 )
 from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of
 from venvship.rules.python.origins import required_by
-from venvship.rules.python.providers import PyRuntimeInfo, PyWheelsInfo, VirtualenvInfo
+from venvship.rules.python.providers import InterpreterInfo, PyWheelsInfo, VirtualenvInfo
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.virtual import resolved
@@ -63,7 +63,7 @@ VENV_ATTRIBUTES = (
 
 
 def _py_venv(ctx: RuleContext) -> list[object]:
-    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyRuntimeInfo)
+    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
     _check_sites(ctx)
     program = ctx.string("program")
     closure, virtuals = resolved(ctx, closure_of(ctx), program=ctx.label.sibling(program) if program else None)
@@ -161,7 +161,7 @@ def _make(
     directory: TreePath,
     directory_name: str,
     build_data: Artifact | None,
-    runtime: PyRuntimeInfo,
+    runtime: InterpreterInfo,
 ) -> tuple[ForestLink | ForestFile, ...]:
     entries: list[ForestLink | ForestFile] = []
     for entry in plan.entries:
