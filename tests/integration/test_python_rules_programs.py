@@ -312,3 +312,68 @@ say = rule(_say, toolchains = [TYPE, TOOLS])
     workspace.built("//t:x")
     out = workspace.root / "venvship-bin" / "t"
     assert ((out / "x.txt").read_text(), (out / "x.more.txt").read_text()) == ("3", "3")
+
+
+def test_stamped_outputs_tell_about_the_build(workspace: RealWorkspace) -> None:
+    asking = "import bazel_binary_info as b\nprint(b.get_build_data())\n"
+    rules = """
+load("@bazel_lib//lib:stamping.bzl", "STAMP_ATTRS", "maybe_stamp")
+
+def _commit(ctx):
+    stamp = maybe_stamp(ctx)
+    out = ctx.actions.declare_file(ctx.label.name)
+    if stamp:
+        ctx.actions.run_shell(inputs = [stamp.stable_status_file, stamp.volatile_status_file], outputs = [out],
+            command = "cat %s %s > %s" % (stamp.stable_status_file.path, stamp.volatile_status_file.path, out.path))
+    else:
+        ctx.actions.write(out, "nothing")
+    return [DefaultInfo(files = depset([out]))]
+
+commit = rule(_commit, attrs = STAMP_ATTRS)
+"""
+    build = """
+load("@rules_python//python:defs.bzl", "py_binary")
+load("@rules_python//python:packaging.bzl", "py_wheel")
+load(":rules.bzl", "commit")
+py_binary(name = "always", srcs = ["ask.py"], main = "ask.py", stamp = 1)
+py_binary(name = "never", srcs = ["ask.py"], main = "ask.py", stamp = 0)
+py_binary(name = "perhaps", srcs = ["ask.py"], main = "ask.py")
+py_binary(name = "chosen", srcs = ["ask.py"], main = "ask.py", config_settings = {"//command_line_option:stamp": "1"})
+py_wheel(name = "wheel", distribution = "w", version = "1.{BUILD_TIMESTAMP}+{STABLE_COMMIT}")
+commit(name = "yes", stamp = 1)
+commit(name = "no", stamp = 0)
+config_setting(name = "stamped", values = {"stamp": "1"})
+genrule(name = "asks", outs = ["asks.txt"],
+    cmd = select({":stamped": "echo stamped > $@", "//conditions:default": "echo plain > $@"}))
+"""
+    module = MODULE + RULES_PYTHON + 'bazel_dep(name = "bazel_lib", version = "3.0.0")\n'
+    workspace.write({"MODULE.bazel": module, "s/BUILD.bazel": build, "s/rules.bzl": rules, "s/ask.py": asking})
+    workspace.write(
+        {"commit": "a1", ".bazelrc": "build --workspace_status_command='echo STABLE_COMMIT $(cat commit)'\n"}
+    )
+
+    def said(target: str, *flags: str) -> str:
+        return run(workspace, f"//s:{target}", *flags)
+
+    for target, flags in (("always", ()), ("chosen", ()), ("perhaps", ("--stamp",))):
+        output = said(target, *flags, "--embed_label=v7")
+        assert "STAMPED TRUE\n" in output and "STABLE_COMMIT a1\n" in output and "BUILD_EMBED_LABEL v7\n" in output
+        assert "BUILD_TIMESTAMP 0\n" not in output
+    for target, flags in (("perhaps", ()), ("never", ("--stamp",))):
+        output = said(target, *flags)
+        assert "STAMPED FALSE\n" in output and "BUILD_TIMESTAMP 0\n" in output and "a1" not in output
+
+    # Nothing but what the command prints has changed.
+    workspace.write({"commit": "b2"})
+    assert "STABLE_COMMIT b2\n" in said("always")
+
+    workspace.environment["SOURCE_DATE_EPOCH"] = "9"
+    workspace.built("//s:wheel", "//s:yes", "//s:no", "//s:asks", "--stamp")
+    out = workspace.root / "venvship-bin" / "s"
+    assert (out / "w-1.9+b2-py3-none-any.whl").exists()
+    assert "STABLE_COMMIT b2\nBUILD_TIMESTAMP 9\n" in (out / "yes").read_text()
+    assert (out / "no").read_text() == "nothing" and (out / "asks.txt").read_text() == "stamped\n"
+    plain = workspace.build("//s:wheel")
+    assert plain.code == 1 and "values of the build, such as {BUILD_TIMESTAMP}, are there with --stamp" in plain.stderr
+    failed = workspace.build("//s:always", "--workspace_status_command=false")
+    assert failed.code == 1 and "`--workspace_status_command=false` ended with exit code 1" in failed.stderr

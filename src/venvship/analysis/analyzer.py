@@ -45,6 +45,7 @@ from venvship.model.depset import Depset
 from venvship.model.label import Label, PackageId
 from venvship.model.paths import join
 from venvship.model.provider import HIDDEN_OUTPUTS, DefaultInfo, OutputGroupInfo
+from venvship.model.workspace_status import UNSTAMPED, WorkspaceStatus
 
 RuleFunction: TypeAlias = Callable[[RuleContext], Iterable[object]]
 """What `RuleClass.implementation` holds: providers out of a context, each known by its class."""
@@ -219,14 +220,16 @@ class Analyzer:
         host: Configuration,
         before_rules: Callable[[Sequence[Node]], Mapping[TargetKey, VenvshipError]] = lambda nodes: {},
         toolchains: Callable[[], Sequence[Label]] = tuple,
+        status: Callable[[], WorkspaceStatus] = lambda: UNSTAMPED,
     ) -> None:
         """`before_rules` obtains what the rule functions of new nodes will ask for; it answers what it can't obtain.
 
-        `toolchains` are the registered toolchains in order.
+        `toolchains` are the registered toolchains in order, `status` is what stamped outputs hold.
         """
         self._platforms = PlatformTargets(packages.target, host.platform)
         self._toolchains = Toolchains(packages.target, toolchains)
         self._packages = packages
+        self._status = status
         self._memo = memo
         self._host = host
         self._before_rules = before_rules
@@ -739,7 +742,7 @@ class Analyzer:
         configuration: Configuration,
         dependencies: Mapping[str, Sequence[ConfiguredTarget]],
     ) -> RuleContext:
-        context = RuleContext(target, configuration, node.values, dependencies)
+        context = RuleContext(target, configuration, node.values, dependencies, status=self._status)
         context.splits = node.splits
         context.toolchains = self._implementations(node.toolchains)
         context.exec_groups = {name: self._implementations(found) for name, found in node.exec_groups.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from venvship.analysis.build_settings import DEFINE
@@ -33,6 +33,7 @@ from venvship.model.label import Label
 from venvship.model.paths import ExecPath, is_inside, join, normalise
 from venvship.model.provider import TemplateVariableInfo
 from venvship.model.runfiles import Runfiles
+from venvship.model.workspace_status import UNSTAMPED, WorkspaceStatus, is_stamped
 
 P = TypeVar("P")
 
@@ -53,8 +54,11 @@ class RuleContext:
         configuration: Configuration,
         values: Mapping[str, PlainValue],
         dependencies: Mapping[str, Sequence[ConfiguredTarget]],
+        *,
+        status: Callable[[], WorkspaceStatus] = lambda: UNSTAMPED,
     ) -> None:
         self.target = target
+        self._status = status
         self.label = target.label
         self.configuration = configuration
         self.actions: list[Action] = []
@@ -70,6 +74,19 @@ class RuleContext:
     @property
     def place(self) -> Place:
         return self.target.place
+
+    @property
+    def is_stamped(self) -> bool:
+        """Whether outputs shall tell about the build: as the attribute `stamp` says, or the configuration."""
+        wanted = self._values.get("stamp")
+        if wanted is None or wanted == -1:
+            return is_stamped(self.configuration)
+        return bool(wanted)
+
+    @property
+    def status(self) -> WorkspaceStatus:
+        """What outputs may tell about the build: nothing, unless they are stamped."""
+        return self._status() if self.is_stamped else UNSTAMPED
 
     # Attributes
 

@@ -144,6 +144,14 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         _BUILD_AND_QUERY,
         "a directory or page of files that is looked at before the indexes of pip's and uv's settings",
     ),
+    Flag("stamp", FlagKind.BOOLEAN, BUILDING, "let outputs tell about the build, unless their target says `stamp = 0`"),
+    Flag("embed_label", FlagKind.TEXT, BUILDING, "the value of BUILD_EMBED_LABEL in stamped outputs"),
+    Flag(
+        "workspace_status_command",
+        FlagKind.TEXT,
+        BUILDING,
+        "a command that prints keys and values for stamped outputs; it runs at the root when one of them is built",
+    ),
     Flag("jobs", FlagKind.TEXT, BUILDING, "how many actions run at once, or `auto`", default="auto", abbreviation="j"),
     Flag(
         "compilation_mode",
@@ -303,13 +311,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
                 "there is no client for it yet",
                 ("",),
             ),
-            (
-                "stamp",
-                FlagKind.BOOLEAN,
-                "put build information into outputs",
-                "outputs hold no build information",
-                ("no",),
-            ),
             ("action_env", FlagKind.TEXTS, "a variable for actions", "actions see a fixed environment", ()),
         )
     ),
@@ -322,7 +323,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
             ("test_strategy", FlagKind.COMMA_TEXTS),
             ("test_verbose_timeout_warnings", FlagKind.BOOLEAN),
             ("test_runner_fail_fast", FlagKind.BOOLEAN),
-            ("workspace_status_command", FlagKind.TEXT),
             ("subcommands", FlagKind.TRISTATE),
             ("explain", FlagKind.TEXT),
             ("verbose_explanations", FlagKind.BOOLEAN),

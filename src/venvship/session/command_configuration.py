@@ -12,6 +12,7 @@ from venvship.loading.package_loader import PackageLoader
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Platform
+from venvship.model.workspace_status import STAMP
 from venvship.session.options import SessionOptions, UnsupportedPlatform, UnusableSetting
 
 _ROOT = PackageId(MAIN_REPOSITORY, "")
@@ -44,6 +45,8 @@ def command_configuration(
         raise SeveralErrors(problems)
     if options.compilation_mode != "fastbuild":
         changes[COMPILATION_MODE] = options.compilation_mode
+    if options.stamp:
+        changes[STAMP] = "true"
     return configuration.with_options(changes)
 
 

@@ -77,11 +77,13 @@ class CommandSession(Session):
         return directory
 
     def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> Stamp | None:
-        """What this command read and left; None when some of it changed meanwhile.
+        """What this command read and left; None when some of it changed meanwhile, or can change unseen.
 
         `opened` are the files that it opened so far, `variables` those that its flags inherit, and `started` is when
         it began, in nanoseconds.
         """
+        if self.has_asked_a_command:
+            return None
         footprint = Footprint()
         try:
             footprint.add_program(started=started)

@@ -34,6 +34,9 @@ class SessionOptions:
     index_overrides: tuple[str, ...] = ()
     debian_mirrors: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
+    stamp: bool = False
+    embed_label: str = ""
+    workspace_status_command: str = ""
     symlink_prefix: str = "venvship-"
     platform: str = ""
     compilation_mode: str = "fastbuild"

@@ -47,6 +47,7 @@ from venvship.model.depset import union
 from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label, PackageId
 from venvship.model.platform import Libc, Platform
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
+from venvship.model.workspace_status import WorkspaceStatus
 from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
 from venvship.query.scoped import ScopedQueries
@@ -79,6 +80,7 @@ from venvship.session.repositories import ExternalSources, FixedPackage, Workspa
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.source_builds import path_of
 from venvship.session.wheel_hub import LockHub
+from venvship.session.workspace_status import workspace_status
 
 _FLAGS = Place("--override_module")
 
@@ -365,6 +367,23 @@ class Session:
         return registered_toolchains(patterns, self.loader, self.modules)
 
     @functools.cached_property
+    def status(self) -> WorkspaceStatus:
+        """What stamped outputs tell about the build."""
+        return workspace_status(
+            self.options.workspace_status_command,
+            embed_label=self.options.embed_label,
+            root=self.root,
+            environment=os.environ,
+            children=self._children,
+            now=datetime.now(UTC),
+        )
+
+    @property
+    def has_asked_a_command(self) -> bool:
+        """Whether outputs hold what a command printed, which nobody can tell to be the same still."""
+        return "status" in self.__dict__ and bool(self.options.workspace_status_command)
+
+    @functools.cached_property
     def analyzer(self) -> Analyzer:
         return Analyzer(
             self.loader,
@@ -372,6 +391,7 @@ class Session:
             host=Configuration(self.host_platform),
             before_rules=self._fetch,
             toolchains=self._registered_toolchains,
+            status=lambda: self.status,
         )
 
     def _fetch(self, nodes: Sequence[Node]) -> Mapping[TargetKey, VenvshipError]:

@@ -83,7 +83,7 @@ py_wheel(name = "both", distribution = "a", version = "1", requires = ["x"], req
 py_wheel(name = "where", distribution = "a", version = "1", data_files = {"r.txt": "somewhere/r.txt"})
 """
     made = workspace(build, "r.txt")
-    assert "versions can't have values of a stamp" in made.problems("//app:stamped")
+    assert "such as {BUILD_TIMESTAMP}, are there with --stamp" in made.problems("//app:stamped")
     assert "`requires` and `requires_file` are both set" in made.problems("//app:both")
     assert "paths begin with one of purelib/" in made.problems("//app:where")
     published = workspace('py_wheel(name = "w", distribution = "a", version = "1", twine = "//x")')

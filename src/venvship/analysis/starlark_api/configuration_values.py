@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from venvship.model.configuration import Configuration
+from venvship.model.workspace_status import is_stamped
+from venvship.starlark.builtin import builtin
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import HostType, Value, register
@@ -58,6 +60,11 @@ def _false(value: ConfigurationValue) -> bool:
     return False
 
 
+@builtin("stamp_binaries")
+def _stamp_binaries(value: ConfigurationValue, /) -> bool:
+    return is_stamped(value.configuration)
+
+
 register(
     ConfigurationValue,
     HostType(
@@ -73,7 +80,7 @@ register(
             "has_separate_genfiles_directory": _false,
             "is_sibling_repository_layout": _false,
             "is_tool_configuration": _false,
-            "stamp_binaries": _false,
+            "stamp_binaries": _stamp_binaries,
         },
     ),
 )

@@ -42,8 +42,6 @@ from venvship.starlark.values import Dict, FrozenList, FrozenSet, List
 
 LOCATION_ATTRIBUTES = ("srcs", "deps", "data", "tools", "hdrs", "implementation_deps", "exports")
 _STATUS_ROOT = Root(OUTPUT_DIRECTORY, "", False)
-_STABLE_STATUS = b"BUILD_EMBED_LABEL \n"
-_VOLATILE_STATUS = b"BUILD_TIMESTAMP 0\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,11 @@ class StarlarkContext:
         return found
 
 
-def _status_file(ctx: StarlarkContext, name: str, content: bytes) -> Artifact:
+def _status_file(ctx: StarlarkContext, name: str, content: str) -> Artifact:
     """A file about the build as a whole. Every target that reads it declares it alike, and it is made once."""
-    file = Artifact(_STATUS_ROOT, name, ctx.rule.label)
-    ctx.rule.write(file, content)
+    path = f"stamped/{name}" if ctx.rule.is_stamped else name
+    file = Artifact(_STATUS_ROOT, path, ctx.rule.label)
+    ctx.rule.write(file, content.encode())
     return file
 
 
@@ -282,7 +281,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "genfiles_dir": _output_root,
                 "host_fragments": lambda ctx: FragmentsValue(ctx.rule.configuration),
                 "info_file": lambda ctx: ctx.once(
-                    "info_file", lambda: _status_file(ctx, "stable-status.txt", _STABLE_STATUS)
+                    "info_file", lambda: _status_file(ctx, "stable-status.txt", ctx.rule.status.stable_text)
                 ),
                 "label": lambda ctx: ctx.rule.label,
                 "outputs": lambda ctx: ctx.outputs,
@@ -290,7 +289,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "toolchains": lambda ctx: ctx.once("toolchains", lambda: toolchains_value(ctx.rule)),
                 "var": _variables,
                 "version_file": lambda ctx: ctx.once(
-                    "version_file", lambda: _status_file(ctx, "volatile-status.txt", _VOLATILE_STATUS)
+                    "version_file", lambda: _status_file(ctx, "volatile-status.txt", ctx.rule.status.volatile_text)
                 ),
                 "workspace_name": lambda ctx: MAIN_RUNFILES_DIRECTORY,
             },

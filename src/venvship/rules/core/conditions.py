@@ -15,6 +15,7 @@ from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import RuleClass
 from venvship.model.label import Label
 from venvship.model.provider import DefaultInfo
+from venvship.model.workspace_status import STAMP, is_stamped, means_yes
 from venvship.rules import attributes
 
 
@@ -112,7 +113,7 @@ def _config_setting(ctx: RuleContext) -> list[object]:
             matches &= ctx.configuration.get(f"define:{name}") == value
         else:
             facts.add((name, value))
-            matches &= _option(ctx, name) == value
+            matches &= _option_is(ctx, name, value)
     for name, value in ctx.string_dict("define_values").items():
         facts.add((f"define:{name}", value))
         matches &= ctx.configuration.get(f"define:{name}") == value
@@ -146,9 +147,11 @@ def _flag_matches(ctx: RuleContext, label: Label, wanted: str, target: Configure
     raise ctx.error(f"`flag_values` names `{label}`, which is no build setting")
 
 
-def _option(ctx: RuleContext, name: str) -> str:
+def _option_is(ctx: RuleContext, name: str, value: str) -> bool:
+    if name == STAMP:
+        return is_stamped(ctx.configuration) == means_yes(value)
     defaults = {"compilation_mode": "fastbuild", "cpu": ctx.configuration.platform.cpu.value}
-    return ctx.configuration.get(name, defaults.get(name, ""))
+    return ctx.configuration.get(name, defaults.get(name, "")) == value
 
 
 CONFIG_SETTING = RuleClass(

@@ -50,7 +50,6 @@ PROGRAM_ATTRIBUTES = (
     attributes.string("dep_group"),
     attributes.string_dict("config_settings"),
     attributes.integer("legacy_create_init", -1),
-    # Outputs hold nothing of the machine, so all values mean the same.
     attributes.integer("stamp", -1),
     attributes.string("pyc_collection", "inherit", values=("inherit", "include_pyc", "disabled")),
 )

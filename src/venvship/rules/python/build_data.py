@@ -25,11 +25,14 @@ def get_build_data():
 '''
 
 
+_REDACTED: Final = {"BUILD_HOST": "redacted", "BUILD_USER": "redacted", "BUILD_TIMESTAMP": "0"}
+
+
 def write_build_data(ctx: RuleContext, program: str) -> Artifact:
     """Declare `<program>.build_data.txt`.
 
-    Nothing of the machine or of the time is in it, so the same sources give the same bytes; the keys that would tell
-    these have the values that unstamped builds have everywhere.
+    Unless the target is stamped, nothing of the machine or of the time is in it, so the same sources give the same
+    bytes; the keys that would tell these have the values that unstamped builds have everywhere.
     """
     label = ctx.label.sibling(program)
     lines = {
@@ -37,10 +40,8 @@ def write_build_data(ctx: RuleContext, program: str) -> Artifact:
         "CONFIG_MODE": "TARGET",
         "COMPILATION_MODE": ctx.configuration.get(COMPILATION_MODE, "fastbuild"),
         "PLATFORM": str(ctx.configuration.platform),
-        "STAMPED": "FALSE",
-        "BUILD_HOST": "redacted",
-        "BUILD_USER": "redacted",
-        "BUILD_TIMESTAMP": "0",
+        "STAMPED": "TRUE" if ctx.is_stamped else "FALSE",
+        **(ctx.status.values if ctx.is_stamped else _REDACTED),
     }
     output = ctx.declare_file(f"{program}.build_data.txt")
     ctx.write(output, "".join(f"{key} {value}\n" for key, value in lines.items()).encode())

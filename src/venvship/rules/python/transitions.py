@@ -14,6 +14,7 @@ from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.platform import Libc, Platform
+from venvship.model.workspace_status import STAMP, means_yes
 
 CALLER: Final = "python_caller"
 """The option that remembers, as JSON, the values that options had before Python targets changed them."""
@@ -26,7 +27,7 @@ _FLAGS_OF_ANOTHER_NAME: Final = {
     "aspect_rules_py//uv/private/constraints/dep_group:dep_group": DEP_GROUP,
 }
 _COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
-_WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles", "extra_toolchains", "stamp"})
+_WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles", "extra_toolchains"})
 
 
 class UnsupportedSetting(UserError):
@@ -53,6 +54,8 @@ def python_transition(values: Mapping[str, PlainValue], configuration: Configura
         if package.rpartition("//")[2] == _COMMAND_LINE:
             if name == "platforms":
                 platform = _platform(str(value), platform)
+            elif name == STAMP:
+                changes[STAMP] = "true" if means_yes(str(value)) else ""
             elif name in _COMMAND_LINE_FLAGS:
                 changes[_COMMAND_LINE_FLAGS[name]] = str(value)
             elif name not in _WITHOUT_EFFECT:

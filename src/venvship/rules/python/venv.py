@@ -56,6 +56,7 @@ VENV_ATTRIBUTES = (
     attributes.boolean("debug"),
     # The program that a venv is made for, by name: it tells the program about its build.
     attributes.string("program"),
+    attributes.integer("stamp", -1),
     # Where the venv lies, when that does not follow from the target's name.
     attributes.string("directory"),
     RUNTIME_ATTRIBUTE,

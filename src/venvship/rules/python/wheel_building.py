@@ -32,16 +32,24 @@ class PyWheelInfo:
     name_file: Artifact
 
 
+def _stamped(ctx: RuleContext, name: str) -> str:
+    """An attribute with Make variables and, if the wheel is stamped, with values of the build for `{KEY}`."""
+    text = ctx.expand(ctx.string(name))
+    for key, value in ctx.status.values.items() if ctx.is_stamped else ():
+        text = text.replace(f"{{{key}}}", value)
+    return text
+
+
 def _py_wheel(ctx: RuleContext) -> list[object]:
-    distribution, version = ctx.expand(ctx.string("distribution")), ctx.expand(ctx.string("version"))
+    distribution, version = _stamped(ctx, "distribution"), _stamped(ctx, "version")
     if not _NAME.fullmatch(distribution):
         raise ctx.error(f"`distribution` is `{distribution}`, which is no name of a distribution")
     if not _VERSION.fullmatch(version):
         raise ctx.error(
             f"`version` is `{version}`, which is no version",
-            hint="outputs hold nothing of the machine or the time, so versions can't have values of a stamp",
+            hint=None if ctx.is_stamped else "values of the build, such as {BUILD_TIMESTAMP}, are there with --stamp",
         )
-    tag = "-".join(ctx.expand(ctx.string(name)) for name in ("python_tag", "abi", "platform"))
+    tag = "-".join(_stamped(ctx, name) for name in ("python_tag", "abi", "platform"))
     name = f"{re.sub('[-_.]+', '_', distribution).lower()}-{version}-{tag}.whl"
     output = ctx.declare_file(name)
     files = [*_rows(ctx), *_data_rows(ctx)]

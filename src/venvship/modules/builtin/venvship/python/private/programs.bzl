@@ -11,6 +11,7 @@ _SHARED = [
     "include_user_site_packages",
     "python_version",
     "resolutions",
+    "stamp",
     "target_compatible_with",
     "testonly",
     "virtual_deps",
