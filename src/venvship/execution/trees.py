@@ -10,8 +10,9 @@ from __future__ import annotations
 import errno
 import functools
 import os
+import stat
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from venvship.archives.tree import MalformedTree, Tree, TreeDirectory, TreeEntry, TreeFile, TreeLink
@@ -120,7 +121,8 @@ class TreeStore:
         MisdescribedTree. Else every file is hashed. Permission bits are
         normalised. The directory must lie on the store's file system.
         """
-        known = scan_tree(directory) if tree is None else _checked(directory, tree)
+        modes: dict[str, int] = {}
+        known = _scanned(directory, modes) if tree is None else _checked(directory, tree, modes)
         encoded = known.encode()
         digest = Digest.of(encoded)
         target = f"{self._root}/{digest.sha256}"
@@ -130,7 +132,7 @@ class TreeStore:
             return digest
         with disk_problems(self._root):
             os.makedirs(self._root, exist_ok=True)
-            _make_read_only(os.fspath(directory), known)
+            _make_read_only(os.fspath(directory), known, modes)
             try:
                 os.rename(directory, target)
             except OSError as error:
@@ -154,18 +156,31 @@ class TreeStore:
         remove(doomed)
 
 
-def _checked(directory: str | Path, tree: Tree) -> Tree:
-    """`tree`, when the directory looks like it from outside the files."""
-    digests = {entry.path: entry.digest for entry in tree.entries if isinstance(entry, TreeFile)}
+def _scanned(directory: str | Path, modes: dict[str, int]) -> Tree:
+    """Hash all files, and note their permission bits."""
+    root = len(os.fspath(directory)) + 1
+
+    def digest(path: str, status: os.stat_result) -> Digest:
+        modes[path[root:]] = stat.S_IMODE(status.st_mode)
+        return digest_of_file(path)
+
+    return scan_tree(directory, digest)
+
+
+def _checked(directory: str | Path, tree: Tree, modes: dict[str, int]) -> Tree:
+    """`tree`, when the directory looks like it from outside the files, whose permission bits are noted."""
+    digests: dict[str, Digest] = {entry.path: entry.digest for entry in tree.entries if isinstance(entry, TreeFile)}
     root = len(os.fspath(directory)) + 1
 
     def said(path: str, status: os.stat_result) -> Digest:
-        digest = digests.get(TreePath(path[root:]))
+        inside = path[root:]
+        modes[inside] = stat.S_IMODE(status.st_mode)
+        digest = digests.get(inside)
         return digest if digest is not None and digest.size_bytes == status.st_size else _NO_DIGEST
 
     found = scan_tree(directory, said)
-    different = {_shape(entry) for entry in found.entries} ^ {_shape(entry) for entry in tree.entries}
-    if different:
+    if found.entries != tree.entries:
+        different = {_shape(entry) for entry in found.entries} ^ {_shape(entry) for entry in tree.entries}
         raise MisdescribedTree(os.fspath(directory), {shape[0] for shape in different})
     return tree
 
@@ -180,7 +195,8 @@ def _shape(entry: TreeEntry) -> tuple[str, ...]:
             return (path,)
 
 
-def _make_read_only(directory: str, tree: Tree) -> None:
+def _make_read_only(directory: str, tree: Tree, modes: Mapping[str, int]) -> None:
+    """`modes` has the permission bits of files as they are: most makers set them right, and each change costs."""
     # A directory that can't be written can't be moved either.
     os.chmod(directory, 0o755)
     directories: set[str] = set()
@@ -190,6 +206,8 @@ def _make_read_only(directory: str, tree: Tree) -> None:
             directories.add(above)
             above = above.rpartition("/")[0]
         if isinstance(entry, TreeFile):
-            os.chmod(f"{directory}/{entry.path}", READ_ONLY_EXECUTABLE if entry.executable else READ_ONLY)
+            mode = READ_ONLY_EXECUTABLE if entry.executable else READ_ONLY
+            if modes.get(entry.path) != mode:
+                os.chmod(f"{directory}/{entry.path}", mode)
     for path in directories:
         os.chmod(f"{directory}/{path}", READ_ONLY_EXECUTABLE)

@@ -256,7 +256,7 @@ class _Installation:
         self._output.write(f"{site}/{self._dist_info}/INSTALLER", INSTALLER)
         self._output.write(f"{site}/{self._dist_info}/RECORD", self._new_record(rows, shipped, targets))
         not_compiled = [
-            [posixpath.relpath(targets[path], site), problem]
+            [_below(targets[path], site), problem]
             for path, source in sources
             if (problem := self._compile(source, targets[path], bytecode[path])) is not None
         ]
@@ -445,7 +445,7 @@ class _Installation:
                 continue
             row = rows.get(path, Row(path))
             hashed = f"{row.algorithm}={row.digest}" if row.algorithm else ""
-            lines.append((posixpath.relpath(target, site), hashed, row.size))
+            lines.append((_below(target, site), hashed, row.size))
         lines.append((f"{self._dist_info}/INSTALLER", f"sha256={_record_digest(INSTALLER)}", str(len(INSTALLER))))
         lines.append((f"{self._dist_info}/RECORD", "", ""))
         text = io.StringIO(newline="")
@@ -466,7 +466,7 @@ class _Installation:
     def _compile(self, source: bytes, target: str, bytecode: str) -> str | None:
         """Write the bytecode of a source file; return why there is none."""
         try:
-            data = compiled(source, posixpath.relpath(target, self._request.site_packages))
+            data = compiled(source, _below(target, self._request.site_packages))
         except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
             return f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
         self._output.write(bytecode, data)
@@ -501,6 +501,11 @@ def _with_sets_of_its_own(code: types.CodeType) -> types.CodeType:
     if any(map(operator.is_not, constants, code.co_consts)):
         return code.replace(co_consts=tuple(constants))
     return code
+
+
+def _below(path: str, directory: str) -> str:
+    """`path` relative to a directory, inside of which most paths are."""
+    return path[len(directory) + 1 :] if path.startswith(f"{directory}/") else posixpath.relpath(path, directory)
 
 
 def _record_digest(content: bytes) -> str:
