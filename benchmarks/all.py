@@ -38,14 +38,14 @@ class Program:
 
 BENCHMARKS: Mapping[str, tuple[Program, ...]] = {
     "startup": (
-        Program("startup.py", ("--runs=100", "--copied", "--json"), ("--runs=10", "--json")),
+        Program("startup.py", ("--runs=100", "--copied", "--json"), ("--runs=5", "--json")),
         Program("startup_peers.py", ("--pairs=20", "--json"), ("--pairs=3", "--no-pex", "--json")),
     ),
     "venv": (
         Program(
             "venv.py",
             ("--wheels=50,150,300", "--pairs=5", "--copies=50", "--json"),
-            ("--wheels=50", "--pairs=3", "--copies=5", "--link-modes=hardlink", "--json"),
+            ("--wheels=50", "--pairs=2", "--copies=5", "--link-modes=hardlink", "--json"),
         ),
         Program("shared_venv.py", ("--json",), None),
     ),
@@ -57,7 +57,7 @@ BENCHMARKS: Mapping[str, tuple[Program, ...]] = {
         ),
     ),
     "loading": (
-        Program("loading.py", ("--packages=1000", "--pairs=5", "--json"), ("--packages=200", "--pairs=2", "--json")),
+        Program("loading.py", ("--packages=1000", "--pairs=5", "--json"), ("--packages=100", "--pairs=2", "--json")),
     ),
     "analysis": (
         Program("analysis.py", ("--pairs=5", "--json"), ("--pairs=2", "--scale=0.4", "--json"), takes_revision=True),
@@ -107,7 +107,7 @@ def versions() -> list[str]:
     python_tools = [version_of(sys.executable, "-m", name, "--version") for name in ("uv", "pip", "pytest")]
     tools = [version_of(name, "--version") for name in ("tar", "gzip", "pigz", "zstd", "bsdtar", "umoci", "buildah")]
     every = [debian or version_of("bazel-4", "--version"), *python_tools, *tools]
-    return [text.partition(" from ")[0] for text in every if text]
+    return [text.partition(" from ")[0].partition(" - ")[0].strip("* ") for text in every if text]
 
 
 def main() -> int:

@@ -32,7 +32,7 @@ NO_SLOWER = 1.1
 
 
 class Analysis:
-    """The command of one revision in a workspace, with a store of its own that has the wheels."""
+    """The command of one revision in a workspace; its store `state` has the wheels after the first run."""
 
     def __init__(self, name: str, venvship: str, workspace: Path, state: Path, index: str) -> None:
         self.name = name
@@ -59,7 +59,7 @@ def measure(shape: Shape, *, pairs: int, peers: dict[str, str]) -> Iterator[Row]
         make_workspace(whole, index, shape)
         make_workspace(half, index, shape.scaled(0.5))
         ours = Analysis("ours", VENVSHIP, whole, state / "ours", index.simple_url)
-        others = [(Analysis("half of it", VENVSHIP, half, state / "of-half", index.simple_url), LINEAR)]
+        others = [(Analysis("half of it", VENVSHIP, half, state / "ours", index.simple_url), LINEAR)]
         for name, venvship in peers.items():
             try:
                 others.append((Analysis(name, venvship, whole, state / "other", index.simple_url), NO_SLOWER))

@@ -53,9 +53,10 @@ def write_document(figures: Mapping[str, Iterable[Measured]], versions: Iterable
         "",
         "## The latest runs",
         "",
-        f"Beside {', '.join(versions)}. Times are medians. A ratio is the median of the ratios of runs that followed "
-        "one",
-        "another, so it says more than the times do when the machine has other work, as its load tells.",
+        f"Beside {', '.join(versions)}.",
+        "",
+        "Times are medians. A ratio is the median of the ratios of runs that followed one another, so it says more",
+        "than the times do when the machine has other work, as its load tells.",
     ]
     for name, parts in figures.items():
         lines += ["", f"### {name}"]
