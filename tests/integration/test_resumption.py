@@ -403,3 +403,25 @@ def test_a_new_test_is_run_and_the_others_are_not(workspace: RealWorkspace) -> N
     assert sorted(resumed(workspace, "test").stdout.split()) == sorted(
         done.stdout.replace("one_test PASSED", "one_test (cached) PASSED").split()
     )
+
+
+def test_what_is_named_and_fits_no_platform_any_more_is_an_error(built: RealWorkspace) -> None:
+    for _ in range(3):
+        assert built.run("build", "//pkg:raw").code == 0
+    never = ', target_compatible_with = ["@platforms//:incompatible"])'
+    built.write({"pkg/BUILD.bazel": BUILD.replace('"echo raw > $@")', '"echo raw > $@"' + never)})
+    done = built.run("build", "//pkg:raw")
+    assert done.code == 1 and "incompatible" in done.stderr
+    done = built.run("build", "//...")
+    assert done.code == 0 and "Target //pkg:raw was skipped" in done.stderr
+    assert "Target //pkg:raw was skipped" in built.run("build", "//...").stderr
+
+
+def test_when_the_last_test_is_gone_there_are_none(workspace: RealWorkspace) -> None:
+    library = 'py_library(name = "lib", srcs = ["lib.py"])\n'
+    test = 'py_test(name = "last_test", srcs = ["last_test.py"])\n'
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": DEFS + library + test, "lib.py": "", "last_test.py": ""})
+    for _ in range(3):
+        assert workspace.run("test", "//...").code == 0
+    workspace.write({"BUILD.bazel": DEFS + library})
+    assert workspace.run("test", "//...").code == 4

@@ -50,6 +50,9 @@ def reloaded(
         numbers = {loading.label(number): number for number in range(len(loading.labels))}
         part = [label for label in requested if label not in numbers or numbers[label] in concerned]
         outcome, results = _made(session, part, tests)
+        if outcome.skipped and not loading.wildcards:
+            # Who names a target wants to know that it fits no platform.
+            raise Unresumable(str(outcome.skipped[0].label))
         taken = take_stamp(
             invocation,
             session,

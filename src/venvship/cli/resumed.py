@@ -55,6 +55,9 @@ def resumed(invocation: Invocation) -> int | None:
             pass
         except (Unresumable, VenvshipError):
             return None
+        if done is not None and tests is not None and not done.results:
+            # There were tests, and there are none any more.
+            return None
         for message in record.said() if done is not None else ():
             display.emit(message)
     interrupted = () if done is not None else (Interrupted(),)
