@@ -192,6 +192,23 @@ def test_who_depends_on_a_changed_target_is_looked_at_too(built: RealWorkspace) 
     assert twice.read_text() == "raw\nA\n"
 
 
+def test_readers_of_a_source_are_found_when_another_one_was_looked_at_first(built: RealWorkspace) -> None:
+    public = 'package(default_visibility = ["//visibility:public"])\n' + BUILD
+    other = 'genrule(name = "{0}", srcs = ["//pkg:{1}"], outs = ["{0}.out"], cmd = "cat $(SRCS) > $@")\n'
+    files = {
+        "pkg/BUILD.bazel": public,
+        "new/BUILD.bazel": other.format("new", "last"),
+        "old/BUILD.bazel": other.format("made", "cat") + other.format("read", "texts"),
+    }
+    built.write(files)
+    settled(built)
+    built.write({"pkg/a.txt": "A\n", "new/BUILD.bazel": files["new/BUILD.bazel"].replace("cat $", "cat -u $")})
+    # The action of the edited target needs what the source concerns, and so runs it first.
+    assert made(reloaded(built))[0] == 5
+    for name in ("made", "read"):
+        assert (built.root / f"venvship-bin/old/{name}.out").read_text() == "A\nb\n"
+
+
 def test_what_settings_say_reaches_further_than_edges(built: RealWorkspace) -> None:
     settings = 'config_setting(name = "fast", define_values = {"speed": "fast"})\n'
     chosen = (

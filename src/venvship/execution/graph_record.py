@@ -272,6 +272,11 @@ class GraphWriter:
         return value
 
 
+def is_file(text: str) -> bool:
+    """Whether the text of an output is that of a file."""
+    return text.startswith(("f ", "x "))
+
+
 def _refuse(artifact: Artifact) -> tuple[TreePath, ...]:
     raise Unresumable(artifact.exec_path)
 
@@ -286,13 +291,23 @@ class Part:
     tests: Sequence[int]
 
 
-def absorbed(
-    old: Record, new: Record, *, is_dropped: Callable[[tuple[str, str, str]], bool]
-) -> tuple[Record, Sequence[int]]:
-    """`old` with what is in `new`, and without the actions and tests of some owners.
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A graph that took another one in.
 
-    An owner is repository, package and name. Also returns the numbers that artifacts of `new` have now. What both have
-    holds what `new` says.
+    `numbers` are those that the artifacts of the other one have now. `changed` are artifacts that hold something else
+    than before: what reads them in the one may not have been looked at in the other.
+    """
+
+    record: Record
+    numbers: Sequence[int]
+    changed: Sequence[int]
+
+
+def absorbed(old: Record, new: Record, *, is_dropped: Callable[[tuple[str, str, str]], bool]) -> Absorbed:
+    """`old` with what is in `new`, and without the actions and tests of some owners; raises Unresumable.
+
+    An owner is repository, package and name. What both have holds what `new` says.
     """
     return _Absorption(old).absorb(new, is_dropped)
 
@@ -319,10 +334,13 @@ class _Absorption:
         self._numbers = {(root, path): number for number, (root, path, _, _) in enumerate(self._rows)}
         self._moved_owners: list[int] = []
         self._moved: list[int] = []
+        self._changed: list[int] = []
+        self._dropped: set[int] = set()
         self._first_depset = len(self._depset_rows)
 
-    def absorb(self, new: Record, is_dropped: Callable[[tuple[str, str, str]], bool]) -> tuple[Record, Sequence[int]]:
-        self._drop({number for number, names in enumerate(self._owners) if is_dropped(names)})
+    def absorb(self, new: Record, is_dropped: Callable[[tuple[str, str, str]], bool]) -> Absorbed:
+        self._dropped = {number for number, names in enumerate(self._owners) if is_dropped(names)}
+        self._drop(self._dropped)
         roots, owners, rows, texts, readers, depset_rows, depset_readers, *rest = new
         actions, keys, outputs, _, tests, programs = rest
         moved_roots = [self._added(self._roots, self._root_numbers, root) for root in roots]
@@ -358,7 +376,7 @@ class _Absorption:
             self._readers[number] += [one for one in map(moved_reader, old_readers) if one is not None]
         for old_readers in depset_readers:
             self._depset_readers.append([one for one in map(moved_reader, old_readers) if one is not None])
-        return self._record, self._moved
+        return Absorbed(self._record, self._moved, self._changed)
 
     def _drop(self, owners: set[int]) -> None:
         for number, outputs in enumerate(self._outputs):
@@ -390,9 +408,24 @@ class _Absorption:
             self._texts.append(text)
             self._readers.append([])
         else:
+            if self._texts[number] != text:
+                if not self._may_change(number, text):
+                    raise Unresumable(row[1])
+                self._changed.append(number)
             self._rows[number] = row
             self._texts[number] = text
         self._moved.append(number)
+
+    def _may_change(self, number: int, text: str) -> bool:
+        """Whether no runfiles tree that was not laid out anew can hold what an artifact was.
+
+        Trees hold the texts of links, and where outputs are that are directories.
+        """
+        root, _, owner, _ = self._rows[number]
+        old = self._texts[number]
+        if is_file(old) and is_file(text):
+            return True
+        return (self._roots[root][2] and old[:2] == text[:2]) or owner in self._dropped
 
     def _add_actions(
         self, actions: Sequence[bytes | None], keys: Sequence[str], outputs: Sequence[tuple[int, ...]]
@@ -531,15 +564,16 @@ class GraphRecord:
         """The number of an artifact that was given out."""
         return self._numbers.get(artifact)
 
-    def part(self, changed: Iterable[int]) -> Part:
+    def part(self, changed: Iterable[int], *, unread: Iterable[int] = ()) -> Part:
         """What artifacts concern that may hold something else now, the actions that make them included.
 
-        Raises Unresumable.
+        Of `unread` artifacts it is known what they hold now. Raises Unresumable.
         """
         changed = set(changed)
         suspect = {self._generated_by[number] for number in changed if number in self._generated_by}
         pending = [_WAYS * action + _ACTION for action in suspect]
-        pending += [reader for number in changed for reader in self._readers[number] if self._is_there(reader)]
+        news = changed.union(unread)
+        pending += [reader for number in news for reader in self._readers[number] if self._is_there(reader)]
         concerned = dict.fromkeys(pending)
         while pending:
             number, kind = divmod(pending.pop(), _WAYS)

@@ -21,7 +21,7 @@ Names: TypeAlias = tuple[str, str, str]
 """A label: repository, package and name."""
 
 _MAGIC = b"venvship-record\n"
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(slots=True)
@@ -33,7 +33,8 @@ class BuildRecord:
     directories that loading listed, and `opened` is what else was opened before anything was executed. `loading` is a
     packed LoadingRecord. `repositories` are the directories of those that have sources among the artifacts. Of the
     tests of `graph` there are the names, the directories of their logs, and whether what came of them is kept; a test
-    that is gone has no name. Without `told` there are so many targets that none is named. `mapping` is that of the
+    that is gone has no name. `unread` are artifacts that have changed, and not all that reads them was looked at since.
+    Without `told` there are so many targets that none is named. `mapping` is that of the
     main repository, and `total` counts the actions.
     """
 
@@ -60,6 +61,7 @@ class BuildRecord:
     skipped: list[Any] = field(default_factory=list)
     messages: list[tuple[str, str]] = field(default_factory=list)
     results: list[Any] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
 
     def encode(self) -> bytes:
         return packed(_MAGIC, [getattr(self, one.name) for one in fields(self)])
@@ -78,11 +80,13 @@ class BuildRecord:
 
         Nothing is kept of the targets that are `concerned`, except the files that they needed.
         """
-        graph, numbers = absorbed(self.graph, part.graph, is_dropped=lambda names: names in concerned)
+        graph = absorbed(self.graph, part.graph, is_dropped=lambda names: names in concerned)
+        numbers = graph.numbers
         tests = [None if names is None or names in concerned else names for names in self.tests]
         # Every test of the part is concerned, or new.
         return BuildRecord(
-            graph=graph,
+            graph=graph.record,
+            unread=[*graph.changed],
             files={**self.files, **{path: numbers[number] for path, number in part.files.items()}},
             directories={**self.directories, **{path: numbers[number] for path, number in part.directories.items()}},
             lazy=[*dict.fromkeys([*self.lazy, *(numbers[number] for number in part.lazy)])],

@@ -19,7 +19,7 @@ from venvship.blobs.disk import DiskBlobStore
 from venvship.events.build_events import EventSink, PhaseStarted, TestFinished
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
-from venvship.execution.graph_record import GraphRecord, Part, Unresumable
+from venvship.execution.graph_record import GraphRecord, Part, Unresumable, is_file
 from venvship.execution.layout import Layout
 from venvship.execution.machinery import Machinery
 from venvship.execution.output_state import OutputState
@@ -122,7 +122,9 @@ class Resumption:
                 wanted[logs[directory]] = None
         for path in changed:
             self._take_input(path)
-        part = self._graph.part([*self._new_sources, *self._graph.numbers_of_outputs(touched)])
+        suspects = [*self._new_sources, *self._graph.numbers_of_outputs(touched)]
+        part = self._graph.part(suspects, unread=self._record.unread)
+        self._record.unread = []
         wanted.update(dict.fromkeys(part.tests))
         wanted = {number: None for number in wanted if self._record.tests[number] not in known}
         workers = WorkerPool(
@@ -217,7 +219,7 @@ class Resumption:
             artifact
             for action in part.actions
             for artifact, number in self._graph.outputs_of(action).items()
-            if not _is_file(self._graph.text(number))
+            if not is_file(self._graph.text(number))
         }
         for node in part.nodes:
             for program in node.action.programs if isinstance(node.action, Spawn) else ():
@@ -237,7 +239,7 @@ class Resumption:
             self._graph.note_key(action, result.keys[next(iter(outputs)).exec_path])
             for artifact, number in outputs.items():
                 text = result.outputs.text(artifact)
-                if text != self._graph.text(number) and not _is_file(text):
+                if text != self._graph.text(number) and not is_file(text):
                     moved.append(number)
                 self._graph.note(number, text)
         for program in self._graph.programs_with(moved):
@@ -308,8 +310,3 @@ class Resumption:
 
     def _new_trees(self) -> Iterable[str]:
         return (path for path, number in self._record.directories.items() if number in self._new_sources)
-
-
-def _is_file(text: str) -> bool:
-    """Whether the text of an output is that of a file."""
-    return text.startswith(("f ", "x "))

@@ -192,9 +192,9 @@ def test_a_record_that_took_in_a_part_is_that_of_the_whole(shape: Shape, edited:
             needed.update(inputs_of(action).to_tuple())
             part.insert(0, action)
     names = {(label.repository, label.package.path, label.name) for label in gone}
-    merged, moved = absorbed(record_of(old), record_of(part), is_dropped=names.__contains__)
-    assert len(moved) == len(record_of(part)[2])
-    record = GraphRecord(marshal.loads(marshal.dumps(merged)))
+    merged = absorbed(record_of(old), record_of(part), is_dropped=names.__contains__)
+    assert len(merged.numbers) == len(record_of(part)[2]) and not merged.changed
+    record = GraphRecord(marshal.loads(marshal.dumps(merged.record)))
     result = record.part(numbers(record, [source(changed)]))
     found = {node.action.outputs[0]: key_of(node.action) for node in result.nodes if node.action is not None}
     assert found == concerned(new, {source(changed)})
@@ -244,9 +244,9 @@ def test_tests_come_back_as_they_were() -> None:
     again = record.test(1)
     assert (again.label, again.environment, again.arguments, again.shards) == (owner("two"), {"A": "B"}, ("-v",), 2)
     assert {artifact for artifact, _ in record.known_of(again.program)} == {source(1), again.program.executable}
-    merged, _ = absorbed(record_of([], tests=tests), record_of([], tests=[request("two", source(2))]),
-                         is_dropped=lambda names: names[2] == "two")  # fmt: skip
-    record = GraphRecord(merged)
+    merged = absorbed(record_of([], tests=tests), record_of([], tests=[request("two", source(2))]),
+                      is_dropped=lambda names: names[2] == "two")  # fmt: skip
+    record = GraphRecord(merged.record)
     assert list(record.part(numbers(record, [source(1)])).tests) == []
     assert [record.test(number).label.name for number in record.part(numbers(record, [source(2)])).tests] == ["two"]
 
@@ -265,8 +265,8 @@ def test_programs_are_found_by_what_lies_in_their_trees() -> None:
     assert record.programs_with(numbers(record, [source(0)])) == []
     with pytest.raises(Unresumable):
         record.programs_with(numbers(record, [source(1)]))
-    merged, _ = absorbed(writer.record(), record_of([]), is_dropped=lambda names: names[2] == "one")
-    assert GraphRecord(merged).programs_with(numbers(record, [link.output])) == []
+    merged = absorbed(writer.record(), record_of([]), is_dropped=lambda names: names[2] == "one")
+    assert GraphRecord(merged.record).programs_with(numbers(record, [link.output])) == []
 
 
 def test_what_depends_on_the_files_of_a_directory_is_not_kept() -> None:
