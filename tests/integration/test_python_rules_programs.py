@@ -377,3 +377,36 @@ genrule(name = "asks", outs = ["asks.txt"],
     assert plain.code == 1 and "values of the build, such as {BUILD_TIMESTAMP}, are there with --stamp" in plain.stderr
     failed = workspace.build("//s:always", "--workspace_status_command=false")
     assert failed.code == 1 and "`--workspace_status_command=false` ended with exit code 1" in failed.stderr
+
+
+def test_bytecode_is_found_beside_sources_and_in_their_place(workspace: RealWorkspace) -> None:
+    build = """
+load("@rules_python//python:defs.bzl", "py_binary", "py_library")
+py_library(name = "kept", srcs = ["kept.py"], precompile = "enabled")
+py_library(name = "gone", srcs = ["gone.py"], precompile = "enabled", precompile_source_retention = "omit_source",
+    precompile_optimize_level = 2)
+py_library(name = "plain", srcs = ["plain.py"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":kept", ":gone", ":plain"])
+py_binary(name = "all", srcs = ["app.py"], main = "app.py", deps = [":kept", ":gone", ":plain"],
+    pyc_collection = "include_pyc")
+py_library(name = "broken", srcs = ["broken.py"], precompile = "enabled")
+"""
+    app = """
+import os
+from b import gone, kept, plain
+for m in (kept, gone, plain):
+    where = m.__file__ if m.__file__.endswith("pyc") else m.__cached__
+    print(os.path.basename(m.__file__), os.path.exists(where), m.f.__doc__)
+"""
+    module = 'def f():\n    "documented"\n'
+    sources = {f"b/{name}.py": module for name in ("kept", "gone", "plain")}
+    broken = {"b/broken.py": "x = 1\ndef:\n"}
+    own = {"MODULE.bazel": MODULE + RULES_PYTHON, "b/BUILD.bazel": build, "b/app.py": app}
+    workspace.write({**own, **sources, **broken})
+    common = "kept.py True documented\ngone.pyc True None\n"
+    assert run(workspace, "//b:app") == common + "plain.py False documented\n"
+    assert run(workspace, "//b:all") == common + "plain.py True documented\n"
+    flag = "--@rules_python//python/config_settings:precompile=enabled"
+    assert run(workspace, "//b:app", flag) == common + "plain.py True documented\n"
+    failed = workspace.build("//b:broken")
+    assert failed.code == 1 and "can't compile:\n  _main/b/broken.py:2: invalid syntax" in failed.stderr

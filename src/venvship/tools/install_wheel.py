@@ -473,15 +473,16 @@ class _Installation:
         return None
 
 
-def compiled(source: bytes, path: str) -> bytes:
-    """A bytecode file that is never checked against its source (PEP 552), the same each time from Python 3.11 on.
+def compiled(source: bytes, path: str, *, optimize: int = 0, is_checked: bool = False) -> bytes:
+    """A bytecode file (PEP 552), the same each time from Python 3.11 on; imports compare the source if `is_checked`.
 
     Older versions write sets in the order of their hashes, so they need PYTHONHASHSEED=0 as well.
     """
     with _COMPILING, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compile(source, path, "exec", dont_inherit=True, optimize=0)
-    header = importlib.util.MAGIC_NUMBER + struct.pack("<I", 0b01) + importlib.util.source_hash(source)
+        code = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
+    flags = struct.pack("<I", 0b11 if is_checked else 0b01)
+    header = importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source)
     return header + marshal.dumps(_with_sets_of_its_own(code))
 
 

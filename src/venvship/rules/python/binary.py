@@ -13,12 +13,13 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.launchers.config import Argument
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
-from venvship.model.depset import Depset
+from venvship.model.depset import Depset, union
 from venvship.model.paths import TreePath, parent
 from venvship.model.provider import DefaultInfo, OutputGroupInfo, RunEnvironmentInfo
-from venvship.model.runfiles import Runfiles
+from venvship.model.runfiles import Runfiles, RunfilesLink
 from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info, test_info
+from venvship.rules.python.bytecode import bytecode_place, compiled_for_program, precompile_flag
 from venvship.rules.python.coverage import check_coverage
 from venvship.rules.python.dialect import dialect_of
 from venvship.rules.python.launching import (
@@ -29,8 +30,8 @@ from venvship.rules.python.launching import (
     target_variables,
     write_launcher,
 )
-from venvship.rules.python.library import LIBRARY_ATTRIBUTES, Closure, check_python_3, closure_of
-from venvship.rules.python.providers import PyExecutableInfo, VirtualenvInfo
+from venvship.rules.python.library import LIBRARY_ATTRIBUTES, Closure, bytecode_of, check_python_3, closure_of
+from venvship.rules.python.providers import InterpreterInfo, PyExecutableInfo, VirtualenvInfo
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.venv import bootstrap_of
 from venvship.rules.python.virtual import resolved
@@ -75,7 +76,8 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     check_python_3(ctx)
     [venv] = ctx.provided("venv", VirtualenvInfo)
     is_shared = ctx.boolean("is_external_venv")
-    closure, _ = resolved(ctx, closure_of(ctx), held=venv.virtuals if is_shared else {})
+    compiled = bytecode_of(ctx)
+    closure, _ = resolved(ctx, closure_of(ctx, compiled), held=venv.virtuals if is_shared else {})
     code = closure.code
     if is_shared:
         check_coverage(ctx, checker, venv, wheels=closure.wheels, imports=code.imports)
@@ -123,7 +125,8 @@ def _executable_info(
     options: Iterable[str],
 ) -> PyExecutableInfo:
     sources = Runfiles(
-        files=closure.code.transitive_sources,
+        files=union([closure.code.transitive_sources, closure.code.transitive_pyc_files]),
+        root_symlinks=Depset(_collected_bytecode(ctx, closure)),
         empty_filenames=Depset(_package_files(ctx, closure.code.transitive_sources)),
     )
     first_party = Runfiles.merged([closure.runfiles, sources], files=[main] if main is not None else ())
@@ -154,6 +157,24 @@ def _executable_info(
         build_data_file=venv.build_data,
         main_module=module,
     )
+
+
+def _collected_bytecode(ctx: RuleContext, closure: Closure) -> list[RunfilesLink]:
+    """Bytecode of the closure that no library has compiled, where the program wants it."""
+    collects = ctx.string("pyc_collection")
+    runtime = ctx.target_or_none("precompiling_runtime")
+    if collects == "inherit":
+        collects = "include_pyc" if precompile_flag(ctx) in ("enabled", "force_enabled") else "disabled"
+    if runtime is None or collects == "disabled" or precompile_flag(ctx) == "force_disabled":
+        return []
+    there = {file.runfiles_path for file in closure.code.transitive_pyc_files.to_tuple()}
+    interpreter = runtime[InterpreterInfo]
+    sources = [
+        source
+        for source in closure.code.transitive_sources.to_tuple()
+        if bytecode_place(source, interpreter) not in there
+    ]
+    return [RunfilesLink(place, file) for place, file in compiled_for_program(ctx, sources, runtime).items()]
 
 
 def _isolation(ctx: RuleContext, venv: VirtualenvInfo) -> tuple[str, ...]:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
+from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.paths import join, normalise
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
+from venvship.rules.python.bytecode import INVALIDATION_MODE, OPTIMIZE_LEVEL, compiled_beside, precompile_flag
 from venvship.rules.python.dialect import DIALECT_ATTRIBUTE, RULES_PYTHON, dialect_of
 from venvship.rules.python.members import Members
-from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualResolution, WheelOrigin
+from venvship.rules.python.providers import (
+    InterpreterInfo,
+    PyInfo,
+    PyWheelsInfo,
+    VirtualResolution,
+    WheelOrigin,
+)
+from venvship.rules.python.runtime import PyCompilerInfo
 from venvship.rules.python.transitions import callers_configuration
 
 DISTRIBUTION_KIND = "locked_distribution rule"
@@ -32,11 +41,12 @@ LIBRARY_ATTRIBUTES = (
     ),
     attributes.labels("pyi_srcs", files=True),
     attributes.labels("pyi_deps", providers=(PyInfo,)),
-    # Bytecode is always compiled, once for each wheel; these are taken and have no effect.
     attributes.string("precompile", "inherit", values=("inherit", "enabled", "disabled")),
-    attributes.integer("precompile_optimize_level"),
+    OPTIMIZE_LEVEL,
     attributes.string("precompile_source_retention", "inherit", values=("inherit", "keep_source", "omit_source")),
-    attributes.string("precompile_invalidation_mode", "auto", values=("auto", "checked_hash", "unchecked_hash")),
+    INVALIDATION_MODE,
+    # The interpreter that compiles sources; targets that have nothing compiled do without one.
+    attributes.label("precompiling_runtime", providers=(InterpreterInfo, PyCompilerInfo)),
     attributes.string("srcs_version"),
     attributes.strings("distribs"),
     DIALECT_ATTRIBUTE,
@@ -51,6 +61,8 @@ class Closure:
     code: PyInfo
     wheels: PyWheelsInfo
     runfiles: Runfiles
+    own_sources: tuple[Artifact, ...] = ()
+    """The target's own sources, without those that only their bytecode stands for."""
 
     def with_targets(self, targets: Iterable[ConfiguredTarget]) -> Closure:
         """This closure and those of further targets."""
@@ -70,6 +82,7 @@ class Closure:
                 venv_symlinks=union(info.venv_symlinks for info in infos),
                 transitive_original_sources=union(info.transitive_original_sources for info in infos),
                 transitive_pyi_files=union(info.transitive_pyi_files for info in infos),
+                transitive_pyc_files=union(info.transitive_pyc_files for info in infos),
             ),
             PyWheelsInfo(
                 union(info.wheels for info in wheels),
@@ -77,6 +90,7 @@ class Closure:
                 union(info.installs for info in wheels),
             ),
             Runfiles.merged([self.runfiles, *(target.default_info.default_runfiles for target in more)]),
+            self.own_sources,
         )
 
 
@@ -85,16 +99,17 @@ def library_rule(members: Members) -> RuleClass:
 
     def implementation(ctx: RuleContext) -> list[object]:
         check_python_3(ctx)
-        closure = closure_of(ctx)
+        closure = closure_of(ctx, bytecode_of(ctx))
         member = members.distribution(ctx.label.package)
         if member is not None:
             code = replace(closure.code, distributions=union([closure.code.distributions], direct=[member]))
             closure = replace(closure, code=code)
         runfiles = closure.runfiles
+        shipped = (*closure.own_sources, *closure.code.direct_pyc_files.to_tuple())
         if dialect_of(ctx) is RULES_PYTHON:
-            runfiles = Runfiles.merged([runfiles], files=ctx.files("srcs"))
+            runfiles = Runfiles.merged([runfiles], files=shipped)
         return [
-            DefaultInfo(files=Depset(ctx.files("srcs")), default_runfiles=runfiles, data_runfiles=runfiles),
+            DefaultInfo(files=Depset(shipped), default_runfiles=runfiles, data_runfiles=runfiles),
             closure.code,
             closure.wheels,
         ]
@@ -102,12 +117,35 @@ def library_rule(members: Members) -> RuleClass:
     return RuleClass("py_library", LIBRARY_ATTRIBUTES, implementation)
 
 
-def closure_of(ctx: RuleContext) -> Closure:
-    """Everything that the attributes of this target name, virtual dependencies left open."""
+def bytecode_of(ctx: RuleContext) -> Mapping[Artifact, Artifact]:
+    """The bytecode that this target has its own sources compiled to, if it does, by source."""
+    if ctx.string("precompile") != "enabled" or precompile_flag(ctx) == "force_disabled":
+        return {}
+    runtime = ctx.target_or_none("precompiling_runtime")
+    if runtime is None:
+        raise ctx.error(
+            "`precompile` is an attribute of rules_python",
+            hint=f"load {ctx.target.rule_class.name} from @rules_python//python:defs.bzl, or remove `precompile`",
+        )
+    return compiled_beside(ctx, ctx.files("srcs"), runtime, without_sources=_omits_sources(ctx))
+
+
+def _omits_sources(ctx: RuleContext) -> bool:
+    return ctx.string("precompile_source_retention") == "omit_source"
+
+
+def closure_of(ctx: RuleContext, bytecode: Mapping[Artifact, Artifact] | None = None) -> Closure:
+    """Everything that the attributes of this target name, virtual dependencies left open.
+
+    `bytecode` is what the sources of this target are compiled to.
+    """
+    compiled = bytecode or {}
     infos = ctx.provided("deps", PyInfo)
     types = [*infos, *ctx.provided("pyi_deps", PyInfo)]
-    sources = ctx.files("srcs")
-    own = Depset(sources)
+    files = ctx.files("srcs")
+    own = Depset(files)
+    sources = tuple(source for source in files if source not in compiled) if _omits_sources(ctx) else files
+    pyc = Depset(tuple(compiled.values()))
     stubs = Depset(ctx.files("pyi_srcs"))
     named = zip(_resolved_names(ctx), ctx.targets("resolutions"), strict=True)
     code = PyInfo(
@@ -128,8 +166,10 @@ def closure_of(ctx: RuleContext) -> Closure:
         ),
         direct_pyi_files=stubs,
         transitive_pyi_files=union([stubs, *(info.transitive_pyi_files for info in types)]),
+        direct_pyc_files=pyc,
+        transitive_pyc_files=union([pyc, *(info.transitive_pyc_files for info in infos)]),
     )
-    return Closure(code, _wheels_of(ctx), _runfiles_of(ctx))
+    return Closure(code, _wheels_of(ctx), _runfiles_of(ctx), sources)
 
 
 def normalised_virtual(name: str) -> str:

@@ -1,5 +1,6 @@
 """Programs with the defaults of rules_python."""
 
+load("@venvship//python/private:flags.bzl", "RUNTIME")
 load("@venvship//python/private:programs.bzl", _program = "program")
 
 _PYTHON_2 = ["PY2", "PY2ONLY"]
@@ -17,4 +18,5 @@ def program(rule, name, kwargs):
     if type(kwargs.get("legacy_create_init")) == "bool":
         kwargs["legacy_create_init"] = 1 if kwargs["legacy_create_init"] else 0
     kwargs.setdefault("isolated", False)
+    kwargs["precompiling_runtime"] = RUNTIME
     _program(rule, name, "rules_python", **kwargs)

@@ -1,5 +1,8 @@
 """Settings that can be named and read."""
 
+# The interpreter of the configuration, for targets that have sources compiled.
+RUNTIME = Label("@@python_interpreters//:runtime")
+
 def flag(name, build_setting_default):
     """A setting with a text as its value.
 
