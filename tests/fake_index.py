@@ -98,6 +98,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._answer(404, b"", "text/plain")
 
+    def do_HEAD(self) -> None:
+        """What uv asks before it reads parts of a file."""
+        self.do_GET()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Tests have nothing to say on stderr."""
 
@@ -190,6 +194,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
+        if self.command == "HEAD":
+            return
         self.wfile.write(body if cut is None else body[:cut])
         if cut is not None:
             self.wfile.flush()

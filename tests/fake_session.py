@@ -22,7 +22,7 @@ from venvship.loading.workspace import NotInWorkspace, find_workspace
 from venvship.memo.computation import Memo
 from venvship.model.label import Label
 from venvship.session.loading_record import LoadingRecord
-from venvship.session.lock_making import MadeLock
+from venvship.session.lock_making import CompiledLock, MadeLock
 from venvship.session.opened_paths import OpenedPath
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import (
@@ -94,6 +94,9 @@ class FakeSession:
 
     def locks(self) -> Sequence[Path]:
         return [self.root / "uv.lock"]
+
+    def compiled_locks(self) -> Sequence[CompiledLock]:
+        return []
 
     def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]:
         return [MadeLock("debian.lock.json", changed=upgrade)]

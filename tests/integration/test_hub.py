@@ -458,3 +458,50 @@ def test_a_changed_project_names_the_command_that_locks_it(workspace: RealWorksp
     assert done.code == 1
     assert "`six` is asked for and not locked" in done.stderr and "`venvship lock`" in done.stderr
     assert "`tool` is asked for as >=2 and locked as any version" in done.stderr
+
+
+def test_requirements_files_are_made_by_targets_and_by_the_lock_command(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    index.add("tool", "tool-1.0-py3-none-any.whl", wheel_bytes("tool", "1.0", {"tool.py": ""}, requires=["dep"]))
+    for name in ("dep", "late"):
+        index.add(name, f"{name}-1.0-py3-none-any.whl", wheel_bytes(name, "1.0", {f"{name}.py": ""}))
+    workspace.environment["UV_DEFAULT_INDEX"] = index.simple_url
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")
+use_repo(pip, "pypi")
+""",
+            "requirements.in": "tool\n",
+            "BUILD.bazel": """
+load("@rules_python//python:defs.bzl", "py_library")
+load("@rules_python//python:pip.bzl", "compile_pip_requirements")
+load("@rules_python//python/uv:lock.bzl", "lock")
+lock(name = "all", srcs = ["requirements.in"], out = "requirements.txt")
+compile_pip_requirements(
+    name = "old", src = "requirements.in", requirements_txt = "old.txt", extra_args = ["--allow-unsafe"]
+)
+py_library(name = "app", deps = ["@pypi//tool"])
+""",
+        }
+    )
+    for name, made in (("all.update", "requirements.txt"), ("old.update", "old.txt")):
+        done = workspace.run("run", f"//:{name}")
+        assert done.code == 0, done.stderr
+        text = (workspace.root / made).read_text()
+        assert "dep==1.0 \\\n    --hash=sha256:" in text and f"venvship run //:{name}" in text
+    workspace.built("//:app")
+    done = workspace.test("//:all_test", "//:old_test")
+    assert done.code == 0, done.stderr
+    workspace.write({"requirements.in": "tool\nlate\n"})
+    done = workspace.test("//:all_test", "//:old.test", "--test_output=errors")
+    assert done.code == 3 and "`venvship run //:all.update` makes it anew" in done.stdout + done.stderr
+    done = workspace.run("lock", "--check")
+    assert done.code == 1 and "`requirements.txt` is not up to date" in done.stderr and "+late==1.0" in done.stderr
+    assert workspace.run("lock").stdout == "requirements.txt is made anew\n"
+    assert workspace.run("lock", "--check").stdout == "requirements.txt is up to date\n"
+    assert "late==1.0" in (workspace.root / "requirements.txt").read_text()

@@ -32,6 +32,7 @@ def _make(invocation: Invocation) -> int:
         made = [
             *make_locks(
                 session.locks(),
+                session.compiled_locks(),
                 root=session.root,
                 environment=invocation.surroundings.environment,
                 check=check,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from venvship.query.packages import Packages
     from venvship.session.build_record import BuildRecord
     from venvship.session.loading_record import LoadingRecord
-    from venvship.session.lock_making import MadeLock
+    from venvship.session.lock_making import CompiledLock, MadeLock
     from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
     from venvship.session.stamp import Stamp
 
@@ -56,6 +56,8 @@ class Session(Protocol):
     def info(self) -> Mapping[str, str]: ...
 
     def locks(self) -> Sequence[Path]: ...
+
+    def compiled_locks(self) -> Sequence[CompiledLock]: ...
 
     def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]: ...
 

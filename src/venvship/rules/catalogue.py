@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from venvship.loading.rule_class import RuleClass
 from venvship.rules.core.conditions import CONFIG_SETTING, CONSTRAINT_SETTING, CONSTRAINT_VALUE, PLATFORM
@@ -25,9 +25,11 @@ def native_rules(queries: Queries | None = None) -> Mapping[str, RuleClass]:
     return _by_name(ALIAS, FILEGROUP, TEST_SUITE, GENRULE, genquery, *conditions, *scripts, TOOLCHAIN, TOOLCHAIN_TYPE)
 
 
-def loaded_rules(members: Members | None = None) -> Mapping[str, RuleClass]:
-    """The rules that the `.bzl` files of built-in modules offer to others."""
-    return _by_name(*python_rules(members or NoMembers()), *OCI_RULES)
+def loaded_rules(
+    members: Members | None = None, uv_program: Callable[[], str] = lambda: "uv"
+) -> Mapping[str, RuleClass]:
+    """The rules that the `.bzl` files of built-in modules offer to others; `uv_program` tells where uv is."""
+    return _by_name(*python_rules(members or NoMembers(), uv_program), *OCI_RULES)
 
 
 def _by_name(*rules: RuleClass) -> dict[str, RuleClass]:

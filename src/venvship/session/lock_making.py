@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.errors import EnvironmentProblem, SeveralErrors, UserError
+from venvship.host.files import write_atomically
 
 _SHOWN_LINES = 30
 
@@ -48,26 +51,78 @@ def uv_program() -> str:
         raise NoUv from None
 
 
+@dataclass(frozen=True, slots=True)
+class CompiledLock:
+    """A lock below the workspace's root that uv makes, called with `words` there."""
+
+    path: str
+    words: tuple[str, ...]
+
+
 def make_locks(
-    paths: Iterable[Path], *, root: Path, environment: Mapping[str, str], check: bool = False, upgrade: bool = False
+    paths: Iterable[Path],
+    compiled: Iterable[CompiledLock] = (),
+    *,
+    root: Path,
+    environment: Mapping[str, str],
+    check: bool = False,
+    upgrade: bool = False,
 ) -> tuple[MadeLock, ...]:
-    """Bring each lock in line with its project, or only look; raises everything that is wrong."""
+    """Bring each lock in line with its project, or only look; raises everything that is wrong.
+
+    Of `paths` those count that uv makes from a project; of `compiled` all do.
+    """
     done: list[MadeLock] = []
     errors: list[NotLocked] = []
-    # What pins requirements is made by the rules that name its sources.
     own = [path for path in dict.fromkeys(paths) if path.name == "uv.lock"]
-    program = uv_program() if own else ""
+    others = tuple(compiled)
+    program = uv_program() if own or others else ""
     for path in own:
-        shown = os.path.relpath(path, root)
         before = path.read_bytes() if path.is_file() else None
-        command = [program, "lock", "--quiet", *(["--check"] if check else []), *(["--upgrade"] if upgrade else [])]
-        result = subprocess.run(
-            command, cwd=path.parent, env=dict(environment), capture_output=True, text=True, check=False
-        )
-        if result.returncode != 0:
-            errors.append(NotLocked(shown, result.stderr or result.stdout, check=check))
+        words = ["lock", "--quiet", *(["--check"] if check else []), *(["--upgrade"] if upgrade else [])]
+        try:
+            _call([program, *words], path.parent, environment, shown=os.path.relpath(path, root), check=check)
+        except NotLocked as error:
+            errors.append(error)
             continue
-        done.append(MadeLock(shown, path.is_file() and path.read_bytes() != before))
+        done.append(MadeLock(os.path.relpath(path, root), path.is_file() and path.read_bytes() != before))
+    for one in others:
+        try:
+            changed = _compile(program, one, root, environment, check=check, upgrade=upgrade)
+        except NotLocked as error:
+            errors.append(error)
+            continue
+        done.append(MadeLock(one.path, changed))
     if errors:
         raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
     return tuple(done)
+
+
+def _call(command: list[str], directory: Path, environment: Mapping[str, str], *, shown: str, check: bool) -> None:
+    result = subprocess.run(command, cwd=directory, env=dict(environment), capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise NotLocked(shown, result.stderr or result.stdout, check=check)
+
+
+def _compile(
+    program: str, lock: CompiledLock, root: Path, environment: Mapping[str, str], *, check: bool, upgrade: bool
+) -> bool:
+    """Make a lock beside, where uv sees the versions that are to be kept; whether it is another one than before."""
+    path = root / lock.path
+    before = path.read_bytes() if path.is_file() else None
+    with tempfile.TemporaryDirectory(prefix="venvship-lock-") as scratch:
+        made = Path(scratch, path.name)
+        if before is not None:
+            made.write_bytes(before)
+        words = [*lock.words, *(["--upgrade"] if upgrade else []), "--output-file", str(made)]
+        _call([program, *words], root, environment, shown=lock.path, check=False)
+        content = made.read_bytes()
+    if content == before:
+        return False
+    if check:
+        old, new = ((text or b"").decode(errors="replace").splitlines() for text in (before, content))
+        raise NotLocked(
+            lock.path, "\n".join(difflib.unified_diff(old, new, "locked", "asked for", lineterm="", n=0)), check=True
+        )
+    write_atomically(path, content)
+    return True

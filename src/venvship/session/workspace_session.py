@@ -45,7 +45,7 @@ from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
 from venvship.model.configuration import Configuration
 from venvship.model.depset import union
 from venvship.model.label import MAIN_REPOSITORY, MAIN_RUNFILES_DIRECTORY, Label, PackageId
-from venvship.model.platform import Libc, Platform
+from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
 from venvship.model.workspace_status import WorkspaceStatus
 from venvship.modules.module_file import LocalPathOverride
@@ -69,7 +69,7 @@ from venvship.session.debian_locks import make_debian_locks
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.hubs import HubSurroundings, make_hubs, single_distributions
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
-from venvship.session.lock_making import MadeLock
+from venvship.session.lock_making import CompiledLock, MadeLock, uv_program
 from venvship.session.members import WorkspaceMembers
 from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions
@@ -77,6 +77,7 @@ from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, Skippe
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
 from venvship.session.registered_toolchains import registered_toolchains
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
+from venvship.session.requirement_locks import compiled_locks
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.source_builds import path_of
 from venvship.session.wheel_hub import LockHub
@@ -155,6 +156,12 @@ class Session:
     def locks(self) -> Sequence[Path]:
         """The lock files that fill hubs."""
         return [path_of(project.lock, self.root) for hub in self.extensions.hubs.values() for project in hub]
+
+    def compiled_locks(self) -> Sequence[CompiledLock]:
+        """Those of them that targets of the workspace say how to make."""
+        labels = [project.lock for hub in self.extensions.hubs.values() for project in hub]
+        version = PythonVersion.parse(self.interpreters.full_version(self.configuration))
+        return compiled_locks(labels, self.loader, python_version=str(version))
 
     def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]:
         """Make the locks of Debian packages, or only look."""
@@ -241,7 +248,7 @@ class Session:
         native = native_rules(ScopedQueries(lambda: self.loader))
         rules = {
             **native,
-            **loaded_rules(self.members),
+            **loaded_rules(self.members, uv_program),
             "python_runtime": runtime_rule(self.interpreters),
             "runtime_libraries": libraries_rule(self.libraries),
         }

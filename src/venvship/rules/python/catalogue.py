@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from venvship.loading.rule_class import RuleClass
 from venvship.rules.python.binary import program_rules
 from venvship.rules.python.console_script import PY_CONSOLE_SCRIPT_MAIN
@@ -9,6 +11,7 @@ from venvship.rules.python.described_runtime import PY_RUNTIME, PY_RUNTIME_PAIR
 from venvship.rules.python.library import library_rule
 from venvship.rules.python.members import Members
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
+from venvship.rules.python.requirements_lock import requirements_lock_rules
 from venvship.rules.python.toolchain import (
     CURRENT_PY_TOOLCHAIN,
     PY_EXEC_TOOLS_TOOLCHAIN,
@@ -23,10 +26,11 @@ from venvship.rules.python.wheel_building import PY_PACKAGE, PY_WHEEL, PY_WHEEL_
 from venvship.rules.python.zipapp import PY_PEX_BINARY, PY_ZIPAPP_BINARY
 
 
-def python_rules(members: Members) -> tuple[RuleClass, ...]:
+def python_rules(members: Members, uv_program: Callable[[], str]) -> tuple[RuleClass, ...]:
     return (
         *program_rules(),
         library_rule(members),
+        *requirements_lock_rules(uv_program),
         PY_VENV,
         PY_VENV_LINK,
         PY_PYTEST_MAIN,

@@ -1,7 +1,66 @@
-"""Parts of wheels."""
+"""Parts of wheels, and requirements files that pin everything."""
+
+load("//python/private:requirements.bzl", "requirements_lock")
 
 whl_filegroup = _venvship.whl_filegroup
 
-def compile_pip_requirements(name, **_kwargs):
-    """Refused: locks are made by `uv lock`."""
-    fail("compile_pip_requirements is not supported (`%s`): lock with `uv lock`, and let MODULE.bazel name uv.lock" % name)
+# Words of pip-compile that uv knows, or that mean what it does anyway, are taken as they are; these mean nothing to it.
+_OF_PIP_COMPILE = ["--allow-unsafe", "--no-allow-unsafe", "--resolver=backtracking", "--strip-extras", "--no-strip-extras"]
+
+def compile_pip_requirements(
+        name,
+        srcs = None,
+        src = None,
+        extra_args = [],
+        extra_data = [],
+        generate_hashes = True,
+        requirements_in = None,
+        requirements_txt = None,
+        requirements_linux = None,
+        constraints = [],
+        env = None,
+        size = "medium",
+        timeout = None,
+        visibility = ["//visibility:private"],
+        tags = [],
+        **_kwargs):
+    """Make the program `<name>.update`, which writes a requirements file, and the test `<name>.test`.
+
+    Args:
+      name: name of the files.
+      srcs: what is asked for; `requirements.in` or `pyproject.toml` by default.
+      src: the same, one file.
+      extra_args: further words for `uv pip compile`.
+      extra_data: other files that the first ones name.
+      generate_hashes: whether the lock has hashes, which hubs need.
+      requirements_in: another name of `src`.
+      requirements_txt: the lock.
+      requirements_linux: the lock, where each system has its own.
+      constraints: files that constrain what is chosen.
+      env: variables for uv.
+      size: size of the test.
+      timeout: timeout of the test.
+      visibility: who may use the targets.
+      tags: tags of the targets.
+      **_kwargs: how pip-compile is run, which has no effect.
+    """
+    asked = srcs or [src or requirements_in or (["requirements.in"] if native.glob(["requirements.in"], allow_empty = True) else ["pyproject.toml"])[0]]
+    out = (requirements_linux or requirements_txt or "requirements.txt").rpartition(":")[2]
+    requirements_lock(
+        name = name + ".update",
+        test_name = name + ".test",
+        srcs = asked,
+        out = out,
+        words = [word for word in extra_args if word not in _OF_PIP_COMPILE],
+        constraints = constraints,
+        data = extra_data,
+        env = env or {},
+        generate_hashes = generate_hashes,
+        strip_extras = "--strip-extras" in extra_args,
+        visibility = visibility,
+        tags = tags,
+        test = {"size": size, "timeout": timeout},
+    )
+    if native.glob([out], allow_empty = True):
+        native.filegroup(name = name, srcs = [out], visibility = visibility, tags = tags)
+        native.alias(name = name + "_test", actual = name + ".test", visibility = visibility, tags = tags)
