@@ -145,6 +145,12 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "a directory or page of files that is looked at before the indexes of pip's and uv's settings",
     ),
     Flag("stamp", FlagKind.BOOLEAN, BUILDING, "let outputs tell about the build, unless their target says `stamp = 0`"),
+    Flag(
+        "collect_code_coverage",
+        FlagKind.BOOLEAN,
+        BUILDING,
+        "let rules tell which sources could be measured; tests are not measured",
+    ),
     Flag("embed_label", FlagKind.TEXT, BUILDING, "the value of BUILD_EMBED_LABEL in stamped outputs"),
     Flag(
         "workspace_status_command",
@@ -339,7 +345,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
             ("combined_report", FlagKind.TEXT),
             ("instrumentation_filter", FlagKind.TEXT),
             ("instrument_test_targets", FlagKind.BOOLEAN),
-            ("collect_code_coverage", FlagKind.BOOLEAN),
         )
     ),
     *(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from venvship.analysis.build_settings import option_of_setting
+from venvship.analysis.instrumented_files import COVERAGE
 from venvship.analysis.platforms import PlatformTargets
 from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.package_loader import PackageLoader
@@ -45,6 +46,8 @@ def command_configuration(
         raise SeveralErrors(problems)
     if options.compilation_mode != "fastbuild":
         changes[COMPILATION_MODE] = options.compilation_mode
+    if options.coverage:
+        changes[COVERAGE] = "true"
     if options.stamp:
         changes[STAMP] = "true"
     return configuration.with_options(changes)

@@ -35,6 +35,7 @@ class SessionOptions:
     debian_mirrors: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
     stamp: bool = False
+    coverage: bool = False
     embed_label: str = ""
     workspace_status_command: str = ""
     symlink_prefix: str = "venvship-"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub
+from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model import depset
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
-from venvship.model.provider import DefaultInfo, OutputGroupInfo
+from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo, PyRuntimeInfo, PyWheelsInfo, VirtualenvInfo
@@ -144,6 +144,22 @@ def test_all_fields_that_packagers_know_are_there() -> None:
     version = runtime.interpreter_version_info
     assert version is not None and (version.minor, runtime.implementation_name) == (12, "cpython")
     assert runtime.pyc_tag == "cpython-312"
+
+
+def test_sources_are_measured_when_coverage_is_collected() -> None:
+    names = """
+load("@rules_python//python:defs.bzl", rp_library = "py_library", rp_test = "py_test")
+rp_library(name = "rp", srcs = ["lib.py"], data = [":lib"])
+rp_test(name = "rp_test", srcs = ["app.py"], main = "app.py", deps = [":rp"])
+"""
+    made = workspace(BUILD + names)
+    coverage = LINUX.with_options({"collect_code_coverage": "true"})
+    measured = {"app": {"app.py", "lib.py"}, "lib": {"lib.py"}, "rp": {"lib.py"}, "rp_test": {"lib.py"}}
+    for name, files in measured.items():
+        label = f"//app:{name}"
+        info = made.one(label, coverage)[InstrumentedFilesInfo]
+        assert paths(info.instrumented_files) == {f"_main/app/{file}" for file in files}
+        assert not made.one(label)[InstrumentedFilesInfo].instrumented_files
 
 
 def test_programs_that_share_a_venv_share_its_parts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from venvship.analysis.instrumented_files import collects_coverage
 from venvship.model.configuration import Configuration
 from venvship.model.workspace_status import is_stamped
 from venvship.starlark.builtin import builtin
@@ -70,7 +71,7 @@ register(
     HostType(
         name="configuration",
         fields={
-            "coverage_enabled": _false,
+            "coverage_enabled": lambda value: collects_coverage(value.configuration),
             "default_shell_env": lambda value: _frozen_dict(DEFAULT_SHELL_ENVIRONMENT),
             "host_path_separator": lambda value: ":",
             "short_id": lambda value: value.configuration.directory,

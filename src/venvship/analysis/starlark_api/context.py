@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from venvship.analysis.build_settings import value_of
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.instrumented_files import collects_coverage
 from venvship.analysis.location import Located, expand_locations, expand_variables
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.attribute_views import (
@@ -187,7 +188,8 @@ def _has_constraint(ctx: StarlarkContext, constraintValue: Value, /) -> bool:
 
 
 def _coverage_instrumented(ctx: StarlarkContext, target: ConfiguredTarget | None = None) -> bool:
-    return False
+    kind = ctx.rule.target.rule_class if target is None else None
+    return collects_coverage(ctx.rule.configuration) and not (kind is not None and kind.is_test)
 
 
 def _super(ctx: StarlarkContext) -> Value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from venvship.analysis.instrumented_files import instrumented_files
 from venvship.analysis.starlark_api.actions import Actions
 from venvship.analysis.starlark_api.aspect_function import StarlarkAspect
 from venvship.analysis.starlark_api.context import StarlarkContext, register_context
@@ -97,11 +98,16 @@ def _instrumented_files_info(
     coverage_environment: Value = None,
     source_attributes: Sequence[str] = (),
     dependency_attributes: Sequence[str] = (),
-    extensions: Value = None,
+    extensions: Sequence[str] | None = None,
     metadata_files: Value = (),
     baseline_coverage_files: Value = None,
 ) -> InstrumentedFilesInfo:
-    return InstrumentedFilesInfo()
+    return instrumented_files(
+        ctx.rule,
+        source_attributes=source_attributes,
+        dependency_attributes=dependency_attributes,
+        extensions=extensions,
+    )
 
 
 register_context(Actions)

@@ -30,7 +30,14 @@ from venvship.rules.python.launching import (
     target_variables,
     write_launcher,
 )
-from venvship.rules.python.library import LIBRARY_ATTRIBUTES, Closure, bytecode_of, check_python_3, closure_of
+from venvship.rules.python.library import (
+    LIBRARY_ATTRIBUTES,
+    Closure,
+    bytecode_of,
+    check_python_3,
+    closure_of,
+    measured_files,
+)
 from venvship.rules.python.providers import InterpreterInfo, PyExecutableInfo, VirtualenvInfo
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.venv import bootstrap_of
@@ -110,6 +117,7 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
         venv.runtime.runtime,
         RunEnvironmentInfo({**environment, **target_variables(ctx.label)}, inherited),
         OutputGroupInfo({"venv": venv.entries}),
+        measured_files(ctx),
         arguments_info(ctx),
     ]
 

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.instrumented_files import instrumented_files
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.paths import join, normalise
-from venvship.model.provider import DefaultInfo
+from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.bytecode import INVALIDATION_MODE, OPTIMIZE_LEVEL, compiled_beside, precompile_flag
@@ -112,6 +113,7 @@ def library_rule(members: Members) -> RuleClass:
             DefaultInfo(files=Depset(shipped), default_runfiles=runfiles, data_runfiles=runfiles),
             closure.code,
             closure.wheels,
+            measured_files(ctx),
         ]
 
     return RuleClass("py_library", LIBRARY_ATTRIBUTES, implementation)
@@ -234,6 +236,13 @@ def _runfiles_of(ctx: RuleContext) -> Runfiles:
     # A Python library as data brings its sources, which its own runfiles leave to its dependants.
     files += [info.transitive_sources for info in ctx.provided("data", PyInfo)]
     return Runfiles.merged([*parts, Runfiles(files=union(files))]) if files else Runfiles.merged(parts)
+
+
+def measured_files(ctx: RuleContext) -> InstrumentedFilesInfo:
+    """The sources of this target and of those that it needs."""
+    return instrumented_files(
+        ctx, source_attributes=("srcs",), dependency_attributes=("deps", "data"), extensions=("py",)
+    )
 
 
 def check_python_3(ctx: RuleContext) -> None:

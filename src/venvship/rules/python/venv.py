@@ -32,7 +32,7 @@ from venvship.rules.python.launching import (
     target_variables,
     write_launcher,
 )
-from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of
+from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of, measured_files
 from venvship.rules.python.origins import required_by
 from venvship.rules.python.providers import InterpreterInfo, PyWheelsInfo, VirtualenvInfo
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
@@ -134,6 +134,7 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         code,
         closure.wheels,
         OutputGroupInfo({"venv": info.entries}),
+        measured_files(ctx),
         RunEnvironmentInfo({**environment, **target_variables(ctx.label)}, inherited),
         arguments_info(ctx),
     ]

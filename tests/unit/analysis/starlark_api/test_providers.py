@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from analysis_workspace import DEFS, AnalysisWorkspace
+from analysis_workspace import DEFS, LINUX, AnalysisWorkspace
 from starlark_rules import printed, problem, ruled
 
 from venvship.rules.python.providers import PyInfo
@@ -101,6 +101,30 @@ def test_returned_values_freeze() -> None:
         'r(name = "a")\nr(name = "t", d = ":a")',
     )
     assert "trying to mutate a frozen list" in workspace.problems("//:t")
+
+
+def test_sources_are_measured_when_coverage_is_collected() -> None:
+    workspace = ruled(
+        """
+        def _impl(ctx):
+            print(ctx.configuration.coverage_enabled, ctx.coverage_instrumented())
+            info = coverage_common.instrumented_files_info(
+                ctx, source_attributes = ["srcs", "nope"], dependency_attributes = ["deps"], extensions = ["py"])
+            print([file.basename for file in info.instrumented_files.to_list()], info.metadata_files)
+            return [info]
+        r = rule(_impl, attrs = {"srcs": attr.label_list(allow_files = True), "deps": attr.label_list()})
+        """,
+        'r(name = "low", srcs = ["a.py", "a.txt"])\nr(name = "t", srcs = ["b.py"], deps = [":low"])',
+        a_py="",
+        b_py="",
+        a_txt="",
+    )
+    workspace.one("//:t")
+    workspace.one("//:t", LINUX.with_options({"collect_code_coverage": "true"}))
+    assert workspace.printed == [
+        *("False False", "[] depset([])") * 2,
+        *("True True", '["a.py"] depset([])', "True True", '["a.py", "b.py"] depset([])'),
+    ]
 
 
 def test_default_info_tells_files_runfiles_and_the_program() -> None:
