@@ -505,3 +505,29 @@ py_library(name = "app", deps = ["@pypi//tool"])
     assert workspace.run("lock").stdout == "requirements.txt is made anew\n"
     assert workspace.run("lock", "--check").stdout == "requirements.txt is up to date\n"
     assert "late==1.0" in (workspace.root / "requirements.txt").read_text()
+
+
+def test_what_is_damaged_in_the_stores_is_found_and_made_anew(workspace: RealWorkspace, index: FakeIndex) -> None:
+    workspace.cache = workspace.root.parent / "own cache"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, wheel("tool", "SAYS = 'right'\n")),
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//tool"])\n',
+            "app.py": "import tool\nprint(tool.SAYS)\n",
+        }
+    )
+    assert workspace.run("run", INDEX, "//:app").stdout == "right\n"
+    done = workspace.run("clean", "--verify")
+    assert done.code == 0 and ", 0 of them damaged" in done.stderr
+    [source] = (workspace.cache / "venvship/trees").glob("*/lib/python*/site-packages/tool/__init__.py")
+    source.chmod(0o644)
+    source.write_text("SAYS = 'wrong'\n")
+    for bytecode in source.parent.glob("__pycache__/*"):
+        bytecode.parent.chmod(0o755)
+        bytecode.unlink()
+    assert workspace.run("run", INDEX, "//:app").stdout == "wrong\n"
+    done = workspace.run("clean", "--verify")
+    assert done.code == 0 and ", 1 of them damaged" in done.stderr and "is damaged; it is removed" in done.stderr
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "right\n"), done.stderr

@@ -1,6 +1,7 @@
 """`clean`: removes outputs; with `--expunge` everything that is kept for the workspace.
 
-With `--unused` it leaves the workspace alone and removes what no workspace uses of what they share.
+With `--unused` it leaves the workspace alone and removes what no workspace uses of what they share, with `--verify`
+what is damaged of that.
 
 It reads no file of the workspace, so that it works where nothing else does. A `.venv` in the root stays: editors
 hold on to it.
@@ -20,6 +21,7 @@ from venvship.execution.layout import Layout, default_user_root
 from venvship.host.files import remove
 from venvship.host.locks import FileLock
 from venvship.loading.workspace import NotInWorkspace
+from venvship.session.damage import remove_damaged
 from venvship.session.unused import parse_size, remove_unused
 from venvship.ui.messages import size
 
@@ -31,6 +33,16 @@ def clean(invocation: Invocation) -> int:
     user_root = options.output_user_root or default_user_root(invocation.surroundings.environment)
     layout = Layout.of(invocation.workspace, user_root)
     with invocation.display() as display:
+        if invocation.flags.boolean("verify"):
+            verified = remove_damaged(layout.user_root, block=options.block_for_lock)
+            for damaged in verified.damaged:
+                display.emit(
+                    Message(Severity.WARNING, f"`{damaged}` is damaged; it is removed, and made anew when needed")
+                )
+            text = f"Read {verified.entries} entries of the stores, {len(verified.damaged)} of them damaged"
+            display.emit(Message(Severity.INFO, text))
+            if not invocation.flags.boolean("unused"):
+                return ExitCode.SUCCESS
         if invocation.flags.boolean("unused"):
             limit = invocation.flags.text("max_size")
             removed = remove_unused(

@@ -276,6 +276,13 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "remove what no workspace uses of what they share, and leave the workspace alone",
         default="no",
     ),
+    Flag(
+        "verify",
+        FlagKind.BOOLEAN,
+        ("clean",),
+        "read all that workspaces share, remove what is damaged, and leave the workspace alone",
+        default="no",
+    ),
     Flag("max_size", FlagKind.TEXT, ("clean",), "with `--unused`: keep at most this much, such as `20G`"),
     Flag("expunge", FlagKind.BOOLEAN, ("clean",), "remove the whole output base", default="no"),
     Flag("target", FlagKind.TEXTS, ("sync",), "a target whose closure belongs into the virtualenv; several add up"),

@@ -63,14 +63,7 @@ class _Entry:
 
 def remove_unused(user_root: Path, *, now: float, max_size: int | None = None, block: bool = True) -> Removed:
     """Remove what is unused; no workspace can build meanwhile."""
-    with contextlib.ExitStack() as held:
-        for lock in sorted(user_root.glob("workspaces/*/lock")):
-            guard = FileLock(lock)
-            if block:
-                guard.acquire()
-            else:
-                guard.try_acquire()
-            held.enter_context(guard)
+    with no_builds(user_root, block=block):
         _remove_links(user_root)
         linked = _linked_trees(user_root)
         entries = sorted(_entries(user_root), key=lambda entry: (entry.used_at, entry.path))
@@ -82,8 +75,33 @@ def remove_unused(user_root: Path, *, now: float, max_size: int | None = None, b
             doomed.append(entry)
             left -= entry.size
         for entry in doomed:
-            _remove(entry.path, user_root)
+            remove_whole(entry.path, user_root)
         return Removed(len(doomed), sum(entry.size for entry in doomed), left)
+
+
+@contextlib.contextmanager
+def no_builds(user_root: Path, *, block: bool = True) -> Iterator[None]:
+    """Let no workspace build until the block ends; waits for those that do, or raises LockHeld."""
+    with contextlib.ExitStack() as held:
+        for lock in sorted(user_root.glob("workspaces/*/lock")):
+            guard = FileLock(lock)
+            if block:
+                guard.acquire()
+            else:
+                guard.try_acquire()
+            held.enter_context(guard)
+        yield
+
+
+def remove_whole(path: Path, user_root: Path) -> None:
+    """Out of sight by one rename, then away: a killed process leaves nothing half removed where it is looked for."""
+    scratch = user_root / "trees" / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    doomed = temporary_name(str(scratch))
+    if path.is_dir() and not path.is_symlink():
+        path.chmod(0o700)
+    os.rename(path, doomed)
+    remove(doomed)
 
 
 def _is_unused(entry: _Entry, linked: frozenset[str], now: float) -> bool:
@@ -137,7 +155,7 @@ def _remove_links(user_root: Path) -> None:
         used = set(_linked(links.parent / "execroot", links))
         for directory in _listed(links):
             if directory.name not in used:
-                _remove(directory, user_root)
+                remove_whole(directory, user_root)
 
 
 def _linked(root: Path, store: Path) -> Iterator[str]:
@@ -149,14 +167,3 @@ def _linked(root: Path, store: Path) -> Iterator[str]:
                 text = os.readlink(path)
                 if text.startswith(f"{store}/"):
                     yield text[len(str(store)) + 1 :].partition("/")[0]
-
-
-def _remove(path: Path, user_root: Path) -> None:
-    """Out of sight by one rename, then away: a killed process leaves nothing half removed where it is looked for."""
-    scratch = user_root / "trees" / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
-    doomed = temporary_name(str(scratch))
-    if path.is_dir() and not path.is_symlink():
-        path.chmod(0o700)
-    os.rename(path, doomed)
-    remove(doomed)

@@ -1,0 +1,99 @@
+"""Finds what was changed in the stores since it was put there, and takes it away, so that it is made anew.
+
+Builds see that a wheel or a blob was written to by one look at its time. What is inside of a tree no build looks at, as
+that would cost a look at each of its files: trees are read-only, and only somebody who works around that, or a disk
+that loses data, changes them. Here everything is read and hashed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from venvship.archives.tree import MalformedTree
+from venvship.blobs.disk import digest_of_file
+from venvship.execution.trees import UnsupportedEntry, scan_tree
+from venvship.session.unused import no_builds, remove_whole
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """How many entries of the stores were read, and which were not what they should be, by paths in the stores."""
+
+    entries: int
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """Something that has the hash `sha256`, as `read` finds it."""
+
+    path: Path
+    sha256: str
+    read: Callable[[Path], str]
+
+    def is_whole(self) -> bool:
+        return self.read(self.path) == self.sha256
+
+
+def remove_damaged(user_root: Path, *, block: bool = True) -> Verified:
+    """Read all trees, blobs and wheels, and remove those that are damaged; no workspace can build meanwhile."""
+    with no_builds(user_root, block=block):
+        entries = [*_trees(user_root / "trees"), *_blobs(user_root / "blobs"), *_wheels(user_root / "wheels")]
+        with ThreadPoolExecutor(os.cpu_count(), "verify") as pool:
+            whole = list(pool.map(_Entry.is_whole, entries))
+        damaged = [entry.path for entry, is_whole in zip(entries, whole, strict=True) if not is_whole]
+        for path in damaged:
+            remove_whole(path, user_root)
+        if damaged:
+            # A stamp says that nothing has changed, and it knows of no file that a build does not look at.
+            for stamps in user_root.glob("workspaces/*/stamps"):
+                remove_whole(stamps, user_root)
+        return Verified(len(entries), tuple(str(path.relative_to(user_root)) for path in damaged))
+
+
+def _trees(directory: Path) -> Iterator[_Entry]:
+    for path in _named_by_hash(directory):
+        yield _Entry(path, path.name, _tree_digest)
+
+
+def _tree_digest(path: Path) -> str:
+    try:
+        return scan_tree(path).digest.sha256
+    except (OSError, UnsupportedEntry, MalformedTree):
+        return ""
+
+
+def _blobs(directory: Path) -> Iterator[_Entry]:
+    for above in _listed(directory):
+        for path in _listed(above) if above.is_dir() else ():
+            if _SHA256.match(path.name.removesuffix("x")):
+                yield _Entry(path, path.name.removesuffix("x"), _file_digest)
+
+
+def _wheels(directory: Path) -> Iterator[_Entry]:
+    for above in _named_by_hash(directory):
+        for path in _listed(above):
+            if path.name.endswith((".whl", ".zip", ".gz")):
+                yield _Entry(path, above.name, _file_digest)
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return digest_of_file(path).sha256
+    except OSError:
+        return ""
+
+
+def _named_by_hash(directory: Path) -> list[Path]:
+    return [path for path in _listed(directory) if _SHA256.match(path.name)]
+
+
+def _listed(directory: Path) -> list[Path]:
+    return sorted(directory.iterdir()) if directory.is_dir() else []
