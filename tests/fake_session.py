@@ -85,6 +85,10 @@ class FakeSession:
     def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> None:
         return None
 
+    @property
+    def has_waited(self) -> bool:
+        return False
+
     def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
         return set()
 

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from real_workspace import DEFS, MODULE, Ran, RealWorkspace
 
+from venvship.session.build_record import BuildRecord
+from venvship.session.stamp import read_stamp
+
 ANALYSIS = " venvship.analysis.analyzer\n"
 RULES = """
 def _tree_impl(ctx):
@@ -77,6 +80,11 @@ def settled(workspace: RealWorkspace, *argv: str) -> None:
         if list((workspace.root / "venvship-out").resolve().parent.parent.parent.glob("stamps/*")):
             return
     raise AssertionError("there is no stamp")
+
+
+def generation_of(stamp: Path) -> str:
+    found = read_stamp(str(stamp))
+    return "" if found is None else found.generation
 
 
 def analysed(done: Ran) -> bool:
@@ -442,3 +450,110 @@ def test_when_the_last_test_is_gone_there_are_none(workspace: RealWorkspace) -> 
         assert workspace.run("test", "//...").code == 0
     workspace.write({"BUILD.bazel": DEFS + library})
     assert workspace.run("test", "//...").code == 4
+
+
+def test_what_was_said_before_a_command_begins_anew_is_not_said_again(built: RealWorkspace) -> None:
+    text = BUILD.replace("cat $(SRCS) > $@", "! grep -q bad $(SRCS) && cat $(SRCS) > $@")
+    built.write({".bazelrc": "biuld --jobs=2\n", "pkg/BUILD.bazel": text})
+    settled(built)
+    built.write({"pkg/a.txt": "bad\n"})
+    done = built.run("build", "//...")
+    assert done.code == 1 and done.stderr.count("`biuld` is not a command") == 1
+    built.write({"pkg/a.txt": "good\n"})
+    settled(built)
+    built.write({"pkg/a.txt": "bad\n", "pkg/BUILD.bazel": f'print("hi")\n{text}'})
+    done = built.run("build", "//...")
+    assert done.code == 1 and analysed(done)
+    assert (done.stderr.count("`biuld` is not a command"), done.stderr.count(": hi\n")) == (1, 1)
+
+
+def test_what_was_made_before_a_command_begins_anew_is_counted(built: RealWorkspace) -> None:
+    bad = 'genrule(name = "bad", srcs = [":count"], outs = ["bad.out"], cmd = "! grep 3 $< && cat $< > $@")\n'
+    built.write({"pkg/BUILD.bazel": BUILD + bad})
+    settled(built)
+    built.write({"pkg/a.txt": "A\nsecond\n"})
+    done = built.run("build", "//...")
+    assert done.code == 1 and made(done)[0] >= 2
+
+
+def test_filters_count_for_targets_that_are_named(built: RealWorkspace) -> None:
+    words = ("build", "--build_tag_filters=-slow", "//pkg:raw")
+    for _ in range(4):
+        assert "Target //pkg:raw up-to-date" in built.run(*words).stderr
+    built.write({"pkg/BUILD.bazel": BUILD.replace('name = "raw"', 'name = "raw", tags = ["slow"]')})
+    done = built.run(*words)
+    assert done.code == 0 and "//pkg:raw" not in done.stderr
+
+
+def test_a_build_file_is_a_target_with_a_visibility(built: RealWorkspace) -> None:
+    public = 'package(default_visibility = ["//visibility:public"])\n'
+    use = 'genrule(name = "use", srcs = ["//open:BUILD.bazel"], outs = ["use.out"], cmd = "cat $< > $@")\n'
+    built.write({"open/BUILD.bazel": public, "use/BUILD.bazel": use})
+    settled(built)
+    built.write({"open/BUILD.bazel": "# closed\n"})
+    done = built.run("build", "//...")
+    assert done.code == 1 and "`//open:BUILD.bazel` is not visible from `//use:use`" in done.stderr
+
+
+def test_actions_that_nothing_needs_any_more_are_not_counted(built: RealWorkspace) -> None:
+    tags = 'tags = ["manual"], visibility = ["//visibility:public"]'
+    manual = f'genrule(name = "manual", srcs = ["a.txt"], outs = ["m.out"], cmd = "cat $< > $@", {tags})\n'
+    user = 'genrule(name = "user", srcs = ["{}"], outs = ["u.out"], cmd = "cat $< > $@")\n'
+    built.write({"pkg/BUILD.bazel": BUILD + manual, "use/BUILD.bazel": user.format("//pkg:manual"), "use/b.txt": "b\n"})
+    settled(built)
+    before = sum(built.run("build", "//...").actions())
+    built.write({"use/BUILD.bazel": user.format("b.txt")})
+    done = built.run("build", "//...")
+    assert done.code == 0 and sum(done.actions()) == before - 1
+
+
+def test_tests_that_are_not_to_run_are_not_told(workspace: RealWorkspace) -> None:
+    rule = 'genrule(name = "made", srcs = ["a.txt"], outs = ["made.out"], cmd = "! grep bad $< && cat $< > $@")\n'
+    files = {
+        "MODULE.bazel": MODULE,
+        "BUILD.bazel": TESTS + rule,
+        "a.txt": "good\n",
+        "lib.py": "",
+        "one_test.py": "print('one', 1)\n",
+        "two_test.py": "print('two', 2)\n",
+        "bad_test.py": "print('worse')\nraise SystemExit(1)\n",
+    }
+    workspace.write(files)
+    words = ("test", "--test_output=errors", "//...")
+    for _ in range(4):
+        assert workspace.run(*words).code == 0
+    failing = 'py_test(name = "bad_test", srcs = ["bad_test.py"])\n'
+    workspace.write({"BUILD.bazel": TESTS + rule + failing, "a.txt": "bad\n"})
+    done = workspace.run(*words)
+    # Nothing is tested when something can't be built.
+    assert done.code == 1 and "worse" not in done.stdout and "bad_test (see" not in done.stderr
+
+
+def test_what_the_first_failing_test_stops_is_not_run(workspace: RealWorkspace) -> None:
+    files = {"lib.py": "VALUE = 1\n", "one_test.py": "import lib\nassert lib.VALUE == 1\n", "two_test.py": ""}
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": TESTS, **files})
+    words = ("test", "--notest_keep_going", "--local_test_jobs=1", "//...")
+    for _ in range(4):
+        assert workspace.run(*words).code == 0
+    workspace.write({"lib.py": "VALUE = 2\n"})
+    done = workspace.run(*words)
+    assert done.code == 3 and "//:two_test NO STATUS" in done.stdout
+
+
+def test_what_a_command_opened_that_began_anew_is_known(built: RealWorkspace) -> None:
+    one, two = 'filegroup(name = "one")\n', 'filegroup(name = "two")\n'
+    built.write({"few/BUILD.bazel": one + two})
+    words = ("build", "//few/...")
+    for _ in range(4):
+        assert "Target //few:one" not in built.run(*words).stderr
+    # Fewer targets are told, and one of them needs files that only the whole command opens.
+    built.write({"few/BUILD.bazel": one})
+    for _ in range(3):
+        assert "Target //few:one" in built.run(*words).stderr
+    [record] = [
+        found
+        for path in Path((built.root / "venvship-out").resolve()).parent.parent.parent.glob("stamps/*")
+        if (found := BuildRecord.read(str(path).replace("/stamps/", "/records/"), generation_of(path))) is not None
+        and len(found.targets) == 1
+    ]
+    assert str(built.root / "MODULE.bazel") in record.opened

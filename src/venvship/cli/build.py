@@ -19,11 +19,16 @@ def build(invocation: Invocation) -> int:
     outcome: BuildOutcome | None = None
     failures: tuple[VenvshipError, ...] = ()
     early = Interruption()
-    with invocation.display() as display, invocation.session(said := Said(display)) as session, early:
+    with (
+        invocation.display() as display,
+        invocation.session(said := Said(display, invocation.attempt)) as session,
+        early,
+    ):
         selection = select(invocation, session, texts)
         failures = tuple(selection.errors)
         if not failures or invocation.flags.boolean("keep_going"):
-            outcome = session.build(selection.labels, nobuild=not invocation.flags.boolean("build"))
+            made = session.build(selection.labels, nobuild=not invocation.flags.boolean("build"))
+            outcome = invocation.attempt.counted(made)
             failures = (*failures, *unbuildable(selection, outcome), *outcome.failures)
             if not failures:
                 taken = take_stamp(invocation, session, selection.labels, wildcards=selection.by_wildcards)

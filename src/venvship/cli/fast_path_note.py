@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 
+from venvship.cli.attempt import Attempt
 from venvship.cli.build_report import few_enough, print_build, print_conclusion
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.flag_values import FlagValues
@@ -16,7 +17,16 @@ from venvship.cli.invocation import Invocation
 from venvship.cli.surroundings import Session
 from venvship.cli.test_report import print_results
 from venvship.errors import EnvironmentProblem
-from venvship.events.build_events import Event, EventSink, Message, Severity, TestFinished, TestStatus
+from venvship.events.build_events import (
+    ActionFinished,
+    ActionSource,
+    Event,
+    EventSink,
+    Message,
+    Severity,
+    TestFinished,
+    TestStatus,
+)
 from venvship.host.files import write_atomically
 from venvship.model.label import Label
 from venvship.session.build_record import BuildRecord
@@ -43,16 +53,28 @@ _NO_TIME = "0.000"
 
 
 class Said:
-    """Passes events on and remembers the messages among them."""
+    """Passes events on and remembers the messages among them; those that an attempt has shown are not shown again."""
 
-    def __init__(self, sink: EventSink) -> None:
+    def __init__(self, sink: EventSink, attempt: Attempt) -> None:
         self._sink = sink
+        self._attempt = attempt
+        self._sources: list[ActionSource] = []
         self.messages: list[Message] = []
 
     def emit(self, event: Event) -> None:
         if isinstance(event, Message):
             self.messages.append(event)
+            if self._attempt.has_told(event):
+                return
+        elif isinstance(event, ActionFinished):
+            self._sources.append(event.source)
         self._sink.emit(event)
+
+    def give_up(self, warnings: Iterable[Message]) -> None:
+        """Let the attempt know what was shown, `warnings` before all else, and made."""
+        self._attempt.messages += [*warnings, *self.messages]
+        self._attempt.ran += self._sources.count(ActionSource.RUN)
+        self._attempt.cached += self._sources.count(ActionSource.CACHE)
 
 
 class _Paper(StringIO):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from venvship.cli.apparent_names import ApparentNames, NamingEvents
+from venvship.cli.attempt import Attempt
 from venvship.cli.command_line import BadFlagValue, CommandLine
 from venvship.cli.flag_values import FlagValues
 from venvship.cli.report import print_error
@@ -32,6 +33,7 @@ class Invocation:
     surroundings: Surroundings
     workspace: Path | None
     names: ApparentNames = field(default_factory=ApparentNames)
+    attempt: Attempt = field(default_factory=Attempt)
 
     @property
     def flags(self) -> FlagValues:
@@ -40,6 +42,11 @@ class Invocation:
     @property
     def words(self) -> tuple[str, ...]:
         return self.line.words
+
+    @property
+    def warnings(self) -> tuple[Message, ...]:
+        """What is odd about the rc files and flags."""
+        return tuple(Message(Severity.WARNING, warning) for warning in self.line.warnings)
 
     @property
     def display_choice(self) -> DisplayChoice:
@@ -64,8 +71,9 @@ class Invocation:
             seconds_between_lines=_seconds(self.flags.text("show_progress_rate_limit")),
         )
         try:
-            for warning in self.line.warnings:
-                display.emit(Message(Severity.WARNING, warning))
+            for warning in self.warnings:
+                if not self.attempt.has_told(warning):
+                    display.emit(warning)
             yield display
         finally:
             display.close()

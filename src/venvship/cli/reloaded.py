@@ -11,12 +11,14 @@ from venvship.cli.fast_path import StampPlace
 from venvship.cli.fast_path_note import Said, take_stamp
 from venvship.cli.invocation import Invocation
 from venvship.cli.surroundings import Session
-from venvship.cli.targets import pattern_texts, select
+from venvship.cli.targets import filters, pattern_texts, select
 from venvship.cli.test_options import inherited_by_tests
-from venvship.events.build_events import TestFinished
+from venvship.events.build_events import Event, EventSink, TestFinished
+from venvship.execution.failures import Interrupted
 from venvship.execution.graph_record import Unresumable
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.query.only_packages import OnlyPackages
+from venvship.query.selection import Filters
 from venvship.session.build_record import BuildRecord
 from venvship.session.loading_record import LoadingRecord
 from venvship.session.options import TestOptions
@@ -27,6 +29,24 @@ from venvship.session.stamp import Stamp
 
 GoOn: TypeAlias = Callable[[Stamp, BuildRecord, Sequence[TestFinished]], Resumed]
 """Makes the rest of what is out of date, by a stamp and a record; tests that have results are not run again."""
+
+
+class HeldResults:
+    """Passes events on, but for the results of tests: nobody hears of these before the command is sure to go on."""
+
+    def __init__(self, sink: EventSink) -> None:
+        self._sink = sink
+        self._held: list[TestFinished] = []
+
+    def emit(self, event: Event) -> None:
+        if isinstance(event, TestFinished):
+            self._held.append(event)
+        else:
+            self._sink.emit(event)
+
+    def release(self) -> None:
+        while self._held:
+            self._sink.emit(self._held.pop(0))
 
 
 def reloaded(
@@ -44,12 +64,22 @@ def reloaded(
     wanted = invocation.surroundings.stamp
     if wanted is None or loading.wildcards is None:
         raise Unresumable("patterns")
-    with invocation.session(said) as session:
+    held = HeldResults(said)
+    with invocation.session(held) as session:
+        if session.has_waited:
+            raise Unresumable("what was looked at may have changed since")
         concerned = session.concerned(loading, packages)
         requested = _requested(invocation, session, loading, packages, for_tests=tests is not None)
         numbers = {loading.label(number): number for number in range(len(loading.labels))}
         part = [label for label in requested if label not in numbers or numbers[label] in concerned]
-        outcome, results = _made(session, part, tests)
+        many = invocation.flags.number("show_result")
+        if not record.told and len(requested) <= many:
+            raise Unresumable("targets that have not been told")
+        try:
+            outcome, results = _made(session, part, tests)
+        except (KeyboardInterrupt, Interrupted):
+            held.release()
+            raise
         if outcome.skipped and not loading.wildcards:
             # Who names a target wants to know that it fits no platform.
             raise Unresumable(str(outcome.skipped[0].label))
@@ -70,13 +100,14 @@ def reloaded(
         whole_loading = loading.renewed(part_loading, concerned, requested)
         whole.loading = whole_loading.packed()
         whole.total = sum(whole_loading.counts.values())
-        if not record.told and len(requested) <= invocation.flags.number("show_result"):
-            raise Unresumable("targets that have not been told")
         whole.add_outcome(outcome if record.told else replace(outcome, targets=()))
+        if not record.told and len(requested) - len(whole.skipped) <= many:
+            raise Unresumable("targets that have not been told")
         whole.add_results(results)
         gone = [path for path in place.changed if not os.path.lexists(path)]
         fresh = renewed(stamp, taken.stamp, without=gone, now=place.started)
         done = go_on(fresh, whole, results)
+        held.release()
         counts = done.outcome
         ran, cached = outcome.actions_run + counts.actions_run, outcome.actions_cached + counts.actions_cached
         return replace(done, outcome=whole.outcome(ran=ran, cached=cached))
@@ -88,6 +119,8 @@ def _requested(
     """The targets of the command as they are now."""
     old = [loading.label(number) for number in loading.requested]
     if not loading.wildcards:
+        if filters(invocation.flags) != Filters():
+            raise Unresumable("filters of targets that are named")
         return old
     again = frozenset(PackageId(MAIN_REPOSITORY, path) for path in packages)
     only = OnlyPackages(session.loader, again)

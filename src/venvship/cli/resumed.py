@@ -48,15 +48,16 @@ def resumed(invocation: Invocation) -> int | None:
             "" if tests is None else tests.output,
             whole_lines=invocation.display_choice.live,
         )
-        said = Said(logs)
+        said = Said(logs, invocation.attempt)
         try:
             done = _gone_on(invocation, wanted.place, stamp, record, said, tests)
+            if tests is not None and not done.results:
+                raise Unresumable("there were tests, and there are none any more")
         except (KeyboardInterrupt, Interrupted):
             pass
         except (Unresumable, VenvshipError):
-            return None
-        if done is not None and tests is not None and not done.results:
-            # There were tests, and there are none any more.
+            said.give_up(invocation.warnings)
+            wanted.opened.listen()
             return None
         for message in record.said() if done is not None else ():
             display.emit(message)
@@ -92,6 +93,9 @@ def _gone_on(
     if invocation.workspace is None:
         raise Unresumable("no workspace")
     user_root = options.output_user_root or default_user_root(invocation.surroundings.environment)
+    if tests is not None and not tests.keep_going:
+        # Which tests are run then depends on the results of those before them.
+        raise Unresumable("--notest_keep_going")
     layout = Layout.of(invocation.workspace, user_root)
     if str(layout.output_base) != place.output_base:
         # An rc file has moved the state.
@@ -117,4 +121,6 @@ def _gone_on(
         )
     with contextlib.closing(WorkspaceLock(layout, options, events)) as lock:
         lock.take()
+        if lock.has_waited:
+            raise Unresumable("what was looked at may have changed since")
         return Resumption(stamp, record, layout, options, events, started=place.started).run(place.changed, tests)

@@ -34,6 +34,9 @@ class Session(Protocol):
     def root(self) -> Path: ...
 
     @property
+    def has_waited(self) -> bool: ...
+
+    @property
     def loader(self) -> Packages: ...
 
     @property

@@ -33,7 +33,7 @@ def test(invocation: Invocation) -> int:
             options.output,
             whole_lines=invocation.display_choice.live,
         )
-        with invocation.session(said := Said(logs)) as session, early:
+        with invocation.session(said := Said(logs, invocation.attempt)) as session, early:
             selection = select(invocation, session, texts, for_tests=True)
             failures = tuple(selection.errors)
             has_tests = bool(selection.tests)
@@ -50,7 +50,7 @@ def test(invocation: Invocation) -> int:
                         wildcards=selection.by_wildcards,
                         variables=inherited_by_tests(invocation.flags),
                     )
-    build = None if outcome is None else outcome.build
+    build = None if outcome is None else invocation.attempt.counted(outcome.build)
     if outcome is not None:
         failures = (*failures, *outcome.build.failures, *outcome.failures)
     failures = (*failures, *early.errors)

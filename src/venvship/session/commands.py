@@ -61,6 +61,8 @@ class CommandSession(Session):
         self._tests: dict[Label, None] = {}
         self._opened_before_execution: frozenset[str] = frozenset()
         self._graph: ActionGraph | None = None
+        self.has_waited = False
+        """Whether another command was running in the workspace when this session was opened."""
 
     def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
         if not self._results:
@@ -238,5 +240,6 @@ def open_session(start: Path, options: SessionOptions, events: EventSink) -> Ite
     if not options.read_only:
         lock.take()
     session = CommandSession(Path(root), layout, options, events, before_writing=lock.take)
+    session.has_waited = lock.has_waited
     with contextlib.closing(lock), contextlib.closing(session):
         yield session

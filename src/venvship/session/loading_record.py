@@ -126,8 +126,10 @@ class LoadingRecord:
     def renewed(self, part: LoadingRecord, concerned: set[int], requested: Sequence[Label]) -> LoadingRecord:
         """This record with what `part` says; `requested` are now all targets of the command.
 
-        Raises Unresumable where an output of a target that was not looked at again is in conflict with the new ones.
+        Raises Unresumable where an output of a target that was not looked at again is in conflict with the new ones,
+        and where nothing needs such a target any more.
         """
+        needed = self._needed()
         labels = list(self.labels)
         numbers = {names: number for number, names in enumerate(labels)}
         for names in part.labels:
@@ -142,7 +144,7 @@ class LoadingRecord:
         for number, count in part.counts.items():
             # Of what is not concerned the command may have executed more than was needed here.
             counts[moved[number]] = max(count, counts.get(moved[number], 0))
-        return LoadingRecord(
+        renewed = LoadingRecord(
             packages={**self.packages, **part.packages},
             readers={**self.readers, **part.readers},
             listings={**self.listings, **part.listings},
@@ -157,6 +159,21 @@ class LoadingRecord:
             counts=counts,
             asked=[*dict.fromkeys([*self.asked, *part.asked])],
         )
+        for number in (needed & counts.keys()) - concerned - renewed._needed():
+            # Its actions belong to the build no more.
+            raise Unresumable(str(self.label(number)))
+        return renewed
+
+    def _needed(self) -> set[int]:
+        """The targets of the command and all that they were looked at with."""
+        found = set(self.requested)
+        pending = list(found)
+        while pending:
+            for edge in self.edges.get(pending.pop(), ()):
+                if edge not in found:
+                    found.add(edge)
+                    pending.append(edge)
+        return found
 
 
 class LoadingWriter:
@@ -193,7 +210,11 @@ class LoadingWriter:
 
 def described(package: Package) -> dict[str, tuple[str, bool]]:
     """The fingerprints of the targets of a package, and which have effect on others."""
-    return {name: (target_fingerprint(target), _has_effect(target)) for name, target in package.targets.items()}
+    found = {name: (target_fingerprint(target), _has_effect(target)) for name, target in package.targets.items()}
+    own = package.own_file
+    if own is not None:
+        found.setdefault(own.label.name, (target_fingerprint(own), False))
+    return found
 
 
 def _has_effect(target: Target) -> bool:

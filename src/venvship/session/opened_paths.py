@@ -36,9 +36,13 @@ class OpenedPaths:
         """What lies in the directory `ignored` is not remembered, nor are libraries of Python and our own code."""
         self._found: dict[str, OpenedPath] = {}
         self._ignored = (f"{ignored}/", _OWN_CODE, *_NOT_FILES, *_library_directories())
-        global _listening
         if _listening is None:
             sys.addaudithook(_hear)
+        self.listen()
+
+    def listen(self) -> None:
+        """Hear again, after a stop; what was opened meanwhile stays unknown."""
+        global _listening
         _listening = self
 
     def paths(self) -> Mapping[str, OpenedPath]:

@@ -16,7 +16,7 @@ def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], now: int) -> 
     stamp = Stamp()
     stamp.facts = old.facts
     stamp.variables = list((dict(old.variables) | dict(fresh.variables)).items())
-    stamp.absent = [*old.absent, *fresh.absent]
+    stamp.absent = [*dict.fromkeys([*old.absent, *fresh.absent])]
     stamp.kinds = list((dict(old.kinds) | dict(fresh.kinds)).items())
     fresh_names = {directory: frozenset(names) for directory, names, _ in fresh.inputs}
     kept = [_without(group, fresh_names.get(group[0], frozenset()), gone) for group in old.inputs]

@@ -16,6 +16,8 @@ class WorkspaceLock:
         self._options = options
         self._events = events
         self._taken = False
+        self.has_waited = False
+        """Whether another command had the lock when it was asked for."""
 
     def take(self) -> None:
         if self._taken:
@@ -26,6 +28,7 @@ class WorkspaceLock:
             if not self._options.block_for_lock:
                 raise
             self._events.emit(Message(Severity.INFO, f"{error.message}; waiting for it"))
+            self.has_waited = True
             self._lock.acquire()
         self._taken = True
 
