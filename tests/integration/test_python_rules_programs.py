@@ -410,3 +410,53 @@ for m in (kept, gone, plain):
     assert run(workspace, "//b:app", flag) == common + "plain.py True documented\n"
     failed = workspace.build("//b:broken")
     assert failed.code == 1 and "can't compile:\n  _main/b/broken.py:2: invalid syntax" in failed.stderr
+
+
+def test_nothing_is_run_from_the_directory_for_temporary_files(repository: RealWorkspace, tmp_path: Path) -> None:
+    mounted = tmp_path / "mounted"
+    mounted.mkdir()
+
+    def with_mount(*argv: str | Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run a command where `mounted` is a file system from which nothing can be run."""
+        mount = 'mount -t tmpfs -o noexec none "$TMPDIR" && exec "$@"'
+        return subprocess.run(
+            ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", mount, "sh", *argv],
+            env={"PATH": os.environ["PATH"], "TMPDIR": str(mounted), **environment},
+            cwd=repository.root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    if shutil.which("unshare") is None or with_mount("/bin/true", environment={}).returncode != 0:
+        pytest.skip("file systems can't be mounted here")
+    build = """
+load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")
+py_zipapp_binary(name = "whole", binary = ":main")
+py_unittest_test(name = "test", srcs = ["test.py"])
+"""
+    tests = "import unittest\n\nclass A(unittest.TestCase):\n    def test_a(self): pass\n"
+    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/test.py": tests})
+    ours = {
+        "HOME": str(repository.cache / "home"),
+        "XDG_CACHE_HOME": str(repository.cache),
+        "PIP_CONFIG_FILE": os.devnull,
+        "UV_NO_CONFIG": "1",
+        "PIP_INDEX_URL": repository.index,
+    }
+    override = "--index_override=https://packages.example/simple=@default"
+    done = with_mount(sys.executable, "-m", "venvship", "test", override, "//aspect:all", environment=ours)
+    assert done.returncode == 0, done.stderr
+    expected = "fact 1.0 1 fastbuild ._main.venv\n"
+    out = repository.root / "venvship-bin" / "aspect"
+    assert with_mount(out / "main", environment={}).stdout == expected
+    archive = out / "whole.pyz"
+    elsewhere = {"XDG_CACHE_HOME": str(tmp_path / "programs")}
+    assert with_mount(archive, environment=elsewhere).stdout == expected
+    refused = with_mount(archive, environment={"XDG_CACHE_HOME": str(mounted)})
+    assert refused.returncode == 1 and refused.stderr == (
+        f"programs can't be run from {mounted}/venvship-programs, perhaps since it is mounted noexec; "
+        "RULES_PYTHON_EXTRACT_ROOT can name another directory\n"
+    )
+    blocked = with_mount(archive, environment={"XDG_CACHE_HOME": str(archive)})
+    assert blocked.returncode == 1 and "can't unpack into" in blocked.stderr and "Traceback" not in blocked.stderr

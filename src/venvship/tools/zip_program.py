@@ -33,6 +33,7 @@ import tempfile
 import zipfile
 
 SETTINGS = {settings!r}
+ELSEWHERE = "; RULES_PYTHON_EXTRACT_ROOT can name another directory"
 
 
 def main():
@@ -50,14 +51,20 @@ def main():
     )
     directory = os.path.join(root, name)
     if not os.path.isdir(directory):
-        unpack(archive, root, directory)
+        try:
+            unpack(archive, root, directory)
+        except OSError as error:
+            sys.exit("can't unpack into " + root + ": " + str(error.strerror) + ELSEWHERE)
     runfiles = os.path.join(directory, "runfiles")
     launcher = os.path.join(directory, "runfiles", SETTINGS["launcher"])
     environment = dict(os.environ)
     environment.update(SETTINGS["environment"])
     environment["RUNFILES_DIR"] = runfiles
     environment.pop("RUNFILES_MANIFEST_FILE", None)
-    os.execve(launcher, [launcher, *sys.argv[1:]], environment)
+    try:
+        os.execve(launcher, [launcher, *sys.argv[1:]], environment)
+    except PermissionError:
+        sys.exit("programs can't be run from " + root + ", perhaps since it is mounted noexec" + ELSEWHERE)
 
 
 def unpack(archive, root, directory):
