@@ -460,3 +460,20 @@ py_unittest_test(name = "test", srcs = ["test.py"])
     )
     blocked = with_mount(archive, environment={"XDG_CACHE_HOME": str(archive)})
     assert blocked.returncode == 1 and "can't unpack into" in blocked.stderr and "Traceback" not in blocked.stderr
+
+
+def test_programs_find_their_data_by_the_names_of_repositories(repository: RealWorkspace, tmp_path: Path) -> None:
+    build = """
+py_binary(name = "finds", srcs = ["finds.py"], data = ["d.json"], deps = ["@rules_python//python/runfiles"])
+"""
+    finds = """
+from python.runfiles import Runfiles, runfiles
+found = Runfiles.CreateOrRaise()
+print(open(found.Rlocation("shop/aspect/d.json")).read())
+print(open(runfiles.Create().Rlocation("_main/aspect/d.json")).read())
+print(repr(found.CurrentRepository()))
+"""
+    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/finds.py": finds})
+    expected = '{"name": "fact"}\n{"name": "fact"}\n\'\'\n'
+    assert run(repository, "//aspect:finds") == expected
+    assert started([repository.root / "venvship-bin" / "aspect" / "finds"], cwd=tmp_path) == expected

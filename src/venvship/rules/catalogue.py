@@ -26,10 +26,15 @@ def native_rules(queries: Queries | None = None) -> Mapping[str, RuleClass]:
 
 
 def loaded_rules(
-    members: Members | None = None, uv_program: Callable[[], str] = lambda: "uv"
+    members: Members | None = None,
+    uv_program: Callable[[], str] = lambda: "uv",
+    repositories: Callable[[], Mapping[str, str]] = dict,
 ) -> Mapping[str, RuleClass]:
-    """The rules that the `.bzl` files of built-in modules offer to others; `uv_program` tells where uv is."""
-    return _by_name(*python_rules(members or NoMembers(), uv_program), *OCI_RULES)
+    """The rules that the `.bzl` files of built-in modules offer to others.
+
+    `uv_program` tells where uv is, `repositories` the names that the main repository has for others.
+    """
+    return _by_name(*python_rules(members or NoMembers(), uv_program, repositories), *OCI_RULES)
 
 
 def _by_name(*rules: RuleClass) -> dict[str, RuleClass]:

@@ -248,7 +248,7 @@ class Session:
         native = native_rules(ScopedQueries(lambda: self.loader))
         rules = {
             **native,
-            **loaded_rules(self.members, uv_program),
+            **loaded_rules(self.members, uv_program, lambda: self.main_mapping),
             "python_runtime": runtime_rule(self.interpreters),
             "runtime_libraries": libraries_rule(self.libraries),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from venvship.loading.rule_class import RuleClass
 from venvship.rules.python.binary import program_rules
@@ -12,6 +12,7 @@ from venvship.rules.python.library import library_rule
 from venvship.rules.python.members import Members
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
 from venvship.rules.python.requirements_lock import requirements_lock_rules
+from venvship.rules.python.runfiles_library import runfiles_library_rule
 from venvship.rules.python.toolchain import (
     CURRENT_PY_TOOLCHAIN,
     PY_EXEC_TOOLS_TOOLCHAIN,
@@ -26,10 +27,13 @@ from venvship.rules.python.wheel_building import PY_PACKAGE, PY_WHEEL, PY_WHEEL_
 from venvship.rules.python.zipapp import PY_PEX_BINARY, PY_ZIPAPP_BINARY
 
 
-def python_rules(members: Members, uv_program: Callable[[], str]) -> tuple[RuleClass, ...]:
+def python_rules(
+    members: Members, uv_program: Callable[[], str], repositories: Callable[[], Mapping[str, str]]
+) -> tuple[RuleClass, ...]:
     return (
         *program_rules(),
         library_rule(members),
+        runfiles_library_rule(repositories),
         *requirements_lock_rules(uv_program),
         PY_VENV,
         PY_VENV_LINK,
