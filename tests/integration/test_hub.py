@@ -132,20 +132,27 @@ def test_bzl_files_of_a_hub_name_its_distributions(workspace: RealWorkspace, ind
             "BUILD.bazel": DEFS
             + """
 load("@pypi//:requirements.bzl", "all_requirements", "requirement")
-load("@pypi//:defs.bzl", "group_deps", "group_deps_for")
+load("@pypi//:defs.bzl", "compatible_with", "group_deps", "group_deps_for", "incompatible_with")
 py_binary(name = "a", srcs = ["a.py"], deps = [requirement("One.Tool")])
 py_binary(name = "b", srcs = ["b.py"], deps = all_requirements)
 py_binary(name = "c", srcs = ["c.py"], deps = group_deps_for("test"))
 py_binary(name = "d", srcs = ["c.py"], main = "c.py", deps = group_deps(), dep_group = "test")
+py_library(name = "only", target_compatible_with = compatible_with(["test"]))
+py_library(name = "never", target_compatible_with = incompatible_with(["test"]))
+py_binary(name = "e", srcs = ["c.py"], main = "c.py", deps = ["@pypi//two", ":only"], dep_group = "test")
+py_binary(name = "f", srcs = ["c.py"], main = "c.py", deps = ["@pypi//two", ":never"], dep_group = "test")
 """,
             "a.py": "import one_tool\nprint(one_tool.X)\n",
             "b.py": "import one_tool, two\nprint(one_tool.X, two.X)\n",
             "c.py": "import two\nprint(two.X)\n",
         }
     )
-    for name, said in {"a": "1\n", "b": "1 2\n", "c": "2\n", "d": "2\n"}.items():
+    for name, said in {"a": "1\n", "b": "1 2\n", "c": "2\n", "d": "2\n", "e": "2\n"}.items():
         done = workspace.run("run", INDEX, f"//:{name}")
         assert (done.code, done.stdout) == (0, said), done.stderr
+    assert workspace.build("//:only").code == 1 and workspace.build("//:never").code == 0
+    done = workspace.build("//:f")
+    assert done.code == 1 and "`//:never`" in done.stderr and "incompatible" in done.stderr
 
 
 def test_a_distribution_can_be_changed(workspace: RealWorkspace, index: FakeIndex) -> None:
@@ -262,7 +269,9 @@ def test_a_failed_build_shows_the_end_of_its_log_and_the_fix(workspace: RealWork
 
 
 def test_requirements_with_hashes_fill_a_hub(workspace: RealWorkspace, index: FakeIndex) -> None:
-    lib = wheel_bytes("lib", "1.0", {"lib.py": "X = 'lib'\n"}, requires=["dep>=1", "never; python_version < '3'"])
+    lib = wheel_bytes(
+        "lib", "1.0", {"lib.py": "X = 'lib'\n", "lib.txt": ""}, requires=["dep>=1", "never; python_version < '3'"]
+    )
     hashes = {
         "lib": index.add("lib", "lib-1.0-py3-none-any.whl", lib),
         "dep": index.add("dep", "dep-1.0-py3-none-any.whl", wheel_bytes("dep", "1.0", {"dep.py": "X = 'dep'\n"})),
@@ -274,18 +283,33 @@ def test_requirements_with_hashes_fill_a_hub(workspace: RealWorkspace, index: Fa
             + """
 bazel_dep(name = "rules_python", version = "1.0.0")
 pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
-pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")
-use_repo(pip, "pypi", "pypi_lib")
+pip.whl_mods(
+    hub_name = "mods",
+    whl_name = "lib",
+    data = ["//:words.txt"],
+    data_exclude_glob = ["site-packages/lib.txt"],
+)
+pip.parse(
+    hub_name = "pypi",
+    requirements_darwin = "//:other.txt",
+    requirements_linux = "//:requirements.txt",
+    whl_modifications = {"@mods//:lib.json": "lib"},
+)
+use_repo(pip, "mods", "pypi", "pypi_lib")
 """,
+            "other.txt": "",
+            "words.txt": "",
             "requirements.txt": f"lib==1.0 --hash=sha256:{hashes['lib']}\n"
             f"dep==1.0 \\\n    --hash=sha256:{hashes['dep']}\n",
-            "BUILD.bazel": 'load("@rules_python//python:defs.bzl", "py_binary")\n'
+            "BUILD.bazel": 'load("@rules_python//python:defs.bzl", "py_binary")\nexports_files(["words.txt"])\n'
             'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi_lib//:pkg"])\n',
-            "app.py": "import dep, lib\nprint(lib.X, dep.X)\n",
+            "app.py": "import dep, lib, os\n"
+            "beside = os.path.join(os.path.dirname(lib.__file__), 'lib.txt')\n"
+            "print(lib.X, dep.X, os.path.exists(beside), os.path.exists('words.txt'))\n",
         }
     )
     done = workspace.run("run", INDEX, "//:app")
-    assert (done.code, done.stdout) == (0, "lib dep\n"), done.stderr
+    assert (done.code, done.stdout) == (0, "lib dep False True\n"), done.stderr
 
 
 def test_without_fetching_everything_that_is_missing_is_named(workspace: RealWorkspace, index: FakeIndex) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
@@ -59,6 +61,15 @@ _DOWNLOADER: Final = frozenset(
         *("use_hub_alias_dependencies", "pyproject_toml"),
     }
 )
+_LOCKS_OF_SYSTEMS: Final = {
+    "requirements_linux": "linux_*",
+    "requirements_darwin": "macos_*",
+    "requirements_windows": "windows_*",
+}
+_MODIFIED_PACKAGES: Final = frozenset(
+    {"additive_build_content", "additive_build_content_file", "copy_files", "copy_executables"}
+)
+_PLATFORM_PATTERN: Final = re.compile(r"(?:linux|osx|macos|windows)_(?:\*|[a-z0-9_]+)", re.ASCII)
 _TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     _UV: _UV_TAGS,
     _UV_UNSTABLE: _UV_TAGS,
@@ -89,7 +100,10 @@ _TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     },
     _PIP: {
         "parse": frozenset({"hub_name", "python_version", "requirements_lock", "uv_lock", "extra_hub_aliases"})
+        | frozenset({"requirements_by_platform", "whl_modifications", *_LOCKS_OF_SYSTEMS})
         | _DOWNLOADER,
+        "whl_mods": frozenset({"hub_name", "whl_name", "data", "srcs_exclude_glob", "data_exclude_glob"})
+        | _MODIFIED_PACKAGES,
         "override": frozenset({"file", "patches", "patch_strip"}),
         "default": frozenset(
             {
@@ -128,7 +142,8 @@ class LockProject:
     """A lock file that fills a hub, alone or with others.
 
     `name` is what `dep_group` calls the project itself; `python_version` is the only one that the lock is for, when
-    it is for one.
+    it is for one. `platforms` are patterns such as `linux_*` of those that it is for; a lock without any is for all
+    others.
     """
 
     hub: str
@@ -138,6 +153,7 @@ class LockProject:
     pyproject: Label | None = None
     python_version: PythonVersion | None = None
     build_dependencies: tuple[str, ...] = _DEFAULT_BUILD_DEPENDENCIES
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +204,10 @@ class RuntimeArchive:
 
 @dataclass(frozen=True, slots=True)
 class Extensions:
-    """Everything that is asked of extensions: hubs by name with their locks, and Python versions in order."""
+    """Everything that is asked of extensions: hubs by name with their locks, and Python versions in order.
+
+    `repositories` are the names that modules use; those of `modification_hubs` hold nothing and may be used.
+    """
 
     hubs: Mapping[str, tuple[LockProject, ...]] = field(default_factory=dict)
     overrides: tuple[PackageOverride, ...] = ()
@@ -201,6 +220,7 @@ class Extensions:
     archive_build: str = ""
     archive_releases: tuple[str, ...] = ()
     repositories: frozenset[str] = frozenset()
+    modification_hubs: frozenset[str] = frozenset()
 
 
 def read_extensions(graph: ModuleGraph) -> Extensions:
@@ -227,6 +247,8 @@ class _Reader:
         self._archive_build = ""
         self._releases: tuple[str, ...] = ()
         self._imported: set[str] = set()
+        self._modifications: dict[str, PackageOverride] = {}
+        self._modified: list[tuple[str, str, tuple[Label, ...], Place]] = []
 
     def read(self, module_usage: ModuleExtensionUsage) -> None:
         usage = module_usage.usage
@@ -325,12 +347,33 @@ class _Reader:
             hub = attributes.required("hub_name")
             self._declared[hub] = tag.place
             version = self._version(attributes) if attributes.text("python_version") else None
-            lock = attributes.label("uv_lock") or attributes.label("requirements_lock")
-            if lock is None:
+            locks = _locks_of_parse(attributes)
+            if not locks:
                 hint = "name a file that pins everything: `requirements_lock` or `uv_lock`"
                 self._problems.append(MistakenTag(f"hub `{hub}` has no lock file", place=tag.place, hint=hint))
                 return
-            self._projects.append(LockProject(hub, lock, tag.place, python_version=version))
+            for lock, platforms in locks.items():
+                self._projects.append(
+                    LockProject(hub, lock, tag.place, python_version=version, platforms=tuple(platforms))
+                )
+            for key, name in attributes.pairs("whl_modifications").items():
+                self._modified.append((key, name, tuple(locks), tag.place))
+        elif tag.name == "whl_mods":
+            refused = sorted(name for name in _MODIFIED_PACKAGES & set(tag.arguments) if tag.arguments[name])
+            if refused:
+                attributes.refuse(
+                    f"tag `whl_mods` does not support {', '.join(f'`{name}`' for name in refused)}: a distribution's "
+                    "package has no BUILD file",
+                    hint="put the targets into a package of the workspace, and name them with `data`",
+                )
+            key = f"{attributes.required('hub_name')}//:{attributes.required('whl_name')}.json"
+            globs = (*attributes.texts("srcs_exclude_glob"), *attributes.texts("data_exclude_glob"))
+            self._modifications[key] = PackageOverride(
+                attributes.required("whl_name"),
+                tag.place,
+                exclude_globs=tuple(glob.removeprefix("site-packages/") for glob in globs),
+                extra_data=attributes.labels("data"),
+            )
         elif tag.name == "override":
             file = attributes.required("file")
             try:
@@ -354,6 +397,22 @@ class _Reader:
                 )
             )
 
+    def _modify(self) -> None:
+        """Let the changes of `whl_mods` count for the locks whose tags name them."""
+        for key, name, locks, place in self._modified:
+            found = self._modifications.get(key.lstrip("@"))
+            try:
+                project = normalise_name(name)
+            except ValueError as error:
+                self._problems.append(MistakenTag(str(error), place=place))
+                continue
+            if found is None:
+                known = ", ".join(f"`@{one}`" for one in sorted(self._modifications)) or "none"
+                message = f"`whl_modifications` names `{key}`, which no tag `whl_mods` makes"
+                self._problems.append(MistakenTag(message, place=place, hint=f"there are {known}"))
+                continue
+            self._overrides += [dataclasses.replace(found, name=project, lock=lock) for lock in locks]
+
     def _version(self, attributes: _Attributes) -> PythonVersion | None:
         text = attributes.required("python_version")
         try:
@@ -363,6 +422,7 @@ class _Reader:
             return None
 
     def finish(self) -> Extensions:
+        self._modify()
         hubs: dict[str, list[LockProject]] = {}
         for project in self._projects:
             if project.hub not in self._declared:
@@ -389,7 +449,32 @@ class _Reader:
             archive_build=self._archive_build,
             archive_releases=self._releases,
             repositories=frozenset(self._imported),
+            modification_hubs=frozenset(key.partition("//")[0] for key in self._modifications),
         )
+
+
+def _locks_of_parse(attributes: _Attributes) -> Mapping[Label, list[str]]:
+    """The locks of a tag `parse` with the platforms that each is for; none means those that no other is for."""
+    found: dict[Label, list[str]] = {}
+    for name, pattern in _LOCKS_OF_SYSTEMS.items():
+        lock = attributes.label(name)
+        if lock is not None:
+            found.setdefault(lock, []).append(pattern)
+    for text, platforms in attributes.pairs("requirements_by_platform").items():
+        lock = attributes.parsed(text)
+        patterns = [pattern.strip() for pattern in platforms.split(",")]
+        wrong = [pattern for pattern in patterns if not _PLATFORM_PATTERN.fullmatch(pattern)]
+        if wrong:
+            attributes.refuse(
+                f"`requirements_by_platform` names the platform `{wrong[0]}`",
+                hint="write platforms like `linux_*` or `osx_aarch64`",
+            )
+        elif lock is not None:
+            found.setdefault(lock, []).extend(pattern.replace("osx_", "macos_") for pattern in patterns)
+    lock = attributes.label("uv_lock") or attributes.label("requirements_lock")
+    if lock is not None:
+        found[lock] = []
+    return found
 
 
 def _override(tag: Tag, attributes: _Attributes) -> PackageOverride:

@@ -59,6 +59,22 @@ def group_deps_for(group):
     if group not in _MEMBERS:
         fail("no dependency group `%s`; there are %s" % (group, ", ".join(sorted(_MEMBERS.keys()))))
     return [requirement(name) for name in _MEMBERS[group]]
+
+_NEVER = ["@@platforms//:incompatible"]
+
+def _chosen(groups, then, otherwise):
+    for group in groups:
+        if group not in VIRTUALENVS:
+            fail("no dependency group `%s`; there are %s" % (group, ", ".join(VIRTUALENVS)))
+    return select({"@@{hub}//dep_group:" + group: then for group in groups} | {"//conditions:default": otherwise})
+
+def compatible_with(groups, extra_constraints = []):
+    """For `target_compatible_with`: only with these dependency groups."""
+    return _chosen(groups, extra_constraints, _NEVER)
+
+def incompatible_with(groups, extra_constraints = []):
+    """For `target_compatible_with`: with all but these dependency groups."""
+    return _chosen(groups, _NEVER, extra_constraints)
 '''
 
 

@@ -7,6 +7,7 @@ import functools
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from venvship.analysis.configured_target import TargetKey
@@ -32,6 +33,7 @@ from venvship.rules.python.distributions import (
 from venvship.rules.python.hub_parts import part_targets
 from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
+from venvship.rules.python.toolchain import DEP_GROUP_LABEL
 from venvship.session.extensions import PackageOverride
 from venvship.session.hub_files import defs_bzl, requirements_bzl
 from venvship.session.locked_project import LockedProject, UnknownGroup
@@ -41,6 +43,9 @@ from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import LockedPackage, LockedWheel
 from venvship.wheels.manifest import without
 from venvship.wheels.resolution import NotResolved, Requirer, Resolution
+
+_GROUPS = "dep_group"
+"""The package with a condition for each dependency group."""
 
 
 class AmbiguousLock(UserError):
@@ -165,6 +170,9 @@ class LockHub:
     def package(self, path: str) -> Sequence[TargetSpec] | None:
         if path == "":
             return [TargetSpec(f"locked_group@{self.repository}", "group_deps")]
+        if path == _GROUPS:
+            groups = sorted(self._group_members())
+            return [TargetSpec("config_setting", name, {"flag_values": {DEP_GROUP_LABEL: name}}) for name in groups]
         name = self._names.get(path)
         if name is None:
             return None
@@ -195,7 +203,7 @@ class LockHub:
         return [*specs, *part_targets(name, library, scripts)]
 
     def package_paths(self) -> Iterable[str]:
-        return ("", *self._names)
+        return ("", _GROUPS, *self._names)
 
     def source(self, path: str) -> bytes | None:
         match path:
@@ -278,9 +286,12 @@ class LockHub:
         return project.resolution(configuration, self._group(project, configuration))
 
     def _candidates(self, configuration: Configuration) -> list[LockedProject]:
-        """The locks that a configuration may mean: those of its Python, and of its group where it has one."""
+        """The locks that a configuration may mean: those of its Python and its platform, and of its group if any."""
         version = PythonVersion.parse(self._interpreters.full_version(configuration))
-        fitting = [p for p in self.projects if p.project.python_version in (None, version)]
+        platform = f"{configuration.platform.os.value}_{configuration.platform.cpu.value}"
+        every = [p for p in self.projects if p.project.python_version in (None, version)]
+        own = [p for p in every if any(fnmatchcase(platform, pattern) for pattern in p.project.platforms)]
+        fitting = own or [p for p in every if not p.project.platforms]
         group = configuration.get(DEP_GROUP)
         if group:
             having = [p for p in fitting if group in p.groups or group == p.project.name]

@@ -226,6 +226,7 @@ class Session:
             LIBRARIES: FixedPackage((("runtime_libraries", LIBRARIES_LABEL.name),)),
             **self.hubs,
             **single_distributions(self.extensions),
+            **dict.fromkeys(self.extensions.modification_hubs, FixedPackage(())),
         }
         mapping = self.main_mapping
         return WorkspaceRepositories(

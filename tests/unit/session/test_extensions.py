@@ -88,6 +88,31 @@ def test_pip_is_an_extension_with_requirements_and_uv_locks() -> None:
     assert override.post_install.files == (main_label("six.patch"),)
 
 
+def test_requirements_may_be_of_platforms() -> None:
+    found = read(
+        PIP
+        + 'pip.parse(hub_name = "a", requirements_linux = "//:l.txt", requirements_darwin = "//:d.txt")\n'
+        + 'pip.parse(hub_name = "b", requirements_by_platform = {"//:r.txt": "linux_*, osx_aarch64"}, '
+        + 'requirements_lock = "//:all.txt")\n'
+    )
+    assert [(p.lock.name, p.platforms) for p in found.hubs["a"]] == [("l.txt", ("linux_*",)), ("d.txt", ("macos_*",))]
+    assert [(p.lock.name, p.platforms) for p in found.hubs["b"]] == [
+        ("r.txt", ("linux_*", "macos_aarch64")),
+        ("all.txt", ()),
+    ]
+
+
+def test_modified_wheels_are_overrides_of_the_locks_that_name_them() -> None:
+    mods = (
+        'pip.whl_mods(hub_name = "mods", whl_name = "x", data = ["//:d"], srcs_exclude_glob = ["site-packages/a/*"])\n'
+    )
+    use = 'pip.parse(hub_name = "{0}", uv_lock = "//:{0}.lock"{1})\n'
+    changes = ', whl_modifications = {"@mods//:x.json": "Real.Name"}'
+    [override] = read(PIP + mods + use.format("a", changes) + use.format("b", "")).overrides
+    assert (override.name, override.lock) == ("real-name", main_label("a.lock"))
+    assert (override.exclude_globs, override.extra_data) == (("a/*",), (main_label("d"),))
+
+
 def test_an_override_has_a_target_or_changes() -> None:
     found = read(
         HUB
@@ -113,6 +138,15 @@ def test_an_override_has_a_target_or_changes() -> None:
         (UV + 'uv.project(hub_name = "pypi", lock = "//:l", pyproject = "//:p")', "hub `pypi` is not declared"),
         (PIP + 'pip.parse(hub_name = "a")', "hub `a` has no lock file"),
         (PIP + 'pip.parse(hub_name = "a", uv_lock = "//:l", what = 1)', "does not support `what`"),
+        (PIP + 'pip.parse(hub_name = "a", requirements_by_platform = {"//:r": "cp311_linux_*"})', "`cp311_linux_*`"),
+        (
+            PIP + 'pip.whl_mods(hub_name = "m", whl_name = "x", copy_files = {"a": "b"})',
+            "does not support `copy_files`",
+        ),
+        (
+            PIP + 'pip.parse(hub_name = "a", uv_lock = "//:l", whl_modifications = {"@m//:x.json": "x"})',
+            "`@m//:x.json`, which no tag `whl_mods` makes",
+        ),
         (PIP + 'pip.override(file = "six.zip")', "`six.zip` is not the name of a wheel"),
         (PIP + 'pip.parse(hub_name = "a", uv_lock = "//:l", python_version = "three")', "not a Python version"),
     ],

@@ -15,6 +15,7 @@ from venvship.rules.python.requirements_lock import requirements_lock_rules
 from venvship.rules.python.runfiles_library import runfiles_library_rule
 from venvship.rules.python.toolchain import (
     CURRENT_PY_TOOLCHAIN,
+    DEP_GROUP_FLAG,
     PY_EXEC_TOOLS_TOOLCHAIN,
     PYTHON_FLAG,
     PYTHON_MINOR_FLAG,
@@ -53,4 +54,5 @@ def python_rules(
         PYTHON_FLAG,
         PYTHON_VERSION_FLAG,
         PYTHON_MINOR_FLAG,
+        DEP_GROUP_FLAG,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from venvship.analysis.build_settings import BuildSettingValueInfo
 from venvship.analysis.rule_context import RuleContext
@@ -10,7 +11,7 @@ from venvship.analysis.starlark_api.providers import TOOLCHAIN_INFO
 from venvship.loading.attributes import AttributeType
 from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import BuildSetting, RuleClass
-from venvship.model.configuration import PYTHON_VERSION
+from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION
 from venvship.model.provider import DefaultInfo, TemplateVariableInfo
 from venvship.rules import attributes
 from venvship.rules.python.providers import InterpreterInfo, PyRuntimeInfo
@@ -74,6 +75,10 @@ def _python_version_flag(ctx: RuleContext) -> list[object]:
     return [DefaultInfo(), BuildSettingValueInfo(ctx.label, ctx.configuration.get(PYTHON_VERSION))]
 
 
+def _dep_group_flag(ctx: RuleContext) -> list[object]:
+    return [DefaultInfo(), BuildSettingValueInfo(ctx.label, ctx.configuration.get(DEP_GROUP))]
+
+
 def _python_minor_flag(ctx: RuleContext) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
     return [DefaultInfo(), BuildSettingValueInfo(ctx.label, str(runtime.version))]
@@ -81,4 +86,6 @@ def _python_minor_flag(ctx: RuleContext) -> list[object]:
 
 # These are one option of the configuration under several names, so they are no settings of their own.
 PYTHON_VERSION_FLAG = RuleClass("python_version_flag", (), _python_version_flag)
+DEP_GROUP_LABEL: Final = "@@aspect_rules_py//uv/private/constraints/dep_group:dep_group"
+DEP_GROUP_FLAG = RuleClass("dep_group_flag", (), _dep_group_flag)
 PYTHON_MINOR_FLAG = RuleClass("python_minor_flag", (RUNTIME_ATTRIBUTE,), _python_minor_flag)

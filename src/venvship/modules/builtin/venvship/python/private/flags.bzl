@@ -15,6 +15,10 @@ def flag(name, build_setting_default):
         build_setting_default = build_setting_default,
     )
 
+def group_flag():
+    """The dependency group as a setting."""
+    _venvship.dep_group_flag(name = "dep_group")
+
 def version_flags(minor = True):
     """The version of Python as a setting, and whether it is a certain one.
 
