@@ -555,3 +555,32 @@ def test_what_is_damaged_in_the_stores_is_found_and_made_anew(workspace: RealWor
     assert done.code == 0 and ", 1 of them damaged" in done.stderr and "is damaged; it is removed" in done.stderr
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "right\n"), done.stderr
+
+
+def test_modules_are_listed_for_gazelle(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {**wheel("direct", "X = 1\n"), **wheel("no", "X = 1\n"), **wheel("grouped", "X = 1\n")}
+    group = '[package.dev-dependencies]\ntest = [{ name = "grouped" }]'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, files, groups=group, needs={"direct": "no"}),
+            "BUILD.bazel": """
+load("@aspect_rules_py//uv:defs.bzl", "gazelle_python_manifest")
+gazelle_python_manifest(name = "all", hub = "pypi")
+gazelle_python_manifest(name = "test_only", hub = "pypi", venvs = ["test"])
+""",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:all.update")
+    assert done.code == 0, done.stderr
+    text = (workspace.root / "gazelle_python.yaml").read_text()
+    assert "#   venvship run //:all.update\n" in text
+    assert text.endswith(
+        "manifest:\n  modules_mapping:\n    direct: direct\n    grouped: grouped\n"
+        '    "no": "no"\n  pip_repository:\n    name: pypi\n'
+    )
+    assert workspace.test("//:all.test").code == 0
+    done = workspace.test("//:test_only.test", "--test_output=errors")
+    assert done.code == 3 and "`venvship run //:test_only.update` makes it anew" in done.stdout + done.stderr
+    assert workspace.run("run", INDEX, "//:test_only.update").code == 0
+    assert "    grouped: grouped\n" in (workspace.root / "gazelle_python.yaml").read_text()

@@ -8,6 +8,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.rules.python.binary import program_rules
 from venvship.rules.python.console_script import PY_CONSOLE_SCRIPT_MAIN
 from venvship.rules.python.described_runtime import PY_RUNTIME, PY_RUNTIME_PAIR
+from venvship.rules.python.gazelle import GAZELLE_RULES
 from venvship.rules.python.library import library_rule
 from venvship.rules.python.members import Members
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
@@ -36,6 +37,7 @@ def python_rules(
         library_rule(members),
         runfiles_library_rule(repositories),
         *requirements_lock_rules(uv_program),
+        *GAZELLE_RULES,
         PY_VENV,
         PY_VENV_LINK,
         PY_PYTEST_MAIN,

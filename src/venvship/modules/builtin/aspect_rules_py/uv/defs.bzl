@@ -27,6 +27,30 @@ def py_entrypoint_binary(name, entrypoint, pkg, deps = [], **kwargs):
     """
     entry_point(py_binary, name, entrypoint, pkg, deps, kwargs)
 
-def gazelle_python_manifest(name, **_kwargs):
-    """Refused: BUILD files are not generated."""
-    fail("gazelle_python_manifest is not supported (`%s`)" % name)
+def gazelle_python_manifest(name, hub = None, venvs = [], pip_repository_name = None, visibility = None, tags = [], **_kwargs):
+    """The file `gazelle_python.yaml`, which tells Gazelle's plugin for Python which module is of which distribution.
+
+    `<name>.update` writes it beside the BUILD file, and the test `<name>.test` looks whether it is up to date.
+
+    Args:
+      name: name of the generated file's target.
+      hub: name of the hub.
+      venvs: dependency groups whose distributions count; all that do not conflict, by default.
+      pip_repository_name: another name of `hub`.
+      visibility: who may use the targets.
+      tags: tags of the targets.
+      **_kwargs: how others make the file, which has no effect.
+    """
+    repository = hub or pip_repository_name
+    if not repository:
+        fail("`%s`: name the `hub`" % name)
+    deps = []
+    for group in venvs or [""]:
+        part = "_%s.%s" % (name, group) if group else "_%s.wheels" % name
+        _venvship.wheels_of_group(name = part, deps = ["@%s//:group_deps" % repository], dep_group = group, tags = ["manual"])
+        deps.append(":" + part)
+    _venvship.gazelle_manifest(name = name, hub = repository, deps = deps, visibility = visibility, tags = tags)
+    existing = native.glob(["gazelle_python.yaml"], allow_empty = True)
+    _venvship.gazelle_manifest_update(name = name + ".update", manifest = ":" + name, visibility = visibility, tags = tags)
+    if existing:
+        _venvship.gazelle_manifest_test(name = name + ".test", manifest = ":" + name, existing = existing, visibility = visibility, tags = tags)
