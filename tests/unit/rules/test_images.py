@@ -70,7 +70,8 @@ def test_links_of_the_venv_are_texts_and_no_path_is_in_two_layers() -> None:
 def test_first_party_code_is_the_last_layer_and_the_launcher_the_one_below() -> None:
     rows = {str(row["at"]): row for row in rows_of(workspace(), "//:layers", "app")}
     assert set(rows) == {"app.runfiles/_main/app.py", "app.runfiles/_main/seed.json"}
-    [launcher] = rows_of(workspace(), "//:layers", "launcher")
+    [launcher, build_data] = rows_of(workspace(), "//:layers", "launcher")
+    assert build_data["at"] == "app.runfiles/_main/app.build_data.txt"
     assert isinstance(launcher["file"], Artifact) and launcher["at"] == "app" and launcher["executable"] is True
 
 
@@ -188,7 +189,9 @@ py_image_layer(name = "l", binary = ":app", layer_tier = ":t", group_compress_le
 def test_several_binaries_share_everything_and_each_finds_its_runfiles() -> None:
     made = tiers('py_image_layer(name = "l", binaries = [":app", ":job"])')
     launchers = {str(row["at"]): row for row in rows_of(made, "//:l", "launcher")}
-    assert set(launchers) == {"app/bin/app", "app/bin/app.runfiles", "app/bin/job", "app/bin/job.runfiles"}
+    build_data = {f"app.runfiles/_main/{name}.build_data.txt" for name in ("app", "job")}
+    programs = {"app/bin/app", "app/bin/app.runfiles", "app/bin/job", "app/bin/job.runfiles"}
+    assert set(launchers) == programs | build_data
     assert launchers["app/bin/job.runfiles"]["link"] == "../../app.runfiles"
     every = [str(row["at"]) for row in rows_of(made, "//:l", "app")]
     assert sorted(every) == [f"app.runfiles/_main/{name}" for name in ("app.py", "job.py", "lib.json", "lib.py")]
@@ -202,7 +205,8 @@ py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
 """
     )
     launchers = {str(row["at"]): row.get("link") for row in rows_of(made, "//:l", "launcher")}
-    assert launchers == {"srv/shop": None, "srv/shop.runfiles": "../app.runfiles"}
+    data = "app.runfiles/_main/app.build_data.txt"
+    assert launchers == {"srv/shop": None, "srv/shop.runfiles": "../app.runfiles", data: None}
 
 
 def test_the_platform_of_an_image_is_that_of_its_layers() -> None:

@@ -233,6 +233,8 @@ def _launchers(ctx: RuleContext, programs: Sequence[tuple[str, PyExecutableInfo]
         if not place:
             raise ctx.error("`root` must be the path of a file, such as `/app`")
         entries.append(LayerFile(place, program.launcher, executable=True, origin=name))
+        # What the program may ask about its build: with a stamp it differs each time, so it lies with what is small.
+        entries += runfiles_entries(program.stage2_runfiles, RUNFILES_IN_IMAGE, origin=name)
         if place != PROGRAM_IN_IMAGE:
             runfiles = TreePath(f"{place}.runfiles")
             entries.append(LayerLink(runfiles, relative_link(runfiles, TreePath(RUNFILES_IN_IMAGE)), origin=name))
