@@ -207,6 +207,38 @@ def test_settings_of_rules_python_choose_the_version() -> None:
     assert str(venv.runtime.version) == "3.13"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("precompile", "enable", "`precompile` of rules_python is one of auto, enabled, disabled, force_enabled, "),
+        (
+            "py_freethreaded",
+            "yes",
+            "can't be `yes`\n  in target `//app:app`\n\nhint: set the Python version to one like",
+        ),
+        ("build_python_zip", "True", "hint: name the program in a py_zipapp_binary"),
+        ("validate_test_main", "enabled", "fail when nothing is run"),
+        ("bootstrap_impl", "script", ""),
+        ("venvs_site_packages", "no", ""),
+        ("build_python_zip", "false", ""),
+    ],
+)
+def test_settings_that_ask_for_what_is_not_done_are_refused(name: str, value: str, told: str) -> None:
+    flag = f"@rules_python//python/config_settings:{name}"
+    build = f'py_binary(name = "app", srcs = ["app.py"], config_settings = {{"{flag}": "{value}"}})'
+    found = workspace(RULES_PYTHON, build, "app.py").problems("//app:app")
+    assert told in found and bool(told) == bool(found)
+
+
+def test_package_files_are_made_where_the_flag_says_so() -> None:
+    flag = "@@rules_python//python/config_settings:incompatible_default_to_explicit_init_py"
+    configuration = LINUX.with_options({flag: '"false"'})
+    for attribute, made in (("", True), ("legacy_create_init = 0", False)):
+        build = f'py_binary(name = "app", srcs = ["app.py"], {attribute})'
+        target = workspace(RULES_PYTHON, build, "app.py").one("//app:app", configuration)
+        assert ("_main/app/__init__.py" in target[DefaultInfo].default_runfiles.entries()) is made
+
+
 def test_settings_of_the_rule_sets_are_targets() -> None:
     made = AnalysisWorkspace({})
     names = set(made.loader.load(PackageId("rules_python", "python/config_settings")).targets)

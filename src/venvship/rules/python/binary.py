@@ -39,6 +39,7 @@ from venvship.rules.python.library import (
     measured_files,
 )
 from venvship.rules.python.providers import InterpreterInfo, PyExecutableInfo, VirtualenvInfo
+from venvship.rules.python.settings import check_settings, rules_python_setting
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.venv import bootstrap_of
 from venvship.rules.python.virtual import resolved
@@ -63,6 +64,9 @@ PROGRAM_ATTRIBUTES = (
 )
 
 
+_EXPLICIT_INIT = "incompatible_default_to_explicit_init_py"
+
+
 def program_rules() -> tuple[RuleClass, RuleClass]:
     """`py_binary` and `py_test`; programs that share a venv share what is known of it."""
     checker = CoverageChecker()
@@ -81,6 +85,7 @@ def program_rules() -> tuple[RuleClass, RuleClass]:
 
 def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     check_python_3(ctx)
+    check_settings(ctx)
     [venv] = ctx.provided("venv", VirtualenvInfo)
     is_shared = ctx.boolean("is_external_venv")
     compiled = bytecode_of(ctx)
@@ -238,8 +243,9 @@ def _python_files(targets: Iterable[ConfiguredTarget]) -> list[Artifact]:
 
 
 def _package_files(ctx: RuleContext, sources: Depset[Artifact]) -> list[TreePath]:
-    """With `legacy_create_init = 1`, the `__init__.py` that directories of sources and those above lack."""
-    if ctx.integer("legacy_create_init") != 1:
+    """The `__init__.py` that directories of sources and those above lack, where the program or the flag wants them."""
+    wanted_by_flag = rules_python_setting(ctx.configuration, _EXPLICIT_INIT) == "false"
+    if ctx.integer("legacy_create_init") != 1 and not (wanted_by_flag and ctx.integer("legacy_create_init") == -1):
         return []
     present = {source.runfiles_path for source in sources.to_tuple()}
     wanted: dict[TreePath, None] = {}

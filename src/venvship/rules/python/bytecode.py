@@ -7,7 +7,6 @@ sources, too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -20,19 +19,17 @@ from venvship.model.paths import TreePath, basename, join, parent
 from venvship.rules import attributes
 from venvship.rules.python.providers import InterpreterInfo
 from venvship.rules.python.runtime import PyCompilerInfo
+from venvship.rules.python.settings import rules_python_setting
 
 INVALIDATION_MODE: Final = attributes.string(
     "precompile_invalidation_mode", "auto", values=("auto", "checked_hash", "unchecked_hash")
 )
 OPTIMIZE_LEVEL: Final = attributes.integer("precompile_optimize_level")
-_PRECOMPILE_FLAG: Final = "@@rules_python//python/config_settings:precompile"
 
 
 def precompile_flag(ctx: RuleContext) -> str:
     """The setting of rules_python: `auto`, `enabled`, `disabled`, or one of these with `force_` before it."""
-    text = ctx.configuration.get(_PRECOMPILE_FLAG)
-    value = json.loads(text) if text else "auto"
-    return value if isinstance(value, str) else "auto"
+    return rules_python_setting(ctx.configuration, "precompile") or "auto"
 
 
 def bytecode_place(source: Artifact, interpreter: InterpreterInfo) -> TreePath:

@@ -1,0 +1,60 @@
+"""The settings of rules_python: which values they take, and which of these can be followed.
+
+A setting that says what is so anyway is taken; one that asks for something that does not happen is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from venvship.analysis.rule_context import RuleContext
+from venvship.model.configuration import Configuration
+
+_PACKAGE: Final = "@@rules_python//python/config_settings:"
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "bootstrap_impl": ("system_python", "script"),
+    "venvs_site_packages": ("no", "yes"),
+    "venvs_use_declare_symlink": ("no", "yes"),
+    "precompile": ("auto", "enabled", "disabled", "force_enabled", "force_disabled"),
+    "precompile_source_retention": ("auto", "keep_source", "omit_source"),
+    "add_srcs_to_runfiles": ("auto", "enabled", "disabled"),
+    "exec_tools_toolchain": ("enabled", "disabled"),
+    "py_freethreaded": ("no", "yes"),
+    "py_linux_libc": ("glibc", "musl"),
+    "validate_test_main": ("auto", "enabled", "disabled"),
+    "build_python_zip": ("false", "true"),
+    "incompatible_default_to_explicit_init_py": ("false", "true"),
+    "experimental_python_import_all_repositories": ("false", "true"),
+}
+_NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
+    ("precompile_source_retention", "omit_source"): "set the attribute of that name on libraries that are precompiled",
+    ("py_freethreaded", "yes"): "set the Python version to one like 3.14t",
+    ("py_linux_libc", "musl"): "build for a platform with musl",
+    ("validate_test_main", "enabled"): "py_pytest_test and py_unittest_test fail when nothing is run",
+    ("build_python_zip", "true"): "name the program in a py_zipapp_binary",
+    ("experimental_python_import_all_repositories", "false"): "the roots of all repositories can be imported from",
+}
+
+
+def rules_python_setting(configuration: Configuration, name: str) -> str:
+    """The value that the command line or a target sets; empty where none does."""
+    text = configuration.get(f"{_PACKAGE}{name}")
+    value = json.loads(text) if text else ""
+    return value if isinstance(value, str) else str(value).lower()
+
+
+def check_settings(ctx: RuleContext) -> None:
+    """Refuse values that do not exist, or that ask for what is not done."""
+    for option, _ in ctx.configuration.options:
+        if not option.startswith(_PACKAGE):
+            continue
+        name = option.removeprefix(_PACKAGE)
+        value = rules_python_setting(ctx.configuration, name)
+        values = _VALUES.get(name)
+        if values is not None and value.lower() not in values:
+            raise ctx.error(f"the setting `{name}` of rules_python is one of {', '.join(values)}, not `{value}`")
+        hint = _NOT_FOLLOWED.get((name, value.lower()))
+        if hint is not None:
+            raise ctx.error(f"the setting `{name}` of rules_python can't be `{value}`", hint=hint)
