@@ -194,6 +194,22 @@ py_pex_binary(name = "small", binary = ":main", inject_env = {"MODE": "x"})
     assert (tmp_path / "whole.pyz").stat().st_size > (tmp_path / "small.pex").stat().st_size
 
 
+def test_packed_programs_are_tests(repository: RealWorkspace) -> None:
+    build = """
+load("@rules_python//python/zipapp:py_zipapp_test.bzl", "py_zipapp_test")
+py_zipapp_test(name = "passes", binary = ":main", size = "small")
+py_binary(name = "broken", srcs = ["broken.py"])
+py_zipapp_test(name = "fails", binary = ":broken", size = "small", args = ["3"], env = {"WHY": "because"})
+"""
+    broken = "import os, sys\nprint(os.environ['WHY'])\nsys.exit(int(sys.argv[1]))\n"
+    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/broken.py": broken})
+    override = "--index_override=https://packages.example/simple=@default"
+    done = repository.test("//aspect:passes", override)
+    assert done.code == 0, done.stderr
+    failed = repository.test("//aspect:fails", override, "--test_output=errors")
+    assert failed.code == 3 and "because" in failed.stdout + failed.stderr
+
+
 def test_libraries_become_wheels_and_wheels_become_libraries(repository: RealWorkspace) -> None:
     build = """
 py_package(name = "package", deps = [":lib"], packages = ["aspect"])

@@ -26,7 +26,7 @@ from venvship.rules.python.unpacked_wheel import PY_UNPACKED_WHEEL
 from venvship.rules.python.venv import PY_VENV
 from venvship.rules.python.venv_link import PY_VENV_LINK
 from venvship.rules.python.wheel_building import PY_PACKAGE, PY_WHEEL, PY_WHEEL_DIST, WHL_FILEGROUP
-from venvship.rules.python.zipapp import PY_PEX_BINARY, PY_ZIPAPP_BINARY
+from venvship.rules.python.zipapp import PY_PEX_BINARY, PY_ZIPAPP_BINARY, PY_ZIPAPP_TEST
 
 
 def python_rules(
@@ -48,6 +48,7 @@ def python_rules(
         PY_PACKAGE,
         WHL_FILEGROUP,
         PY_ZIPAPP_BINARY,
+        PY_ZIPAPP_TEST,
         PY_PEX_BINARY,
         PY_RUNTIME,
         PY_RUNTIME_PAIR,

@@ -12,9 +12,11 @@ from venvship.loading.rule_class import RuleClass
 from venvship.model.action import ForestLink, RequestValue
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
-from venvship.model.provider import DefaultInfo
+from venvship.model.provider import DefaultInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
+from venvship.rules.core.programs import arguments_info, test_info
+from venvship.rules.python.launching import ENVIRONMENT_ATTRIBUTES, environment_of, inherited_variables
 from venvship.rules.python.providers import PyExecutableInfo
 
 _ROWS: Final = {ArtifactKind.FILE: "file", ArtifactKind.DIRECTORY: "tree", ArtifactKind.SYMLINK: "link_of"}
@@ -28,6 +30,11 @@ def _py_zipapp_binary(ctx: RuleContext) -> list[object]:
     output = ctx.declare_file(f"{ctx.label.name}.pyz")
     shebang = _SHEBANG if ctx.boolean("is_startable") else ""
     return _archive(ctx, output, shebang=shebang, compression=compression, environment={}, with_interpreter=True)
+
+
+def _py_zipapp_test(ctx: RuleContext) -> list[object]:
+    environment = RunEnvironmentInfo(environment_of(ctx), inherited_variables(ctx))
+    return [*_py_zipapp_binary(ctx), environment, arguments_info(ctx), test_info(ctx)]
 
 
 def _py_pex_binary(ctx: RuleContext) -> list[object]:
@@ -109,6 +116,13 @@ PY_ZIPAPP_BINARY = RuleClass(
     (_BINARY, attributes.string("compression"), attributes.boolean("is_startable", True)),
     _py_zipapp_binary,
     is_executable=True,
+)
+PY_ZIPAPP_TEST = RuleClass(
+    "py_zipapp_test",
+    (*PY_ZIPAPP_BINARY.own_attributes, *ENVIRONMENT_ATTRIBUTES),
+    _py_zipapp_test,
+    is_executable=True,
+    is_test=True,
 )
 PY_PEX_BINARY = RuleClass(
     "py_pex_binary",

@@ -1,9 +1,18 @@
 """Programs as one file."""
 
-def py_zipapp_binary(name, binary, compression = "", executable = True, config_settings = {}, **kwargs):
+def py_zipapp_binary(name, **kwargs):
+    """The file `<name>.pyz` with a program and everything that it needs; see `_zipapp` for the arguments."""
+    _zipapp(_venvship.py_zipapp_binary, name, **kwargs)
+
+def py_zipapp_test(name, **kwargs):
+    """A test that passes when the packed program exits with 0; see `_zipapp` for the arguments."""
+    _zipapp(_venvship.py_zipapp_test, name, **kwargs)
+
+def _zipapp(rule, name, binary, compression = "", executable = True, config_settings = {}, **kwargs):
     """The file `<name>.pyz` with a program and everything that it needs, its interpreter included.
 
     Args:
+      rule: the rule of the target.
       name: name of the target.
       binary: the program.
       compression: how hard the archive is compressed, "0" to "9"; not at all by default.
@@ -13,14 +22,10 @@ def py_zipapp_binary(name, binary, compression = "", executable = True, config_s
     """
     if config_settings:
         fail("`%s`: set config_settings on the program" % name)
-    _venvship.py_zipapp_binary(
+    rule(
         name = name,
         binary = binary,
         compression = compression,
         is_startable = executable,
         **kwargs
     )
-
-def py_zipapp_test(name, **_kwargs):
-    """Refused: test the program itself."""
-    fail("py_zipapp_test is not supported (`%s`): let a test of another kind run the py_zipapp_binary" % name)
