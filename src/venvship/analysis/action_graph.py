@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import Place, SeveralErrors, UserError
-from venvship.model.action import Action, LinkArtifact, MakeSymlink, WriteFile
+from venvship.model.action import Action, LinkArtifact, MakeSymlink, RunTool, WriteFile
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.label import Label
 from venvship.model.paths import parent
@@ -53,6 +53,9 @@ def same_action(first: Action, second: Action) -> bool:
             same = first.text == second.text
         case LinkArtifact(), LinkArtifact():
             same = first.target == second.target and first.executable == second.executable
+        case RunTool(), RunTool():
+            requests = ((one.tool, one.request, one.outputs, one.interpreter) for one in (first, second))
+            return len(first.outputs) == 1 and next(requests) == next(requests)
         case _:
             return first is second
     return same and first.output == second.output and first.output.kind is second.output.kind

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace, outputs
 
+from venvship.errors import SeveralErrors
 from venvship.model.action import RunTool
 from venvship.model.configuration import Configuration
 from venvship.model.provider import DefaultInfo
@@ -35,17 +37,33 @@ def bytecode(made: AnalysisWorkspace, label: str = "//app:app", configuration: C
     return {path for path in runfiles(made, label, configuration) if path.endswith(".pyc")}
 
 
-def test_a_library_has_its_sources_compiled_in_one_step_for_all_that_need_it() -> None:
+def test_a_library_has_its_sources_compiled_for_all_that_need_it() -> None:
     made = workspace(LIBRARY + 'py_binary(name = "app", srcs = ["app.py"], deps = [":lib"])')
     library = made.one("//app:lib")
     files = ["app/__pycache__/lib.cpython-312.pyc", "app/sub/__pycache__/deep.cpython-312.pyc"]
     assert [file.path for file in library[PyInfo].direct_pyc_files.to_tuple()] == files
-    [action] = {id(action): action for action in outputs(library.actions).values()}.values()
-    assert isinstance(action, RunTool) and action.tool == "compile_sources"
-    assert (action.request["optimize"], action.request["is_checked"]) == (2, False)
-    assert [output.path for output in action.outputs] == files
+    for action in library.actions:
+        assert isinstance(action, RunTool) and action.tool == "compile_sources"
+        assert (action.request["optimize"], action.request["is_checked"]) == (2, False)
+    assert [output.path for action in library.actions for output in action.outputs] == files
     wanted = {"app.py", "lib.py", "sub/deep.py", *(name.removeprefix("app/") for name in files)}
     assert runfiles(made) == wanted
+
+
+def test_targets_that_share_a_source_share_its_bytecode() -> None:
+    compiled = 'srcs = ["lib.py"], precompile = "enabled"'
+    build = f"""
+py_library(name = "lib", {compiled})
+py_binary(name = "app", main = "lib.py", {compiled}, deps = [":lib"])
+py_library(name = "other", {compiled}, precompile_optimize_level = 1)
+"""
+    made = workspace(build)
+    made.analyze("//app:lib", "//app:app")
+    assert "app/__pycache__/lib.cpython-312.pyc" in str(list(outputs(made.one("//app:app").actions)))
+    made.graph()
+    made.one("//app:other")
+    with pytest.raises(SeveralErrors, match="is made by two targets"):
+        made.graph()
 
 
 def test_bytecode_may_take_the_place_of_sources() -> None:

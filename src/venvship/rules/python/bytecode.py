@@ -50,7 +50,8 @@ def compiled_beside(
             continue
         name = f"{inside}c" if without_sources else join(parent(TreePath(inside)), _cache_name(source, interpreter))
         found[source] = ctx.declare_file(name)
-    _compile(ctx, found, runtime)
+        # A step for each, as several targets of a package may have one source, and it is compiled once then.
+        _compile(ctx, {source: found[source]}, runtime)
     return found
 
 
