@@ -482,6 +482,17 @@ def test_a_changed_project_names_the_command_that_locks_it(workspace: RealWorksp
     assert done.code == 1
     assert "`six` is asked for and not locked" in done.stderr and "`venvship lock`" in done.stderr
     assert "`tool` is asked for as >=2 and locked as any version" in done.stderr
+    workspace.write(
+        {
+            "pyproject.toml": '[project]\nname = "shop"\nversion = "0"\ndependencies = ["tool"]\n'
+            '[tool.uv.workspace]\nmembers = ["libs/*"]\nexclude = ["libs/left"]\n',
+            "libs/left/pyproject.toml": '[project]\nname = "left"\n',
+            "libs/late/pyproject.toml": '[project]\nname = "late"\n',
+        }
+    )
+    done = workspace.build("//:app")
+    assert done.code == 1 and "`late` at `libs/late` is a member of the workspace and not locked" in done.stderr
+    assert "libs/left" not in done.stderr and "`venvship lock`" in done.stderr
 
 
 def test_requirements_files_are_made_by_targets_and_by_the_lock_command(

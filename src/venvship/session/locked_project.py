@@ -6,8 +6,9 @@ import functools
 import posixpath
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from venvship.errors import Place, SeveralErrors, UserError
 from venvship.loading.nearest import did_you_mean
@@ -18,8 +19,9 @@ from venvship.repos.package_index import PackageIndex
 from venvship.rules.python.distributions import Component
 from venvship.rules.python.runtime import Interpreters
 from venvship.session.extensions import LockProject
+from venvship.wheels.filename import normalise_name
 from venvship.wheels.flat import RequiresDist, linked
-from venvship.wheels.freshness import differences
+from venvship.wheels.freshness import differences, member_patterns, workspace_differences
 from venvship.wheels.lock import EditableSource, Lock, LockedPackage, LockedSdist, LockedWheel, VirtualSource
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.resolution import NotResolved, Resolution, Root, Roots, reachable_anywhere, resolve
@@ -28,6 +30,10 @@ from venvship.wheels.tags import supported_tags
 LockedFile: TypeAlias = tuple[LockedPackage, LockedWheel | LockedSdist]
 ReadMetadata: TypeAlias = Callable[[Iterable[LockedFile]], Mapping[str, tuple[RequiresDist, ...]]]
 """What the files of packages need, by name."""
+
+
+_UV_LOCK: Final = "uv.lock"
+_PYPROJECT: Final = "pyproject.toml"
 
 
 class UnknownGroup(UserError):
@@ -70,12 +76,14 @@ class LockedProject:
         self._interpreters = interpreters
         self._index = index
         self._read_metadata = read_metadata
+        self._pyprojects: dict[str, Mapping[str, object] | None] = {}
         self._resolutions: dict[tuple[object, ...], tuple[Resolution, Mapping[str, Component]]] = {}
 
     @functools.cached_property
     def lock(self) -> Lock:
         lock = read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index)
         stale = [problem for package in lock.packages for problem in self._stale(package)]
+        stale += self._stale_workspace(lock)
         if stale:
             raise stale[0] if len(stale) == 1 else SeveralErrors(stale)
         return lock
@@ -84,15 +92,54 @@ class LockedProject:
         """What the `pyproject.toml` of a local project asks for that the lock does not know of."""
         if package.declared is None or not isinstance(package.source, EditableSource | VirtualSource):
             return
-        path = self.path.parent / package.source.path / "pyproject.toml"
-        try:
-            document = tomllib.loads(path.read_bytes().decode())
-        except (OSError, ValueError):
-            return  # one that is not there asks for nothing; one that cannot be read is complained about by uv
+        document = self._pyproject(package.source.path)
+        if document is None:
+            return
         reasons = differences(document, package)
         if reasons:
             shown = posixpath.normpath(posixpath.join(posixpath.dirname(self.shown), package.source.path))
             yield StaleLock(posixpath.normpath(posixpath.join(shown, "pyproject.toml")), self.shown, reasons)
+
+    def _stale_workspace(self, lock: Lock) -> Iterable[StaleLock]:
+        """What the workspace of a `uv.lock` is as a whole, and the lock does not know of."""
+        root = self._pyproject(".") if self.path.name == _UV_LOCK else None
+        if root is None:
+            return
+        documents = {
+            package.name: document
+            for package in lock.packages
+            if package.name in lock.members
+            if isinstance(package.source, EditableSource | VirtualSource)
+            if (document := self._pyproject(package.source.path)) is not None
+        }
+        reasons = [*workspace_differences(documents, lock)]
+        for directory in self._member_directories(root):
+            project = (self._pyproject(directory) or {}).get("project")
+            name = project.get("name") if isinstance(project, Mapping) else None
+            if isinstance(name, str) and _normalised(name) not in lock.members:
+                reasons.append(f"`{name}` at `{directory}` is a member of the workspace and not locked")
+        if reasons:
+            shown = posixpath.join(posixpath.dirname(self.shown), _PYPROJECT)
+            yield StaleLock(shown, self.shown, reasons)
+
+    def _member_directories(self, root: Mapping[str, object]) -> Iterable[str]:
+        """The directories that patterns name; those that go down any number of levels are left to uv."""
+        patterns, left_out = member_patterns(root) or ((), ())
+        base = self.path.parent
+        plain = [posixpath.normpath(text) for text in patterns if text and "**" not in text]
+        below = [text for text in plain if text != "." and not text.startswith(("/", ".."))]
+        found = {path.relative_to(base).as_posix() for text in below for path in base.glob(text)}
+        return sorted(path for path in found if not any(fnmatchcase(path, text.rstrip("/")) for text in left_out))
+
+    def _pyproject(self, directory: str) -> Mapping[str, object] | None:
+        """None for one that is not there, which asks for nothing, and for one that uv will complain about."""
+        if directory not in self._pyprojects:
+            try:
+                text = (self.path.parent / directory / _PYPROJECT).read_bytes().decode()
+                self._pyprojects[directory] = tomllib.loads(text)
+            except (OSError, ValueError, RecursionError):
+                self._pyprojects[directory] = None
+        return self._pyprojects[directory]
 
     @functools.cached_property
     def members(self) -> Mapping[str, str]:
@@ -188,3 +235,10 @@ def _components(resolution: Resolution) -> dict[str, Component]:
         component = Component(tuple(members), tuple(sorted(needed - inside)))
         found.update(dict.fromkeys(members, component))
     return found
+
+
+def _normalised(name: str) -> str:
+    try:
+        return normalise_name(name)
+    except ValueError:
+        return name

@@ -13,8 +13,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from venvship.wheels.filename import normalise_name
-from venvship.wheels.lock import LockedPackage
+from venvship.wheels.lock import ConflictItem, Lock, LockedPackage
 
+_SAMPLES = tuple(f"3.{minor}.{patch}" for minor in range(6, 21) for patch in (0, 99))
 # With one of these the version is not the index's to say, and the lock does not repeat the specifier.
 _SOURCES = ("editable", "virtual", "directory", "path", "url", "git")
 
@@ -48,6 +49,73 @@ def differences(pyproject: Mapping[str, object], package: LockedPackage) -> tupl
             if groups[name]
         ]
     return tuple(found)
+
+
+def workspace_differences(projects: Mapping[str, Mapping[str, object]], lock: Lock) -> tuple[str, ...]:
+    """What the files of all projects of a workspace, by name, say of it as a whole and the lock does not.
+
+    Python versions are compared by which of them are meant, as resolvers spell ranges in their own way.
+    """
+    return (*_python_differences(projects, lock), *_conflict_differences(projects, lock))
+
+
+def member_patterns(pyproject: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """The patterns of directories that are members of the workspace, and of those that are not; None without any."""
+    workspace = _uv_table(pyproject).get("workspace")
+    if not isinstance(workspace, Mapping):
+        return None
+    return tuple(_texts(workspace.get("members"))), tuple(_texts(workspace.get("exclude")))
+
+
+def _python_differences(projects: Mapping[str, Mapping[str, object]], lock: Lock) -> Iterator[str]:
+    texts = [_table(document, "project").get("requires-python") for document in projects.values()]
+    asked = [text for text in texts if isinstance(text, str)]
+    if not asked or not lock.requires_python:
+        return
+    try:
+        wanted, locked = SpecifierSet(",".join(asked)), SpecifierSet(lock.requires_python)
+    except InvalidSpecifier:
+        return  # whoever makes the lock complains about it
+    if any((version in wanted) != (version in locked) for version in _SAMPLES):
+        shown = ", ".join(sorted(set(asked)))
+        yield f"`requires-python` is asked for as {shown} and locked as {lock.requires_python}"
+
+
+def _conflict_differences(projects: Mapping[str, Mapping[str, object]], lock: Lock) -> Iterator[str]:
+    locked = {frozenset(items) for items in lock.conflicts}
+    declared = [found for name in sorted(projects) for found in _conflicts(name, projects[name])]
+    for items in declared:
+        if items not in locked:
+            yield f"the conflict of {' and '.join(sorted(str(item) for item in items))} is new"
+    if locked and not declared:
+        yield "conflicts are locked and not declared any more"
+
+
+def _conflicts(name: str, document: Mapping[str, object]) -> Iterator[frozenset[ConflictItem]]:
+    rows = _uv_table(document).get("conflicts")
+    for row in rows if isinstance(rows, list) else ():
+        items = set()
+        for item in row if isinstance(row, list) else ():
+            if isinstance(item, Mapping):
+                extra, group = item.get("extra"), item.get("group")
+                items.add(
+                    ConflictItem(
+                        _name(str(item.get("package", name))),
+                        extra=None if extra is None else _name(str(extra)),
+                        group=None if group is None else _name(str(group)),
+                    )
+                )
+        if items:
+            yield frozenset(items)
+
+
+def _uv_table(pyproject: Mapping[str, object]) -> Mapping[str, object]:
+    return _table(_table(pyproject, "tool"), "uv")
+
+
+def _table(above: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = above.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _compared(
@@ -95,9 +163,7 @@ def _groups(pyproject: Mapping[str, object]) -> dict[str, list[str]] | None:
     """Dependency groups with what they include spelled out; None where an inclusion leads nowhere."""
     table = pyproject.get("dependency-groups")
     groups = {_name(str(name)): rows for name, rows in table.items()} if isinstance(table, Mapping) else {}
-    tool = pyproject.get("tool")
-    uv = tool.get("uv") if isinstance(tool, Mapping) else None
-    legacy = _texts(uv.get("dev-dependencies")) if isinstance(uv, Mapping) else []
+    legacy = _texts(_uv_table(pyproject).get("dev-dependencies"))
 
     def spelled(name: str, above: tuple[str, ...]) -> list[str]:
         found: list[str] = []

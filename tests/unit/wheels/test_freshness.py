@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from venvship.wheels.freshness import differences
+from venvship.wheels.freshness import differences, member_patterns, workspace_differences
 from venvship.wheels.uv_lock import parse_uv_lock
 
 PYPROJECT = """
@@ -65,3 +65,48 @@ def test_nothing_is_known_of_dynamic_projects_and_of_locks_without_metadata() ->
     dynamic = '[project]\nname = "shop"\ndynamic = ["dependencies"]\n'
     assert found(dynamic, LOCK.partition("[package.metadata.requires-dev]")[0]) == ()
     assert found('[project]\nname = "shop"\n', LOCK.partition("[package.metadata]")[0]) == ()
+
+
+CONFLICT = '[tool.uv]\nconflicts = [[{ extra = "old" }, { package = "lib", group = "new" }]]\n'
+CONFLICT_LOCKED = 'conflicts = [[{ package = "lib", group = "new" }, { package = "shop", extra = "old" }]]\n'
+
+
+@pytest.mark.parametrize(
+    ("shop", "lib", "locked", "reasons"),
+    [
+        (">=3.11", "", ">=3.11", ()),
+        (">=3.11", ">=3.12,<3.14", "<3.14,>=3.12", ()),
+        ("~=3.11", "", ">=3.11, <4", ()),
+        ("", "", ">=3.11", ()),
+        (">=3.10", "", ">=3.11", ("`requires-python` is asked for as >=3.10 and locked as >=3.11",)),
+        (">=3.11", ">=3.12", ">=3.11", ("`requires-python` is asked for as >=3.11, >=3.12 and locked as >=3.11",)),
+        ("three", "", ">=3.11", ()),
+    ],
+)
+def test_the_python_versions_of_all_projects_are_those_of_the_lock(
+    shop: str, lib: str, locked: str, reasons: tuple[str, ...]
+) -> None:
+    texts = {"shop": shop, "lib": lib}
+    projects = {name: {"project": {"requires-python": text} if text else {}} for name, text in texts.items()}
+    lock = parse_uv_lock(f'version = 1\nrequires-python = "{locked}"\n'.encode(), filename="uv.lock")
+    assert workspace_differences(projects, lock) == reasons
+
+
+@pytest.mark.parametrize(
+    ("declared", "locked", "reasons"),
+    [
+        (CONFLICT, CONFLICT_LOCKED, ()),
+        (CONFLICT, "", ("the conflict of extra `old` of `shop` and group `new` of `lib` is new",)),
+        ("", CONFLICT_LOCKED, ("conflicts are locked and not declared any more",)),
+        ("[tool.uv]\nconflicts = 3\n", "", ()),
+    ],
+)
+def test_conflicts_are_those_of_the_lock(declared: str, locked: str, reasons: tuple[str, ...]) -> None:
+    lock = parse_uv_lock(f"version = 1\n{locked}".encode(), filename="uv.lock")
+    assert workspace_differences({"shop": tomllib.loads(declared)}, lock) == reasons
+
+
+def test_members_of_a_workspace_are_patterns() -> None:
+    text = '[tool.uv.workspace]\nmembers = ["libs/*", 3]\nexclude = ["libs/old"]\n'
+    assert member_patterns(tomllib.loads(text)) == (("libs/*",), ("libs/old",))
+    assert member_patterns({"tool": {"uv": {"workspace": 1}}}) is None
