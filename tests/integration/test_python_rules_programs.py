@@ -383,7 +383,13 @@ genrule(name = "asks", outs = ["asks.txt"],
     workspace.write({"commit": "b2"})
     assert "STABLE_COMMIT b2\n" in said("always")
 
+    # A new time alone makes nothing anew.
+    workspace.environment["SOURCE_DATE_EPOCH"] = "5"
+    workspace.write({"commit": "c3"})
+    assert "BUILD_TIMESTAMP 5\n" in said("always")
     workspace.environment["SOURCE_DATE_EPOCH"] = "9"
+    assert "BUILD_TIMESTAMP 5\n" in said("always")
+    workspace.write({"commit": "b2"})
     workspace.built("//s:wheel", "//s:yes", "//s:no", "//s:asks", "--stamp")
     out = workspace.root / "venvship-bin" / "s"
     assert (out / "w-1.9+b2-py3-none-any.whl").exists()

@@ -81,7 +81,7 @@ from venvship.session.requirement_locks import compiled_locks
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.source_builds import path_of
 from venvship.session.wheel_hub import LockHub
-from venvship.session.workspace_status import workspace_status
+from venvship.session.workspace_status import with_volatile_values_of, workspace_status
 
 _FLAGS = Place("--override_module")
 
@@ -377,7 +377,7 @@ class Session:
     @functools.cached_property
     def status(self) -> WorkspaceStatus:
         """What stamped outputs tell about the build."""
-        return workspace_status(
+        found = workspace_status(
             self.options.workspace_status_command,
             embed_label=self.options.embed_label,
             root=self.root,
@@ -385,6 +385,7 @@ class Session:
             children=self._children,
             now=datetime.now(UTC),
         )
+        return found if self.options.stamp else with_volatile_values_of(self.output_base / "status.json", found)
 
     @property
     def has_asked_a_command(self) -> bool:

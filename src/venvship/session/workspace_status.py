@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from venvship.errors import UserError
+from venvship.host.files import write_atomically
 from venvship.host.machine import user_name
 from venvship.host.processes import Children
 from venvship.model.workspace_status import WorkspaceStatus
@@ -42,6 +44,30 @@ def workspace_status(
         ("FORMATTED_DATE", moment.strftime("%Y %b %d %H %M %S %a")),
     ]
     return WorkspaceStatus.of([*own, *(_printed(command, root, environment, children) if command else ())])
+
+
+def with_volatile_values_of(place: Path, status: WorkspaceStatus) -> WorkspaceStatus:
+    """What was kept in `place`, if it tells of the same state of the sources; otherwise `status`, which is kept.
+
+    A new time alone is thereby no reason to make stamped outputs again, and all that was made with them.
+    """
+    kept = _kept(place)
+    if kept is not None and kept.stable == status.stable and kept.volatile.keys() == status.volatile.keys():
+        return kept
+    document = {"stable": dict(status.stable), "volatile": dict(status.volatile)}
+    write_atomically(place, json.dumps(document, indent=1).encode())
+    return status
+
+
+def _kept(place: Path) -> WorkspaceStatus | None:
+    try:
+        document = json.loads(place.read_bytes())
+        stable, volatile = document["stable"], document["volatile"]
+        return WorkspaceStatus.of(
+            [(str(key), str(value)) for half in (stable, volatile) for key, value in half.items()]
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _printed(command: str, root: Path, environment: Mapping[str, str], children: Children) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ import pytest
 
 from venvship.host.processes import Children
 from venvship.model.workspace_status import WorkspaceStatus
-from venvship.session.workspace_status import StatusCommandFailed, workspace_status
+from venvship.session.workspace_status import StatusCommandFailed, with_volatile_values_of, workspace_status
 
 NOW = datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -42,6 +42,19 @@ def test_values_are_sorted_into_those_that_stay_and_those_that_differ(tmp_path: 
 
 def test_the_time_can_be_given(tmp_path: Path) -> None:
     assert status("", tmp_path, {"SOURCE_DATE_EPOCH": "12"}).volatile["BUILD_TIMESTAMP"] == "12"
+
+
+def test_what_differs_from_build_to_build_is_kept_until_something_else_does(tmp_path: Path) -> None:
+    place = tmp_path / "status.json"
+
+    def kept(time: str, commit: str) -> str:
+        found = status(f"echo STABLE_COMMIT {commit}", tmp_path, {"SOURCE_DATE_EPOCH": time})
+        return with_volatile_values_of(place, found).volatile["BUILD_TIMESTAMP"]
+
+    assert [kept("1", "a"), kept("2", "a"), kept("3", "b"), kept("4", "b")] == ["1", "1", "3", "3"]
+    for broken in (b"{", b"[]", b'{"stable": 1, "volatile": 2}'):
+        place.write_bytes(broken)
+        assert kept("5", "b") == "5"
 
 
 def test_a_command_that_fails_is_told_with_what_it_says(tmp_path: Path) -> None:
