@@ -112,7 +112,13 @@ def test_a_program_runs_from_everywhere(repository: RealWorkspace, tmp_path: Pat
 
 
 def test_no_output_names_the_machine(repository: RealWorkspace) -> None:
-    repository.built("//aspect:main", "//rules_python:main")
+    build = """
+load("@rules_python//python:defs.bzl", "py_binary", "py_library")
+py_library(name = "compiled", srcs = ["lib.py"], precompile = "enabled")
+py_binary(name = "collected", srcs = ["main.py"], main = "main.py", deps = [":lib"], pyc_collection = "include_pyc")
+"""
+    repository.write({"rules_python/BUILD.bazel": build + TABLE})
+    repository.built("//aspect:main", "//rules_python:all")
     out = Path(os.path.realpath(repository.root / "venvship-bin"))
     names = [str(repository.root).encode(), str(repository.cache).encode()]
     for path in files_below(out):

@@ -165,3 +165,16 @@ py_binary(name = "other", srcs = ["other.py"], include_user_site_packages = True
     made = workspace(build)
     assert "needs `include_system_site_packages`" in made.problems("//app:server")
     assert made.one("//app:other")[PyExecutableInfo].interpreter_args == ("-B", "-E", "-P")
+
+
+def test_what_is_no_virtualenv_is_named() -> None:
+    build = """
+py_library(name = "shared")
+py_binary(name = "server", srcs = ["server.py"], external_venv = ":shared")
+"""
+    assert workspace(build).problems("//app:server") == (
+        "app/BUILD:4:10: `external_venv` is `//app:shared`, a py_library rule, and no virtualenv\n"
+        "  in target `//app:server`\n"
+        "\n"
+        "hint: name a py_venv, or remove external_venv"
+    )

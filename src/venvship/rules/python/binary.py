@@ -50,7 +50,7 @@ PROGRAM_ATTRIBUTES = (
     *ENVIRONMENT_ATTRIBUTES,
     attributes.label("main", files=True),
     attributes.string("main_module"),
-    attributes.label("venv", providers=(VirtualenvInfo,), mandatory=True),
+    attributes.label("venv", mandatory=True),
     attributes.boolean("is_external_venv"),
     attributes.boolean("isolated", True),
     attributes.boolean("include_user_site_packages"),
@@ -86,7 +86,7 @@ def program_rules() -> tuple[RuleClass, RuleClass]:
 def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     check_python_3(ctx)
     check_settings(ctx)
-    [venv] = ctx.provided("venv", VirtualenvInfo)
+    venv = _venv(ctx)
     is_shared = ctx.boolean("is_external_venv")
     compiled = bytecode_of(ctx)
     closure, _ = resolved(ctx, closure_of(ctx, compiled), held=venv.virtuals if is_shared else {})
@@ -125,6 +125,17 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
         measured_files(ctx),
         arguments_info(ctx),
     ]
+
+
+def _venv(ctx: RuleContext) -> VirtualenvInfo:
+    [target] = ctx.targets("venv")
+    venv = target.get(VirtualenvInfo)
+    if venv is None:
+        raise ctx.error(
+            f"`external_venv` is `{target.label}`, a {target.kind}, and no virtualenv",
+            hint="name a py_venv, or remove external_venv",
+        )
+    return venv
 
 
 def _executable_info(
