@@ -88,7 +88,7 @@ _TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "toolchain": frozenset(
             {"python_version", "is_default", "configure_coverage_tool", "ignore_root_user_error"},
         ),
-        "defaults": frozenset({"python_version"}),
+        "defaults": frozenset({"python_version", "python_version_env", "python_version_file"}),
         "override": frozenset(
             {"base_urls", "available_python_versions", "minor_mapping", "register_all_versions"}
             | {"ignore_root_user_error"}
@@ -223,17 +223,30 @@ class Extensions:
     modification_hubs: frozenset[str] = frozenset()
 
 
-def read_extensions(graph: ModuleGraph) -> Extensions:
-    """Check and read all extension usages; raises SeveralErrors with everything that is wrong."""
-    reader = _Reader(graph)
+def read_extensions(
+    graph: ModuleGraph,
+    *,
+    read_file: Callable[[Label], str | None] = lambda label: None,
+    variable: Callable[[str], str | None] = lambda name: None,
+) -> Extensions:
+    """Check and read all extension usages; raises SeveralErrors with everything that is wrong.
+
+    `read_file` answers with the text of a file of the workspace, `variable` with that of the environment; None where
+    there is none.
+    """
+    reader = _Reader(graph, read_file, variable)
     for usage in graph.extension_usages:
         reader.read(usage)
     return reader.finish()
 
 
 class _Reader:
-    def __init__(self, graph: ModuleGraph) -> None:
+    def __init__(
+        self, graph: ModuleGraph, read_file: Callable[[Label], str | None], variable: Callable[[str], str | None]
+    ) -> None:
         self._graph = graph
+        self._read_file = read_file
+        self._variable = variable
         self._problems: list[VenvshipError] = []
         self._declared: dict[str, Place] = {}
         self._projects: list[LockProject] = []
@@ -318,7 +331,7 @@ class _Reader:
                     if tag.arguments.get("is_default") is True:
                         self._default = version
             case "defaults":
-                self._default = self._version(attributes)
+                self._default = self._default_version(attributes)
             case "configure":
                 self._archive_base = attributes.text("base_url") or self._archive_base
                 self._archive_build = attributes.text("build_config")
@@ -413,8 +426,22 @@ class _Reader:
                 continue
             self._overrides += [dataclasses.replace(found, name=project, lock=lock) for lock in locks]
 
+    def _default_version(self, attributes: _Attributes) -> PythonVersion | None:
+        """What a variable says, where it is set, else the first line of a file, else the tag itself."""
+        variable, file = attributes.text("python_version_env"), attributes.label("python_version_file")
+        text = (self._variable(variable) or "") if variable else ""
+        if not text and file is not None:
+            content = self._read_file(file)
+            if content is None:
+                attributes.refuse(f"cannot read `{file}`, which `python_version_file` names")
+                return None
+            text = content.strip().partition("\n")[0].strip()
+        return self._parsed_version(text, attributes) if text else self._version(attributes)
+
     def _version(self, attributes: _Attributes) -> PythonVersion | None:
-        text = attributes.required("python_version")
+        return self._parsed_version(attributes.required("python_version"), attributes)
+
+    def _parsed_version(self, text: str, attributes: _Attributes) -> PythonVersion | None:
         try:
             return PythonVersion.parse(text) if text else None
         except ValueError as error:

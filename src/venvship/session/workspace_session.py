@@ -196,7 +196,17 @@ class Session:
 
     @functools.cached_property
     def extensions(self) -> Extensions:
-        return read_extensions(self.modules.of_builtin_extensions())
+        return read_extensions(
+            self.modules.of_builtin_extensions(),
+            read_file=self._text_of,
+            variable=lambda name: self.sources.observer.variable(name),
+        )
+
+    def _text_of(self, label: Label) -> str | None:
+        try:
+            return path_of(label, self.root).read_text()
+        except (OSError, UnicodeDecodeError):
+            return None
 
     @functools.cached_property
     def sources(self) -> ExternalSources:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -51,8 +52,9 @@ class TwoModules:
         )
 
 
-def read(text: str) -> Extensions:
-    return read_extensions(build_module_graph(TwoModules(text)))
+def read(text: str, *, files: Mapping[str, str] = {}, variables: Mapping[str, str] = {}) -> Extensions:
+    graph = build_module_graph(TwoModules(text))
+    return read_extensions(graph, read_file=lambda label: files.get(label.name), variable=variables.get)
 
 
 def refusals(text: str) -> str:
@@ -111,6 +113,16 @@ def test_modified_wheels_are_overrides_of_the_locks_that_name_them() -> None:
     [override] = read(PIP + mods + use.format("a", changes) + use.format("b", "")).overrides
     assert (override.name, override.lock) == ("real-name", main_label("a.lock"))
     assert (override.exclude_globs, override.extra_data) == (("a/*",), (main_label("d"),))
+
+
+def test_the_default_python_may_come_from_a_variable_or_a_file() -> None:
+    use = 'python = use_extension("@rules_python//python/extensions:python.bzl", "python")\n'
+    text = use + 'python.defaults(python_version_env = "PY", python_version_file = "//:.python-version")\n'
+    files = {".python-version": "3.12.4\n3.11\n"}
+    assert read(text, files=files).default_python == PythonVersion(3, 12)
+    assert read(text, files=files, variables={"PY": "3.13"}).default_python == PythonVersion(3, 13)
+    assert "cannot read `//:.python-version`" in refusals(text)
+    assert read(use + 'python.defaults(python_version = "3.11")\n').default_python == PythonVersion(3, 11)
 
 
 def test_an_override_has_a_target_or_changes() -> None:
