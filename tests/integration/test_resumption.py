@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from real_workspace import DEFS, MODULE, Ran, RealWorkspace
 
+from venvship.host.locks import FileLock
 from venvship.session.build_record import BuildRecord
 from venvship.session.stamp import read_stamp
 
@@ -557,3 +562,22 @@ def test_what_a_command_opened_that_began_anew_is_known(built: RealWorkspace) ->
         and len(found.targets) == 1
     ]
     assert str(built.root / "MODULE.bazel") in record.opened
+
+
+def test_what_changes_while_a_command_waits_for_another_one_is_seen(built: RealWorkspace) -> None:
+    built.write({"pkg/a.txt": "A\n"})
+    said = built.cache / "said"
+    patient = replace(built, prefix=("/bin/sh", "-c", f'exec "$@" 2> {shlex.quote(str(said))}', "sh"))
+    with ThreadPoolExecutor() as pool:
+        with FileLock((built.root / "venvship-out").resolve().parent.parent.parent / "lock"):
+            waiting = pool.submit(patient.run, "build", "//...")
+            while not said.exists() or "waiting for it" not in said.read_text():
+                time.sleep(0.01)
+            built.write({"pkg/sub/b.txt": "B\n"})
+        assert waiting.result().code == 0
+    # Nothing that was made of one text may be taken for what is made of the other.
+    assert out(built, "cat.out") == "A\nB\n"
+    built.write({"pkg/sub/b.txt": "b\n"})
+    assert built.run("build", "//...").code == 0
+    assert out(built, "cat.out") == "A\nb\n"
+    assert analysed(Ran(0, "", said.read_text()))
