@@ -106,7 +106,9 @@ def measure(wheels: int, modules: int, programs: int, directory: Path) -> Figure
             )
             assert started.stdout == b"started\n"
             bin_directory = Path(os.path.realpath(workspace.root / "venvship-bin")).parent
-            counts.append(space_of(bin_directory, directory / "cache" / "venvship" / "trees").inodes)
+            output_base = bin_directory.parents[3]
+            trees = (output_base / "r", output_base / "links", directory / "cache" / "venvship" / "trees")
+            counts.append(space_of(bin_directory, *trees).inodes)
     copied = directory / "copied"
     uv = [sys.executable, "-m", "uv"]
     subprocess.run([*uv, "venv", "--quiet", "--no-config", "--python", sys.executable, copied], check=True)

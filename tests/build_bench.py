@@ -145,6 +145,7 @@ class Bench:
             layout.exec_root,
             temporary=layout.temporary,
             links=layout.links,
+            runfiles=layout.runfiles,
             sources=sources,
             blobs=blobs,
             trees=trees,

@@ -208,6 +208,23 @@ def test_a_print_is_repeated(built: RealWorkspace) -> None:
     assert found is not None and "DEBUG: pkg/defs.bzl:1:6: a word" in found.stderr
 
 
+@pytest.mark.parametrize("gone", ["tree", "link"])
+def test_runfiles_that_are_gone_come_back(built: RealWorkspace, gone: str) -> None:
+    built.write({"app/BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n', "app/app.py": "print(1)\n"})
+    for _ in range(3):
+        build(built)
+    assert answer(built) is not None
+    link = built.root / "venvship-bin/app/app.runfiles"
+    tree = Path(os.readlink(link))
+    if gone == "tree":
+        shutil.rmtree(tree)
+    else:
+        link.unlink()
+    assert answer(built) is None
+    assert build(built).code == 0
+    assert (link / "_main/app/app.py").read_text() == "print(1)\n" and Path(os.readlink(link)) == tree
+
+
 def test_tests_that_passed_are_answered_with_their_results(built: RealWorkspace) -> None:
     built.write(
         {"app/BUILD.bazel": DEFS + 'py_test(name = "good", srcs = ["good.py"])\n', "app/good.py": "assert True\n"}

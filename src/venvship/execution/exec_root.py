@@ -8,6 +8,7 @@ written through a link.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import threading
@@ -26,6 +27,9 @@ from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath, TreePath
 
 _DAY = 86_400.0
+# Of a hash, enough for no two programs of a workspace to meet; of a name, what a file system takes in any script.
+_PLACE_DIGITS = 12
+_PLACE_CHARACTERS = 50
 
 
 class ExecRoot:
@@ -41,6 +45,7 @@ class ExecRoot:
         *,
         temporary: Path,
         links: Path,
+        runfiles: Path,
         sources: SourceState,
         blobs: DiskBlobStore,
         trees: TreeStore,
@@ -52,6 +57,7 @@ class ExecRoot:
         self._root = str(directory)
         self._temporary = str(temporary)
         self._links = str(links)
+        self._runfiles = str(runfiles)
         # Directories below the root that are known to be directories, and not links out of it.
         self._real: set[str] = set()
         self.layout_lock = threading.Lock()
@@ -86,6 +92,11 @@ class ExecRoot:
         """The place of a directory of links that several runfiles trees have in common."""
         return f"{self._links}/{name}"
 
+    def runfiles_place(self, path: ExecPath) -> str:
+        """Where the runfiles tree lies that `path` is a link to; it ends like `path`, which tells what it is of."""
+        digest = hashlib.sha256(path.encode("utf-8", "surrogateescape")).hexdigest()[:_PLACE_DIGITS]
+        return f"{self._runfiles}/{digest}-{os.path.basename(path)[-_PLACE_CHARACTERS:]}"
+
     def temporary_directory(self) -> str:
         """A fresh, empty directory on the file system of the outputs."""
         path = self.temporary_path()
@@ -116,10 +127,20 @@ class ExecRoot:
         os.symlink(text, temporary)
         self.move_in(temporary, path)
 
+    def place_runfiles(self, temporary: str, path: ExecPath) -> None:
+        """Rename a finished runfiles tree to its place, and make `path` the link to it, in this order."""
+        place = self.runfiles_place(path)
+        with disk_problems(place):
+            os.makedirs(self._runfiles, exist_ok=True)
+        self._move(temporary, place)
+        self.place_link(path, place)
+
     def move_in(self, temporary: str, path: ExecPath) -> None:
         """Rename a finished file, link or directory to its place, whatever was there before."""
-        target = f"{self._root}/{path}"
         self.prepare_parent(path)
+        self._move(temporary, f"{self._root}/{path}")
+
+    def _move(self, temporary: str, target: str) -> None:
         with disk_problems(target):
             try:
                 replace(temporary, target, trash=self._temporary)

@@ -65,6 +65,11 @@ class Layout:
         return self.output_base / "links"
 
     @property
+    def runfiles(self) -> Path:
+        """The runfiles trees of programs; every byte of this path is walked at every import."""
+        return self.output_base / "r"
+
+    @property
     def lock(self) -> Path:
         return self.output_base / "lock"
 

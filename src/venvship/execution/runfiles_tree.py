@@ -1,4 +1,7 @@
-"""Runfiles trees: what a program needs, laid out beside it as `<executable>.runfiles`.
+"""Runfiles trees: what a program needs, found beside it as `<executable>.runfiles`.
+
+That is a link: the tree lies where paths are short, because an interpreter looks for each module by such paths, and the
+kernel walks all of them each time. A launcher follows the link once, for all that comes after it.
 
 The tree is made of absolute links to sources and outputs. Links that are artifacts keep their own text, but for those
 of virtual environments (`straight_links`). What programs have in common is linked whole.
@@ -16,6 +19,7 @@ from venvship.execution.graph import Generating
 from venvship.execution.outputs import Output, OutputLink, OutputTree
 from venvship.execution.straight_links import LinkDirectory, tree_links
 from venvship.host.files import disk_problems, remove, write_atomically
+from venvship.host.links import link_text
 from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
@@ -23,7 +27,7 @@ from venvship.model.paths import ExecPath, TreePath
 
 RUNFILES_SUFFIX = ".runfiles"
 MANIFEST_SUFFIX = ".runfiles_manifest"
-_STAMP_SUFFIX = ".runfiles_stamp"
+STAMP_SUFFIX = ".runfiles_stamp"
 _FORMAT = "venvship runfiles 2"
 
 
@@ -35,16 +39,18 @@ def lay_out(
     content: Callable[[Artifact], Output],
     warn: Callable[[str], None] = lambda text: None,
 ) -> Path:
-    """Make the runfiles tree of `program`, whose artifacts all exist; nothing is touched when it is as it should be.
+    """Make the runfiles tree of `program`, whose artifacts all exist, and say where it lies.
 
-    `warn` is told of every path that two artifacts wanted. Beside the tree comes `<executable>.runfiles_manifest`,
-    which maps every path of it to a host path.
+    Nothing is touched when it is as it should be. `warn` is told of every path that two artifacts wanted. Beside the
+    program come `<executable>.runfiles`, the link to the tree, and `<executable>.runfiles_manifest`, which maps every
+    path of it to a host path.
     """
     executable = program.executable
     directory = ExecPath(executable.exec_path + RUNFILES_SUFFIX)
     # Within one command artifacts stay as they are, so a tree that was looked at need not be looked at again.
+    place = Path(exec_root.runfiles_place(directory))
     if exec_root.is_laid_out(program):
-        return Path(exec_root.output_path(directory))
+        return place
     entries, conflicts = program.runfiles.settled()
     for conflict in conflicts:
         warn(str(conflict))
@@ -52,16 +58,16 @@ def lay_out(
     manifest = _manifest(entries, links, exec_root)
     made_of = tree_links(entries, links, program=executable.owner, generating=generating, names_in=os.listdir)
     shared = [(exec_root.shared_directory(common.name), common) for _, common in made_of.shared]
-    places = [(path, place) for (path, _), (place, _) in zip(made_of.shared, shared, strict=True)]
-    own = sorted([*made_of.own, *places], key=lambda item: item[0])
+    common_links = [(path, target) for (path, _), (target, _) in zip(made_of.shared, shared, strict=True)]
+    own = sorted([*made_of.own, *common_links], key=lambda item: item[0])
     stamp = _stamp(manifest, own)
     # Two programs that find the tree stale at once must not both replace it: the first may already run from it.
     with exec_root.layout_lock:
-        for place, common in shared:
-            _share(exec_root, place, common)
+        for target, common in shared:
+            _share(exec_root, target, common)
         _replace(exec_root, executable.exec_path, own, manifest, stamp)
         exec_root.laid_out[executable.exec_path] = program
-    return Path(exec_root.output_path(directory))
+    return place
 
 
 def _share(exec_root: ExecRoot, place: str, directory: LinkDirectory) -> None:
@@ -84,17 +90,19 @@ def _replace(
 ) -> None:
     """Replace the tree of the program `base` in one step, unless its stamp says that it is as it should be."""
     directory = ExecPath(base + RUNFILES_SUFFIX)
-    host_directory = exec_root.output_path(directory)
-    stamp_path = exec_root.output_path(ExecPath(base + _STAMP_SUFFIX))
-    if _read(stamp_path) == stamp and os.path.isdir(host_directory) and not os.path.islink(host_directory):
+    place = exec_root.runfiles_place(directory)
+    stamp_path = exec_root.output_path(ExecPath(base + STAMP_SUFFIX))
+    manifest_path = exec_root.output_path(ExecPath(base + MANIFEST_SUFFIX))
+    is_linked = link_text(exec_root.output_path(directory)) == place
+    if _read(stamp_path) == stamp and is_linked and os.path.isdir(place) and not os.path.islink(place):
         return
     temporary = exec_root.temporary_directory()
     try:
-        _build(temporary, links, os.path.basename(base) + MANIFEST_SUFFIX)
+        _build(temporary, links, manifest_path)
         exec_root.prepare_parent(directory)
         remove(stamp_path)
-        write_atomically(exec_root.output_path(ExecPath(base + MANIFEST_SUFFIX)), manifest)
-        exec_root.move_in(temporary, directory)
+        write_atomically(manifest_path, manifest)
+        exec_root.place_runfiles(temporary, directory)
     except BaseException:
         remove(temporary)
         raise
@@ -120,13 +128,13 @@ def _links(
     return links
 
 
-def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifest_name: str) -> None:
+def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifest_path: str) -> None:
     # The working directory of tests and of `run`, whether or not something lies in it.
     main = f"{directory}/{MAIN_RUNFILES_DIRECTORY}"
     os.mkdir(main)
     _make_links(directory, links)
     if not os.path.lexists(f"{directory}/MANIFEST"):
-        os.symlink(f"../{manifest_name}", f"{directory}/MANIFEST")
+        os.symlink(manifest_path, f"{directory}/MANIFEST")
 
 
 def _make_links(directory: str, links: Iterable[tuple[TreePath, str | None]]) -> None:

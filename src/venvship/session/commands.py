@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
-from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.events.build_events import EventSink
 from venvship.execution.graph_record import GraphWriter
 from venvship.execution.layout import Layout, default_user_root
 from venvship.execution.outputs import OutputTree
 from venvship.execution.result import ExecutionResult
-from venvship.execution.runfiles_tree import RUNFILES_SUFFIX
 from venvship.execution.test_request import is_kept
 from venvship.execution.test_runner import test_log_directory
 from venvship.loading.bzl_loader import BzlKey
@@ -57,7 +55,6 @@ class CommandSession(Session):
     ) -> None:
         super().__init__(root, layout, options, events, before_writing=before_writing)
         self._results: list[ExecutionResult] = []
-        self._programs: dict[str, None] = {}
         self._tests: dict[Label, None] = {}
         self._opened_before_execution: frozenset[str] = frozenset()
         self._graph: ActionGraph | None = None
@@ -71,12 +68,6 @@ class CommandSession(Session):
         result = super().execute(artifacts, graph)
         self._results.append(result)
         return result
-
-    def lay_out_runfiles(self, target: ConfiguredTarget, graph: ActionGraph, result: ExecutionResult) -> Path | None:
-        directory = super().lay_out_runfiles(target, graph, result)
-        if directory is not None:
-            self._programs[str(directory).removesuffix(RUNFILES_SUFFIX)] = None
-        return directory
 
     def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> Stamp | None:
         """What this command read and left; None when some of it changed meanwhile, or can change unseen.
@@ -93,8 +84,8 @@ class CommandSession(Session):
             footprint.add_external(str(self.output_base / "external"))
             for result in self._results:
                 footprint.add_outputs(result.outputs, self.exec_root)
-            for program in self._programs | dict.fromkeys(map(self.exec_root.output_path, self.exec_root.laid_out)):
-                footprint.add_runfiles(program)
+            for program in self.exec_root.laid_out:
+                footprint.add_runfiles(self.exec_root.output_path(program))
             for label in self._tests:
                 footprint.add_files_below(self._log_directory(label))
             if self.options.symlink_prefix != "/":

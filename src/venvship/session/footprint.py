@@ -17,7 +17,7 @@ from pathlib import Path
 
 from venvship.execution.exec_root import ExecRoot
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
-from venvship.execution.runfiles_tree import MANIFEST_SUFFIX, RUNFILES_SUFFIX
+from venvship.execution.runfiles_tree import MANIFEST_SUFFIX, RUNFILES_SUFFIX, STAMP_SUFFIX
 from venvship.execution.source_state import SourceState
 from venvship.execution.trees import scan_tree
 from venvship.loading.disk_files import DiskFiles
@@ -42,7 +42,6 @@ from venvship.session.stamp import (
     trace,
 )
 
-_RUNFILES_STAMP_SUFFIX = ".runfiles_stamp"
 _LOADER_CONFIGURATION = "/etc/ld.so.conf"
 _PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -195,8 +194,10 @@ class Footprint:
 
     def add_runfiles(self, program: str) -> None:
         """The runfiles tree of a program, by its path on this machine."""
-        for suffix in (RUNFILES_SUFFIX, MANIFEST_SUFFIX, _RUNFILES_STAMP_SUFFIX):
-            self._add_trace(program + suffix)
+        place = os.readlink(program + RUNFILES_SUFFIX)
+        self.add_link(program + RUNFILES_SUFFIX, place)
+        for path in (place, program + MANIFEST_SUFFIX, program + STAMP_SUFFIX):
+            self._add_trace(path)
 
     def add_link(self, path: str, text: str) -> None:
         if os.readlink(path) != text:

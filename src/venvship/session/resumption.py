@@ -95,6 +95,7 @@ class Resumption:
             layout.exec_root,
             temporary=layout.temporary,
             links=layout.links,
+            runfiles=layout.runfiles,
             sources=self._sources,
             blobs=DiskBlobStore(layout.blobs),
             trees=TreeStore(layout.trees, DiskBlobStore(layout.blobs)),

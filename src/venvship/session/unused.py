@@ -1,9 +1,9 @@
 """Takes away what no workspace uses any more, and keeps what is shared below a size.
 
-A tree is used while an output of some workspace links it, and a directory of links while a runfiles tree does. Wheels,
-sources, blobs and remembered actions are used by builds to come, so they go by age: those that were not asked for in a
-month, and beyond a size those that were not asked for longest. All of it can be had again, so removing too much costs
-time and nothing else.
+A tree is used while an output of some workspace links it, a runfiles tree likewise, and a directory of links while a
+runfiles tree does. Wheels, sources, blobs and remembered actions are used by builds to come, so they go by age: those
+that were not asked for in a month, and beyond a size those that were not asked for longest. All of it can be had again,
+so removing too much costs time and nothing else.
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ class _Entry:
 def remove_unused(user_root: Path, *, now: float, max_size: int | None = None, block: bool = True) -> Removed:
     """Remove what is unused; no workspace can build meanwhile."""
     with no_builds(user_root, block=block):
-        _remove_links(user_root)
+        # What programs have in common is linked by their trees, so it goes after these.
+        _remove_unlinked(user_root, "r", by="execroot")
+        _remove_unlinked(user_root, "links", by="r")
         linked = _linked_trees(user_root)
         entries = sorted(_entries(user_root), key=lambda entry: (entry.used_at, entry.path))
         doomed = [entry for entry in entries if _is_unused(entry, linked, now)]
@@ -145,17 +147,17 @@ def _size(path: Path) -> int:
 
 def _linked_trees(user_root: Path) -> frozenset[str]:
     """The trees that outputs of some workspace link."""
-    workspaces = [*user_root.glob("workspaces/*/execroot"), *user_root.glob("workspaces/*/links")]
-    return frozenset(name for root in workspaces for name in _linked(root, user_root / "trees"))
+    roots = [root for name in ("execroot", "r", "links") for root in user_root.glob(f"workspaces/*/{name}")]
+    return frozenset(name for root in roots for name in _linked(root, user_root / "trees"))
 
 
-def _remove_links(user_root: Path) -> None:
-    """Remove the directories of links that no runfiles tree links any more."""
-    for links in user_root.glob("workspaces/*/links"):
-        used = set(_linked(links.parent / "execroot", links))
-        for directory in _listed(links):
-            if directory.name not in used:
-                remove_whole(directory, user_root)
+def _remove_unlinked(user_root: Path, name: str, *, by: str) -> None:
+    """Remove what lies in one directory of a workspace and nothing in another links any more."""
+    for store in user_root.glob(f"workspaces/*/{name}"):
+        used = set(_linked(store.parent / by, store))
+        for entry in _listed(store):
+            if entry.name not in used:
+                remove_whole(entry, user_root)
 
 
 def _linked(root: Path, store: Path) -> Iterator[str]:

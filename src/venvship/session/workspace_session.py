@@ -456,6 +456,7 @@ class Session:
             self.execution_root,
             temporary=self.layout.temporary,
             links=self.layout.links,
+            runfiles=self.layout.runfiles,
             sources=sources,
             blobs=self.blobs,
             trees=self.trees,
@@ -553,12 +554,12 @@ class Session:
             up_to_date=result.up_to_date,
         )
 
-    def lay_out_runfiles(self, target: ConfiguredTarget, graph: ActionGraph, result: ExecutionResult) -> Path | None:
-        """Make the runfiles tree of an executable target; None for others."""
+    def lay_out_runfiles(self, target: ConfiguredTarget, graph: ActionGraph, result: ExecutionResult) -> None:
+        """Make the runfiles tree of an executable target."""
         info = target.default_info
         if info.executable is None:
-            return None
-        return lay_out(
+            return
+        lay_out(
             Program(info.executable, info.default_runfiles),
             self.exec_root,
             generating=graph.generating,

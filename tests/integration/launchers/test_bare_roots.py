@@ -32,7 +32,7 @@ def test_launchers_start_each_other_where_there_is_nothing_else(world: World) ->
     world.link("image/usr/bin/server.runfiles", "../../app.runfiles")
     done = run_in(world, "--chdir", "/usr/bin", "./server")
     assert done.returncode == 126
-    assert done.stderr.startswith("/usr/bin/server.runfiles/_main/bin/end: this is the template of a launcher")
+    assert done.stderr.startswith("/app.runfiles/_main/bin/end: this is the template of a launcher")
 
 
 @pytest.mark.parametrize("world", ["host"], indirect=True)

@@ -75,6 +75,51 @@ def test_a_link_to_the_directory_of_the_program_stays_in_the_paths(world: World)
     expect_tree(world, "venvship-bin/app.runfiles", world.run("venvship-bin/app").seen.argv)
 
 
+def test_a_tree_that_is_a_link_is_called_by_where_it_leads(world: World) -> None:
+    tree = world.tree("short.runfiles")
+    world.launcher("output/bin/app")
+    world.link("output/bin/app.runfiles", tree)
+    world.link("venvship-bin", "output/bin")
+    seen = world.run("venvship-bin/app").seen
+    expect_tree(world, "short.runfiles", seen.argv)
+    assert seen.prefix == f"{tree}/_main/app/.venv"
+    assert (seen.environment["RUNFILES_DIR"], seen.environment["JAVA_RUNFILES"]) == (tree, tree)
+
+
+def test_a_relative_link_to_a_tree_is_seen_from_where_it_lies(world: World) -> None:
+    world.tree("app.runfiles")
+    world.link("app/bin/job.runfiles", "../../app.runfiles")
+    expect_tree(world, "app.runfiles", world.run(world.launcher("app/bin/job")).seen.argv)
+
+
+def test_links_to_links_to_a_tree_are_followed_to_the_end(world: World) -> None:
+    world.tree("short.runfiles")
+    world.link("bin/app.runfiles", world.path("short.runfiles"))
+    world.link("sandbox/app.runfiles", world.path("bin/app.runfiles"))
+    expect_tree(world, "short.runfiles", world.run(world.launcher("sandbox/app")).seen.argv)
+
+
+def test_a_tree_above_that_is_a_link_stays_in_the_paths(world: World) -> None:
+    world.tree("far/short.runfiles")
+    world.link("near", "far")
+    world.link("bin/app.runfiles", world.path("near/short.runfiles"))
+    expect_tree(world, "near/short.runfiles", world.run(world.launcher("bin/app")).seen.argv)
+
+
+def test_the_directory_from_outside_is_called_by_where_it_leads(world: World) -> None:
+    world.tree("short.runfiles")
+    outside = world.link("outside.runfiles", "short.runfiles")
+    program = world.launcher("bin/app")
+    expect_tree(world, "short.runfiles", world.run(program, environment={"RUNFILES_DIR": outside}).seen.argv)
+
+
+def test_a_link_to_a_tree_that_is_gone_is_named(world: World) -> None:
+    world.link("bin/app.runfiles", world.path("gone"))
+    run = world.run(world.launcher("bin/app"))
+    assert run.status == 127
+    assert f"{world.path('bin/app.runfiles')}/{PYTHON}: not there" in run.errors
+
+
 def test_dots_after_a_link_to_a_directory_mean_what_the_kernel_means(world: World) -> None:
     world.tree("far/away/app.runfiles")
     world.launcher("far/away/app")

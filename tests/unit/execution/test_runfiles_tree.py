@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
 from build_bench import OUTPUTS, PACKAGE, Bench
 
 from venvship.execution.runfiles_tree import lay_out
@@ -71,12 +72,13 @@ def test_everything_is_a_link_to_where_it_is(bench: Bench) -> None:
     )
     directory = lay(bench, program)
     root = bench.layout.exec_root
-    assert directory == root / "venvship-out/cfg/bin/pkg/t.runfiles"
+    assert os.readlink(root / "venvship-out/cfg/bin/pkg/t.runfiles") == str(directory)
+    assert directory.parent == bench.layout.runfiles and directory.name.endswith("-t.runfiles")
     data = str(bench.layout.workspace / "pkg" / "data file.txt")
     seen = links(directory)
     assert seen.pop("pypi_six/site").startswith(str(bench.layout.trees))
     assert seen == {
-        "MANIFEST": "../t.runfiles_manifest",
+        "MANIFEST": str(root / "venvship-out/cfg/bin/pkg/t.runfiles_manifest"),
         "_main/pkg/t": str(root / executable.exec_path),
         "_main/pkg/data file.txt": data,
         "_main/pkg/raw": "../else/where",
@@ -107,6 +109,49 @@ def test_a_tree_is_left_alone_until_it_changes(bench: Bench) -> None:
     assert sorted(links(lay(bench, small))) == ["MANIFEST", "_main/one", "_main/pkg/t"]
     shutil.rmtree(directory)
     assert sorted(links(lay(bench, small))) == ["MANIFEST", "_main/one", "_main/pkg/t"]
+
+
+def test_programs_of_one_name_have_trees_of_their_own(bench: Bench) -> None:
+    trees = []
+    for name in ("one/t", "two/t"):
+        executable = bench.text(name, "", executable=True)
+        trees.append(lay(bench, Program(executable, Runfiles(files=Depset([executable])))))
+    assert [sorted(links(tree)) for tree in trees] == [["MANIFEST", "_main/one/t"], ["MANIFEST", "_main/two/t"]]
+
+
+def test_the_longest_name_of_a_program_has_a_tree(bench: Bench) -> None:
+    name = "é" * ((255 - len(".runfiles_manifest-1234567890-12345-12345678")) // 2)
+    executable = bench.text(f"pkg/{name}", "", executable=True)
+    tree = lay(bench, Program(executable, Runfiles(files=Depset([executable]))))
+    assert tree.is_dir() and tree.name.endswith("é.runfiles")
+
+
+@pytest.mark.parametrize("instead", ["nothing", "directory", "link", "file"])
+def test_the_link_to_a_tree_comes_back_whatever_stands_in_its_place(bench: Bench, instead: str) -> None:
+    executable = bench.text("pkg/t", "", executable=True)
+    program = Program(executable, Runfiles(files=Depset([executable])))
+    tree = lay(bench, program)
+    link = bench.layout.exec_root / f"{executable.exec_path}.runfiles"
+    link.unlink()
+    match instead:
+        case "directory":
+            (link / "_main").mkdir(parents=True)
+        case "link":
+            link.symlink_to("elsewhere")
+        case "file":
+            link.touch()
+    assert lay(bench, program) == tree
+    assert os.readlink(link) == str(tree) and sorted(links(link)) == ["MANIFEST", "_main/pkg/t"]
+
+
+def test_a_tree_without_its_stamp_is_made_again(bench: Bench) -> None:
+    # What a command leaves that is killed before its last step: tree and link, of which nobody knows whether they fit.
+    executable = bench.text("pkg/t", "", executable=True)
+    program = Program(executable, Runfiles(files=Depset([executable])))
+    tree = lay(bench, program)
+    Path(bench.layout.exec_root, f"{executable.exec_path}.runfiles_stamp").unlink()
+    (tree / "_main/pkg/t").unlink()
+    assert sorted(links(lay(bench, program))) == ["MANIFEST", "_main/pkg/t"]
 
 
 def test_programs_share_a_virtual_environment_and_what_it_leads_to(bench: Bench) -> None:

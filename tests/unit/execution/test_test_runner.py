@@ -115,7 +115,11 @@ def test_the_environment_is_the_contract_and_nothing_else(bench: Bench, monkeypa
     assert seen["TEST_TARGET"] == "//pkg:t" and seen["TEST_WORKSPACE"] == "_main" and seen["BAZEL_TEST"] == "1"
     assert seen["TEST_SIZE"] == "medium" and seen["TEST_TIMEOUT"] == "300" and seen["TEST_BINARY"] == "pkg/t"
     assert seen["MINE"] == "1" and seen["TZ"] == "Asia/Tokyo" and seen["TESTBRIDGE_TEST_ONLY"] == "a*"
-    assert seen["TEST_SRCDIR"] == seen["RUNFILES_DIR"] == str(bench.path(asked.program.executable)) + ".runfiles"
+    assert (
+        seen["TEST_SRCDIR"]
+        == seen["RUNFILES_DIR"]
+        == os.path.realpath(f"{bench.path(asked.program.executable)}.runfiles")
+    )
     assert seen["cwd"] == seen["TEST_SRCDIR"] + "/_main" and seen["argv0"] == "./pkg/t"
     assert "LC_ALL" not in seen and "LEAK" not in seen
     assert "\n0\n" in log_of(result)

@@ -42,12 +42,29 @@ def test_links_that_runfiles_trees_share_keep_trees_while_they_are_used(tmp_path
     for directory, tree in zip(shared, trees, strict=True):
         directory.mkdir(parents=True)
         (directory / "six").symlink_to(tree / "lib/six")
-    runfiles = tmp_path / "workspaces/w/execroot/_main/venvship-out/t.runfiles"
-    runfiles.mkdir(parents=True)
-    (runfiles / "pypi").symlink_to(shared[0])
+    runfiles = [tmp_path / "workspaces/w/r" / name for name in ("1-t.runfiles", "2-t.runfiles")]
+    for directory, common in zip(runfiles, shared, strict=True):
+        directory.mkdir(parents=True)
+        (directory / "pypi").symlink_to(common)
+    outputs = tmp_path / "workspaces/w/execroot/_main/venvship-out"
+    outputs.mkdir(parents=True)
+    (outputs / "t.runfiles").symlink_to(runfiles[0])
     remove_unused(tmp_path, now=NOW)
+    assert [directory.exists() for directory in runfiles] == [True, False]
     assert [directory.exists() for directory in shared] == [True, False]
     assert [tree.exists() for tree in trees] == [True, False]
+
+
+def test_a_tree_that_only_the_runfiles_of_a_program_link_is_kept(tmp_path: Path) -> None:
+    tree = entry(tmp_path / "trees" / ("a" * 64), days=90)
+    runfiles = tmp_path / "workspaces/w/r/1-t.runfiles"
+    runfiles.mkdir(parents=True)
+    (runfiles / "python").symlink_to(tree)
+    outputs = tmp_path / "workspaces/w/execroot/_main/venvship-out"
+    outputs.mkdir(parents=True)
+    (outputs / "t.runfiles").symlink_to(runfiles)
+    remove_unused(tmp_path, now=NOW)
+    assert tree.is_dir()
 
 
 def test_beyond_a_size_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:

@@ -7,9 +7,6 @@
 
 #include <stdbool.h>
 
-/* As many as the kernel follows. */
-enum { MAX_LINKS = 40 };
-
 /* A line without its leading space; `end` is the newline or the end of the file. */
 struct entry {
     bool escaped;

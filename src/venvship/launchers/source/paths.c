@@ -93,3 +93,11 @@ char *link_target(const char *path)
     char *text = slice(buffer, (size_t)size);
     return text[0] == '/' ? joined("", text) : joined(parent(path), text);
 }
+
+const char *behind_links(const char *path)
+{
+    const char *next;
+    for (int i = 0; i < MAX_LINKS && (next = link_target(path)); i++)
+        path = next;
+    return path;
+}

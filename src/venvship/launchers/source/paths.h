@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* As many as the kernel follows. */
+enum { MAX_LINKS = 40 };
+
 bool exists(const char *path);
 
 /* The working directory, or NULL when it has no name (it was removed, or lies outside the root). */
@@ -26,3 +29,6 @@ char *parent(const char *path);
 
 /* Where the link `path` leads, one step; NULL when it is no link. */
 char *link_target(const char *path);
+
+/* Where the links from `path` on lead at last; those above it stay in the path. */
+const char *behind_links(const char *path);

@@ -6,9 +6,6 @@
 
 #include <stdbool.h>
 
-/* As many as the kernel follows. */
-enum { MAX_LINKS = 40 };
-
 static const char *system_path(void)
 {
     char buffer[PATH_SIZE];

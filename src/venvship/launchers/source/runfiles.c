@@ -133,13 +133,13 @@ struct runfiles find_runfiles(
     struct search search = new_search(config);
     if (search.needed_count == 0 && !config->export_runfiles)
         return search.best;
-    if (outside && try_environment(&search, outside))
-        return search.best;
-    if (program)
+    if (!(outside && try_environment(&search, outside)) && program)
         try_program(&search, *program);
     if (search.best_holding == NOTHING && search.needed_count > 0)
         report_and_exit(STATUS_NOT_FOUND,
                         concatenated("cannot find the runfile ", search.needed[0], "; these places were tried:"));
+    if (search.best.directory)
+        search.best.directory = behind_links(search.best.directory);
     return search.best;
 }
 

@@ -5,7 +5,10 @@
 
    A place counts when it holds the runfiles that the command line needs. So a program that was started by another one,
    with that one's variables, finds its own; and the first place that holds at least the program to execute is taken
-   when none holds everything. */
+   when none holds everything.
+
+   A tree that is a link is called by where it leads: a build puts trees where paths are short, because an interpreter
+   walks them for every module that it looks for. */
 
 #pragma once
 
