@@ -7,7 +7,6 @@ import os
 import re
 import zipfile
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 _NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
 MAX_REPORTED_LOG = 4 << 20
@@ -19,6 +18,9 @@ def junit_report(name: str, *, problem: str | None, seconds: float, log: bytes) 
     text = log.decode(errors="replace")
     safe = _NOT_XML.sub("?", text).replace("]]>", "]]>]]&gt;<![CDATA[")
     errors = int(problem is not None)
+    # It brings half of the network with it.
+    from xml.sax.saxutils import quoteattr
+
     error = f"<error message={quoteattr(_NOT_XML.sub('?', problem))}></error>" if problem is not None else ""
     quoted = quoteattr(_NOT_XML.sub("?", name))
     return (

@@ -39,6 +39,7 @@ class DiskCodeCache:
 
     def __init__(self, directory: str) -> None:
         self._directory = directory
+        self._is_there = False
 
     def get(self, key: str) -> bytes | None:
         try:
@@ -51,16 +52,18 @@ class DiskCodeCache:
         return data if hashlib.sha256(data).digest() == digest else None
 
     def put(self, key: str, data: bytes) -> None:
-        path = self._path(key)
+        content = hashlib.sha256(data).digest() + data
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            write_atomically(path, hashlib.sha256(data).digest() + data)
+            if not self._is_there:
+                os.makedirs(self._directory, exist_ok=True)
+                self._is_there = True
+            write_atomically(self._path(key), content)
         except (OSError, EnvironmentProblem):
             # A full or read-only disk costs time on the next build, nothing else.
             return
 
     def _path(self, key: str) -> str:
-        return os.path.join(self._directory, key[:2], key[2:])
+        return f"{self._directory}/{key}"
 
 
 def compiled(source: bytes, *, filename: str, dialect: Dialect, cache: CodeCache | None) -> Program:

@@ -22,7 +22,6 @@ from venvship.host.files import read_tail, remove
 from venvship.host.processes import Children
 from venvship.host.sandbox import Confinement, Isolation, confined
 from venvship.repos.patches import apply_patch
-from venvship.tools import build_source, install_wheel
 from venvship.wheels.entry_points import EntryPoint, MalformedEntryPoints, parse_entry_points
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.flat import RequiresDist, parse_requires_dist
@@ -192,6 +191,9 @@ class SourceBuild:
         """Put a wheel among the tools; its scripts are found by name."""
         prefix = self._work / "tools" / str(self._tools)
         self._tools += 1
+        # Most commands build no distribution, and every command loads this module.
+        from venvship.tools import install_wheel
+
         try:
             install_wheel.install({"wheel": str(wheel), "output": str(prefix), "python_version": self._python_version})
         except install_wheel.WheelRefused as error:
@@ -244,6 +246,8 @@ class SourceBuild:
         seen = self._work if self._isolation is Isolation.NONE else Path("/tmp")
         answer = self._work / "answer.json"
         answer.unlink(missing_ok=True)
+        from venvship.tools import build_source
+
         shutil.copyfile(build_source.__file__, self._work / "build_source.py")
         sites = [
             str(seen / "tools" / str(n) / f"lib/python{self._python_version}/site-packages") for n in range(self._tools)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.analyzer import Analyzer, IncompatibleTarget, Node
@@ -51,11 +52,7 @@ from venvship.model.workspace_status import WorkspaceStatus
 from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
 from venvship.query.scoped import ScopedQueries
-from venvship.repos.download import Downloads
 from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, IndexSettings, read_index_settings
-from venvship.repos.network import Network
-from venvship.repos.package_index import Indexes
-from venvship.repos.wheel_store import WheelStore
 from venvship.rules.bzl_names import bzl_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
@@ -67,7 +64,6 @@ from venvship.session.command_configuration import command_configuration
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.debian_locks import make_debian_locks
 from venvship.session.extensions import Extensions, read_extensions
-from venvship.session.hubs import HubSurroundings, make_hubs, single_distributions
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
 from venvship.session.lock_making import CompiledLock, MadeLock, uv_program
 from venvship.session.members import WorkspaceMembers
@@ -80,8 +76,14 @@ from venvship.session.repositories import ExternalSources, FixedPackage, Workspa
 from venvship.session.requirement_locks import compiled_locks
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.source_builds import path_of
-from venvship.session.wheel_hub import LockHub
 from venvship.session.workspace_status import with_volatile_values_of, workspace_status
+
+if TYPE_CHECKING:
+    # What speaks with the network is imported where it is needed: most commands need none of it.
+    from venvship.repos.download import Downloads
+    from venvship.repos.network import Network
+    from venvship.repos.package_index import Indexes
+    from venvship.session.wheel_hub import LockHub
 
 _FLAGS = Place("--override_module")
 
@@ -221,7 +223,7 @@ class Session:
             memo=self._memo,
             events=self.events,
             children=self._children,
-            network=lambda: Network(self._index_settings()),
+            network=self._network,
             environment=environment,
             registries=self.options.registries,
             offline=self.options.offline,
@@ -235,7 +237,7 @@ class Session:
             INTERPRETERS: FixedPackage((("python_runtime", RUNTIME_LABEL.name),)),
             LIBRARIES: FixedPackage((("runtime_libraries", LIBRARIES_LABEL.name),)),
             **self.hubs,
-            **single_distributions(self.extensions),
+            **self._single_distributions(),
             **dict.fromkeys(self.extensions.modification_hubs, FixedPackage(())),
         }
         mapping = self.main_mapping
@@ -253,6 +255,13 @@ class Session:
                 for name, path in self.options.repository_overrides.items()
             },
         )
+
+    def _single_distributions(self) -> Mapping[str, GeneratedPackages]:
+        if not self.extensions.hubs:
+            return {}
+        from venvship.session.hubs import single_distributions
+
+        return single_distributions(self.extensions)
 
     @functools.cached_property
     def loader(self) -> PackageLoader:
@@ -310,12 +319,22 @@ class Session:
             exact=self.extensions.exact_versions,
         )
 
+    def _network(self) -> Network:
+        from venvship.repos.network import Network
+
+        return Network(self._index_settings())
+
     def _downloads(self) -> Downloads:
+        from venvship.repos.download import Downloads
+        from venvship.repos.wheel_store import WheelStore
+
         store = WheelStore(self.layout.user_root)
         return Downloads(store, indexes=self._indexes, events=self.events, offline=self.options.offline)
 
     @functools.cached_property
     def _indexes(self) -> Indexes:
+        from venvship.repos.package_index import Indexes
+
         overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
         # A path is relative to where the command was called.
         links = [
@@ -331,6 +350,8 @@ class Session:
     def hubs(self) -> Mapping[str, LockHub]:
         if not self.extensions.hubs:
             return {}
+        from venvship.session.hubs import HubSurroundings, make_hubs
+
         around = HubSurroundings(
             root=self.root,
             user_root=self.layout.user_root,

@@ -172,7 +172,25 @@ def _passed_program(error: EvaluationError) -> bool:
     return False
 
 
-def _checks_of(function: Builtin) -> _Checks:
+_KNOWN_CHECKS: dict[tuple[types.CodeType, bool, bool], _Checks] = {}
+"""Of functions that are made anew for each value that has them, such as a method of one context."""
+
+
+def _checks_of(builtin: Builtin) -> _Checks:
+    function = builtin.function
+    is_bound = isinstance(function, types.MethodType)
+    plain = function.__func__ if isinstance(function, types.MethodType) else function
+    if not isinstance(plain, FunctionType):
+        return _new_checks_of(builtin)
+    # Annotations are texts, whose names are those of the module: closures over one code want the same.
+    key = (plain.__code__, is_bound, builtin.method_of is None)
+    known = _KNOWN_CHECKS.get(key)
+    if known is None:
+        known = _KNOWN_CHECKS[key] = _new_checks_of(builtin)
+    return known
+
+
+def _new_checks_of(function: Builtin) -> _Checks:
     parameters = list(inspect.signature(function.function).parameters.values())
     try:
         hints = typing.get_type_hints(function.function)
