@@ -164,3 +164,55 @@ def test_a_mistake_in_an_implementation_is_shown_with_its_calls(workspace: RealW
     assert "lib/x.bzl:2:20: 'struct' value has no field or method 'nope'" in done.stderr
     assert "in _template" in done.stderr and "in _gen" in done.stderr
     assert "in target `//lib:g`, declared at lib/BUILD.bazel:4:4" in done.stderr
+
+
+ALONG_TOOLCHAINS = """
+Seen = provider(fields = ["names"])
+
+def _chain_impl(ctx):
+    return [platform_common.ToolchainInfo(word = ctx.attr.word)]
+
+chain = rule(implementation = _chain_impl, attrs = {"word": attr.string(), "deps": attr.label_list()})
+
+def _user_impl(ctx):
+    return [DefaultInfo()]
+
+user = rule(implementation = _user_impl, attrs = {"deps": attr.label_list()}, toolchains = ["//:kind", "//:other"])
+
+def _names_impl(target, ctx):
+    names = [target.label.name]
+    for dep in getattr(ctx.rule.attr, "deps", []):
+        names += dep[Seen].names
+    if ctx.rule.kind == "user":
+        chain = ctx.rule.toolchains["//:kind"]
+        names += chain[Seen].names + [chain[platform_common.ToolchainInfo].word, ctx.rule.toolchains["//:other"].word]
+    return [Seen(names = names)]
+
+names = aspect(implementation = _names_impl, attr_aspects = ["deps"], toolchains_aspects = ["//:kind"])
+
+def _show_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    ctx.actions.write(out, " ".join([name for dep in ctx.attr.deps for name in dep[Seen].names]))
+    return [DefaultInfo(files = depset([out]))]
+
+show = rule(implementation = _show_impl, attrs = {"deps": attr.label_list(aspects = [names])})
+"""
+TOOLCHAINS = """
+load(":defs.bzl", "chain", "show", "user")
+toolchain_type(name = "kind")
+toolchain_type(name = "other")
+chain(name = "below", word = "below")
+chain(name = "impl", word = "hello", deps = [":below"])
+chain(name = "unseen", word = "plain")
+toolchain(name = "tc", toolchain = ":impl", toolchain_type = ":kind")
+toolchain(name = "tc2", toolchain = ":unseen", toolchain_type = ":other")
+user(name = "one")
+show(name = "show", deps = [":one"])
+"""
+
+
+def test_an_aspect_goes_to_the_toolchains_of_the_types_that_it_names(workspace: RealWorkspace) -> None:
+    module = 'module(name = "along")\nregister_toolchains("//:tc", "//:tc2")\n'
+    workspace.write({"MODULE.bazel": module, "defs.bzl": ALONG_TOOLCHAINS, "BUILD.bazel": TOOLCHAINS})
+    workspace.built("//:show")
+    assert (workspace.root / "venvship-bin/show.txt").read_text() == "one impl below hello plain"

@@ -16,6 +16,7 @@ from venvship.analysis.aspects import (
     Wanted,
     applications,
     going_on,
+    going_on_to_toolchain,
     with_aspects,
     with_output_groups,
 )
@@ -413,6 +414,13 @@ class Analyzer:
             own = [] if spec is None else list(self._wanted_on(spec, target, base.values))
             found = applications([*own, *going])
             around[name] = tuple(tuple(AspectKey(edge, one) for one in found) for edge in edges)
+        kinds = (*base.toolchains, *(kind for group in base.exec_groups.values() for kind in group))
+        on_toolchains = [applications(going_on_to_toolchain(aspect, kind)) for kind in kinds]
+        if any(on_toolchains):
+            around[_TOOLCHAIN_EDGES] = tuple(
+                tuple(AspectKey(edge, one) for one in found)
+                for edge, found in zip(base.edges[_TOOLCHAIN_EDGES], on_toolchains, strict=True)
+            )
         if node.problems:
             raise SeveralErrors(node.problems)
         bases = tuple(AspectKey(key.target, one) for one in aspect.bases)
@@ -721,7 +729,14 @@ class Analyzer:
         assert configuration is not None
         seen = with_aspects(target, [self._aspect_result(one) for one in node.bases])
         context = self._context(own, node.node, configuration, self._dependencies(node.node))
-        beneath = self._context(base, node.base, configuration, self._dependencies(node.base, node.aspects))
+        dependencies = self._dependencies(node.base, node.aspects)
+        beneath = self._context(base, node.base, configuration, dependencies)
+        if _TOOLCHAIN_EDGES in node.aspects:
+            # The toolchains of groups of actions come after those of the rule.
+            reached = zip(
+                node.base.toolchains, dependencies[_TOOLCHAIN_EDGES], node.aspects[_TOOLCHAIN_EDGES], strict=False
+            )
+            beneath.toolchains_with_aspects = {kind: one for kind, one, aspects in reached if aspects}
         run = cast(AspectFunction, definition.terms.implementation)
         ids = tuple(one.definition.id for one in node.key.aspect.path)
         providers = {key_of_instance(one): one for one in run(context, beneath, seen, ids)}

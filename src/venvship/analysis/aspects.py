@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.errors import UserError
-from venvship.loading.aspects import EVERY_ATTRIBUTE, AspectDefinition, Parameters
+from venvship.loading.aspects import EVERY_ATTRIBUTE, AspectDefinition, Parameters, along_toolchain
 from venvship.loading.attributes import PlainValue
 from venvship.loading.native_providers import provider_name
 from venvship.loading.rule_class import RuleClass
@@ -40,6 +40,10 @@ class AspectApplication:
     def follows(self, attribute: str) -> bool:
         """Whether the aspect goes on along an attribute."""
         return attribute in self.along or EVERY_ATTRIBUTE in self.along
+
+    def follows_toolchain(self, kind: Label) -> bool:
+        """Whether the aspect goes on to the toolchain of a type."""
+        return along_toolchain(kind) in self.along
 
     @property
     def path(self) -> tuple[AspectApplication, ...]:
@@ -115,6 +119,11 @@ def _sees(definition: AspectDefinition, other: AspectDefinition) -> bool:
 def going_on(aspect: AspectApplication, attribute: str) -> Iterable[Wanted]:
     """The aspects that go on from a target, where `aspect` ran, along one of its attributes."""
     return [Wanted(one.definition, one.parameters, one.along) for one in aspect.path if one.follows(attribute)]
+
+
+def going_on_to_toolchain(aspect: AspectApplication, kind: Label) -> Iterable[Wanted]:
+    """The aspects that go on from a target, where `aspect` ran, to its toolchain of a type."""
+    return [Wanted(one.definition, one.parameters, one.along) for one in aspect.path if one.follows_toolchain(kind)]
 
 
 def with_aspects(target: ConfiguredTarget, results: Sequence[ConfiguredTarget]) -> ConfiguredTarget:

@@ -64,6 +64,7 @@ class RuleContext:
         self.actions: list[Action] = []
         self.warnings: list[str] = []
         self.toolchains: Mapping[Label, ConfiguredTarget] = {}
+        self.toolchains_with_aspects: Mapping[Label, ConfiguredTarget] = {}
         self.exec_groups: Mapping[str, Mapping[Label, ConfiguredTarget]] = {}
         self.splits: Mapping[str, tuple[str, ...]] = {}
         self._values = values

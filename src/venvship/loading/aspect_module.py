@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from types import FunctionType
 
-from venvship.loading.aspects import PARAMETER_TYPES, AspectDefinition, AspectTerms
+from venvship.loading.aspects import PARAMETER_TYPES, AspectDefinition, AspectTerms, along_toolchain
 from venvship.loading.attr_module import provider_alternatives
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.native_providers import provider_key
@@ -49,8 +49,6 @@ def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator
                 f"in call to aspect(), parameter 'implementation' got value of type '{type_name(implementation)}', "
                 "want 'function'"
             )
-        if toolchains_aspects:
-            raise EvaluationError("`toolchains_aspects` of aspects is not supported")
         if propagation_predicate is not None or type(attr_aspects) is FunctionType:
             raise EvaluationError("functions that say where an aspect goes are not supported")
         for name in attr_aspects:
@@ -73,7 +71,7 @@ def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator
             required.append(element)
         terms = AspectTerms(
             make_implementation(implementation, used),
-            frozenset(attr_aspects),
+            frozenset([*attr_aspects, *(along_toolchain(one.type) for one in read_requirements(toolchains_aspects))]),
             specs,
             provider_alternatives(required_providers),
             provider_alternatives(required_aspect_providers),

@@ -30,11 +30,17 @@ class MissingParameter(UserError):
     """A rule does not have the attribute from which an aspect takes a parameter, or has an unfit value in it."""
 
 
+def along_toolchain(kind: Label) -> str:
+    """How `AspectTerms.along` says that an aspect goes to the toolchains of a type."""
+    return f"toolchain {kind}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class AspectTerms:
     """What `aspect()` was told; `implementation` belongs to analysis and is opaque here.
 
-    `required_providers` and `required_aspect_providers` list alternatives, each a set of keys.
+    `along` has names of attributes, and what `along_toolchain` makes of types of toolchains. `required_providers` and
+    `required_aspect_providers` list alternatives, each a set of keys.
     """
 
     implementation: object

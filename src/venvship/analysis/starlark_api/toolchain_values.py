@@ -96,6 +96,9 @@ def _index(toolchains: ToolchainsValue, key: Value) -> object:
         )
     if found is None:
         return None
+    if toolchains.found is rule.toolchains and wanted in rule.toolchains_with_aspects:
+        # Who asked for aspects on it wants to see their providers.
+        return rule.toolchains_with_aspects[wanted]
     info = found.providers.get(TOOLCHAIN_INFO)
     if info is None:
         raise EvaluationError(f"the toolchain `{found.label}` does not provide platform_common.ToolchainInfo")
