@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 def console_main() -> NoReturn:
     """The entry point of the console script."""
+    try:
+        _console_main()
+    except KeyboardInterrupt:
+        # While modules are still imported, nothing else is there to say it.
+        os.write(2, b"ERROR: interrupted\n")
+        os._exit(8)
+
+
+def _console_main() -> NoReturn:
     clock, started = time.monotonic(), time.time_ns()
     _replace_missing_streams()
     answer = _quick_answer(sys.argv[1:])

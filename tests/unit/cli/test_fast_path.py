@@ -134,3 +134,24 @@ def test_a_reader_that_went_away_is_no_failure(workspace: Path) -> None:
     Path(found.path).write_bytes(stamp.encode())
     Path(found.path).chmod(0o600)
     assert answer(found, {}, stdout=Closed(), stderr=Closed(), clock=0.0)
+
+
+INTERRUPTED = """
+import sys
+import venvship.cli.main as program
+
+def interrupt(*args, **more):
+    raise KeyboardInterrupt
+
+program._answer_again = interrupt
+sys.argv = ["venvship", "build", "//..."]
+program.console_main()
+"""
+
+
+def test_an_interrupt_before_anything_is_imported_is_said_in_one_line(workspace: Path) -> None:
+    environment = {"HOME": str(workspace), "PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED], env=environment, cwd=workspace, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (8, "ERROR: interrupted\n")
