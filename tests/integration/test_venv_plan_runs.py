@@ -330,9 +330,9 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     )
     for requirement in frozen.stdout.split():
         prefix = directory / "pypi" / requirement.partition("==")[0]
-        subprocess.run(
-            [uv, "pip", "install", "-q", "--no-deps", *target, "--prefix", str(prefix), requirement], check=True
-        )
+        # From uv's cache: a release that has just come out may be on one server of an index and not yet on the next.
+        alone = [uv, "pip", "install", "-q", "--offline", "--no-deps", *target, "--prefix", str(prefix), requirement]
+        subprocess.run(alone, check=True)
     return Installed(directory / "pypi", reference, interpreter)
 
 
