@@ -312,8 +312,11 @@ def absorbed(old: Record, new: Record, *, is_dropped: Callable[[tuple[str, str, 
     return _Absorption(old).absorb(new, is_dropped)
 
 
-class _Absorption:
-    def __init__(self, old: Record) -> None:
+class _Columns:
+    """A record taken apart, as `GraphWriter.record` put it together."""
+
+    def __init__(self, record: Record) -> None:
+        """Raises ValueError for what is no record."""
         (
             self._roots,
             self._owners,
@@ -328,7 +331,12 @@ class _Absorption:
             self._generated_by,
             self._tests,
             self._programs,
-        ) = self._record = old
+        ) = self._record = record
+
+
+class _Absorption(_Columns):
+    def __init__(self, old: Record) -> None:
+        super().__init__(old)
         self._root_numbers = {root: number for number, root in enumerate(self._roots)}
         self._owner_numbers = {names: number for number, names in enumerate(self._owners)}
         self._numbers = {(root, path): number for number, (root, path, _, _) in enumerate(self._rows)}
@@ -491,26 +499,12 @@ class _Absorption:
         return marshal.dumps((self._moved_owners[label], configuration, self._moved_program(program), *rest))
 
 
-class GraphRecord:
+class GraphRecord(_Columns):
     """Gives out what `GraphWriter` took in."""
 
     def __init__(self, record: Record) -> None:
         """Raises ValueError for what is no record."""
-        (
-            self._roots,
-            self._owners,
-            self._rows,
-            self._texts,
-            self._readers,
-            self._depset_rows,
-            self._depset_readers,
-            self._actions,
-            self._keys,
-            self._outputs,
-            self._generated_by,
-            self._tests,
-            self._programs,
-        ) = self._record = record
+        super().__init__(record)
         self._made: dict[int, Artifact] = {}
         self._numbers: dict[Artifact, int] = {}
         self._made_depsets: dict[int, Depset[Artifact]] = {}
