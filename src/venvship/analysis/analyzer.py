@@ -27,6 +27,7 @@ from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.failures import AnalysisFailureInfo, are_allowed, failed_target, standing_on_failures
 from venvship.analysis.package_specification import PackageSpecificationInfo, group_problems, groups_behind
 from venvship.analysis.platforms import PlatformTargets
+from venvship.analysis.propagation import directions
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
@@ -187,7 +188,8 @@ class AspectNode:
     """An aspect on a target: `base` is the target's node, `node` has the aspect's own attributes.
 
     `aspects` are those on the dependencies of the target as this aspect sees them, `bases` those on the target itself
-    whose results it sees. On a target that stands for another one, `forwarded` is the aspect on that one.
+    whose results it sees, `path` those that travel together and run here, this one last. On a target that stands for
+    another one, `forwarded` is the aspect on that one.
     """
 
     key: AspectKey
@@ -195,6 +197,7 @@ class AspectNode:
     node: Node
     aspects: AspectsOfEdges = field(default_factory=dict)
     bases: tuple[AspectKey, ...] = ()
+    path: tuple[AspectDefinition, ...] = ()
     forwarded: AspectKey | None = None
 
     @property
@@ -399,6 +402,9 @@ class Analyzer:
         attributes = aspect.definition.attribute_class
         if not aspect.concerns(target.rule_class):
             return AspectNode(key, base, Node(key.target, target))
+        onward = directions(aspect, target, base.values)
+        if aspect not in onward:
+            return AspectNode(key, base, Node(key.target, target))
         given = dict(aspect.parameters)
         values = {name: given.get(name, spec.default_value) for name, spec in attributes.attributes.items()}
         stand_in = RuleTarget(
@@ -407,7 +413,7 @@ class Analyzer:
         node = self._node(key.target, stand_in, {**_common_values(base.values), **values}, configuration)
         around: dict[str, tuple[tuple[AspectKey, ...], ...]] = {}
         for name, edges in base.edges.items():
-            going = list(going_on(aspect, name))
+            going = list(going_on(onward, name))
             if not going or name == _TOOLCHAIN_EDGES:
                 continue
             spec = target.rule_class.attributes.get(name)
@@ -415,7 +421,7 @@ class Analyzer:
             found = applications([*own, *going])
             around[name] = tuple(tuple(AspectKey(edge, one) for one in found) for edge in edges)
         kinds = (*base.toolchains, *(kind for group in base.exec_groups.values() for kind in group))
-        on_toolchains = [applications(going_on_to_toolchain(aspect, kind)) for kind in kinds]
+        on_toolchains = [applications(going_on_to_toolchain(onward, kind)) for kind in kinds]
         if any(on_toolchains):
             around[_TOOLCHAIN_EDGES] = tuple(
                 tuple(AspectKey(edge, one) for one in found)
@@ -424,7 +430,8 @@ class Analyzer:
         if node.problems:
             raise SeveralErrors(node.problems)
         bases = tuple(AspectKey(key.target, one) for one in aspect.bases)
-        return AspectNode(key, base, node, {**base.aspects, **around}, bases)
+        path = tuple(one.definition for one in onward)
+        return AspectNode(key, base, node, {**base.aspects, **around}, bases, path)
 
     def _wanted_on(self, spec: AttributeSpec, target: RuleTarget, values: Mapping[str, PlainValue]) -> Iterable[Wanted]:
         definitions = cast(tuple[AspectDefinition, ...], spec.aspects)
@@ -738,7 +745,7 @@ class Analyzer:
             )
             beneath.toolchains_with_aspects = {kind: one for kind, one, aspects in reached if aspects}
         run = cast(AspectFunction, definition.terms.implementation)
-        ids = tuple(one.definition.id for one in node.key.aspect.path)
+        ids = tuple(one.id for one in node.path)
         providers = {key_of_instance(one): one for one in run(context, beneath, seen, ids)}
         return dataclasses.replace(
             nothing, providers=providers, actions=tuple(context.actions), warnings=tuple(context.warnings)

@@ -9,11 +9,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.errors import UserError
-from venvship.loading.aspects import EVERY_ATTRIBUTE, AspectDefinition, Parameters, along_toolchain
+from venvship.loading.aspects import (
+    EVERY_ATTRIBUTE,
+    EVERY_TOOLCHAIN,
+    AspectDefinition,
+    Parameters,
+    Propagation,
+    along_toolchain,
+)
 from venvship.loading.attributes import PlainValue
 from venvship.loading.native_providers import provider_name
 from venvship.loading.rule_class import RuleClass
@@ -28,22 +35,31 @@ class ProvidedTwice(UserError):
         super().__init__(f"Provider {provider} provided twice, on `{target.label}`", place=target.place)
 
 
+class Guide(NamedTuple):
+    """Functions that are asked at each target where an aspect goes, and the parameters they are asked with."""
+
+    propagation: Propagation
+    parameters: Parameters
+
+
+Ways: TypeAlias = frozenset[str | Guide]
+"""Where an aspect goes: what `AspectTerms.along` has, and whom to ask."""
+
+
 @dataclass(frozen=True, slots=True)
 class AspectApplication:
-    """An aspect with its parameters, the attributes it goes along, and the aspects whose results it sees."""
+    """An aspect with its parameters, the ways it goes, and the aspects whose results it sees."""
 
     definition: AspectDefinition
     parameters: Parameters
-    along: frozenset[str]
+    along: Ways
     bases: tuple[AspectApplication, ...] = ()
 
-    def follows(self, attribute: str) -> bool:
-        """Whether the aspect goes on along an attribute."""
-        return attribute in self.along or EVERY_ATTRIBUTE in self.along
-
-    def follows_toolchain(self, kind: Label) -> bool:
-        """Whether the aspect goes on to the toolchain of a type."""
-        return along_toolchain(kind) in self.along
+    @property
+    def guide(self) -> Guide | None:
+        """The functions of the aspect itself."""
+        propagation = self.definition.terms.propagation
+        return None if propagation is None else Guide(propagation, self.parameters)
 
     @property
     def path(self) -> tuple[AspectApplication, ...]:
@@ -78,7 +94,11 @@ class Wanted(NamedTuple):
 
     definition: AspectDefinition
     parameters: Parameters
-    along: frozenset[str]
+    along: Ways
+
+
+Directions: TypeAlias = Mapping[AspectApplication, frozenset[str]]
+"""The aspects that go on from a target, each with what `AspectTerms.along` would say of this target."""
 
 
 def wanted(
@@ -86,20 +106,24 @@ def wanted(
 ) -> Iterable[Wanted]:
     """Aspects, each after those that it requires, which go where it goes."""
     for definition in definitions:
-        yield from _with_required(definition, definition.terms.along, values, rule)
+        yield from _with_required(definition, frozenset(), values, rule)
 
 
 def _with_required(
-    definition: AspectDefinition, along: frozenset[str], values: Mapping[str, PlainValue] | None, rule: str
+    definition: AspectDefinition, inherited: Ways, values: Mapping[str, PlainValue] | None, rule: str
 ) -> Iterable[Wanted]:
-    for one in definition.terms.requires:
-        yield from _with_required(one, along | one.terms.along, values, rule)
-    yield Wanted(definition, definition.parameters(values, rule), along)
+    terms = definition.terms
+    parameters = definition.parameters(values, rule)
+    asked = () if terms.propagation is None else (Guide(terms.propagation, parameters),)
+    along = inherited | terms.along | frozenset(asked)
+    for one in terms.requires:
+        yield from _with_required(one, along, values, rule)
+    yield Wanted(definition, parameters, along)
 
 
 def applications(every: Iterable[Wanted]) -> tuple[AspectApplication, ...]:
     """The aspects in order, each once, and each seeing those before it that it asks for."""
-    along: dict[tuple[AspectDefinition, Parameters], frozenset[str]] = {}
+    along: dict[tuple[AspectDefinition, Parameters], Ways] = {}
     for one in every:
         key = (one.definition, one.parameters)
         along[key] = along.get(key, frozenset()) | one.along
@@ -116,14 +140,18 @@ def _sees(definition: AspectDefinition, other: AspectDefinition) -> bool:
     return any(one <= other.terms.provides for one in definition.terms.required_aspect_providers)
 
 
-def going_on(aspect: AspectApplication, attribute: str) -> Iterable[Wanted]:
-    """The aspects that go on from a target, where `aspect` ran, along one of its attributes."""
-    return [Wanted(one.definition, one.parameters, one.along) for one in aspect.path if one.follows(attribute)]
+def going_on(directions: Directions, attribute: str) -> Iterable[Wanted]:
+    """The aspects that go on from a target along one of its attributes."""
+    return _going(directions, {attribute, EVERY_ATTRIBUTE})
 
 
-def going_on_to_toolchain(aspect: AspectApplication, kind: Label) -> Iterable[Wanted]:
-    """The aspects that go on from a target, where `aspect` ran, to its toolchain of a type."""
-    return [Wanted(one.definition, one.parameters, one.along) for one in aspect.path if one.follows_toolchain(kind)]
+def going_on_to_toolchain(directions: Directions, kind: Label) -> Iterable[Wanted]:
+    """The aspects that go on from a target to its toolchain of a type."""
+    return _going(directions, {along_toolchain(kind), EVERY_TOOLCHAIN})
+
+
+def _going(directions: Directions, ways: set[str]) -> Iterable[Wanted]:
+    return [Wanted(one.definition, one.parameters, one.along) for one, names in directions.items() if names & ways]
 
 
 def with_aspects(target: ConfiguredTarget, results: Sequence[ConfiguredTarget]) -> ConfiguredTarget:

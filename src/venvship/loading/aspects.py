@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from types import FunctionType
 
 from venvship.errors import Place, UserError
+from venvship.loading.attribute_values import LabelReader
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
+from venvship.loading.evaluation import Evaluator
 from venvship.loading.exporting import Exportable
 from venvship.loading.rule_class import RuleClass, ToolchainRequirement
 from venvship.model.label import Label
@@ -15,6 +18,9 @@ from venvship.starlark.printer import Printer
 
 EVERY_ATTRIBUTE = "*"
 """In `attr_aspects`: along all attributes."""
+
+EVERY_TOOLCHAIN = "toolchain *"
+"""What `"*"` in `toolchains_aspects` comes to: to all toolchains."""
 
 PARAMETER_TYPES = (AttributeType.STRING, AttributeType.INT, AttributeType.BOOL)
 """What public attributes of an aspect may be; rules give their values."""
@@ -36,6 +42,21 @@ def along_toolchain(kind: Label) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Propagation:
+    """Functions that say where an aspect goes, None where lists say it, or nothing has to be asked.
+
+    `predicate` is asked about targets, the others about attributes and toolchains of a target, in the words that
+    `labels` reads.
+    """
+
+    evaluator: Evaluator
+    labels: LabelReader
+    predicate: FunctionType | None
+    attributes: FunctionType | None
+    toolchains: FunctionType | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AspectTerms:
     """What `aspect()` was told; `implementation` belongs to analysis and is opaque here.
 
@@ -45,6 +66,7 @@ class AspectTerms:
 
     implementation: object
     along: frozenset[str] = frozenset()
+    propagation: Propagation | None = None
     attributes: tuple[AttributeSpec, ...] = ()
     required_providers: tuple[frozenset[Hashable], ...] = ()
     required_aspect_providers: tuple[frozenset[Hashable], ...] = ()

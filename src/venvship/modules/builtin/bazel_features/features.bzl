@@ -50,10 +50,12 @@ bazel_features = struct(
         all_treeartifacts_have_dirs = True,
         analysis_tests_can_transition_on_experimental_incompatible_flags = True,
         expand_directories_is_deprecated = False,
+        is_tool_configuration_public = False,
         merkle_cache_v2 = False,
         no_c_plus_plus_flag = True,
         permits_treeartifact_uplevel_symlinks = True,
         rule_extension_apis_available = True,
+        supports_toolchains_aspects_star = True,
         test_runner_respects_shell_builtins = True,
     ),
     toolchains = struct(
