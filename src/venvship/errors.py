@@ -7,7 +7,8 @@ the network (`EnvironmentProblem`), or us (`InternalError`).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from venvship.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeAlias, cast
 
 from venvship.analysis.aspects import (
@@ -31,6 +31,7 @@ from venvship.analysis.propagation import directions
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.toolchains import Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.aspects import AspectDefinition, MissingParameter
 from venvship.loading.attributes import AttributeSpec, PlainValue, Select, labels_in

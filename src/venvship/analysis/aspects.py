@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.aspects import (
     EVERY_ATTRIBUTE,

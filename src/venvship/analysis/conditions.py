@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.attributes import DEFAULT_CONDITION, AttributeSpec, AttributeType, Choice, PlainValue, Select
 from venvship.model.label import Label

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place
 from venvship.model.action import Action
 from venvship.model.configuration import Configuration

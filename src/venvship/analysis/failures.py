@@ -7,9 +7,9 @@ so, and whatever stands on it says the same.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.model.configuration import Configuration
 from venvship.model.depset import Depset

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.label_values import parse_label
 from venvship.model.artifact import Artifact

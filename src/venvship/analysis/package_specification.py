@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.targets import PackageGroup, Target
 from venvship.model.label import Label, PackageId

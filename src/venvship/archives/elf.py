@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 MAGIC = b"\x7fELF"

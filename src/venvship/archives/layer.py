@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias, assert_never
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError
 from venvship.model.digest import Digest
 from venvship.model.paths import TreePath, normalise, parent

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from venvship.dataclass import dataclass
 from venvship.events.build_events import Message
 from venvship.session.outcomes import BuildOutcome
 

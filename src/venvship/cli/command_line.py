@@ -7,12 +7,13 @@ flag. `--//pkg:flag=value` and `--@repo//pkg:flag=value` are settings that rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from venvship.cli.flag_table import FOREIGN_PREFIXES, every_flag, flags_of
 from venvship.cli.flag_values import NO, YES, FlagValues
 from venvship.cli.flags import STARTUP, Effect, Flag, FlagKind
+from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.bazelrc import RcOption
 from venvship.loading.nearest import did_you_mean, nearest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import StringIO
 
 from venvship.cli.attempt import Attempt
@@ -16,6 +16,7 @@ from venvship.cli.flags import Effect
 from venvship.cli.invocation import Invocation
 from venvship.cli.surroundings import Session
 from venvship.cli.test_report import print_results
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.events.build_events import (
     ActionFinished,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from venvship.cli.flags import Flag, FlagKind
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 
 YES = frozenset({"yes", "true", "1", "y", "t"})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from venvship.dataclass import dataclass
 
 STARTUP = "startup"
 """The pseudo command of options that stand before the command."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from venvship.cli.apparent_names import ApparentNames, NamingEvents
@@ -15,6 +15,7 @@ from venvship.cli.flag_values import FlagValues
 from venvship.cli.report import print_error
 from venvship.cli.session_options import session_options
 from venvship.cli.surroundings import Session, Surroundings
+from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink, Message, Severity
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.workspace import find_uv_workspace, find_workspace

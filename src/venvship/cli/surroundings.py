@@ -6,11 +6,11 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from venvship.cli.fast_path import StampPlace
+from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink
 from venvship.session.opened_paths import OpenedPath, OpenedPaths
 from venvship.session.options import SessionOptions, TestOptions

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
+from venvship.dataclass import dataclass
 from venvship.events.build_events import Event, TestFinished, TestLog, TestPrinted, TestStatus
 from venvship.model.label import Label
 from venvship.ui.choice import choose_display

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.model.label import Label
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from venvship.dataclass import dataclass
 from venvship.execution.outputs import Output, parse_output
 from venvship.host.files import disk_problems, write_atomically
 from venvship.model.paths import ExecPath

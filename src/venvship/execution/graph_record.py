@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.execution.expansion import command_of
 from venvship.execution.graph import Node
 from venvship.execution.test_request import CachePolicy, TestRequest

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink
 from venvship.execution.action_cache import ActionCache
 from venvship.execution.exec_root import ExecRoot

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.execution.outputs import Outputs
 from venvship.model.action import Action

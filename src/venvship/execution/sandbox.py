@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError
 from venvship.execution.exec_root import ExecRoot
 from venvship.execution.outputs import Output, OutputLink

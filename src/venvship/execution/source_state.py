@@ -13,11 +13,11 @@ import stat
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.archives.tree import Tree
 from venvship.blobs.disk import digest_of_file
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, UserError
 from venvship.execution.outputs import Output, OutputFile, OutputTree
 from venvship.execution.trees import scan_tree

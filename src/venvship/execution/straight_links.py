@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.execution.graph import Generating
 from venvship.model.action import ForestLink, MakeForest
 from venvship.model.artifact import Artifact, ArtifactKind

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from venvship.dataclass import dataclass
 from venvship.execution.test_request import TestPart, TestRequest
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from venvship.dataclass import dataclass
 from venvship.events.build_events import TestFinished, TestLog, TestStatus
 from venvship.model.action import Program
 from venvship.model.label import Label

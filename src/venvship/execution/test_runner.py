@@ -12,11 +12,11 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from venvship.blobs.store import MissingBlob
+from venvship.dataclass import dataclass
 from venvship.events.build_events import TestStatus
 from venvship.execution.action_cache import ActionResult
 from venvship.execution.action_key import KeyWriter, add_program

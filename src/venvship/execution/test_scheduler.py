@@ -6,8 +6,8 @@ import dataclasses
 import queue
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink, TestStatus
 from venvship.execution.failures import Interrupted
 from venvship.execution.test_request import PartResult, TestPart, TestRequest, TestResult, joined

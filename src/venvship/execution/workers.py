@@ -14,11 +14,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError
 from venvship.host.files import remove
 from venvship.host.processes import Children, kill_group

@@ -10,10 +10,11 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.host.files import remove, replace, temporary_name, write_atomically
 from venvship.host.links import link_text
 

@@ -9,9 +9,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.host.machine import SYSTEM
 

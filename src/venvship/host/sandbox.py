@@ -15,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.host import namespaces
 from venvship.host.machine import SYSTEM
 

@@ -8,7 +8,6 @@ stay as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from venvship.archives.layer import (
     ConflictingLayerPaths,
@@ -20,6 +19,7 @@ from venvship.archives.layer import (
     parents,
     same_content,
 )
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact

@@ -11,9 +11,10 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Self
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.model.digest import Digest
 

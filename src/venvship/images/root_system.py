@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.model.paths import TreePath
 
 NONROOT: Final = 65532

@@ -9,8 +9,9 @@ release (which are released most often) share a layer each.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 OWN_LAYER_FROM = 8 << 20

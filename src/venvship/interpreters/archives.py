@@ -6,9 +6,9 @@ import functools
 import importlib.resources
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.model.platform import Cpu, Libc, Os, Platform, PythonVersion
 
 _LINE: Final = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.model.platform import PythonVersion
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import enum
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Self
 
+from venvship.dataclass import dataclass
 from venvship.launchers.errors import LauncherTooLarge, MalformedLauncherConfig
 
 MAGIC = b"VSLAUNC1"

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.launchers.errors import LauncherTooLarge
 
 _MAGIC = 0xFEEDFACF

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from types import FunctionType
 
+from venvship.dataclass import dataclass
 from venvship.loading.aspects import AspectDefinition
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue, Select

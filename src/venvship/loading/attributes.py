@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 
 PlainValue: TypeAlias = (

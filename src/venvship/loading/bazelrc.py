@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.loading.bazel_version import BAZEL_VERSION
 from venvship.loading.files import SourceFiles

@@ -9,8 +9,8 @@ themselves are not part of the package.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.files import DirectoryEntry, EntryKind, SourceFiles
 from venvship.loading.workspace import BUILD_FILES, join_host

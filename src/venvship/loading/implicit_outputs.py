@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FunctionType
 from typing import Protocol
 
+from venvship.dataclass import dataclass
 from venvship.loading.attribute_values import AttributeProblem
 from venvship.loading.attributes import AttributeSpec, AttributeType, AttributeValue, Select
 from venvship.loading.evaluation import Evaluator

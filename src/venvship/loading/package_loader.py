@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, UserError
 from venvship.loading.autoloads import autoloads
 from venvship.loading.build_functions import build_names, native_module

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.loading.attribute_values import LabelReader
 from venvship.loading.globs import NOTHING_IGNORED, IgnoredDirectories, split_pattern

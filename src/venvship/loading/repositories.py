@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.nearest import did_you_mean
 

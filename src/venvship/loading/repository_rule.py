@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import FunctionType
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.loading.attribute_values import LabelReader
 from venvship.loading.attributes import AttributeSpec, PlainValue

@@ -6,8 +6,9 @@ A rule class knows its attributes and nothing of analysis; its implementation is
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
 from venvship.loading.implicit_outputs import ImplicitOutputs, OutputTemplates
 from venvship.model.label import Label

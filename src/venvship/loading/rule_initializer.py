@@ -7,8 +7,8 @@ stands. Labels in its answer are read where the initializer stands.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader
 from venvship.loading.attributes import AttributeSpec, Choice, PlainValue, Select
 from venvship.loading.native_providers import shown_value

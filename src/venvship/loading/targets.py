@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.loading.attributes import AttributeValue
 from venvship.loading.implicit_outputs import implicit_outputs

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.loading.attr_module import label_reader
 from venvship.loading.evaluation import Evaluator

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from venvship.dataclass import dataclass
 from venvship.model.label import Label, PackageId
 from venvship.model.paths import is_inside
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError, VenvshipError
 from venvship.memo.keys import AnyKey, AnyObservation, Key, Observation
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
+
+from venvship.dataclass import dataclass
 
 T = TypeVar("T")
 

@@ -7,9 +7,10 @@ as programs: every other kind is a node of the input tree that is made directly 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol, TypeAlias, Union
 
+from venvship.dataclass import dataclass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest

@@ -8,8 +8,8 @@ relative link text therefore leads to the same place in the output tree, in a ru
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.paths import ExecPath, TreePath, join
 

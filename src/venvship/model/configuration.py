@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
+from venvship.dataclass import dataclass
 from venvship.model.platform import Platform
 
 COMPILATION_MODE = "compilation_mode"

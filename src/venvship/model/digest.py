@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Self
+
+from venvship.dataclass import dataclass
 
 _HEX = frozenset("0123456789abcdef")
 

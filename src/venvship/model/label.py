@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 MAIN_REPOSITORY = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Self
+
+from venvship.dataclass import dataclass
 
 
 class Os(enum.Enum):

@@ -7,8 +7,9 @@ A provider is found by its key: the class for providers of built-in rules, the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from venvship.dataclass import dataclass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union

@@ -7,9 +7,10 @@ differs from build to build.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Self
 
+from venvship.dataclass import dataclass
 from venvship.model.configuration import Configuration
 
 STAMP: Final = "stamp"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.modules.module_file import (
     ArchiveOverride,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 
 TagValue: TypeAlias = object

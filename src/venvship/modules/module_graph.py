@@ -14,9 +14,10 @@ tags are read as they are, and what they make has its short name.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import (

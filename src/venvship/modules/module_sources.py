@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.modules.module_file import ModuleFile, SingleVersionOverride, SourceOverride
 
 

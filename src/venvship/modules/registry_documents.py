@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, cast
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 REGISTRY_FILE = "bazel_registry.json"

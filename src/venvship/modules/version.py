@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from typing import Self
+
+from venvship.dataclass import dataclass
 
 _VERSION = re.compile(r"([A-Za-z0-9]+(?:\.[A-Za-z0-9]+)*)(?:-([A-Za-z0-9.-]+))?(?:\+[A-Za-z0-9.-]+)?\Z", re.ASCII)
 _LONGEST = 255

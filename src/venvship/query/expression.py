@@ -9,9 +9,9 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.nearest import did_you_mean
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.loading.targets import PackageGroup, RuleTarget, Target
 from venvship.model.label import Label

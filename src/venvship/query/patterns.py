@@ -8,9 +8,9 @@ directory, and `a/b` may be a package or a file. A leading `-` takes targets awa
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.model.label import MAIN_REPOSITORY, InvalidLabel, Label, PackageId
 from venvship.model.paths import join, normalise

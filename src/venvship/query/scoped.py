@@ -6,8 +6,9 @@ The answer depends on nothing but the packages of the scope, so a build may keep
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.package import Package
 from venvship.loading.targets import Target

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError, VenvshipError
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label, PackageId

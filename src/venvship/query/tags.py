@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Self
 
+from venvship.dataclass import dataclass
 from venvship.loading.rule_class import TEST_SIZES, TEST_TIMEOUTS
 from venvship.loading.targets import RuleTarget, Target
 

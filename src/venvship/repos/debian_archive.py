@@ -16,12 +16,12 @@ import subprocess
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, UserError
 from venvship.repos.urls import shown_url
 

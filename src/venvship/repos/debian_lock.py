@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.repos.debian_archive import ArchivePackage, DebianArchive, Signers
 from venvship.repos.debian_version import version_key

@@ -11,10 +11,11 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import VenvshipError
 from venvship.host.files import disk_problems, remove, replace, temporary_name, write_atomically
 from venvship.loading.disk_files import DiskFiles

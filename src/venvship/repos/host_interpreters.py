@@ -13,9 +13,9 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.host.files import write_atomically
 from venvship.interpreters.facts import PROBE, InterpreterFacts, UnreadableFacts

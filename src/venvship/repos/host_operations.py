@@ -10,10 +10,10 @@ import base64
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, UserError, VenvshipError
 from venvship.host.files import remove
 from venvship.host.machine import this_machine

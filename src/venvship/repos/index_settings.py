@@ -14,11 +14,11 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, Place, UserError
 
 DEFAULT_TARGET: Final = "@default"

@@ -6,10 +6,10 @@ import base64
 import binascii
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 _SIZES = {"sha256": 32, "sha384": 48, "sha512": 64}

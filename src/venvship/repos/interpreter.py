@@ -12,11 +12,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import venvship.tools.compile_stdlib as compile_stdlib
 from venvship.archives.elf import is_elf, read_elf
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.interpreters.contents import belongs_to_stdlib
 from venvship.interpreters.facts import InterpreterFacts

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.host.processes import Children, kill_group
 
 TIMED_OUT = 256

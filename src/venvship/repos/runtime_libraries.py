@@ -12,11 +12,11 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from venvship.archives.elf import MAGIC, ElfFacts, MalformedElf, read_elf
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.images.root_system import DIRECTORIES, RootDirectory, system_texts
 from venvship.model.paths import TreePath, parent, relative_link

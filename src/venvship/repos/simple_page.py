@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 from urllib.parse import urldefrag, urljoin
+
+from venvship.dataclass import dataclass
 
 JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
 HTML_TYPES: Final = ("application/vnd.pypi.simple.v1+html", "text/html")

@@ -13,10 +13,10 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.host.files import read_tail, remove
 from venvship.host.processes import Children

@@ -16,10 +16,11 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Protocol, cast
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, UserError
 
 _SUFFIXES: Mapping[str, str] = {

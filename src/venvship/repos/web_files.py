@@ -7,11 +7,11 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, UserError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.host.files import disk_problems, temporary_name

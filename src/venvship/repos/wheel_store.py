@@ -13,11 +13,11 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from venvship.blobs.disk import digest_of_file
+from venvship.dataclass import dataclass
 from venvship.host.files import READ_ONLY, disk_problems, write_atomically
 from venvship.host.locks import FileLock
 from venvship.repos.patches import BadPatch, apply_patch

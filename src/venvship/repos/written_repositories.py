@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError, VenvshipError
 from venvship.events.build_events import EventSink, Message, PhaseProgress, PhaseStarted, Severity
 from venvship.host.files import remove

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.wheels.filename import normalise_name
 

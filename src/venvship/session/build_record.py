@@ -8,9 +8,10 @@ comments in a BUILD file.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, Self, TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.events.build_events import Message, Severity, TestFinished, TestLog, TestStatus
 from venvship.execution.graph_record import Record, absorbed
 from venvship.model.label import Label, PackageId

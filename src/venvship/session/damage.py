@@ -11,11 +11,11 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.archives.tree import MalformedTree
 from venvship.blobs.disk import digest_of_file
+from venvship.dataclass import dataclass
 from venvship.execution.trees import UnsupportedEntry, scan_tree
 from venvship.session.unused import no_builds, remove_whole
 

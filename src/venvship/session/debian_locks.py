@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.host.files import write_atomically
 from venvship.loading.attribute_values import LabelReader

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, TypeVar
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.model.label import Label, PackageId
 from venvship.model.platform import PythonVersion

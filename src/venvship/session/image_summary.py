@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, UserError
 from venvship.model.label import Label
 from venvship.rules.oci.image import OciImageInfo

@@ -13,9 +13,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.events.build_events import EventSink, PhaseProgress
 from venvship.execution.trees import TreeStore

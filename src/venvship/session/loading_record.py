@@ -8,9 +8,10 @@ that a target has effect on — a platform, a toolchain, a setting, a group of p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any, Self
 
+from venvship.dataclass import dataclass
 from venvship.execution.graph_record import Unresumable
 from venvship.loading.package import Package, target_fingerprint
 from venvship.loading.targets import PackageGroup, RuleTarget, Target

@@ -7,9 +7,9 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, SeveralErrors, UserError
 from venvship.host.files import write_atomically
 

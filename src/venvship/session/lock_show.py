@@ -7,10 +7,10 @@ import posixpath
 import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError
 from venvship.loading.nearest import did_you_mean
 from venvship.model.platform import PythonVersion

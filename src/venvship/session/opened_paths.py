@@ -11,9 +11,9 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.session.stamp import Signature, signature
 
 _EVENTS = frozenset(("open", "os.listdir", "os.scandir"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import VenvshipError
 from venvship.events.build_events import TestFinished
 from venvship.host.owned_tree import Changes

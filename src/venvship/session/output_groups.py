@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.dataclass import dataclass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.provider import HIDDEN_OUTPUTS, OutputGroupInfo

@@ -6,9 +6,9 @@ import functools
 import importlib.resources
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError, VenvshipError
 from venvship.events.build_events import EventSink, PhaseProgress, PhaseStarted
 from venvship.execution.layout import Layout

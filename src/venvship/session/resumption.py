@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from venvship.blobs.disk import DiskBlobStore
+from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink, PhaseStarted, TestFinished
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot

@@ -7,10 +7,10 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from venvship.blobs.disk import digest_of_file
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, UserError, VenvshipError
 from venvship.events.build_events import EventSink, PhaseProgress
 from venvship.execution.trees import TreeStore, scan_tree

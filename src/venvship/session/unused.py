@@ -12,9 +12,9 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.host.files import remove, temporary_name
 from venvship.host.locks import FileLock

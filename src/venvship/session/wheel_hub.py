@@ -6,11 +6,11 @@ import dataclasses
 import functools
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from venvship.analysis.configured_target import TargetKey
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, UserError, VenvshipError
 from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource

@@ -12,10 +12,10 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import FunctionType, NoneType
 from typing import Any
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError
 from venvship.starlark.call_problems import binding_problem
 from venvship.starlark.errors import EvaluationError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 
 _LONG_NAME = 100

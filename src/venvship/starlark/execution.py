@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from traceback import clear_frames
 from types import TracebackType
 from typing import TypeVar
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, VenvshipError
 from venvship.starlark import access, calling, displays, operators
 from venvship.starlark.call_problems import call_problem

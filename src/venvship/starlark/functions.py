@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from types import FunctionType
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.starlark.thread import RECORD
 

@@ -10,9 +10,10 @@ Truth is Python's: an object is true unless its class defines `__bool__` or `__l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError
 
 if TYPE_CHECKING:

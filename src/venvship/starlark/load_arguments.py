@@ -9,8 +9,8 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.starlark.source_text import STRING_LITERAL
 
 PYTHON_REFUSES = "positional argument follows keyword argument"

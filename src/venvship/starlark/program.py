@@ -14,11 +14,11 @@ import dis
 import importlib.util
 import marshal
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
 from types import CodeType
 from typing import Self
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors
 from venvship.starlark.dialect import Dialect as Dialect
 from venvship.starlark.errors import StarlarkSyntaxError

@@ -11,9 +11,9 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.starlark.errors import StarlarkSyntaxError
 

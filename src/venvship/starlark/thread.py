@@ -11,9 +11,10 @@ import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import CodeType, FrameType, TracebackType
 
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place
 from venvship.host.memory import resident_bytes
 from venvship.starlark.errors import EvaluationError, StackFrame

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.ui.display import Display, TextOutput
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.venvs.merge import Clash
 from venvship.venvs.metadata import normalised_name

@@ -7,9 +7,9 @@ sides are depsets, and in the usual case one is a node of the other's graph, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.model.depset import Depset
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 from operator import eq
 from typing import Final, Self
+
+from venvship.dataclass import dataclass
 
 _AFTER_SLASH: Final = chr(ord("/") + 1)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 
+from venvship.dataclass import dataclass
 from venvship.venvs.file_tree import FileTree
 from venvship.venvs.wheel_layout import FileIdentity, InstalledWheel, is_metadata
 

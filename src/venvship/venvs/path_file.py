@@ -7,9 +7,9 @@ wheels are left out and named in the plan's notes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.model.paths import join, normalise
 from venvship.model.platform import PythonVersion

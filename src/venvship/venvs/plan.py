@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, UserError
 from venvship.model.paths import TreePath, basename, join
 from venvship.model.platform import PythonVersion

@@ -7,8 +7,9 @@ and import roots are absolute, and first-party code is reached where it is edite
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from venvship.dataclass import dataclass
 from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
 from venvship.venvs.collisions import CollisionPolicy, Why, nobody_knows_why

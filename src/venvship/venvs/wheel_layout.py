@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Self, TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.model.paths import TreePath
 from venvship.venvs.file_tree import FileTree
 

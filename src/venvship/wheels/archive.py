@@ -13,9 +13,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import IO, Final, Protocol
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 _MAX_MEMBERS: Final = 1_000_000

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.wheels.flat import RequiresDist
 from venvship.wheels.lock import Lock, LockedPackage, LockedWheel

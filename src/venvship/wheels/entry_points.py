@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from venvship.dataclass import dataclass
 
 _REFERENCE: Final = re.compile(
     r"(?P<module>[A-Za-z_][\w.]*)\s*(?::\s*(?P<attribute>[A-Za-z_][\w.]*))?\s*(?:\[(?P<extras>[^\]]*)\])?", re.UNICODE

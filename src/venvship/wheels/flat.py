@@ -9,11 +9,12 @@ from __future__ import annotations
 import email.parser
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from venvship.dataclass import dataclass
 from venvship.wheels.components import strongly_connected
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.markers import Marker, MarkerEnvironment, MarkerSyntaxError, parse_marker

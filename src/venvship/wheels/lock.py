@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.markers import Marker

@@ -13,11 +13,12 @@ import enum
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, Self
 
 from packaging.version import InvalidVersion, Version
 
+from venvship.dataclass import dataclass
 from venvship.wheels.archive import (
     MalformedWheel,
     Member,

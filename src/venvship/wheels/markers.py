@@ -11,13 +11,13 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Self, TypeAlias, assert_never
 
 from packaging.specifiers import InvalidSpecifier, Specifier
 from packaging.version import InvalidVersion, Version
 
+from venvship.dataclass import dataclass
 from venvship.model.platform import Cpu, Os, Platform
 from venvship.wheels.filename import normalise_name
 

@@ -6,7 +6,8 @@ import base64
 import binascii
 import csv
 import io
-from dataclasses import dataclass
+
+from venvship.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.wheels.filename import WheelFilename, normalise_name
 from venvship.wheels.lock import (

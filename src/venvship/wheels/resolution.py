@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple, Self, TypeAlias
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.wheels.components import strongly_connected
 from venvship.wheels.lock import (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from packaging import tags as packaging_tags
 
+from venvship.dataclass import dataclass
 from venvship.model.platform import Cpu, Libc, Os, Platform, PythonVersion
 from venvship.wheels.filename import WheelFilename
 

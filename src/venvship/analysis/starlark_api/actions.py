@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext, RuleError
@@ -14,6 +14,7 @@ from venvship.analysis.starlark_api.context import StarlarkContext
 from venvship.analysis.starlark_api.providers import string_dict
 from venvship.analysis.starlark_api.targets import FilesToRun
 from venvship.analysis.starlark_api.templates import TemplateDict
+from venvship.dataclass import dataclass
 from venvship.model.action import (
     ImportTree,
     LinkArtifact,

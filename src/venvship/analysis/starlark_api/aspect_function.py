@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.context import AspectSide, StarlarkContext
 from venvship.analysis.starlark_api.rule_function import Environment, check_outputs, check_promise, read_providers
+from venvship.dataclass import dataclass
 from venvship.errors import VenvshipError
 from venvship.loading.native_providers import provider_name
 from venvship.loading.subrule_definition import SubruleDefinition

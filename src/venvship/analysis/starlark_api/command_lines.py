@@ -10,11 +10,11 @@ import functools
 import inspect
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from types import FunctionType
 from typing import TypeAlias
 
 from venvship.analysis.starlark_api.files import TreeFile
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.evaluation import Evaluator
 from venvship.model.action import ExpandedCommand, FilesIn

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Protocol, runtime_checkable
 
@@ -25,6 +24,7 @@ from venvship.analysis.starlark_api.attribute_views import (
 from venvship.analysis.starlark_api.configuration_values import ConfigurationValue, FragmentsValue
 from venvship.analysis.starlark_api.runfiles_values import read_links
 from venvship.analysis.starlark_api.toolchain_values import exec_groups_value, toolchains_value
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.attributes import AttributeType
 from venvship.loading.evaluation import Evaluator

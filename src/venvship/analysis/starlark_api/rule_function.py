@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.context import StarlarkContext
 from venvship.analysis.starlark_api.providers import UNSET_FILES
+from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.native_providers import is_provider, key_of_instance, provider_name

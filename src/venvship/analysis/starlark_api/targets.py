@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.starlark_api.action_values import actions_of
+from venvship.dataclass import dataclass
 from venvship.loading.native_providers import provider_key, provider_name
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
-from dataclasses import dataclass
 from types import FunctionType
 
 from venvship.analysis.starlark_api.arguments import check_format, check_map_each
 from venvship.analysis.starlark_api.command_lines import Vector
+from venvship.dataclass import dataclass
 from venvship.loading.evaluation import Evaluator
 from venvship.model.action import FilesIn
 from venvship.model.artifact import Artifact

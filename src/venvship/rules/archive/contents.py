@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.archives.layer import PLAIN, Attributes, LayerDirectory, LayerEntry, LayerTree
+from venvship.dataclass import dataclass
 from venvship.model.artifact import Artifact
 from venvship.model.paths import TreePath, join, normalise
 from venvship.rules.oci.runfiles_entries import artifact_entry, runfiles_entries

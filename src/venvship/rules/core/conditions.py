@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from venvship.analysis.build_settings import BuildSettingValueInfo
 from venvship.analysis.conditions import ConditionInfo
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.platforms import CONSTRAINT, MODULE
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.providers import FEATURE_FLAG_INFO
+from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import RuleClass

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.label import Label

@@ -7,10 +7,10 @@ them come the few files that the C library and TLS expect (users, certificates, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.images.root_system import RootDirectory
 from venvship.loading.attributes import PlainValue
 from venvship.loading.rule_class import RuleClass

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Self
 
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 GZIP_COMPRESSOR: Final = "isal" if importlib.util.find_spec("isal") is not None else "zlib"

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.images.root_system import RootDirectory, directories, system_texts
 from venvship.images.sbom import SbomComponent
 from venvship.loading.rule_class import RuleClass

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact, ArtifactKind

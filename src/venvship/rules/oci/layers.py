@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.archives.layer import LayerEntry, LayerFile, LayerLink, LayerPlan, LayerTree
+from venvship.dataclass import dataclass
 from venvship.images.layers import LayerGroup, layer_request, plan_layers
 from venvship.images.tiers import MOST_LAYERS, Tier, TierWheel, plan_tiers
 from venvship.loading.attributes import AttributeSpec, AttributeType

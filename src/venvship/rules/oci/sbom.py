@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.images.sbom import CYCLONEDX_TYPE, SPDX_TYPE, SbomComponent, cyclonedx, materials, spdx
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.images.tiers import GroupKeys
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue

@@ -6,10 +6,10 @@ is below a dialect (planning, launchers, checks) is the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec
 from venvship.rules import attributes
 from venvship.venvs.collisions import Precedence

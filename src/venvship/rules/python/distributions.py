@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.loading.attributes import PlainValue
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.dataclass import dataclass
 from venvship.model.action import ForestFile, ForestLink
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.launchers.config import Argument, LauncherConfig
 from venvship.launchers.template import finalise, template
 from venvship.loading.rule_class import RuleClass
