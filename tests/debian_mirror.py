@@ -83,6 +83,13 @@ class Mirror:
             self._rows.setdefault(one, []).append(stanza)
         return target
 
+    def withdraw(self, name: str, architecture: str) -> None:
+        """Take every version of a package away."""
+        rows = self._rows[architecture]
+        rows[:] = [row for row in rows if not row.startswith(f"Package: {name}\n")]
+        for path in self.root.glob(f"pool/*/*/*/{name}_*_{architecture}.deb"):
+            path.unlink()
+
     def publish(self, *, head: str = "Origin: Test\n", key_home: Path | None = None) -> None:
         """Write the release; signed with the key of a gpg home, or unsigned."""
         dist = self.root / "dists" / self.suite

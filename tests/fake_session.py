@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -102,8 +102,9 @@ class FakeSession:
     def compiled_locks(self) -> Sequence[CompiledLock]:
         return []
 
-    def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]:
-        return [MadeLock("debian.lock.json", changed=upgrade)]
+    def debian_locks(self, *, check: bool, upgrade: bool, only: Callable[[Path], bool]) -> Sequence[MadeLock]:
+        made = MadeLock("debian.lock.json", changed=upgrade, notes=("libc6 1 -> 2",) if upgrade else ())
+        return [made] if only(self.root / made.shown) else []
 
     def info(self) -> Mapping[str, str]:
         return {"workspace": str(self.root), "output_base": "/base", "venvship-bin": "/base/bin"}

@@ -9,7 +9,7 @@ COMMANDS = (
     ("test", "TARGETS", "build and run tests"),
     ("query", "EXPRESSION", "ask about targets and what they depend on"),
     ("image", "show TARGET", "tell what a container image holds"),
-    ("lock", "[show]", "make and check the lock files; show tells what a target would get from one"),
+    ("lock", "[show | PATH...]", "make and check the lock files; show tells what a target would get from one"),
     ("sync", "[TARGETS]", "write the virtualenv `.venv` at the root, for editors"),
     ("info", "[KEY...]", "tell where things are"),
     ("clean", "", "remove outputs; with --expunge all that is kept for the workspace"),

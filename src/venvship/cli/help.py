@@ -62,7 +62,9 @@ def commands_document() -> str:
         "| command | what it does |",
         "|---|---|",
     ]
-    lines += [f"| `{f'{name} {words}'.strip()}` | {summary} |" for name, words, summary in COMMANDS]
+    for name, words, summary in COMMANDS:
+        usage = f"{name} {words}".strip().replace("|", "\\|")  # a bar ends a cell, even in code
+        lines.append(f"| `{usage}` | {summary} |")
     lines += ["", "## Exit codes", "", "| code | meaning |", "|---|---|"]
     lines += [f"| {int(code)} | {meaning} |" for code, meaning in _EXIT_CODES]
     lines += ["", "`run` gives the exit code of the program.", ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,33 +17,42 @@ from venvship.session.lock_show import Answer, Locked, Question, as_json, show_l
 
 def lock(invocation: Invocation) -> int:
     verb, *rest = invocation.words or ("",)
+    if verb != "show":
+        return _make(invocation)
     if rest:
         raise CommandLineError(f"`{rest[0]}` is not expected here", hint="`venvship help lock` lists the flags")
-    if verb == "show":
-        return _show(invocation)
-    if verb:
-        hint = "it is `lock`, `lock --check` or `lock show --lock PATH --root MEMBER`"
-        raise CommandLineError(f"`lock {verb}` is not a command", hint=hint)
-    return _make(invocation)
+    return _show(invocation)
 
 
 def _make(invocation: Invocation) -> int:
     check, upgrade = invocation.flags.boolean("check"), invocation.flags.boolean("upgrade")
+    named = {os.path.abspath(os.path.join(invocation.surroundings.cwd, word)) for word in invocation.words}
+
+    def is_meant(path: Path) -> bool:
+        return not named or os.path.abspath(path) in named
+
     with invocation.display() as display, invocation.session(display) as session:
         made = [
             *make_locks(
-                session.locks(),
-                session.compiled_locks(),
+                filter(is_meant, session.locks()),
+                [one for one in session.compiled_locks() if is_meant(session.root / one.path)],
                 root=session.root,
                 environment=invocation.surroundings.environment,
                 check=check,
                 upgrade=upgrade,
             ),
-            *session.debian_locks(check=check, upgrade=upgrade),
+            *session.debian_locks(check=check, upgrade=upgrade, only=is_meant),
         ]
+        unknown = named - {os.path.abspath(session.root / one.shown) for one in made}
+    if unknown:
+        raise CommandLineError(
+            f"`{min(unknown)}` is no lock that `venvship lock` makes in this workspace",
+            hint="it is `lock`, `lock PATH...`, `lock --check` or `lock show --lock PATH --root MEMBER`",
+        )
     for lock_file in made:
         said = "is made anew" if lock_file.changed else "is up to date"
-        invocation.surroundings.stdout.write(f"{lock_file.shown} {said}\n")
+        notes = "".join(f"  {note}\n" for note in lock_file.notes)
+        invocation.surroundings.stdout.write(f"{lock_file.shown} {said}\n{notes}")
     invocation.surroundings.stdout.flush()
     return ExitCode.SUCCESS
 

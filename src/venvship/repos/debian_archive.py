@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Final
 
 from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, UserError
+from venvship.repos.debian_relations import Relation, parse_clauses
 from venvship.repos.urls import shown_url
 
 KEYRINGS: Final = (
@@ -41,6 +42,7 @@ _INDEXES: Final[Mapping[str, Callable[[bytes], bytes]]] = {
 }
 _LARGEST_INDEX = 512 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_VERSION = re.compile(r"[A-Za-z0-9.+:~-]{1,200}\Z")
 _TIMEOUT_SECONDS = 60
 
 
@@ -86,6 +88,96 @@ class ArchivePackage:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferedPackage:
+    """A package with what it says of others: each clause of `depends` needs one of its relations."""
+
+    package: ArchivePackage
+    depends: tuple[tuple[Relation, ...], ...] = ()
+    provides: tuple[Relation, ...] = ()
+    conflicts: tuple[Relation, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.package.name
+
+    @property
+    def version(self) -> str:
+        return self.package.version
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    def answers(self, relation: Relation) -> bool:
+        """Whether it is, or provides, what a relation names."""
+        if self.name == relation.name and relation.admits(self.version):
+            return True
+        return any(
+            one.name == relation.name
+            and (relation.comparison is None or (one.version and relation.admits(one.version)))
+            for one in self.provides
+        )
+
+
+class PackageIndex:
+    """The packages of one index; an entry is read when it is asked for, because there are very many."""
+
+    def __init__(self, mirror: str, text: str) -> None:
+        self._mirror = mirror
+        self._stanzas: dict[str, list[str]] = {}
+        self._providers: list[str] = []
+        self._known: dict[str, OfferedPackage] = {}
+        for stanza in text.split("\n\n"):
+            name = _first(stanza, "Package")
+            if name:
+                self._stanzas.setdefault(name, []).append(stanza)
+                if "\nProvides:" in stanza:
+                    self._providers.append(stanza)
+
+    def named(self, name: str) -> Sequence[OfferedPackage]:
+        """Every version of a package; raises UnusableArchive."""
+        return [self._read(stanza) for stanza in self._stanzas.get(name, ())]
+
+    def providing(self, name: str) -> Sequence[OfferedPackage]:
+        """The packages that say they provide what is called so; raises UnusableArchive."""
+        found = [self._read(stanza) for stanza in self._providers if name in stanza]
+        return [one for one in found if any(relation.name == name for relation in one.provides)]
+
+    def _read(self, stanza: str) -> OfferedPackage:
+        known = self._known.get(stanza)
+        if known is None:
+            known = self._known[stanza] = self._parsed(stanza)
+        return known
+
+    def _parsed(self, stanza: str) -> OfferedPackage:
+        fields = _fields(stanza)
+        name = fields.get("Package", "")
+        try:
+            found = ArchivePackage(
+                name,
+                fields["Version"],
+                fields.get("Architecture", ""),
+                fields["Filename"].removeprefix("./"),
+                fields["SHA256"],
+                int(fields["Size"]),
+            )
+            depends = [*parse_clauses(fields.get("Pre-Depends", "")), *parse_clauses(fields.get("Depends", ""))]
+            provides, conflicts, breaks = (
+                [relation for clause in parse_clauses(fields.get(field, "")) for relation in clause]
+                for field in ("Provides", "Conflicts", "Breaks")
+            )
+        except (KeyError, ValueError) as error:
+            raise UnusableArchive(self._mirror, f"has a malformed entry for {name}: {error}") from None
+        if (
+            not _SHA256.match(found.sha256)
+            or not _VERSION.match(found.version)
+            or found.path.startswith("/")
+            or ".." in found.path.split("/")
+        ):
+            raise UnusableArchive(self._mirror, f"has a malformed entry for {name}")
+        return OfferedPackage(found, tuple(depends), tuple(provides), (*conflicts, *breaks))
+
+
+@dataclass(frozen=True, slots=True)
 class Signers:
     """Who may sign a release: keyrings, or nobody has to where it is `trusted` anyway."""
 
@@ -114,7 +206,7 @@ class DebianArchive:
 
     def packages(
         self, suite: str, indexes: Mapping[str, tuple[str, int]], component: str, architecture: str
-    ) -> Iterator[ArchivePackage]:
+    ) -> PackageIndex:
         """Packages for an architecture, and those for all."""
         base = f"{component}/binary-{architecture}/Packages"
         suffix = next((suffix for suffix in _INDEXES if base + suffix in indexes), None)
@@ -134,27 +226,7 @@ class DebianArchive:
             raise UnusableArchive(self._mirror, f"has a damaged {base}{suffix}: {error}") from error
         if len(text) > _LARGEST_INDEX:
             raise UnusableArchive(self._mirror, f"has an index of {len(text)} bytes")
-        yield from self._offered(text.decode("utf-8", "replace"))
-
-    def _offered(self, text: str) -> Iterator[ArchivePackage]:
-        for stanza in text.split("\n\n"):
-            fields = _fields(stanza)
-            if "Package" not in fields:
-                continue
-            try:
-                found = ArchivePackage(
-                    fields["Package"],
-                    fields["Version"],
-                    fields.get("Architecture", ""),
-                    fields["Filename"].removeprefix("./"),
-                    fields["SHA256"],
-                    int(fields["Size"]),
-                )
-            except (KeyError, ValueError) as error:
-                raise UnusableArchive(self._mirror, f"has a malformed entry for {fields['Package']}: {error}") from None
-            if not _SHA256.match(found.sha256) or found.path.startswith("/") or ".." in found.path.split("/"):
-                raise UnusableArchive(self._mirror, f"has a malformed entry for {found.name}")
-            yield found
+        return PackageIndex(self._mirror, text.decode("utf-8", "replace"))
 
     def _indexes(self, text: str, suite: str, *, check_date: bool) -> Mapping[str, tuple[str, int]]:
         fields = _fields(text)
@@ -208,6 +280,13 @@ def _installed_keyrings() -> Iterable[Path]:
     for pattern in KEYRINGS:
         path = Path(pattern)
         yield from sorted(path.parent.glob(path.name))
+
+
+def _first(stanza: str, field: str) -> str:
+    """A field that stands first, as that of the name does; else wherever it is."""
+    if stanza.startswith(f"{field}: "):
+        return stanza[len(field) + 2 :].partition("\n")[0].strip()
+    return _fields(stanza).get(field, "")
 
 
 def _fields(text: str) -> dict[str, str]:

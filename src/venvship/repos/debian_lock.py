@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
-from venvship.repos.debian_archive import ArchivePackage, DebianArchive, Signers
-from venvship.repos.debian_version import version_key
+from venvship.repos.debian_archive import ArchivePackage, DebianArchive, OfferedPackage, PackageIndex, Signers
+from venvship.repos.debian_relations import Relation
+from venvship.repos.debian_resolver import Resolution, resolve
 
 DEFAULT_PACKAGES: Final = (
     "base-files", "ca-certificates", "libbz2-1.0", "libc6", "libcrypt1", "libdb5.3t64 | libdb5.3", "libexpat1",
@@ -21,6 +22,12 @@ DEFAULT_PACKAGES: Final = (
     "tzdata", "zlib1g",
 )  # fmt: skip
 """What a CPython of the same release needs, with certificates, time zones and names of services."""
+
+DEFAULT_EXCLUDED: Final = (
+    "awk", "bash", "busybox", "coreutils", "dash", "debconf", "dpkg", "install-info", "libc-bin", "openssl", "perl",
+    "perl-base", "sed",
+)  # fmt: skip
+"""What only scripts of packages need, which are not run."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+\Z")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]*\Z")
@@ -42,21 +49,42 @@ class AbsentPackages(UserError):
         )
 
 
+class UnresolvedPackages(UserError):
+    """Packages that need what no archive has, or that can't be in one image."""
+
+    def __init__(self, resolutions: Mapping[str, Resolution]) -> None:
+        lines = [
+            f"\n  {problem} ({architecture})"
+            for architecture, found in resolutions.items()
+            for problem in (*found.unmet, *found.clashes)
+        ]
+        super().__init__(
+            f"these packages can't be put together:{''.join(lines)}",
+            hint="name another package in `packages`, or in `exclude` what the image can do without",
+        )
+
+
 class UnreadableLock(UserError):
     """A file that should be a lock of Debian packages."""
 
     def __init__(self, shown: str, reason: str) -> None:
-        super().__init__(f"`{shown}` is no lock of Debian packages: {reason}", hint="make it with `venvship lock`")
+        super().__init__(
+            f"`{shown}` is no lock of Debian packages: {reason}", hint="`venvship lock --upgrade` makes it anew"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class DebianRequest:
-    """What is asked for: `a | b` among `packages` takes the first that an archive has."""
+    """What is asked for: `a | b` among `packages` takes the first that an archive has.
+
+    What is `excluded` is not taken for what others depend on, unless `packages` names it.
+    """
 
     suites: tuple[str, ...]
     packages: tuple[str, ...] = DEFAULT_PACKAGES
     architectures: tuple[str, ...] = ("amd64", "arm64")
     component: str = "main"
+    excluded: tuple[str, ...] = DEFAULT_EXCLUDED
 
     def __post_init__(self) -> None:
         for what, words in (("suites", self.suites), ("architectures", self.architectures)):
@@ -65,7 +93,7 @@ class DebianRequest:
             for word in words:
                 if not _WORD.match(word) or ".." in word.split("/"):
                     raise BadRequest(f"`{what}` has `{word}`, which can't be a name in a Debian archive")
-        for name in (name for text in self.packages for name in alternatives(text)):
+        for name in (*(name for text in self.packages for name in alternatives(text)), *self.excluded):
             if not _NAME.match(name):
                 raise BadRequest(f"`{name}` can't be the name of a Debian package")
 
@@ -91,36 +119,52 @@ def make_lock(
     now: datetime,
     keep: DebianLock | None = None,
 ) -> DebianLock:
-    """The newest version of each package in any of the suites; packages of `keep` stay as they are there.
+    """The packages of a request and what they depend on, the newest that the suites have.
 
-    Dependencies are not followed: those of scripts (debconf, perl) have no place in an image without a shell.
+    Versions of `keep` stay where an archive still has them.
     """
-    offered: dict[str, dict[str, ArchivePackage]] = {arch: {} for arch in request.architectures}
-    wanted = {name for text in request.packages for name in alternatives(text)}
+    offers = {architecture: _Offers([]) for architecture in request.architectures}
     for suite in request.suites:
         archive, indexes = _found(suite, mirrors, read, signers, now)
         for architecture in request.architectures:
-            best = offered[architecture]
-            for package in archive.packages(suite, indexes, request.component, architecture):
-                if package.name in wanted:
-                    present = best.get(package.name)
-                    if present is None or version_key(package.version) > version_key(present.version):
-                        best[package.name] = package
-    locked = {}
-    for architecture, best in offered.items():
-        kept = {package.name: package for package in keep.packages.get(architecture, ())} if keep is not None else {}
-        chosen = []
-        absent = []
-        for text in sorted(set(request.packages)):
-            name = next((name for name in alternatives(text) if name in best), None)
-            if name is None:
-                absent.append(f"{text} ({architecture})")
-            else:
-                chosen.append(kept.get(name, best[name]))
-        if absent:
-            raise AbsentPackages(absent, request.suites, mirrors)
-        locked[architecture] = tuple(sorted(dict.fromkeys(chosen), key=lambda one: one.name))
-    return DebianLock(request, locked)
+            offers[architecture].indexes.append(archive.packages(suite, indexes, request.component, architecture))
+    named = {name for text in request.packages for name in alternatives(text)}
+    found = {
+        architecture: resolve(
+            [tuple(map(Relation, alternatives(text))) for text in sorted(set(request.packages))],
+            offers[architecture],
+            architecture=architecture,
+            excluded=set(request.excluded) - named,
+            kept={one.name: one.version for one in keep.packages.get(architecture, ())} if keep is not None else {},
+        )
+        for architecture in request.architectures
+    }
+    absent = [
+        f"{' | '.join(map(str, one.clause))} ({architecture})"
+        for architecture, resolution in found.items()
+        for one in resolution.unmet
+        if not one.chain
+    ]
+    if absent:
+        raise AbsentPackages(absent, request.suites, mirrors)
+    if any(resolution.unmet or resolution.clashes for resolution in found.values()):
+        raise UnresolvedPackages(found)
+    return DebianLock(
+        request, {architecture: tuple(one.package for one in found[architecture].packages) for architecture in found}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Offers:
+    """What all suites together have for an architecture."""
+
+    indexes: list[PackageIndex]
+
+    def named(self, name: str) -> Sequence[OfferedPackage]:
+        return [one for index in self.indexes for one in index.named(name)]
+
+    def providing(self, name: str) -> Sequence[OfferedPackage]:
+        return [one for index in self.indexes for one in index.providing(name)]
 
 
 def _found(
@@ -141,6 +185,20 @@ def _found(
     )
 
 
+def changed_versions(before: DebianLock | None, after: DebianLock) -> tuple[str, ...]:
+    """What one lock has otherwise than another, a line for each package."""
+    lines: dict[str, list[str]] = {}
+    for architecture, packages in after.packages.items() if before is not None else ():
+        old = {one.name: one.version for one in before.packages.get(architecture, ())} if before is not None else {}
+        new = {one.name: one.version for one in packages}
+        for name in sorted(old.keys() | new.keys()):
+            if old.get(name) != new.get(name):
+                lines.setdefault(f"{name} {old.get(name, '(none)')} -> {new.get(name, '(none)')}", []).append(
+                    architecture
+                )
+    return tuple(f"{line} ({', '.join(architectures)})" for line, architectures in sorted(lines.items()))
+
+
 def encode_lock(lock: DebianLock) -> str:
     """The text of a lock: a package on each line, so that changes are easy to review."""
     request = lock.request
@@ -149,6 +207,7 @@ def encode_lock(lock: DebianLock) -> str:
         "suites": list(request.suites),
         "component": request.component,
         "asked": sorted(set(request.packages)),
+        "excluded": sorted(set(request.excluded)),
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
     sections = []
@@ -190,7 +249,9 @@ def decode_lock(text: str, shown: str) -> DebianLock:
             for architecture, rows in document["packages"].items()
         }
         asked = tuple(map(str, document["asked"]))
-        request = DebianRequest(tuple(document["suites"]), asked, tuple(packages), str(document["component"]))
+        excluded = tuple(map(str, document.get("excluded", ())))
+        component = str(document["component"])
+        request = DebianRequest(tuple(document["suites"]), asked, tuple(packages), component, excluded)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise UnreadableLock(shown, str(error) or type(error).__name__) from error
     return DebianLock(request, packages)

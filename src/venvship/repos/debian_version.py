@@ -26,7 +26,8 @@ def version_key(text: str) -> VersionKey:
 
 
 def _parts(text: str) -> tuple[tuple[tuple[int, ...], int], ...]:
-    found = [(_weights(word), int(digits or "0")) for word, digits in _PART.findall(text) if word or digits]
+    # Nothing at all is the same as a zero.
+    found = [(_weights(word), int(digits or "0")) for word, digits in _PART.findall(text or "0") if word or digits]
     return (*found, (_weights(""), 0))
 
 

@@ -16,6 +16,7 @@ from venvship.errors import EnvironmentProblem, UserError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.host.files import disk_problems, temporary_name
 from venvship.repos.debian_mirrors import SCHEME, DebianMirrors
+from venvship.repos.debian_pool import PoolFile
 from venvship.repos.integrity import Checksum, WrongChecksum
 from venvship.repos.urls import shown_url
 
@@ -30,14 +31,24 @@ _GONE = (404, 410)
 class NotFetched(EnvironmentProblem):
     """A file that none of its addresses gave."""
 
-    def __init__(self, reasons: Mapping[str, str], *, is_package: bool = False) -> None:
+    def __init__(self, reasons: Mapping[str, str]) -> None:
         lines = "".join(f"\n  {url}: {reason}" for url, reason in reasons.items())
-        hint = "check the network and the addresses"
-        if is_package:
-            # Archives keep the newest version of a package only.
-            hint += "; if the archive has a newer version by now, `venvship lock --upgrade` takes it"
-        super().__init__(f"can't download:{lines}", hint=hint)
+        super().__init__(f"can't download:{lines}", hint="check the network and the addresses")
         self.reasons = dict(reasons)
+
+
+class PackageGone(EnvironmentProblem):
+    """A locked version of a Debian package that no archive has. Archives keep the newest version only."""
+
+    def __init__(self, package: PoolFile, reasons: Mapping[str, str], others: Sequence[str]) -> None:
+        lines = "".join(f"\n  {url}: {reason}" for url, reason in reasons.items())
+        instead = f"\nits other versions there: {', '.join(others)}" if others else ""
+        super().__init__(
+            f"no archive has the Debian package `{package.name}` in the version {package.version} for "
+            f"{package.architecture}, which is locked:{lines}{instead}",
+            hint="`venvship lock` takes the version that archives have now; `--debian_mirror=URL` names one that keeps "
+            "old ones",
+        )
 
 
 class BadAddress(UserError):
@@ -91,12 +102,14 @@ class WebFiles:
             if kept.is_file():
                 return kept
         reasons: dict[str, str] = {}
+        absent: set[str] = set()
         wrong: WrongChecksum | None = None
         for url in (spelled for one in urls for spelled in self._debian.spelled(one)):
             try:
                 found = self._get(url, headers or {})
                 if isinstance(found, _Absent):
                     reasons[shown_url(url)] = found.reason
+                    absent.add(shown_url(url))
                     continue
                 return self._keep(found, expected, shown_url(url))
             except NotFetched as error:
@@ -105,7 +118,25 @@ class WebFiles:
                 wrong = wrong or error
         if wrong is not None:
             raise wrong
-        raise NotFetched(reasons, is_package=urls[-1].startswith(SCHEME))
+        package = PoolFile.parse(urls[-1]) if urls[-1].startswith(SCHEME) else None
+        if package is not None and absent == reasons.keys():
+            raise PackageGone(package, reasons, self._other_versions(package, urls[-1]))
+        raise NotFetched(reasons)
+
+    def _other_versions(self, package: PoolFile, url: str) -> tuple[str, ...]:
+        """The versions of a package that lie where the one of `url` should, in archives that list their directories."""
+        for spelled in self._debian.spelled(url.rpartition("/")[0] + "/"):
+            parts = urlsplit(spelled)
+            try:
+                if parts.scheme == "file":
+                    listing: bytes | None = os.fsencode("\n".join(os.listdir(unquote(parts.path))))
+                else:
+                    listing = self.read_optional(spelled)
+            except (NotFetched, OSError):
+                continue
+            if listing is not None and (found := package.others(listing.decode("utf-8", "replace"))):
+                return found
+        return ()
 
     def read_optional(self, url: str) -> bytes | None:
         """The content of a small file; None when the address says that there is none. Raises NotFetched."""

@@ -19,7 +19,17 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.modules.module_file import Tag
 from venvship.modules.module_graph import ModuleGraph
 from venvship.repos.debian_archive import Signers
-from venvship.repos.debian_lock import DEFAULT_PACKAGES, DebianLock, DebianRequest, decode_lock, encode_lock, make_lock
+from venvship.repos.debian_lock import (
+    DEFAULT_EXCLUDED,
+    DEFAULT_PACKAGES,
+    DebianLock,
+    DebianRequest,
+    UnreadableLock,
+    changed_versions,
+    decode_lock,
+    encode_lock,
+    make_lock,
+)
 from venvship.repos.debian_mirrors import DebianMirrors, checked_mirror
 from venvship.session.lock_making import MadeLock
 
@@ -56,27 +66,33 @@ def make_debian_locks(
     now: datetime,
     check: bool = False,
     upgrade: bool = False,
+    only: Callable[[Path], bool] = lambda path: True,
 ) -> tuple[MadeLock, ...]:
-    """Bring each lock of the root module in line with its tag, or only look; raises everything that is wrong."""
+    """Bring each lock of the root module in line with its tag and with the archives, or only look at the tag.
+
+    Raises everything that is wrong.
+    """
     done: list[MadeLock] = []
     errors: list[VenvshipError] = []
     for wanted in _wanted(graph, bzl, root):
+        if not only(wanted.path):
+            continue
         shown = os.path.relpath(wanted.path, root)
         try:
             before = wanted.path.read_text() if wanted.path.is_file() else None
-            present = decode_lock(before, shown) if before is not None and not upgrade else None
-            if present is not None and _answers(present, wanted.request):
+            present = _present(before, shown, needed=not upgrade)
+            if check:
+                if present is None or not _answers(present, wanted.request):
+                    raise StaleDebianLock(shown, wanted.place)
                 done.append(MadeLock(shown, changed=False))
                 continue
-            if check:
-                raise StaleDebianLock(shown, wanted.place)
             made = make_lock(
                 wanted.request,
                 wanted.mirrors or mirrors.addresses(),
                 read,
                 signers=wanted.signers,
                 now=now,
-                keep=present,
+                keep=None if upgrade else present,
             )
         except VenvshipError as error:
             error.place = error.place or wanted.place
@@ -85,20 +101,27 @@ def make_debian_locks(
         text = encode_lock(made)
         if text != before:
             write_atomically(wanted.path, text.encode())
-        done.append(MadeLock(shown, changed=text != before))
+        done.append(MadeLock(shown, changed=text != before, notes=changed_versions(present, made)))
     if errors:
         raise errors[0] if len(errors) == 1 else SeveralErrors(errors)
     return tuple(done)
 
 
+def _present(text: str | None, shown: str, *, needed: bool) -> DebianLock | None:
+    """The lock that is there; one that can't be read counts as none where nothing of it is `needed`."""
+    try:
+        return decode_lock(text, shown) if text is not None else None
+    except UnreadableLock:
+        if needed:
+            raise
+        return None
+
+
 def _answers(lock: DebianLock, request: DebianRequest) -> bool:
-    held = lock.request
-    return (held.suites, set(held.packages), held.architectures, held.component) == (
-        request.suites,
-        set(request.packages),
-        request.architectures,
-        request.component,
-    )
+    def facts(one: DebianRequest) -> tuple[object, ...]:
+        return one.suites, set(one.packages), one.architectures, one.component, set(one.excluded)
+
+    return facts(lock.request) == facts(request)
 
 
 def _wanted(graph: ModuleGraph, bzl: Callable[[], BzlLoader], root: Path) -> Sequence[_Wanted]:
@@ -136,6 +159,7 @@ def _read(tag: Tag, extension: ModuleExtension, graph: ModuleGraph, root: Path) 
             words("packages", DEFAULT_PACKAGES),
             words("architectures", _ARCHITECTURES),
             str(values["component"]),
+            (*DEFAULT_EXCLUDED, *words("exclude")),
         )
         mirrors = tuple(checked_mirror(text) for text in words("mirrors"))
     except UserError as error:

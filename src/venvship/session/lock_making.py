@@ -35,10 +35,11 @@ class NotLocked(UserError):
 
 @dataclass(frozen=True, slots=True)
 class MadeLock:
-    """A lock that is as its project wants it; `changed` when it was not so before."""
+    """A lock that is as its project wants it; `changed` when it was not so before, and `notes` say in what."""
 
     shown: str
     changed: bool
+    notes: tuple[str, ...] = ()
 
 
 def uv_program() -> str:

@@ -165,7 +165,7 @@ class Session:
         version = PythonVersion.parse(self.interpreters.full_version(self.configuration))
         return compiled_locks(labels, self.loader, python_version=str(version))
 
-    def debian_locks(self, *, check: bool, upgrade: bool) -> Sequence[MadeLock]:
+    def debian_locks(self, *, check: bool, upgrade: bool, only: Callable[[Path], bool]) -> Sequence[MadeLock]:
         """Make the locks of Debian packages, or only look."""
         return make_debian_locks(
             self.modules,
@@ -176,6 +176,7 @@ class Session:
             now=datetime.now(UTC),
             check=check,
             upgrade=upgrade,
+            only=only,
         )
 
     # Loading

@@ -95,7 +95,29 @@ def test_a_package_that_the_mirror_changed_or_lost_is_an_error(shop: RealWorkspa
     assert changed.code != 0 and "sha256" in changed.stderr.lower()
     package.unlink()
     lost = shop.build("//:base", flag)
-    assert lost.code != 0 and "venvship lock --upgrade" in lost.stderr
+    assert lost.code != 0 and "hint: `venvship lock` takes the version" in lost.stderr
+    assert "`libc6` in the version 1.0-1 for amd64, which is locked" in lost.stderr
+
+
+def test_what_archives_have_no_more_is_locked_anew_and_nothing_else(shop: RealWorkspace, mirror: Mirror) -> None:
+    flag = f"--debian_mirror={mirror.address}"
+    assert shop.run("lock", flag).code == 0
+    before = json.loads((shop.root / "debian.lock.json").read_text())["packages"]["amd64"]
+    for architecture in ("amd64", "arm64"):
+        mirror.withdraw("libc6", architecture)
+        mirror.add("libc6", {"lib/libc.so.6": b"newer"}, version="1.0-2", architecture=architecture)
+        mirror.add("libstdc++6", {}, version="1.0-2", architecture=architecture)
+    mirror.publish()
+    lost = shop.build("//:base", flag)
+    assert lost.code != 0 and "its other versions there: 1.0-2" in lost.stderr
+    made = shop.run("lock", flag, "debian.lock.json")
+    assert made.stdout == "debian.lock.json is made anew\n  libc6 1.0-1 -> 1.0-2 (amd64, arm64)\n", made.stderr
+    after = json.loads((shop.root / "debian.lock.json").read_text())["packages"]["amd64"]
+    assert [row["version"] for row in after] == ["1.0-2", "1.0-1", "1.0-1"] and after[1:] == before[1:]
+    shop.built("//:base", flag)
+    assert "libstdc++6 1.0-1 -> 1.0-2" in shop.run("lock", "--upgrade", flag).stdout
+    unknown = shop.run("lock", flag, "other.json")
+    assert unknown.code == 2 and "is no lock that `venvship lock` makes" in unknown.stderr
 
 
 def test_a_lock_that_does_not_fit_its_tag_is_found_by_check(shop: RealWorkspace, mirror: Mirror) -> None:

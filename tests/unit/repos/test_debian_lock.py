@@ -192,7 +192,22 @@ def test_versions_are_ordered_as_dpkg_does() -> None:
 def test_versions_are_ordered_as_the_real_dpkg_does() -> None:
     if shutil.which("dpkg") is None:
         pytest.skip("dpkg is not installed")
-    texts = ["1.0", "1.0-1", "1.0~a", "1.0+b1", "1.0a", "1:0.1", "1.0.1", "1.10", "1.9", "1.0-1.1", "1.0-1~"]
+    texts = [
+        "1.0",
+        "1.0-1",
+        "1.0~a",
+        "1.0+b1",
+        "1.0a",
+        "1:0.1",
+        "1.0.1",
+        "1.10",
+        "1.9",
+        "1.0-1.1",
+        "1.0-1~",
+        "1.0-0",
+        "0",
+        "0-0",
+    ]
     for left in texts:
         for right in texts:
             done = subprocess.run(["dpkg", "--compare-versions", left, "lt", right], check=False)

@@ -154,6 +154,7 @@ debian = module_extension(
         "packages": tag_class(attrs = {
             "architectures": attr.string_list(),
             "component": attr.string(default = "main"),
+            "exclude": attr.string_list(),
             "keyring": attr.label(),
             "lock": attr.label(mandatory = True),
             "mirrors": attr.string_list(),
