@@ -25,6 +25,7 @@ from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueIn
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.failures import AnalysisFailureInfo, are_allowed, failed_target, standing_on_failures
+from venvship.analysis.native_options import FEATURES, HOST_FEATURES
 from venvship.analysis.package_specification import PackageSpecificationInfo, group_problems, groups_behind
 from venvship.analysis.platforms import PlatformTargets
 from venvship.analysis.propagation import directions
@@ -579,6 +580,8 @@ class Analyzer:
             reaching = {
                 name: value for name, value in configuration.options if reaches_tools(name, self._packages.target)
             }
+            for_tools = configuration.get(HOST_FEATURES)
+            reaching |= {FEATURES: for_tools, HOST_FEATURES: for_tools}
             found = self._of_tools[configuration] = self._host.with_options(reaching)
         return found
 

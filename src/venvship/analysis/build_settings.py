@@ -10,12 +10,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from venvship.analysis import native_options
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.attributes import AttributeType
 from venvship.loading.rule_class import BuildSetting
 from venvship.loading.targets import RuleTarget, Target
-from venvship.model.configuration import COMPILATION_MODE, Configuration
+from venvship.model.configuration import Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 
 SettingValue: TypeAlias = bool | int | str | tuple[str, ...]
@@ -158,9 +159,21 @@ def option_of_flag(
     if name == "define":
         variable, _, value = text.partition("=")
         return DEFINE + variable, value
-    if name == COMPILATION_MODE:
-        return name, "" if text == "fastbuild" else text
-    return name, native_option_text(text)
+    return _native_option_of_flag(name, text if equals else None)
+
+
+def _native_option_of_flag(name: str, text: str | None) -> tuple[str, str]:
+    """The option behind `--NAME=TEXT`, `--NAME` or `--noNAME`."""
+    known = native_options.native_option(name)
+    if text is not None:
+        try:
+            return name, native_options.option_text(name, native_options.written_value(name, text))
+        except UserError as error:
+            raise InvalidSetting(error.message) from error
+    positive = name.removeprefix("no")
+    if known is None and native_options.native_option(positive) is not None:
+        return positive, native_options.option_text(positive, False)
+    return name, native_options.option_text(name, True)
 
 
 def option_of_setting(
@@ -178,11 +191,6 @@ def option_of_setting(
         label = Label.parse(str(texts[-1]), relative_to=package, repository_mapping=mapping)
         return option_name(target.label), "" if label == target.value(DEFAULT_ATTRIBUTE) else label.canonical
     return option_name(target.label), option_text(target, parsed(target, *texts))
-
-
-def native_option_text(value: object) -> str:
-    """How a configuration holds the value of an option that is no build setting."""
-    return json.dumps(value) if value not in (None, "", [], (), False) else ""
 
 
 def _setting(target: RuleTarget) -> BuildSetting:

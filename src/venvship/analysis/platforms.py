@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from venvship.analysis.build_settings import option_of_flag
+from venvship.analysis.native_options import PLATFORMS
 from venvship.errors import UserError
 from venvship.loading.attributes import Select, labels_in
 from venvship.loading.targets import RuleTarget, Target
@@ -17,7 +18,6 @@ from venvship.model.configuration import Configuration
 from venvship.model.label import Label, PackageId
 from venvship.model.platform import Platform
 
-PLATFORM: Final = "platforms"
 """The option that holds the label of the target platform, when it is not the machine itself."""
 
 CONSTRAINT: Final = "constraint:"
@@ -54,7 +54,7 @@ class PlatformTargets:
         """`configuration` for another target platform, with the flags that it sets; raises NotAPlatform."""
         plain = {name: "" for name, _ in configuration.options if name.startswith(CONSTRAINT)}
         if self._unaliased(platform).label == HOST:
-            return Configuration(self._host, configuration.options).with_options({**plain, PLATFORM: ""})
+            return Configuration(self._host, configuration.options).with_options({**plain, PLATFORMS: ""})
         constraints = self._constraints(platform, ())
         os = next((_OS.get(value.name) for value in constraints.values() if _is_standard(value, "os")), None)
         cpu = next((_CPU.get(value.name) for value in constraints.values() if _is_standard(value, "cpu")), None)
@@ -63,7 +63,7 @@ class PlatformTargets:
             **plain,
             **{f"{CONSTRAINT}{setting.canonical}": value.canonical for setting, value in constraints.items()},
         }
-        options[PLATFORM] = platform.canonical
+        options[PLATFORMS] = platform.canonical
         for target, flag in self._flags(platform):
             try:
                 name, value = option_of_flag(flag, self._target, target.label.package, target.mapping)

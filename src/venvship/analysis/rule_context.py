@@ -8,6 +8,7 @@ from typing import TypeVar
 from venvship.analysis.build_settings import DEFINE
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.location import Located, expand_locations, expand_variables
+from venvship.analysis.native_options import cpu_word
 from venvship.errors import InternalError, Place, UserError
 from venvship.loading.attributes import PlainValue, labels_in
 from venvship.loading.targets import RuleTarget
@@ -224,7 +225,7 @@ class RuleContext:
             "BINDIR": output_root,
             "COMPILATION_MODE": self.configuration.get(COMPILATION_MODE, "fastbuild"),
             "GENDIR": output_root,
-            "TARGET_CPU": self.configuration.platform.cpu.value,
+            "TARGET_CPU": cpu_word(self.configuration.platform),
         }
         for name, value in self.configuration.options:
             if name.startswith(DEFINE):

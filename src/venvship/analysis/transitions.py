@@ -6,27 +6,25 @@ answers, by name: then what it stands on is configured once for each.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from venvship.analysis import native_options
 from venvship.analysis.build_settings import (
     DEFAULT_ATTRIBUTE,
     LABEL_SETTINGS,
     SettingValue,
     is_set,
-    native_option_text,
     option_name,
     option_text,
     value_of,
 )
 from venvship.analysis.platforms import HOST
-from venvship.analysis.toolchains import EXTRA_TOOLCHAINS
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.loading.targets import RuleTarget, Target
 from venvship.loading.transition_module import NATIVE_OPTION, Setting, TransitionDefinition
-from venvship.model.configuration import COMPILATION_MODE, Configuration
+from venvship.model.configuration import Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.starlark.containers import entries
 from venvship.starlark.conversion import from_host
@@ -37,16 +35,6 @@ from venvship.starlark.values import DICTS, LISTS, SETS, Set
 SINGLE = ""
 """The name of the only configuration of a transition that does not split."""
 
-PLATFORMS_OPTION = "platforms"
-_LISTS = frozenset(
-    {
-        *("action_env", "conlyopt", "copt", "cxxopt", "extra_execution_platforms", EXTRA_TOOLCHAINS, "features"),
-        *("host_action_env", "host_conlyopt", "host_copt", "host_cxxopt", "host_features", "host_linkopt", "javacopt"),
-        *("jvmopt", "linkopt", "ltobackendopt", "ltoindexopt", "per_file_copt", "protocopt", "test_env"),
-    }
-)
-_FLAGS = frozenset({"build_runfile_links", "collect_code_coverage", "legacy_external_runfiles", "stamp"})
-_SWITCHES = ("experimental_", "incompatible_")
 _ROOT = PackageId(MAIN_REPOSITORY, "")
 
 
@@ -123,12 +111,10 @@ def _changed(
         if setting.label is not None:
             found = _build_setting(target, setting.label)
             options[option_name(found.label)] = _option_text(found, value)
-        elif setting.native == PLATFORMS_OPTION:
+        elif setting.native == native_options.PLATFORMS:
             platform = _platform(definition, value)
-        elif setting.native == COMPILATION_MODE:
-            options[COMPILATION_MODE] = "" if value == "fastbuild" else str(value)
         else:
-            options[setting.native] = native_option_text(_plain(value))
+            options[setting.native] = native_options.option_text(setting.native, _plain(value))
     if platform is not None:
         configuration = platforms.with_platform(configuration, platform)
     return configuration.with_options(options)
@@ -154,22 +140,10 @@ def _value(setting: Setting, configuration: Configuration, target: Callable[[Lab
         if is_set(found) and isinstance(setting_value, tuple):
             return Set(dict.fromkeys(setting_value))
         return _shown_setting(setting_value)
-    if setting.native == COMPILATION_MODE:
-        return configuration.get(COMPILATION_MODE, "fastbuild")
-    if setting.native == "cpu":
-        return configuration.platform.cpu.value
-    if setting.native == PLATFORMS_OPTION:
-        label = configuration.get(PLATFORMS_OPTION)
+    if setting.native == native_options.PLATFORMS:
+        label = configuration.get(native_options.PLATFORMS)
         return [Label.parse(label, relative_to=_ROOT) if label else HOST]
-    text = configuration.get(setting.native)
-    return json.loads(text) if text else _unset(setting.native)
-
-
-def _unset(option: str) -> object:
-    """What programs see in an option of Bazel's that nobody has set."""
-    if option in _LISTS:
-        return []
-    return False if option in _FLAGS or option.startswith(_SWITCHES) else ""
+    return _shown_setting(native_options.value_of(setting.native, configuration))
 
 
 def _build_setting(target: Callable[[Label], Target], label: Label) -> RuleTarget:

@@ -29,6 +29,8 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         symlink_prefix=_text(flags, "symlink_prefix", defaults.symlink_prefix),
         platform=_platform(_text(flags, "platforms", defaults.platform)),
         compilation_mode=_text(flags, "compilation_mode", defaults.compilation_mode),
+        features=_texts(flags, "features"),
+        host_features=_texts(flags, "host_features"),
         settings={**line.settings, **defines},
         extra_toolchains=tuple(name for text in _texts(flags, "extra_toolchains") for name in text.split(",") if name),
         jobs=count(flags, "jobs"),

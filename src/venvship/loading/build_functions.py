@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from venvship.errors import UserError
 from venvship.loading.attributes import AttributeValue, Choice, PlainValue, Select
 from venvship.loading.bazel_version import BAZEL_VERSION
+from venvship.loading.features import Features
 from venvship.loading.label_values import read_label
 from venvship.loading.package_builder import PackageBuilder
 from venvship.loading.rule_functions import package_in_progress
@@ -59,7 +60,7 @@ def _package(
         builder.default_testonly = default_testonly
     if default_deprecation is not None:
         builder.default_deprecation = default_deprecation
-    builder.features = (*builder.features, *(features or ()))
+    builder.features = builder.features.overridden_by(Features.parse(features or ()))
 
 
 @builtin("glob")

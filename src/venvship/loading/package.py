@@ -9,6 +9,7 @@ from typing import assert_never
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
+from venvship.loading.features import NO_FEATURES, Features
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.visibility import Visibility
@@ -48,7 +49,7 @@ class Package:
     targets: Mapping[str, Target]
     default_visibility: Visibility
     loads: tuple[Label, ...] = ()
-    features: tuple[str, ...] = ()
+    features: Features = NO_FEATURES
     rule_digests: Mapping[Label, str] = field(default_factory=dict)
 
     @property

@@ -8,6 +8,7 @@ from dataclasses import field
 from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.loading.attribute_values import LabelReader
+from venvship.loading.features import NO_FEATURES, Features
 from venvship.loading.globs import NOTHING_IGNORED, IgnoredDirectories, split_pattern
 from venvship.loading.visibility import PRIVATE, Visibility
 from venvship.loading.visibility_values import read_visibility
@@ -32,7 +33,7 @@ class RepositoryDefaults:
     visibility: Visibility = PRIVATE
     testonly: bool = False
     deprecation: str = ""
-    features: tuple[str, ...] = ()
+    features: Features = NO_FEATURES
 
 
 @dataclass(slots=True, eq=False)
@@ -44,7 +45,7 @@ class _Recorder:
     visibility: Visibility = PRIVATE
     testonly: bool = False
     deprecation: str = ""
-    features: tuple[str, ...] = ()
+    features: Features = NO_FEATURES
 
 
 def read_repository_defaults(
@@ -98,7 +99,7 @@ def _repo(
             raise EvaluationError(error.message, hint=error.hint) from error
     recorder.testonly = default_testonly
     recorder.deprecation = default_deprecation
-    recorder.features = tuple(features)
+    recorder.features = Features.parse(features)
 
 
 @builtin("ignore_directories")

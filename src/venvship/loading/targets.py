@@ -8,6 +8,7 @@ from typing import TypeAlias
 from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.loading.attributes import AttributeValue
+from venvship.loading.features import NO_FEATURES, Features
 from venvship.loading.implicit_outputs import implicit_outputs
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.visibility import PackagePattern, Visibility
@@ -38,7 +39,7 @@ class RuleTarget:
     generator: Generator | None = None
     mapping: Mapping[str, str] | None = None
     macros: tuple[PackageId, ...] = ()
-    package_features: tuple[str, ...] = ()
+    package_features: Features = NO_FEATURES
 
     def value(self, name: str) -> AttributeValue:
         """The value of an attribute, or its default; raises KeyError for an attribute the rule class lacks."""

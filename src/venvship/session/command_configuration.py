@@ -7,6 +7,7 @@ from typing import Final
 
 from venvship.analysis.build_settings import option_of_setting
 from venvship.analysis.instrumented_files import COVERAGE
+from venvship.analysis.native_options import FEATURES, HOST_FEATURES, option_text
 from venvship.analysis.platforms import PlatformTargets
 from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.package_loader import PackageLoader
@@ -46,6 +47,8 @@ def command_configuration(
         raise SeveralErrors(problems)
     if options.compilation_mode != "fastbuild":
         changes[COMPILATION_MODE] = options.compilation_mode
+    changes[FEATURES] = option_text(FEATURES, options.features)
+    changes[HOST_FEATURES] = option_text(HOST_FEATURES, options.host_features)
     if options.coverage:
         changes[COVERAGE] = "true"
     if options.stamp:

@@ -42,6 +42,8 @@ class SessionOptions:
     symlink_prefix: str = "venvship-"
     platform: str = ""
     compilation_mode: str = "fastbuild"
+    features: tuple[str, ...] = ()
+    host_features: tuple[str, ...] = ()
     settings: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     extra_toolchains: tuple[str, ...] = ()
     jobs: int = 0

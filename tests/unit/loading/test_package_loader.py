@@ -582,7 +582,7 @@ def test_the_repository_gives_defaults_to_its_packages() -> None:
     one, other = workspace.rule("p", "a"), workspace.rule("q", "a")
     assert (str(one.visibility), one.value("deprecation")) == ("[//:__subpackages__]", "old")
     assert (str(other.visibility), other.value("deprecation")) == ("[//visibility:public]", "")
-    assert workspace.load("p").features == ("f", "g")
+    assert workspace.load("p").features.asked == ("f", "g")
 
 
 def test_the_repository_ignores_directories_by_pattern() -> None:

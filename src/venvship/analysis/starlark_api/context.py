@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 from typing import Protocol, runtime_checkable
 
+from venvship.analysis import native_options
 from venvship.analysis.build_settings import value_of
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.instrumented_files import collects_coverage
@@ -28,6 +29,7 @@ from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.attributes import AttributeType
 from venvship.loading.evaluation import Evaluator
+from venvship.loading.features import Features
 from venvship.loading.label_values import read_label
 from venvship.loading.subrule_definition import SubruleDefinition
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
@@ -233,23 +235,18 @@ def _variables(ctx: StarlarkContext) -> Value:
     return ctx.once("var", make)
 
 
-def _feature_words(ctx: StarlarkContext) -> tuple[set[str], set[str]]:
-    """What is asked for and what is refused; a target knows better than its package."""
-    asked: set[str] = set()
-    refused: set[str] = set()
-    for words in (ctx.rule.target.package_features, ctx.rule.strings("features")):
-        wanted = {one for one in words if not one.startswith("-")}
-        unwanted = {one[1:] for one in words if one.startswith("-")}
-        asked, refused = (asked | wanted) - unwanted, (refused - wanted) | unwanted
-    return asked, refused
+def _features_of(ctx: StarlarkContext) -> Features:
+    own = ctx.rule.target.package_features.overridden_by(Features.parse(ctx.rule.strings("features")))
+    said = native_options.value_of(native_options.FEATURES, ctx.rule.configuration)
+    return own.with_command(Features.parse(said if isinstance(said, tuple) else ()))
 
 
 def _features(ctx: StarlarkContext) -> list[str]:
-    return FrozenList(sorted(_feature_words(ctx)[0]))
+    return FrozenList(_features_of(ctx).asked)
 
 
 def _disabled_features(ctx: StarlarkContext) -> list[str]:
-    return FrozenList(sorted(_feature_words(ctx)[1]))
+    return FrozenList(_features_of(ctx).refused)
 
 
 def _output_root(ctx: StarlarkContext) -> Root:

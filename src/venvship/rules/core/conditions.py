@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from venvship.analysis import native_options
 from venvship.analysis.build_settings import BuildSettingValueInfo
 from venvship.analysis.conditions import ConditionInfo
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.analysis.platforms import CONSTRAINT, MODULE
+from venvship.analysis.native_options import PLATFORMS
+from venvship.analysis.platforms import CONSTRAINT, HOST, MODULE
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.providers import FEATURE_FLAG_INFO
 from venvship.dataclass import dataclass
+from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import RuleClass
 from venvship.model.label import Label
 from venvship.model.provider import DefaultInfo
-from venvship.model.workspace_status import STAMP, is_stamped, means_yes
 from venvship.rules import attributes
 
 
@@ -103,6 +105,7 @@ PLATFORM = RuleClass(
 
 def _config_setting(ctx: RuleContext) -> list[object]:
     facts: set[tuple[str, str]] = set()
+    problems: list[VenvshipError] = []
     matches = True
     for name, value in ctx.string_dict("values").items():
         if name == "define":
@@ -112,7 +115,12 @@ def _config_setting(ctx: RuleContext) -> list[object]:
             matches &= ctx.configuration.get(f"define:{name}") == value
         else:
             facts.add((name, value))
-            matches &= _option_is(ctx, name, value)
+            try:
+                matches &= _option_is(ctx, name, value)
+            except UserError as error:
+                problems.append(ctx.error(f"in `values` of `{ctx.label}`: {error.message}", hint=error.hint))
+    if problems:
+        raise SeveralErrors(problems)
     for name, value in ctx.string_dict("define_values").items():
         facts.add((f"define:{name}", value))
         matches &= ctx.configuration.get(f"define:{name}") == value
@@ -147,10 +155,10 @@ def _flag_matches(ctx: RuleContext, label: Label, wanted: str, target: Configure
 
 
 def _option_is(ctx: RuleContext, name: str, value: str) -> bool:
-    if name == STAMP:
-        return is_stamped(ctx.configuration) == means_yes(value)
-    defaults = {"compilation_mode": "fastbuild", "cpu": ctx.configuration.platform.cpu.value}
-    return ctx.configuration.get(name, defaults.get(name, "")) == value
+    if name == PLATFORMS:
+        wanted = Label.parse(value, relative_to=ctx.label.package, repository_mapping=ctx.target.mapping)
+        return ctx.configuration.get(PLATFORMS, HOST.canonical) == wanted.canonical
+    return native_options.holds(name, value, ctx.configuration)
 
 
 CONFIG_SETTING = RuleClass(

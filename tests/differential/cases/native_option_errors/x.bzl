@@ -1,0 +1,4 @@
+def _impl(ctx):
+    return []
+
+show = rule(implementation = _impl, attrs = {"value": attr.string()})
