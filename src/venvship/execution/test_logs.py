@@ -8,7 +8,7 @@ import re
 import zipfile
 from pathlib import Path
 
-_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+_NOT_XML = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\ud800-\\udfff\\ufffe\\uffff]")
 MAX_REPORTED_LOG = 4 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 

@@ -9,10 +9,13 @@ from dataclasses import field
 from venvship.dataclass import dataclass
 from venvship.events.build_events import TestFinished, TestLog, TestStatus
 from venvship.model.action import Program
+from venvship.model.artifact import OUTPUT_DIRECTORY
 from venvship.model.label import Label
+from venvship.model.paths import ExecPath, join
 
 TIMEOUTS = {"short": 60.0, "moderate": 300.0, "long": 900.0, "eternal": 3600.0}
 SIZES = {"small": "short", "medium": "moderate", "large": "long", "enormous": "eternal"}
+_LOGS_DIRECTORY = "testlogs"
 
 
 class CachePolicy(enum.Enum):
@@ -141,3 +144,16 @@ def joined(request: TestRequest, parts: tuple[PartResult, ...]) -> TestResult:
         max((part.seconds for part in parts), default=0.0),
         parts,
     )
+
+
+def test_log_directory(request: TestRequest, part: TestPart | None = None) -> ExecPath:
+    """Where the files of a test, or of one part of it, are shown."""
+    label = request.label
+    repository = join("external", label.repository) if label.repository else ""
+    base = join(OUTPUT_DIRECTORY, request.configuration, _LOGS_DIRECTORY, repository, label.package.path, label.name)
+    names: list[str] = []
+    if part is not None and request.shards > 1:
+        names.append(f"shard_{part.shard + 1}_of_{request.shards}")
+    if part is not None and request.runs > 1:
+        names.append(f"run_{part.run + 1}_of_{request.runs}")
+    return ExecPath(join(base, "_".join(names)))

@@ -36,17 +36,17 @@ from venvship.execution.test_request import (
     joined,
     may_be_kept,
     part_name,
+    test_log_directory,
 )
 from venvship.host.files import read_tail, remove
 from venvship.host.machine import user_name
 from venvship.host.processes import Finished, ProgramNotStarted
 from venvship.host.sandbox import Confinement, Isolation, confined
-from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
+from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 from venvship.model.paths import ExecPath, join
 
-TEST_LOGS_DIRECTORY = "testlogs"
 _LOG, _XML = "test.log", "test.xml"
 _ZIP, _MANIFEST, _ANNOTATIONS = (
     "test.outputs/outputs.zip",
@@ -65,21 +65,6 @@ class _Attempt:
     status: TestStatus
     seconds: float
     files: Mapping[str, Output]
-
-
-def test_log_directory(request: TestRequest, part: TestPart | None = None) -> ExecPath:
-    """Where the files of a test, or of one part of it, are shown."""
-    label = request.label
-    repository = join("external", label.repository) if label.repository else ""
-    base = join(
-        OUTPUT_DIRECTORY, request.configuration, TEST_LOGS_DIRECTORY, repository, label.package.path, label.name
-    )
-    names: list[str] = []
-    if part is not None and request.shards > 1:
-        names.append(f"shard_{part.shard + 1}_of_{request.shards}")
-    if part is not None and request.runs > 1:
-        names.append(f"run_{part.run + 1}_of_{request.runs}")
-    return ExecPath(join(base, "_".join(names)))
 
 
 def parts_of(request: TestRequest) -> tuple[TestPart, ...]:

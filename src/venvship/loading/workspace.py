@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from venvship.errors import UserError
 from venvship.loading.files import EntryKind, SourceFiles
+from venvship.model.label import Label
+from venvship.model.paths import join
 
 MODULE_FILE = "MODULE.bazel"
 BOUNDARY_FILES = (MODULE_FILE, "REPO.bazel", "WORKSPACE.bazel", "WORKSPACE")
@@ -65,6 +68,11 @@ def join_host(directory: str, path: str) -> str:
     ('/a', '/w', '/w/a/b')
     """
     return f"{directory.rstrip('/')}/{path}".rstrip("/") or "/"
+
+
+def path_of(label: Label, workspace: Path) -> Path:
+    """The file of the workspace that a label means."""
+    return Path(join_host(str(workspace), join(label.package.path, label.name)))
 
 
 def _upward(start: str) -> Iterator[str]:

@@ -63,16 +63,6 @@ class ExtensionKey(Key["Mapping[str, RepositoryCall]"]):
         return f"module extension {self.shown}"
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryKey(Key[Repository]):
-    """A repository that is obtained when it is needed."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"repository @@{self.name}"
-
-
 class WrittenRepositories:
     """The repositories of extensions and of repository rules that MODULE.bazel calls."""
 

@@ -13,8 +13,7 @@ from venvship.execution.graph_record import GraphWriter
 from venvship.execution.layout import Layout, default_user_root
 from venvship.execution.outputs import OutputTree
 from venvship.execution.result import ExecutionResult
-from venvship.execution.test_request import is_kept
-from venvship.execution.test_runner import test_log_directory
+from venvship.execution.test_request import is_kept, test_log_directory
 from venvship.loading.bzl_loader import BzlKey
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry, EntryKind
@@ -28,15 +27,12 @@ from venvship.model.paths import join
 from venvship.model.provider import RunEnvironmentInfo
 from venvship.session.build_record import BuildRecord, label_names
 from venvship.session.footprint import Changed, Footprint
-from venvship.session.image_summary import image_summary
 from venvship.session.listing import without_links
 from venvship.session.loading_record import LoadingRecord, LoadingWriter
 from venvship.session.opened_paths import OpenedPath, opened_so_far
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
-from venvship.session.root_venv import sync_root_venv
 from venvship.session.stamp import Stamp
-from venvship.session.testing import run_test_targets
 from venvship.session.workspace_lock import WorkspaceLock
 from venvship.session.workspace_session import Session
 
@@ -206,16 +202,22 @@ class CommandSession(Session):
 
     def test(self, labels: Sequence[Label], options: TestOptions) -> TestOutcome:
         """Build and run tests; targets that are no tests are only built."""
+        from venvship.session.testing import run_test_targets
+
         outcome = run_test_targets(self, labels, options, client_environment=os.environ)
         self._tests.update(dict.fromkeys(result.label for result in outcome.results))
         return outcome
 
     def image(self, label: Label) -> ImageSummary:
         """Build an image and describe it."""
+        from venvship.session.image_summary import image_summary
+
         return image_summary(self, label)
 
     def sync(self, labels: Sequence[Label], *, check: bool) -> SyncOutcome:
         """Write the venv at the root of the workspace, or compare it."""
+        from venvship.session.root_venv import sync_root_venv
+
         return sync_root_venv(self, labels, check=check)
 
 

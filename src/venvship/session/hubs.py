@@ -12,6 +12,7 @@ from venvship.execution.trees import TreeStore
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation
 from venvship.loading.repositories import TargetSpec
+from venvship.loading.workspace import path_of
 from venvship.model.label import Label
 from venvship.model.paths import join
 from venvship.model.platform import Platform
@@ -24,7 +25,7 @@ from venvship.rules.python.runtime import Interpreters
 from venvship.session.annotations import BuildAnnotations, read_annotations
 from venvship.session.extensions import Extensions, LockProject
 from venvship.session.locked_project import LockedFile, LockedProject
-from venvship.session.source_builds import SourceBuilds, path_of
+from venvship.session.source_builds import SourceBuilds
 from venvship.session.wheel_hub import LockHub
 from venvship.wheels.archive import MalformedWheel, WheelArchive
 from venvship.wheels.flat import RequiresDist, parse_metadata

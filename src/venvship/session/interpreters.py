@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
@@ -25,14 +26,14 @@ from venvship.interpreters.archives import RuntimeArchive, choose_archive, known
 from venvship.model.configuration import PYTHON_VERSION, Configuration
 from venvship.model.digest import Digest
 from venvship.model.platform import Libc, Platform, PythonVersion
-from venvship.repos.archived_interpreter import unpack_interpreter
-from venvship.repos.download import Downloads, WantedFile
 from venvship.repos.host_interpreters import HostInterpreter, NoInterpreter, choose_interpreter, find_interpreters
-from venvship.repos.interpreter import import_interpreter, remove_interpreter
 from venvship.repos.urls import local_path
 from venvship.rules.python.runtime import ImportedInterpreter
 from venvship.session.extensions import Extensions
 from venvship.session.extensions import RuntimeArchive as NamedArchive
+
+if TYPE_CHECKING:
+    from venvship.repos.download import Downloads
 
 _IMPORT_FORMAT = 2
 """Raised when an import of the same installation would give other bytes."""
@@ -94,6 +95,8 @@ class RuntimeArchives:
         return None if archive is None else _Located(archive, f"{self._base}/{archive.path}")
 
     def fetch(self, located: _Located) -> Path:
+        from venvship.repos.download import WantedFile
+
         archive = located.archive
         wanted = WantedFile("CPython", archive.filename, located.url, archive.sha256)
         return self._downloads().fetch([wanted])[wanted]
@@ -226,6 +229,9 @@ class MachineInterpreters:
         kept = self._kept(note)
         if kept is not None:
             return kept
+        from venvship.repos.archived_interpreter import unpack_interpreter
+        from venvship.repos.interpreter import remove_interpreter
+
         assert self._archives is not None
         path = self._archives.fetch(located)
         self._events.emit(PhaseProgress(0, None, f"Unpacking Python {archive.full_version} for {archive.triple}"))
@@ -263,6 +269,8 @@ class MachineInterpreters:
         kept = self._kept(note)
         if kept is not None:
             return kept
+        from venvship.repos.interpreter import import_interpreter, remove_interpreter
+
         self._events.emit(PhaseProgress(0, None, f"Importing Python {chosen.facts.version} from {chosen.path}"))
         directory = Path(tempfile.mkdtemp(dir=self._trees.temporary))
         try:

@@ -11,8 +11,6 @@ from venvship.errors import Place, UserError
 from venvship.model.label import MAIN_REPOSITORY, PackageId
 from venvship.model.paths import join
 from venvship.venvs.scripts import FirstPartyDistribution
-from venvship.wheels.lock import EditableSource
-from venvship.wheels.uv_lock import parse_uv_lock
 
 _FILE = "pyproject.toml"
 _LOCK = "uv.lock"
@@ -41,6 +39,10 @@ class WorkspaceMembers:
     @functools.cached_property
     def _locked_versions(self) -> Mapping[str, str]:
         """The versions of members by directory."""
+        # Locks are read with `packaging`, which costs as much to import as all that makes graphs.
+        from venvship.wheels.lock import EditableSource
+        from venvship.wheels.uv_lock import parse_uv_lock
+
         path = self._directory_of(MAIN_REPOSITORY) / _LOCK
         try:
             lock = parse_uv_lock(path.read_bytes(), filename=_LOCK)

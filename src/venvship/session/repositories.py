@@ -7,6 +7,7 @@ import importlib.resources
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError, VenvshipError
@@ -16,6 +17,7 @@ from venvship.host.processes import Children
 from venvship.loading.bzl_loader import BzlLoader
 from venvship.loading.repositories import GeneratedPackages, NoSuchRepository, Repository, TargetSpec
 from venvship.memo.computation import Memo
+from venvship.memo.keys import Key
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
 from venvship.modules.module_graph import Module, ModuleGraph
@@ -23,11 +25,14 @@ from venvship.modules.module_sources import BuiltinSource, RegistrySource, RootS
 from venvship.modules.registry_documents import LOCK_FILE, read_pinned
 from venvship.repos.debian_mirrors import DebianMirrors
 from venvship.repos.external_store import ExternalStore, Observer
-from venvship.repos.module_sources import ModuleSources
-from venvship.repos.network import Network
 from venvship.repos.registry_index import Registries, RegistryIndex
 from venvship.repos.web_files import WebFiles
-from venvship.repos.written_repositories import RepositoryKey, WrittenRepositories
+
+if TYPE_CHECKING:
+    # Few workspaces have repositories that are fetched.
+    from venvship.repos.module_sources import ModuleSources
+    from venvship.repos.network import Network
+    from venvship.repos.written_repositories import WrittenRepositories
 
 
 class UnsuppliedRepository(UserError):
@@ -83,12 +88,17 @@ class ExternalSources:
         )
         self.store = ExternalStore(layout.output_base / "external", self.observer, before_making=before_writing)
         self.registries = Registries(tuple(registries), self._registry)
-        self.modules = ModuleSources(
-            workspace=layout.workspace,
+
+    @functools.cached_property
+    def modules(self) -> ModuleSources:
+        from venvship.repos.module_sources import ModuleSources
+
+        return ModuleSources(
+            workspace=self.layout.workspace,
             store=self.store,
             registries=self.registries,
             files=self.files,
-            children=children,
+            children=self.children,
             report=self._fetching,
         )
 
@@ -109,6 +119,16 @@ class ExternalSources:
     def _fetching(self, name: str) -> None:
         self.events.emit(PhaseStarted("fetching"))
         self.events.emit(PhaseProgress(0, None, f"@@{name}"))
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryKey(Key[Repository]):
+    """A repository that is obtained when it is needed."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"repository @@{self.name}"
 
 
 class WorkspaceRepositories:
@@ -132,20 +152,8 @@ class WorkspaceRepositories:
         self._sources = sources
         self._replaced = dict(replaced or {})
         self._made: dict[str, Repository] = {}
-        self._written = WrittenRepositories(
-            graph,
-            memo=sources.memo,
-            bzl=bzl,
-            repositories=self,
-            store=sources.store,
-            observer=sources.observer,
-            files=sources.files,
-            children=sources.children,
-            events=sources.events,
-            workspace=workspace,
-            scratch=sources.layout.output_base / "external" / "@extensions",
-            print_handler=print_handler,
-        )
+        self._bzl = bzl
+        self._print_handler = print_handler
         for name, usages in graph.extension_repositories().items():
             if name not in generated and name not in self._replaced:
                 raise UnsuppliedRepository(
@@ -153,6 +161,26 @@ class WorkspaceRepositories:
                     place=usages[0].usage.place,
                     hint="take the name out of `use_repo`, or add the tag that makes it",
                 )
+
+    @functools.cached_property
+    def _written(self) -> WrittenRepositories:
+        from venvship.repos.written_repositories import WrittenRepositories
+
+        sources = self._sources
+        return WrittenRepositories(
+            self._graph,
+            memo=sources.memo,
+            bzl=self._bzl,
+            repositories=self,
+            store=sources.store,
+            observer=sources.observer,
+            files=sources.files,
+            children=sources.children,
+            events=sources.events,
+            workspace=self._workspace,
+            scratch=sources.layout.output_base / "external" / "@extensions",
+            print_handler=self._print_handler,
+        )
 
     def get(self, canonical_name: str) -> Repository:
         found = self._made.get(canonical_name)

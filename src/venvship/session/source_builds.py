@@ -17,10 +17,9 @@ from venvship.execution.trees import TreeStore, scan_tree
 from venvship.host.files import remove_stale, write_atomically
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation
-from venvship.loading.workspace import join_host
+from venvship.loading.workspace import path_of
 from venvship.model.configuration import Configuration
 from venvship.model.digest import Digest
-from venvship.model.label import Label
 from venvship.model.paths import join
 from venvship.model.platform import Platform, PythonVersion
 from venvship.repos.download import Downloads, WantedFile
@@ -282,11 +281,6 @@ def read_patches(patches: Patches, workspace: Path) -> list[BuildPatch]:
         except OSError as error:
             raise UserError(f"cannot read the patch `{label}`: {error.strerror}") from error
     return found
-
-
-def path_of(label: Label, workspace: Path) -> Path:
-    """The file of the workspace that a label means."""
-    return Path(join_host(str(workspace), join(label.package.path, label.name)))
 
 
 def _left_behind(directory: str, names: list[str]) -> list[str]:

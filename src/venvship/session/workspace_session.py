@@ -40,6 +40,7 @@ from venvship.loading.module_extension import REPOSITORY_NAMES
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import GeneratedPackages
 from venvship.loading.targets import RuleTarget
+from venvship.loading.workspace import path_of
 from venvship.memo.computation import Memo
 from venvship.model.action import Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
@@ -52,7 +53,6 @@ from venvship.model.workspace_status import WorkspaceStatus
 from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
 from venvship.query.scoped import ScopedQueries
-from venvship.repos.index_settings import ConfigurationPlaces, IndexOverride, IndexSettings, read_index_settings
 from venvship.rules.bzl_names import bzl_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
@@ -62,7 +62,6 @@ from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_r
 from venvship.session.command_aspects import command_aspects, command_parameters
 from venvship.session.command_configuration import command_configuration
 from venvship.session.convenience_links import ConvenienceLinks
-from venvship.session.debian_locks import make_debian_locks
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
 from venvship.session.lock_making import CompiledLock, MadeLock, uv_program
@@ -73,14 +72,13 @@ from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, Skippe
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
 from venvship.session.registered_toolchains import registered_toolchains
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
-from venvship.session.requirement_locks import compiled_locks
 from venvship.session.runtime_libraries import MachineLibraries
-from venvship.session.source_builds import path_of
 from venvship.session.workspace_status import with_volatile_values_of, workspace_status
 
 if TYPE_CHECKING:
     # What speaks with the network is imported where it is needed: most commands need none of it.
     from venvship.repos.download import Downloads
+    from venvship.repos.index_settings import IndexSettings
     from venvship.repos.network import Network
     from venvship.repos.package_index import Indexes
     from venvship.session.wheel_hub import LockHub
@@ -161,12 +159,16 @@ class Session:
 
     def compiled_locks(self) -> Sequence[CompiledLock]:
         """Those of them that targets of the workspace say how to make."""
+        from venvship.session.requirement_locks import compiled_locks
+
         labels = [project.lock for hub in self.extensions.hubs.values() for project in hub]
         version = PythonVersion.parse(self.interpreters.full_version(self.configuration))
         return compiled_locks(labels, self.loader, python_version=str(version))
 
     def debian_locks(self, *, check: bool, upgrade: bool, only: Callable[[Path], bool]) -> Sequence[MadeLock]:
         """Make the locks of Debian packages, or only look."""
+        from venvship.session.debian_locks import make_debian_locks
+
         return make_debian_locks(
             self.modules,
             lambda: self.loader.bzl,
@@ -334,6 +336,7 @@ class Session:
 
     @functools.cached_property
     def _indexes(self) -> Indexes:
+        from venvship.repos.index_settings import IndexOverride
         from venvship.repos.package_index import Indexes
 
         overrides = [IndexOverride.parse(text) for text in self.options.index_overrides]
@@ -384,6 +387,8 @@ class Session:
             return False
 
     def _index_settings(self) -> IndexSettings:
+        from venvship.repos.index_settings import ConfigurationPlaces, read_index_settings
+
         places = ConfigurationPlaces.of_machine(os.environ, home=Path.home(), prefix=Path(sys.prefix))
         return read_index_settings(os.environ, places)
 

@@ -6,7 +6,6 @@ markers, for the target and for the extras that are asked of the distribution.
 
 from __future__ import annotations
 
-import email.parser
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -34,6 +33,9 @@ class RequiresDist:
 
 def parse_metadata(content: bytes) -> tuple[RequiresDist, ...]:
     """The `Requires-Dist` lines of a METADATA file; raises ValueError for one that cannot be read."""
+    # It brings a dozen modules, and most commands read no metadata.
+    import email.parser
+
     headers = email.parser.BytesHeaderParser().parsebytes(content)
     lines = headers.get_all("Requires-Dist") or []
     if len(lines) > _MAX_REQUIREMENTS:

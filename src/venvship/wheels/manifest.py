@@ -8,7 +8,6 @@ the wheel, so it is kept as JSON under the wheel's hash.
 
 from __future__ import annotations
 
-import email.parser
 import enum
 import json
 import re
@@ -271,6 +270,9 @@ def _headers(archive: WheelArchive, path: str) -> dict[str, str]:
     """The first value of each header, by name in lower case."""
     text = archive.read(path, limit=_MAX_METADATA).decode("utf-8", "replace")
     headers: dict[str, str] = {}
+    # It brings a dozen modules, and kept manifests need none of them.
+    import email.parser
+
     for name, value in email.parser.HeaderParser().parsestr(text).items():
         headers.setdefault(name.lower(), str(value).strip())
     return headers

@@ -60,6 +60,31 @@ print(*sorted(name.partition(".")[0] for name in sys.modules), file=sys.stderr)
     assert {"rich", "packaging", "requests", "pypi_simple", "isal"}.isdisjoint(done.stderr.split())
 
 
+def test_graphs_are_made_without_what_fetches_unpacks_or_reads_locks(tmp_path: Path) -> None:
+    code = """
+import sys
+from venvship.cli.main import console_main
+try:
+    console_main()
+except SystemExit as end:
+    print(end.code)
+print(*sorted(sys.modules), file=sys.stderr)
+"""
+    workspace = tmp_path / "ws"
+    workspace.mkdir()
+    (workspace / "MODULE.bazel").write_text("")
+    (workspace / "BUILD.bazel").write_text('filegroup(name = "g", srcs = ["BUILD.bazel"])')
+    words = ["build", "--nobuild", "--noshow_progress", "--symlink_prefix=/", "//..."]
+    done = python(code, f"--output_user_root={tmp_path}/state", *words, cwd=workspace)
+    assert done.stdout == "0\n"
+    imported = set(done.stderr.split())
+    assert "venvship.analysis.analyzer" in imported
+    heavy = {"rich", "requests", "pypi_simple", "isal", "uv", "packaging.requirements", "packaging.specifiers"}
+    heavy |= {"configparser", "email", "html", "http", "tarfile", "urllib.request", "xml"}
+    heavy |= {"venvship.repos.unpacking", "venvship.session.source_builds", "venvship.session.wheel_hub"}
+    assert heavy & imported == set()
+
+
 def test_the_version_is_that_of_the_package() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION
 
