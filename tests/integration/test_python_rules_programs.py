@@ -505,3 +505,60 @@ print(repr(found.CurrentRepository()))
     expected = '{"name": "fact"}\n{"name": "fact"}\n\'\'\n'
     assert run(repository, "//aspect:finds") == expected
     assert started([repository.root / "venvship-bin" / "aspect" / "finds"], cwd=tmp_path) == expected
+
+
+REGISTERED = """
+load("@rules_python//python:defs.bzl", "py_binary", "py_runtime", "py_runtime_pair", "py_test")
+py_runtime(name = "system_runtime", interpreter_path = "@PYTHON@")
+py_runtime(name = "inside_runtime", interpreter = "python", files = ["lib.py"])
+py_runtime(
+    name = "other_runtime",
+    interpreter_path = "@PYTHON@",
+    interpreter_version_info = {"major": "3", "minor": "99"},
+)
+[
+    (
+        py_runtime_pair(name = name + "_pair", py3_runtime = name + "_runtime"),
+        toolchain(
+            name = name,
+            toolchain = name + "_pair",
+            toolchain_type = "@rules_python//python:toolchain_type",
+        ),
+    )
+    for name in ["system", "inside", "other"]
+]
+py_binary(name = "main", srcs = ["main.py"], deps = ["@pypi//tool"])
+py_test(name = "main_test", srcs = ["main_test.py"], deps = ["@pypi//tool"])
+"""
+WHERE = """
+import os, sys, subprocess
+import tool
+child = subprocess.run([sys.executable, "-c", "import tool; print(tool.VERSION)"], capture_output=True, text=True)
+print(tool.VERSION, child.stdout.strip(), os.path.realpath(sys.executable), sys.prefix != sys.base_prefix)
+print(sys.flags.isolated, os.path.basename(sys.prefix), os.path.isdir(os.path.dirname(os.__file__)))
+"""
+
+
+def test_programs_run_with_the_interpreter_that_a_workspace_registers(repository: RealWorkspace) -> None:
+    python = os.path.realpath(sys.executable)
+    repository.write(
+        {
+            "own/BUILD.bazel": REGISTERED.replace("@PYTHON@", python),
+            "own/main.py": WHERE,
+            "own/main_test.py": WHERE,
+            "own/lib.py": "",
+        }
+    )
+    (repository.root / "own" / "python").symlink_to(python)
+    for name in ("system", "inside"):
+        said = f"1.0 1.0 {python} True\n0 _main.venv True\n"
+        assert run(repository, f"--extra_toolchains=//own:{name}", "//own:main") == said
+        flags = ["--index_override=https://packages.example/simple=@default", "--test_output=all"]
+        tested = repository.run("test", *flags, f"--extra_toolchains=//own:{name}", "//own:main_test")
+        assert tested.code == 0, tested.stderr
+        assert f"1.0 1.0 {python} True\n0 _main_test.venv True\n" in tested.stdout + tested.stderr
+    refused = repository.run("build", "--extra_toolchains=//own:other", "//own:main")
+    assert (
+        "the registered toolchain `//own:other_pair` is of Python 3.99, and wheels are for Python 3." in refused.stderr
+    )
+    assert "is_python_3.99" in refused.stderr

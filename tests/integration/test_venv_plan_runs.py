@@ -147,7 +147,7 @@ def make_tree(
         wheels,
         location=VenvLocation(VENV),
         python=interpreter.python,
-        interpreter=TreePath("the_python/install"),
+        interpreter=TreePath(f"the_python/install/bin/{interpreter.python.directory}"),
         first_party=("_main", "_main/libs/first/src"),
         members=members,
     )

@@ -97,10 +97,12 @@ _KEYS: set[type] = set()
 """The classes of all native providers."""
 
 
-def dataclass_provider(name: str, key: type, *, makeable: bool = False) -> NativeProvider:
+def dataclass_provider(
+    name: str, key: type, *, makeable: bool = False, make: Callable[..., object] | None = None
+) -> NativeProvider:
     """The symbol of a provider that is a dataclass; programs see the fields that hold values of the language.
 
-    With `makeable`, and defaults for all fields, programs may make objects of it.
+    With `makeable`, and defaults for all fields, programs may make objects of it; `make` does it in a way of its own.
     """
     defaults = {one.name: _default(one) for one in dataclasses.fields(key)}
 
@@ -109,7 +111,7 @@ def dataclass_provider(name: str, key: type, *, makeable: bool = False) -> Nativ
             return MISSING
         return _field_value(value, field_name)
 
-    def make(**given: Value) -> object:
+    def made(**given: Value) -> object:
         for field_name, value in given.items():
             if field_name not in defaults:
                 raise EvaluationError(
@@ -126,7 +128,7 @@ def dataclass_provider(name: str, key: type, *, makeable: bool = False) -> Nativ
     return native_provider(
         name,
         key,
-        make=make if makeable else None,
+        make=made if makeable else make,
         attribute=attribute,
         names=lambda value: [one for one in defaults if attribute(value, one) is not MISSING],
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from venvship.loading.native_providers import NativeProvider, dataclass_provider, opaque
 from venvship.rules.core.conditions import ConstraintSettingInfo, ConstraintValueInfo, PlatformInfo
 from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.python.made_runtime import made_runtime
 from venvship.rules.python.providers import (
     InterpreterInfo,
     InterpreterVersion,
@@ -30,7 +31,7 @@ _SYMBOLS = (
     dataclass_provider("PlatformInfo", PlatformInfo),
     dataclass_provider("PyExecutableInfo", PyExecutableInfo),
     dataclass_provider("PyInfo", PyInfo, makeable=True),
-    dataclass_provider("PyRuntimeInfo", PyRuntimeInfo),
+    dataclass_provider("PyRuntimeInfo", PyRuntimeInfo, make=made_runtime),
     dataclass_provider("PyWheelInfo", PyWheelInfo),
     dataclass_provider("PyWheelsInfo", PyWheelsInfo),
     dataclass_provider("VenvSymlinkEntry", VenvSymlinkEntry, makeable=True),

@@ -8,7 +8,7 @@ from typing import TypeAlias, assert_never
 
 from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, UserError
-from venvship.model.paths import TreePath, basename, join
+from venvship.model.paths import TreePath, basename, join, parent
 from venvship.model.platform import PythonVersion
 from venvship.venvs.activation import activation_scripts
 from venvship.venvs.collisions import (
@@ -108,8 +108,9 @@ def plan_venv(
 ) -> VenvPlan:
     """Plan the venv of `wheels`, given in dependency order.
 
-    `interpreter` is the runfiles path of the interpreter's prefix; `first_party` are import roots by runfiles path;
-    `environment` is what activation exports. Raises CollidingWheels, SeveralVersions, or SeveralErrors with both.
+    `interpreter` is the runfiles path of the interpreter itself, or its place on every machine that the venv is for;
+    `first_party` are import roots by runfiles path; `environment` is what activation exports. Raises CollidingWheels,
+    SeveralVersions, or SeveralErrors with both.
     """
     strongest_first = list(wheels) if precedence is Precedence.FIRST_WINS else list(reversed(wheels))
     builds, versions = _one_build_each(strongest_first, why)
@@ -132,7 +133,15 @@ def plan_venv(
     )
 
     entries = [
-        VenvFile(TreePath(CONFIGURATION_FILE), configuration_file(python, location.name, include_system_site_packages)),
+        VenvFile(
+            TreePath(CONFIGURATION_FILE),
+            configuration_file(
+                python,
+                location.name,
+                include_system_site_packages,
+                home=parent(interpreter) if interpreter.startswith("/") else "",
+            ),
+        ),
         *_interpreter_links(venv, python, interpreter),
         *(
             VenvFile(TreePath(f"bin/{name}"), content, executable=True)
@@ -170,9 +179,9 @@ def _link(venv: VenvLayout, path: TreePath, target: str) -> VenvLink:
     return VenvLink(path, venv.link_text(path, target))
 
 
-def _interpreter_links(venv: VenvLayout, python: PythonVersion, prefix: TreePath) -> Iterable[VenvLink]:
+def _interpreter_links(venv: VenvLayout, python: PythonVersion, interpreter: TreePath) -> Iterable[VenvLink]:
     first, *others = interpreter_names(python)
-    yield _link(venv, TreePath(f"bin/{first}"), f"{prefix}/bin/{python.directory}")
+    yield _link(venv, TreePath(f"bin/{first}"), interpreter)
     for name in others:
         yield VenvLink(TreePath(f"bin/{name}"), first)
 

@@ -46,7 +46,7 @@ def plan_root_venv(venv: RootVenv) -> VenvPlan:
         layouts,
         location=VenvLocation(venv.directory, venv.title),
         python=venv.python,
-        interpreter=venv.interpreter,
+        interpreter=TreePath(f"{venv.interpreter}/bin/{venv.python.directory}"),
         first_party=venv.import_roots,
         members=venv.members,
         policy=CollisionPolicy.WARNING,
@@ -67,7 +67,5 @@ def _placed(wheel: InstalledWheel, prefix: str) -> InstalledWheel:
 
 
 def _configuration(venv: RootVenv, content: bytes) -> bytes:
-    """With the interpreter's own directory as `home`: this venv never moves, and editors want to know."""
-    lines = content.decode().splitlines()
-    home = {"home = ": f"home = {venv.interpreter}/bin", "relocatable = true": f"version = {venv.full_version}"}
-    return "".join(f"{home.get(line, line)}\n" for line in lines).encode()
+    """With the whole version, for editors: this venv never moves."""
+    return content.replace(b"relocatable = true", f"version = {venv.full_version}".encode())

@@ -170,7 +170,6 @@ py_library(
 py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], stamp = 1, pyc_collection = "include_pyc",
     python_version = "PY3", licenses = ["notice"], config_settings = {
         "@rules_python//python/config_settings:bootstrap_impl": "script",
-        "//command_line_option:extra_toolchains": "//x",
         "@rules_python//python/config_settings:python_version": "INHERIT"})
 """
     made = workspace(RULES_PYTHON, build, "lib.py", "app.py", "lib.pyi")

@@ -110,9 +110,9 @@ py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//six"], python_version
 """
     program = workspace(build).one("//app:app")[PyExecutableInfo]
     [wheel] = program.wheels.to_tuple()
+    [interpreter] = program.venv.runtime.files.to_tuple()
     directories = {
-        artifact.exec_path.split("/")[1]
-        for artifact in (program.venv_python_exe, wheel.install, program.venv.runtime.directory)
+        artifact.exec_path.split("/")[1] for artifact in (program.venv_python_exe, wheel.install, interpreter)
     }
     assert len(directories) == 1
 

@@ -32,7 +32,7 @@ def plan(
         wheels,
         location=VenvLocation(TreePath(directory)),
         python=PythonVersion.parse(python),
-        interpreter=TreePath("python_3_11/3.11.7"),
+        interpreter=TreePath(f"python_3_11/3.11.7/bin/python{python}"),
         first_party=first_party,
         members=members,
         policy=policy,

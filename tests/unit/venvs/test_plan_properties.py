@@ -59,7 +59,7 @@ def plan(given_wheels: list[InstalledWheel], precedence: Precedence) -> tuple[Ve
         given_wheels,
         location=VenvLocation(TreePath(LOCATION)),
         python=PythonVersion(3, 11),
-        interpreter=TreePath("py"),
+        interpreter=TreePath("py/bin/python3.11"),
         policy=CollisionPolicy.IGNORE,
         precedence=precedence,
     ).entries

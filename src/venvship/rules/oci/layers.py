@@ -157,20 +157,18 @@ def _first_party_groups(
 
 def _interpreters(programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo) -> list[_Group]:
     groups = []
-    for runtime in dict.fromkeys(program.venv.runtime for _, program in programs):
-        entry = LayerTree(
-            TreePath(join(RUNFILES_IN_IMAGE, runtime.directory.runfiles_path)), runtime.directory, origin="interpreter"
-        )
-        groups.append(
-            _Group(
-                tier.interpreter_group or runtime.layer.name,
-                "`interpreter_group` names it" if tier.interpreter_group else "the interpreter, equal in all images",
-                [entry],
-                (f"Python {runtime.full_version}",),
-                runtime.layer,
-                shared=True,
+    runtimes = {program.venv.runtime.files.to_tuple(): program.venv.runtime for _, program in programs}
+    for files, runtime in runtimes.items():
+        name = f"Python {runtime.full_version}"
+        entries = [
+            artifact_entry(file, join(RUNFILES_IN_IMAGE, file.runfiles_path), origin="interpreter") for file in files
+        ]
+        # One of the machine that the image is for is a matter of its base.
+        if entries:
+            reason = (
+                "`interpreter_group` names it" if tier.interpreter_group else "the interpreter, equal in all images"
             )
-        )
+            groups.append(_Group(tier.interpreter_group or name, reason, entries, (name,), runtime.layer, shared=True))
     return groups
 
 
@@ -247,7 +245,7 @@ def _app(programs: Sequence[tuple[str, PyExecutableInfo]]) -> _Group:
     entries: list[LayerEntry] = []
     for name, program in programs:
         taken = {*program.venv.entries.to_tuple(), *(record.install for record in program.wheels.to_tuple())}
-        taken.add(program.venv.runtime.directory)
+        taken.update(program.venv.runtime.files.to_tuple())
         entries += runfiles_entries(program.first_party_runfiles, RUNFILES_IN_IMAGE, without=taken, origin=name)
     return _Group(APP, "first-party code and data", entries, tuple(name for name, _ in programs))
 

@@ -158,7 +158,7 @@ def _executable_info(
     third_party = Runfiles(files=venv.installs)
     links = Runfiles(files=venv.links)
     own = Runfiles(files=venv.bootstrap)
-    interpreter = Runfiles(files=Depset([venv.runtime.directory]))
+    interpreter = Runfiles(files=venv.runtime.files)
     app = Runfiles.merged([first_party, own, stage2, links, third_party])
     return PyExecutableInfo(
         launcher=launcher,

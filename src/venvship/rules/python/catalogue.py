@@ -17,6 +17,7 @@ from venvship.rules.python.runfiles_library import runfiles_library_rule
 from venvship.rules.python.toolchain import (
     CURRENT_PY_TOOLCHAIN,
     DEP_GROUP_FLAG,
+    OWN_PY_TOOLCHAIN,
     PY_EXEC_TOOLS_TOOLCHAIN,
     PYTHON_FLAG,
     PYTHON_MINOR_FLAG,
@@ -54,6 +55,7 @@ def python_rules(
         PY_RUNTIME_PAIR,
         PY_EXEC_TOOLS_TOOLCHAIN,
         CURRENT_PY_TOOLCHAIN,
+        OWN_PY_TOOLCHAIN,
         PYTHON_FLAG,
         PYTHON_VERSION_FLAG,
         PYTHON_MINOR_FLAG,

@@ -1,6 +1,6 @@
-"""`py_runtime` and `py_runtime_pair`: interpreters that BUILD files describe, for rules that ask for the toolchain.
+"""`py_runtime` and `py_runtime_pair`: interpreters that BUILD files describe.
 
-Programs run with interpreters of MODULE.bazel all the same: a venv that is planned needs a relocatable prefix.
+Where a toolchain of one is registered, programs run with it, and rules that ask for the toolchain get it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,6 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import InterpreterVersion, PyRuntimeInfo
 from venvship.rules.python.toolchain import toolchain_info
-
-_NUMBERS: Final = ("major", "minor", "micro", "serial")
-_KNOWN: Final = (*_NUMBERS, "releaselevel")
 
 
 def _py_runtime(ctx: RuleContext) -> list[object]:
@@ -75,21 +72,10 @@ def _version(ctx: RuleContext) -> InterpreterVersion | None:
     given: Mapping[str, str] = ctx.string_dict("interpreter_version_info")
     if not given:
         return None
-    unknown = sorted(set(given) - set(_KNOWN))
-    if unknown:
-        raise ctx.error(f"`interpreter_version_info` has `{unknown[0]}`; it takes {', '.join(_KNOWN)}")
-    if "major" not in given or "minor" not in given:
-        raise ctx.error("`interpreter_version_info` lacks `major` or `minor`")
-    for name in _NUMBERS:
-        if not given.get(name, "0").isdecimal():
-            raise ctx.error(f"`interpreter_version_info` has `{given[name]}` for `{name}`, which is no number")
-    return InterpreterVersion(
-        int(given["major"]),
-        int(given["minor"]),
-        int(given.get("micro", "0")),
-        given.get("releaselevel", "final"),
-        int(given.get("serial", "0")),
-    )
+    try:
+        return InterpreterVersion.parse(given)
+    except ValueError as error:
+        raise ctx.error(f"`interpreter_version_info` {error}") from error
 
 
 def _py_runtime_pair(ctx: RuleContext) -> list[object]:

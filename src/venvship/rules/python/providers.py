@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import field
-from typing import NamedTuple
+from dataclasses import field, fields
+from typing import Final, NamedTuple, Self
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.dataclass import dataclass
@@ -137,6 +137,23 @@ class InterpreterVersion:
     releaselevel: str = "final"
     serial: int = 0
 
+    @classmethod
+    def parse(cls, given: Mapping[str, object]) -> Self:
+        """Read what rules say by name, numbers or their digits; raises ValueError with the mistake."""
+        unknown = sorted(set(given) - {one.name for one in fields(cls)})
+        if unknown:
+            raise ValueError(f"has `{unknown[0]}`; it takes {', '.join(_VERSION_PARTS)}, releaselevel")
+        if "major" not in given or "minor" not in given:
+            raise ValueError("lacks `major` or `minor`")
+        for name in _VERSION_PARTS:
+            if not str(given.get(name, "0")).isdecimal():
+                raise ValueError(f"has `{given[name]}` for `{name}`, which is no number")
+        major, minor, micro, serial = (int(str(given.get(name, "0"))) for name in _VERSION_PARTS)
+        return cls(major, minor, micro, str(given.get("releaselevel", "final")), serial)
+
+
+_VERSION_PARTS: Final = ("major", "minor", "micro", "serial")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyRuntimeInfo:
@@ -166,8 +183,26 @@ class PyRuntimeInfo:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class VenvInterpreter:
+    """The interpreter that a venv leads to.
+
+    `executable` is its runfiles path, or an absolute one where each machine has its own. `files` is what belongs to it
+    in a runfiles tree. One of MODULE.bazel has its prefix as `directory`, and a `layer`; one that BUILD files describe
+    has neither. `runtime` is what rules of others see of it.
+    """
+
+    executable: str
+    version: PythonVersion
+    full_version: str
+    files: Depset[Artifact]
+    runtime: PyRuntimeInfo
+    directory: Artifact | None = None
+    layer: LayerRecord | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class InterpreterInfo:
-    """An interpreter that venvs are made for: `directory` is the artifact of its prefix, `bin/python3.X` lies inside.
+    """An interpreter of MODULE.bazel: `directory` is the artifact of its prefix, `bin/python3.X` lies inside.
 
     `runtime` is what rules of others see of it.
     """
@@ -187,6 +222,17 @@ class InterpreterInfo:
         """The runfiles path of the interpreter itself."""
         return f"{self.prefix}/bin/{self.version.directory}"
 
+    def for_venv(self) -> VenvInterpreter:
+        return VenvInterpreter(
+            self.executable,
+            self.version,
+            self.full_version,
+            Depset([self.directory]),
+            self.runtime,
+            self.directory,
+            self.layer,
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VirtualenvInfo:
@@ -205,7 +251,7 @@ class VirtualenvInfo:
     entries: Depset[Artifact]
     wheels: Depset[WheelRecord]
     imports: Depset[str]
-    runtime: InterpreterInfo
+    runtime: VenvInterpreter
     environment: tuple[tuple[str, str], ...]
     environment_inherited: tuple[str, ...]
     bin_python: Artifact

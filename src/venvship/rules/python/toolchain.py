@@ -12,9 +12,12 @@ from venvship.loading.attributes import AttributeType
 from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import BuildSetting, RuleClass
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION
+from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo, TemplateVariableInfo
+from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import InterpreterInfo, PyRuntimeInfo
+from venvship.rules.python.registered_runtime import PYTHON_TOOLCHAIN, registered_runtime
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, RUNTIME_LABEL
 from venvship.starlark.host_types import Value
 from venvship.starlark.structs import Struct
@@ -25,14 +28,36 @@ def toolchain_info(**fields: Value) -> ProviderInstance:
     return ProviderInstance(TOOLCHAIN_INFO, fields)
 
 
-def _current_py_toolchain(ctx: RuleContext) -> list[object]:
+def _own_py_toolchain(ctx: RuleContext) -> list[object]:
     [runtime] = ctx.targets(RUNTIME_ATTRIBUTE.name)
     info = runtime[PyRuntimeInfo]
     answer = toolchain_info(py2_runtime=None, py3_runtime=info)
     return [replace(runtime.default_info, executable=None), info, runtime[TemplateVariableInfo], answer]
 
 
-CURRENT_PY_TOOLCHAIN = RuleClass("current_py_toolchain", (RUNTIME_ATTRIBUTE,), _current_py_toolchain)
+def _current_py_toolchain(ctx: RuleContext) -> list[object]:
+    [own] = ctx.targets(RUNTIME_ATTRIBUTE.name)
+    info = registered_runtime(ctx)
+    if info is None or info is own[PyRuntimeInfo]:
+        return _own_py_toolchain(ctx)
+    files = Depset([info.interpreter] if info.interpreter is not None else (), [info.files] if info.files else ())
+    runfiles = Runfiles(files=files)
+    place, root_path = info.interpreter_path or "", info.interpreter_path or ""
+    if info.interpreter is not None:
+        place, root_path = info.interpreter.exec_path, info.interpreter.short_path
+    return [
+        DefaultInfo(files, runfiles, runfiles),
+        info,
+        TemplateVariableInfo({"PYTHON3": place, "PYTHON3_ROOTPATH": root_path}),
+        toolchain_info(py2_runtime=None, py3_runtime=info),
+    ]
+
+
+# What is registered when nothing else is, and what of all that is registered fits: the first may not ask for itself.
+OWN_PY_TOOLCHAIN = RuleClass("own_py_toolchain", (RUNTIME_ATTRIBUTE,), _own_py_toolchain)
+CURRENT_PY_TOOLCHAIN = RuleClass(
+    "current_py_toolchain", (RUNTIME_ATTRIBUTE,), _current_py_toolchain, toolchains=(PYTHON_TOOLCHAIN,)
+)
 
 
 def _exec_tools(ctx: RuleContext) -> list[object]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from venvship.analysis.toolchains import EXTRA_TOOLCHAINS
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
@@ -27,7 +28,7 @@ _FLAGS_OF_ANOTHER_NAME: Final = {
     "aspect_rules_py//uv/private/constraints/dep_group:dep_group": DEP_GROUP,
 }
 _COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
-_WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles", "extra_toolchains"})
+_WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles"})
 
 
 class UnsupportedSetting(UserError):
@@ -54,6 +55,8 @@ def python_transition(values: Mapping[str, PlainValue], configuration: Configura
         if package.rpartition("//")[2] == _COMMAND_LINE:
             if name == "platforms":
                 platform = _platform(str(value), platform)
+            elif name == EXTRA_TOOLCHAINS:
+                changes[EXTRA_TOOLCHAINS] = json.dumps([text for text in str(value).split(",") if text])
             elif name == STAMP:
                 changes[STAMP] = "true" if means_yes(str(value)) else ""
             elif name in _COMMAND_LINE_FLAGS:

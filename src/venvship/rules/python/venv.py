@@ -34,7 +34,8 @@ from venvship.rules.python.launching import (
 )
 from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of, measured_files
 from venvship.rules.python.origins import required_by
-from venvship.rules.python.providers import InterpreterInfo, PyWheelsInfo, VirtualenvInfo
+from venvship.rules.python.providers import PyWheelsInfo, VenvInterpreter, VirtualenvInfo
+from venvship.rules.python.registered_runtime import PYTHON_TOOLCHAIN, check_wheels_fit, interpreter_of_venvs
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.virtual import resolved
@@ -64,7 +65,7 @@ VENV_ATTRIBUTES = (
 
 
 def _py_venv(ctx: RuleContext) -> list[object]:
-    [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
+    runtime = interpreter_of_venvs(ctx)
     _check_sites(ctx)
     program = ctx.string("program")
     closure, virtuals = resolved(ctx, closure_of(ctx), program=ctx.label.sibling(program) if program else None)
@@ -73,11 +74,13 @@ def _py_venv(ctx: RuleContext) -> list[object]:
     package = ctx.label.package
     directory = TreePath(join(package.runfiles_directory, package.path, directory_name))
     wheels = closure.wheels.wheels.to_tuple()
+    if wheels:
+        check_wheels_fit(ctx, runtime)
     plan = plan_venv(
         [record.layout for record in wheels],
         location=VenvLocation(directory),
         python=runtime.version,
-        interpreter=runtime.prefix,
+        interpreter=TreePath(runtime.executable),
         first_party=code.imports.to_tuple(),
         members=code.distributions.to_tuple(),
         policy=CollisionPolicy(ctx.string("package_collisions")),
@@ -125,8 +128,9 @@ def _py_venv(ctx: RuleContext) -> list[object]:
             Runfiles(files=code.transitive_sources),
             Runfiles(files=info.entries),
             Runfiles(files=info.installs),
+            Runfiles(files=runtime.files),
         ],
-        files=[launcher, runtime.directory, *([build_data] if build_data else [])],
+        files=[launcher, *([build_data] if build_data else [])],
     )
     return [
         DefaultInfo(Depset([launcher, *info.entries.direct]), runfiles, runfiles, launcher),
@@ -163,7 +167,7 @@ def _make(
     directory: TreePath,
     directory_name: str,
     build_data: Artifact | None,
-    runtime: InterpreterInfo,
+    runtime: VenvInterpreter,
 ) -> tuple[ForestLink | ForestFile, ...]:
     entries: list[ForestLink | ForestFile] = []
     for entry in plan.entries:
@@ -214,4 +218,11 @@ def bootstrap_of(info: VirtualenvInfo, *, files: Iterable[Artifact] = ()) -> Run
     return Runfiles.merged([Runfiles(files=info.bootstrap)], files=files)
 
 
-PY_VENV = RuleClass("py_venv", VENV_ATTRIBUTES, _py_venv, is_executable=True, transition=python_transition)
+PY_VENV = RuleClass(
+    "py_venv",
+    VENV_ATTRIBUTES,
+    _py_venv,
+    is_executable=True,
+    transition=python_transition,
+    toolchains=(PYTHON_TOOLCHAIN,),
+)

@@ -74,7 +74,13 @@ def _archive(
     binary = ctx.targets("binary")[0]
     program = binary[PyExecutableInfo]
     texts = {entry.artifact: entry.text for entry in program.venv.forest if isinstance(entry, ForestLink)}
-    interpreter = program.venv.runtime.directory
+    runtime = program.venv.runtime
+    if runtime.directory is None and not with_interpreter:
+        raise ctx.error(
+            f"`{binary.label}` has a registered `py_runtime`, and {ctx.target.rule_class.name} packs programs for "
+            "the Python that starts them",
+            hint="use py_zipapp_binary, or let the program run with an interpreter of MODULE.bazel",
+        )
     rows: list[RequestValue] = []
     inputs: list[Artifact] = []
     for path, artifact in sorted(binary.default_info.default_runfiles.entries().items()):
@@ -82,13 +88,13 @@ def _archive(
             rows.append({"at": path, "text": ""})
         elif artifact in texts:
             rows.append({"at": path, "link": texts[artifact]})
-        elif artifact != interpreter or with_interpreter:
+        elif artifact != runtime.directory or with_interpreter:
             rows.append({"at": path, _ROWS[artifact.kind]: artifact})
             inputs.append(artifact)
     settings: dict[str, RequestValue] = {
         "launcher": program.launcher.runfiles_path,
-        "python": "" if with_interpreter else str(program.venv.runtime.version),
-        "prefix": program.venv.runtime.prefix,
+        "python": "" if with_interpreter else str(runtime.version),
+        "prefix": runtime.directory.runfiles_path if runtime.directory is not None else "",
         "environment": dict(environment),
     }
     ctx.run_tool(
