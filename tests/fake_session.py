@@ -21,6 +21,7 @@ from venvship.loading.targets import RuleTarget
 from venvship.loading.workspace import NotInWorkspace, find_workspace
 from venvship.memo.computation import Memo
 from venvship.model.label import Label
+from venvship.session.changed_inputs import LookAgain
 from venvship.session.loading_record import LoadingRecord
 from venvship.session.lock_making import CompiledLock, MadeLock
 from venvship.session.opened_paths import OpenedPath
@@ -88,6 +89,9 @@ class FakeSession:
     @property
     def has_waited(self) -> bool:
         return False
+
+    def packages_concerned(self, loading: LoadingRecord, again: LookAgain) -> list[str]:
+        return []
 
     def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
         return set()

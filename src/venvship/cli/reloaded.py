@@ -1,4 +1,4 @@
-"""The part of a command that a few BUILD files concern: these are loaded, and what they concern is made again."""
+"""The part of a command that a few BUILD and .bzl files concern: these are loaded, and what they concern made again."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.query.only_packages import OnlyPackages
 from venvship.query.selection import Filters
 from venvship.session.build_record import BuildRecord
+from venvship.session.changed_inputs import LookAgain
 from venvship.session.loading_record import LoadingRecord
 from venvship.session.options import TestOptions
 from venvship.session.outcomes import BuildOutcome, TestOutcome
@@ -55,7 +56,7 @@ def reloaded(
     stamp: Stamp,
     record: BuildRecord,
     loading: LoadingRecord,
-    packages: Sequence[str],
+    again: LookAgain,
     said: Said,
     tests: TestOptions | None,
     go_on: GoOn,
@@ -68,6 +69,7 @@ def reloaded(
     with invocation.session(held) as session:
         if session.has_waited:
             raise Unresumable("what was looked at may have changed since")
+        packages = session.packages_concerned(loading, again)
         concerned = session.concerned(loading, packages)
         requested = _requested(invocation, session, loading, packages, for_tests=tests is not None)
         numbers = {loading.label(number): number for number in range(len(loading.labels))}
@@ -96,7 +98,6 @@ def reloaded(
         names = {loading.labels[number] for number in concerned}
         whole = record.renewed(part_record, names)
         part_loading = LoadingRecord.unpacked(part_record.loading)
-        part_loading.wildcards = loading.wildcards
         whole_loading = loading.renewed(part_loading, concerned, requested)
         whole.loading = whole_loading.packed()
         whole.total = sum(whole_loading.counts.values())

@@ -18,8 +18,9 @@ from venvship.execution.failures import Interrupted
 from venvship.execution.graph_record import Unresumable
 from venvship.execution.layout import Layout, default_user_root
 from venvship.session.build_record import BuildRecord
-from venvship.session.changed_inputs import packages_to_load
+from venvship.session.changed_inputs import to_look_at
 from venvship.session.loading_record import LoadingRecord
+from venvship.session.opened_paths import OpenedPaths
 from venvship.session.options import TestOptions
 from venvship.session.resumption import Resumed, Resumption
 from venvship.session.stamp import Stamp
@@ -50,7 +51,7 @@ def resumed(invocation: Invocation) -> int | None:
         )
         said = Said(logs, invocation.attempt)
         try:
-            done = _gone_on(invocation, wanted.place, stamp, record, said, tests)
+            done = _gone_on(invocation, wanted.place, wanted.opened, stamp, record, said, tests)
             if tests is not None and not done.results:
                 raise Unresumable("there were tests, and there are none any more")
         except (KeyboardInterrupt, Interrupted):
@@ -84,6 +85,7 @@ def resumed(invocation: Invocation) -> int | None:
 def _gone_on(
     invocation: Invocation,
     place: StampPlace,
+    opened: OpenedPaths,
     stamp: Stamp,
     record: BuildRecord,
     said: Said,
@@ -102,8 +104,11 @@ def _gone_on(
         raise Unresumable(place.output_base)
     events = NamingEvents(said, invocation.names)
     loading = LoadingRecord.unpacked(record.loading)
-    packages = packages_to_load(record, loading, place.changed)
-    if packages:
+    # What is opened to see whether it has changed is looked at once more when its part of the stamp is made.
+    opened.stop()
+    again = to_look_at(record, loading, place.changed)
+    opened.listen()
+    if again:
         from venvship.cli.reloaded import reloaded
 
         return reloaded(
@@ -112,7 +117,7 @@ def _gone_on(
             stamp,
             record,
             loading,
-            packages,
+            again,
             said,
             tests,
             lambda stamp, record, results: Resumption(

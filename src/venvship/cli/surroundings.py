@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from venvship.model.label import Label
     from venvship.query.packages import Packages
     from venvship.session.build_record import BuildRecord
+    from venvship.session.changed_inputs import LookAgain
     from venvship.session.loading_record import LoadingRecord
     from venvship.session.lock_making import CompiledLock, MadeLock
     from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
@@ -51,6 +52,8 @@ class Session(Protocol):
     ) -> Stamp | None: ...
 
     def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> BuildRecord | None: ...
+
+    def packages_concerned(self, loading: LoadingRecord, again: LookAgain) -> list[str]: ...
 
     def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]: ...
 

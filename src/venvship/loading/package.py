@@ -42,6 +42,7 @@ class Package:
     `build_file` is the path of the BUILD file for messages, empty for a generated package. `loads` are the `.bzl`
     files that it loaded, directly or not, each once. `targets` has a source file only if it is exported or named by
     a rule of this package. `rule_digests` are the digests of the `.bzl` files that define rules which it uses.
+    `symbols` are the names that the BUILD file itself loads, by file.
     """
 
     id: PackageId
@@ -51,6 +52,7 @@ class Package:
     loads: tuple[Label, ...] = ()
     features: Features = NO_FEATURES
     rule_digests: Mapping[Label, str] = field(default_factory=dict)
+    symbols: Mapping[Label, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def own_file(self) -> SourceFileTarget | None:
@@ -62,12 +64,12 @@ class Package:
 
     def fingerprint(self) -> str:
         """Equal for packages that say the same, wherever in their files they say it."""
-        parts = (self.common_fingerprint(), *((name, target_fingerprint(one)) for name, one in self.targets.items()))
-        return _digest(parts)
+        targets = ((name, target_fingerprint(one)) for name, one in self.targets.items())
+        return _digest((self.common_fingerprint(), sorted(self.rule_digests.items()), *targets))
 
     def common_fingerprint(self) -> str:
-        """Of what concerns all targets of the package."""
-        return _digest((self.default_visibility, self.features, sorted(self.rule_digests.items())))
+        """Of what the BUILD file says for all targets of the package."""
+        return _digest((self.default_visibility, self.features))
 
     def rules(self) -> Iterator[RuleTarget]:
         return (target for target in self.targets.values() if isinstance(target, RuleTarget))

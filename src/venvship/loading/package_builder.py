@@ -199,10 +199,15 @@ class PackageBuilder:
             return
         self._declare(PackageGroup(Label(self.id, name), place, wanted, excluded, included, is_public))
 
-    def finish(self, loads: tuple[Label, ...] = (), digest_of: Callable[[Label], str] | None = None) -> Package:
+    def finish(
+        self,
+        loads: tuple[Label, ...] = (),
+        digest_of: Callable[[Label], str] | None = None,
+        symbols: Mapping[Label, tuple[str, ...]] | None = None,
+    ) -> Package:
         """The package, with the files that its rules name; raises everything that was reported.
 
-        `digest_of` gives the digest of a `.bzl` file that was loaded.
+        `loads` and `symbols` are those of `Package`, `digest_of` gives the digest of a `.bzl` file that was loaded.
         """
         self._add_named_files()
         self._check_outputs()
@@ -220,6 +225,7 @@ class PackageBuilder:
             loads,
             self.features,
             {} if digest_of is None else {file: digest_of(file) for file in definitions},
+            symbols or {},
         )
 
     def _attributes(

@@ -235,7 +235,11 @@ class PackageLoader:
         builder = self._builder(package, repository, shown, files)
         modules, behind = self.bzl.load_for(program, package, repository, self._build_names)
         self._run(builder, modules, source, program)
-        return builder.finish(behind, lambda file: self.bzl.load(file).digest)
+        symbols: dict[Label, tuple[str, ...]] = {}
+        for statement in program.loads:
+            label = modules[statement.module].label
+            symbols[label] = (*symbols.get(label, ()), *(exported for _, exported in statement.bindings))
+        return builder.finish(behind, lambda file: self.bzl.load(file).digest, symbols)
 
     def _run(
         self,

@@ -21,19 +21,22 @@ from venvship.starlark.values import DICTS
 class StarlarkProvider(Exportable):
     """A kind of provider made by `provider()`; its identity is the key that targets are asked with.
 
-    `name` is what the `.bzl` file calls it, known once the file is evaluated. `fields` of None allows any.
+    `file` is the `.bzl` file that is the first to bind it to a global, and `name` what it calls it there, known once
+    the file is evaluated. `fields` of None allows any.
     """
 
-    __slots__ = ("fields", "init", "name", "place")
+    __slots__ = ("fields", "file", "init", "name", "place")
 
     def __init__(self, fields: tuple[str, ...] | None, init: Value, place: Place) -> None:
         self.fields = None if fields is None else frozenset(fields)
         self.init = init
         self.name = ""
+        self.file: Label | None = None
         self.place = place
 
     def export(self, file: Label, name: str) -> None:
-        self.name = self.name or name
+        if self.file is None:
+            self.file, self.name = file, name
 
     @property
     def shown(self) -> str:

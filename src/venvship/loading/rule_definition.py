@@ -115,6 +115,11 @@ class RuleDefinition(Exportable):
         return self._class
 
     @property
+    def is_named(self) -> bool:
+        """Whether the rule is bound to a global of its file."""
+        return self._class is not None
+
+    @property
     def name(self) -> str:
         return "rule" if self._class is None else self._class.name
 

@@ -93,8 +93,7 @@ class BuildRecord:
             lazy=[*dict.fromkeys([*self.lazy, *(numbers[number] for number in part.lazy)])],
             programs={**self.programs, **part.programs},
             listings={**self.listings, **part.listings},
-            # To see what has changed one opens it.
-            opened=[*{*self.opened, *part.opened} - ((self.programs.keys() | self.listings.keys()) - {*self.opened})],
+            opened=[*dict.fromkeys([*self.opened, *part.opened])],
             repositories={**self.repositories, **part.repositories},
             platform=self.platform,
             visible=tuple(dict.fromkeys([*self.visible, *part.visible])),

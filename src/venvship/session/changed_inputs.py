@@ -1,31 +1,49 @@
-"""Which packages must be looked at again, because a BUILD file says something else or a directory has other names."""
+"""What must be looked at again, because a file says something else or a directory has other names."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from pathlib import Path
 
+from venvship.dataclass import dataclass
 from venvship.execution.graph_record import Unresumable
 from venvship.loading.disk_files import DiskFiles
 from venvship.session.build_record import BuildRecord
+from venvship.session.bzl_record import BzlRecord
 from venvship.session.listing import fingerprint, is_same, without_links
 from venvship.session.loading_record import LoadingRecord
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.meaning import same_meaning
 
 
-def packages_to_load(record: BuildRecord, loading: LoadingRecord, changed: Iterable[str]) -> list[str]:
-    """The packages that changed files and directories are part of, in the main repository.
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """The packages of the main repository that are to be loaded again, and the `.bzl` files that say something else."""
 
-    Comments and layout are part of none, nor are the entries of directories that no package looked into; of those
+    packages: tuple[str, ...]
+    modules: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.packages or self.modules)
+
+
+def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[str]) -> LookAgain:
+    """What changed files and directories are part of.
+
+    Comments and layout are part of nothing, nor are the entries of directories that no package looked into; of those
     directories the records are brought up to date. Raises Unresumable.
     """
     packages: dict[str, None] = {}
+    modules: list[str] = []
+    known = BzlRecord.unpacked(loading.bzl).modules
     for path in changed:
         if path in record.opened or not _is_known(path, record):
             raise Unresumable(path)
         if path in record.programs and not _says_the_same(path, record.programs[path]):
-            packages.update(dict.fromkeys(loading.packages_of(path, None)))
+            if path in known:
+                modules.append(path)
+            else:
+                packages.update(dict.fromkeys(loading.packages_of(path, None)))
         if path in record.listings:
             entries = DiskFiles().list_directory(path)
             if not is_same(path, entries, record.listings[path]):
@@ -33,10 +51,11 @@ def packages_to_load(record: BuildRecord, loading: LoadingRecord, changed: Itera
                 packages.update(dict.fromkeys(loading.packages_of(path, seen)))
                 record.listings[path] = fingerprint(path, entries)
                 loading.listings[path] = seen
-    if packages and record.messages:
+    again = LookAgain(tuple(packages), tuple(modules))
+    if again and record.messages:
         # They may tell positions, and come from what is not looked at again.
-        raise Unresumable(next(iter(packages)))
-    return list(packages)
+        raise Unresumable(next(iter([*packages, *modules])))
+    return again
 
 
 def _is_known(path: str, record: BuildRecord) -> bool:

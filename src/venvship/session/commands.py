@@ -25,7 +25,11 @@ from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import join
 from venvship.model.provider import RunEnvironmentInfo
+from venvship.rules.core.genquery import GENQUERY_KIND
 from venvship.session.build_record import BuildRecord, label_names
+from venvship.session.bzl_record import BzlRecord
+from venvship.session.bzl_values import BzlWriter, LookAgainKey, packages_concerned, rules_of
+from venvship.session.changed_inputs import LookAgain
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.listing import without_links
 from venvship.session.loading_record import LoadingRecord, LoadingWriter
@@ -33,6 +37,7 @@ from venvship.session.opened_paths import OpenedPath, opened_so_far
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
 from venvship.session.stamp import Stamp
+from venvship.session.value_digests import ValueDigests
 from venvship.session.workspace_lock import WorkspaceLock
 from venvship.session.workspace_session import Session
 
@@ -54,6 +59,7 @@ class CommandSession(Session):
         self._tests: dict[Label, None] = {}
         self._opened_before_execution: frozenset[str] = frozenset()
         self._graph: ActionGraph | None = None
+        self._digests = ValueDigests()
         self.has_waited = False
         """Whether another command was running in the workspace when this session was opened."""
 
@@ -139,10 +145,11 @@ class CommandSession(Session):
             is_tree = isinstance(result.outputs[artifact], OutputTree)
             (record.directories if is_tree else record.files)[path] = number
         record.graph = writer.record()
-        loading = LoadingWriter()
+        loading = LoadingWriter(self._digests)
         loading.record.requested = [loading.number(label) for label in requested]
-        # An aspect of the command line looks at targets that it was not asked for.
-        loading.record.wildcards = None if self.options.aspects else wildcards
+        # An aspect of the command line looks at targets that it was not asked for, and a query at whole packages.
+        looks_further = self.options.aspects or any(one.kind == GENQUERY_KIND for one in self.analyzer.targets)
+        loading.record.wildcards = None if looks_further else wildcards
         loading.add_outputs(self._graph.owners() if self._graph is not None else ())
         loading.add_executed(action.owner for action in result.actions)
         for label, others in self.analyzer.references():
@@ -176,19 +183,48 @@ class CommandSession(Session):
                         loading.record.readers[path] = packages
                         entries = [DirectoryEntry(name, EntryKind(kind), is_link) for name, kind, is_link in value]
                         loading.record.listings[path] = without_links(entries)
+        bzl = BzlWriter(str(self.root), self._digests)
+        bzl.add_modules(self._memo)
         for path in dict.fromkeys(one for packages in loading.record.readers.values() for one in packages):
-            loading.add_package(self.loader.load(PackageId(MAIN_REPOSITORY, path)))
+            package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
+            loading.add_package(package)
+            bzl.add_package(package)
+        loading.record.bzl = bzl.record.packed()
 
     def _is_of_forest(self, artifact: Artifact) -> bool:
         return self._graph is not None and isinstance(self._graph.generating(artifact), MakeForest)
+
+    def packages_concerned(self, loading: LoadingRecord, again: LookAgain) -> list[str]:
+        """The packages that are to be loaded again, those included that changed `.bzl` files concern.
+
+        Raises Unresumable, and what is wrong with these files.
+        """
+        if not again.modules:
+            return list(again.packages)
+        record = BzlRecord.unpacked(loading.bzl)
+        affected = record.affected(again.modules)
+
+        def look() -> tuple[str, ...]:
+            packages = packages_concerned(record, affected, self.loader.bzl.load, self._digests)
+            if packages:
+                modules = (self.loader.bzl.load(record.label(path)) for path in affected)
+                fresh = {digest for module in modules for digest in rules_of(module, self._digests)}
+                gone = {digest for digest, path in record.rules.items() if path in affected} - fresh
+                loading.refuse_many(loading.with_rules(gone))
+            return tuple(packages)
+
+        packages = self._memo.compute(LookAgainKey(tuple(affected)), look)
+        return [*dict.fromkeys([*again.packages, *packages])]
 
     def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
         """Load packages anew, and say which targets their changes concern, by number; raises Unresumable."""
         changed: list[Label] = []
         for path in packages:
             package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
-            changed += [Label(package.id, name) for name in loading.changed_in(package)]
-        return loading.concerned(changed)
+            changed += [Label(package.id, name) for name in loading.changed_in(package, self._digests)]
+        found = loading.concerned(changed)
+        loading.refuse_many(len(found))
+        return found
 
     def _log_directory(self, label: Label) -> str:
         repository = join("external", label.repository) if label.repository else ""

@@ -1,4 +1,4 @@
-"""What loading and analysis found, kept so that a later command looks again only at what a BUILD file concerns.
+"""What loading and analysis found, kept so that a later command looks again only at what an edited file concerns.
 
 Targets are compared by fingerprints, and known to concern those that were looked at with them. Where that is not all
 that a target has effect on — a platform, a toolchain, a setting, a group of packages — a change of it is
@@ -7,9 +7,9 @@ that a target has effect on — a platform, a toolchain, a setting, a group of p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import field, fields
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from venvship.dataclass import dataclass
 from venvship.execution.graph_record import Unresumable
@@ -17,7 +17,15 @@ from venvship.loading.package import Package, target_fingerprint
 from venvship.loading.targets import PackageGroup, RuleTarget, Target
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import parent
+from venvship.session.bzl_record import BzlRecord
 from venvship.session.listing import Entry
+
+if TYPE_CHECKING:
+    from venvship.session.value_digests import ValueDigests
+
+Described: TypeAlias = tuple[str, bool, str | None]
+"""A target: its fingerprint, whether it has effect on others than those that are looked at with it, and the digest of
+its rule, which is None where there is none; the rules of this release have the empty one."""
 
 _OF_EFFECT_ON_OTHERS = frozenset(
     {
@@ -41,20 +49,23 @@ _BOUNDARIES = frozenset(
 )
 _FILE = "file"
 
+_FEW, _PART = 300, 0.4
+"""More targets than these, and a larger part of all, are not looked at again apart from the others."""
+
 
 @dataclass(slots=True)
 class LoadingRecord:
     """Plain values only; labels are numbers, packages are paths in the main repository.
 
-    `packages` have the fingerprint of what concerns all of their targets, and of each target its fingerprint and
-    whether it has effect on others than those that are looked at with it. `readers` say for BUILD files and directories
-    which packages are made of them; `listings` are the entries of these directories. `edges` are the targets that a
-    target was looked at with. `requested` are the targets of the command, `wildcards` says whether they were found by
-    wildcards alone, None where it can't be told. `made` has the owner of each output, by exec path, and `counts` how
-    many actions of a target were executed. `asked` are packages in which something else than targets looked for some.
+    `packages` have the fingerprint of what concerns all of their targets, and each target described. `readers` say for
+    BUILD files and directories which packages are made of them; `listings` are the entries of these directories.
+    `edges` are the targets that a target was looked at with. `requested` are the targets of the command, `wildcards`
+    says whether they were found by wildcards alone, None where it can't be told. `made` has the owner of each output,
+    by exec path, and `counts` how many actions of a target were executed. `asked` are packages in which something else
+    than targets looked for some. `bzl` is a packed BzlRecord.
     """
 
-    packages: dict[str, tuple[str, dict[str, tuple[str, bool]]]] = field(default_factory=dict)
+    packages: dict[str, tuple[str, dict[str, Described]]] = field(default_factory=dict)
     readers: dict[str, list[str]] = field(default_factory=dict)
     listings: dict[str, list[Entry]] = field(default_factory=dict)
     labels: list[tuple[str, str, str]] = field(default_factory=list)
@@ -64,6 +75,7 @@ class LoadingRecord:
     made: dict[str, int] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    bzl: list[Any] = field(default_factory=list)
 
     def packed(self) -> list[Any]:
         return [getattr(self, one.name) for one in fields(self)]
@@ -91,20 +103,24 @@ class LoadingRecord:
 
     # Which targets packages concern
 
-    def changed_in(self, package: Package) -> set[str]:
+    def changed_in(self, package: Package, digests: ValueDigests) -> set[str]:
         """The names of targets that are new, gone, or not what they were; raises Unresumable."""
         if package.id.path in self.asked:
             raise Unresumable(str(package.id))
         common, old = self.packages[package.id.path]
-        new = described(package)
+        new = described(package, digests)
         if common != package.common_fingerprint():
             changed = set(old) | set(new)
         else:
-            changed = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+            changed = {name for name in old.keys() | new.keys() if not _is_same(old.get(name), new.get(name))}
         for name in changed:
             if any(known[1] for known in (old.get(name), new.get(name)) if known is not None):
                 raise Unresumable(f"{package.id}:{name}")
         return changed
+
+    def with_rules(self, digests: Container[str | None]) -> int:
+        """How many targets have a rule of one of these digests."""
+        return sum(1 for _, targets in self.packages.values() for _, _, rule in targets.values() if rule in digests)
 
     def concerned(self, labels: Iterable[Label]) -> set[int]:
         """The numbers of targets that were looked at with some of these, those included that are known."""
@@ -121,6 +137,11 @@ class LoadingRecord:
                     found.add(reader)
                     pending.append(reader)
         return found
+
+    def refuse_many(self, targets: int) -> None:
+        """Raise Unresumable where so many targets are looked at again that to begin anew takes no longer."""
+        if targets > _FEW and targets > len(self.edges) * _PART:
+            raise Unresumable(f"{targets} targets")
 
     # What a command that looked again at a part found
 
@@ -155,10 +176,11 @@ class LoadingRecord:
                 **{moved[number]: [moved[edge] for edge in edges] for number, edges in part.edges.items()},
             },
             requested=[numbers[_names(label)] for label in requested],
-            wildcards=self.wildcards,
+            wildcards=None if part.wildcards is None else self.wildcards,
             made=kept | new,
             counts=counts,
             asked=[*dict.fromkeys([*self.asked, *part.asked])],
+            bzl=BzlRecord.unpacked(self.bzl).renewed(BzlRecord.unpacked(part.bzl)).packed(),
         )
         for number in (needed & counts.keys()) - concerned - renewed._needed():
             # Its actions belong to the build no more.
@@ -180,8 +202,9 @@ class LoadingRecord:
 class LoadingWriter:
     """Takes in what `LoadingRecord` holds."""
 
-    def __init__(self) -> None:
+    def __init__(self, digests: ValueDigests) -> None:
         self.record = LoadingRecord()
+        self._digests = digests
         self._numbers: dict[Label, int] = {}
 
     def number(self, label: Label) -> int:
@@ -193,7 +216,10 @@ class LoadingWriter:
 
     def add_package(self, package: Package) -> None:
         if package.id.repository == MAIN_REPOSITORY:
-            self.record.packages[package.id.path] = (package.common_fingerprint(), described(package))
+            self.record.packages[package.id.path] = (
+                package.common_fingerprint(),
+                described(package, self._digests),
+            )
 
     def add_references(self, label: Label, others: Iterable[Label]) -> None:
         edges = self.record.edges.setdefault(self.number(label), [])
@@ -209,13 +235,26 @@ class LoadingWriter:
             counts[number] = counts.get(number, 0) + 1
 
 
-def described(package: Package) -> dict[str, tuple[str, bool]]:
-    """The fingerprints of the targets of a package, and which have effect on others."""
-    found = {name: (target_fingerprint(target), _has_effect(target)) for name, target in package.targets.items()}
+def described(package: Package, digests: ValueDigests) -> dict[str, Described]:
+    """The targets of a package by name, its BUILD file among them."""
+    found = {
+        name: (target_fingerprint(target), _has_effect(target), _rule(target, digests))
+        for name, target in package.targets.items()
+    }
     own = package.own_file
     if own is not None:
-        found.setdefault(own.label.name, (target_fingerprint(own), False))
+        found.setdefault(own.label.name, (target_fingerprint(own), False, ""))
     return found
+
+
+def _is_same(old: Described | None, new: Described | None) -> bool:
+    return old is not None and old == new and old[2] is not None
+
+
+def _rule(target: Target, digests: ValueDigests) -> str | None:
+    if isinstance(target, RuleTarget) and target.rule_class.defined_in is not None:
+        return digests.of(target.rule_class)
+    return ""
 
 
 def _has_effect(target: Target) -> bool:

@@ -15,6 +15,10 @@ from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 
+_NAME = "genquery"
+GENQUERY_KIND = f"{_NAME} rule"
+"""What targets of this rule are called."""
+
 
 class Answer(Protocol):
     @property
@@ -85,7 +89,7 @@ def genquery_rule(queries: Queries) -> RuleClass:
         return [DefaultInfo(files, runfiles, runfiles)]
 
     return RuleClass(
-        "genquery",
+        _NAME,
         (
             attributes.string("expression", mandatory=True),
             # Loaded, and neither configured nor built.
