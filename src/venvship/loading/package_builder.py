@@ -319,6 +319,9 @@ class PackageBuilder:
 
     def _labels_of(self, rule: RuleTarget) -> Iterable[Label]:
         dependencies = rule.rule_class.dependency_attributes
+        for name, defaults in rule.rule_class.default_labels.items():
+            if name not in rule.attributes:
+                yield from defaults
         for name, value in rule.attributes.items():
             if name not in dependencies:
                 continue

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import field
 
 from venvship.dataclass import dataclass
-from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
+from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue, labels_in
 from venvship.loading.implicit_outputs import ImplicitOutputs, OutputTemplates
 from venvship.model.label import Label
 
@@ -115,6 +115,8 @@ class RuleClass:
     """Attributes that each target must set, except its name."""
     dependency_attributes: frozenset[str] = field(init=False)
     output_attributes: frozenset[str] = field(init=False)
+    default_labels: Mapping[str, tuple[Label, ...]] = field(init=False)
+    """What targets depend on where they do not say it themselves, by attribute."""
 
     def __post_init__(self) -> None:
         common: Iterable[AttributeSpec] = _COMMON
@@ -131,6 +133,8 @@ class RuleClass:
         object.__setattr__(self, "mandatory", mandatory)
         dependencies = frozenset(name for name, spec in specs.items() if spec.type.holds_dependencies)
         object.__setattr__(self, "dependency_attributes", dependencies)
+        defaults = {name: labels for name in sorted(dependencies) if (labels := labels_in(specs[name].default))}
+        object.__setattr__(self, "default_labels", defaults)
         outputs = frozenset(name for name, spec in specs.items() if spec.type.holds_outputs)
         object.__setattr__(self, "output_attributes", outputs)
 

@@ -6,7 +6,7 @@ import pytest
 from loading_workspace import LoadingWorkspace, package
 
 from venvship.errors import Place
-from venvship.loading.attributes import Select, labels_in
+from venvship.loading.attributes import AttributeSpec, AttributeType, Select, labels_in
 from venvship.loading.code_cache import MemoryCodeCache
 from venvship.loading.implicit_outputs import OutputTemplates
 from venvship.loading.label_values import InvisibleRepository
@@ -42,6 +42,15 @@ def test_a_file_named_by_a_rule_is_a_target_if_it_exists() -> None:
     workspace = package('files(name = "a", srcs = ["x.py", "gone.py", "d/y.py"])', {"x.py": "", "d/y.py": ""})
     files = [t for t in workspace.load("p").targets.values() if isinstance(t, SourceFileTarget)]
     assert [one.label.name for one in files] == ["x.py", "d/y.py"]
+
+
+def test_a_file_that_a_default_names_is_a_target_where_the_default_counts() -> None:
+    named = Label(P, "x.txt")
+    rule = RuleClass("one", (AttributeSpec("src", AttributeType.LABEL, default=named, allow_files=True),))
+    files = {"p/x.txt": "", "p/y.txt": ""}
+    for given, found in (("", {"a", "x.txt"}), (', src = "y.txt"', {"a", "y.txt"})):
+        workspace = LoadingWorkspace({"p/BUILD": f'one(name = "a"{given})', **files}, rules={"one": rule})
+        assert set(workspace.load("p").targets) == found
 
 
 def test_outputs_are_targets_that_know_their_rule() -> None:
