@@ -439,9 +439,8 @@ def test_a_group_chooses_among_the_locks_of_a_hub(workspace: RealWorkspace, inde
             f"wheels = [{wheel_entry}]",
         )
     projects = "".join(
-        f'uv.project(hub_name = "pypi", name = "{name}", lock = "//{name}:uv.lock", '
-        f'pyproject = "//{name}:pyproject.toml")\n'
-        for name in ("old", "new")
+        f'uv.project(hub_name = "pypi", lock = "//{name}:uv.lock", pyproject = "//{name}:pyproject.toml"{said})\n'
+        for name, said in (("old", ""), ("new", ', name = "new"'))
     )
     use = 'uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")\nuv.declare_hub(hub_name = "pypi")\n'
     workspace.write(
@@ -451,13 +450,18 @@ def test_a_group_chooses_among_the_locks_of_a_hub(workspace: RealWorkspace, inde
             "BUILD.bazel": DEFS
             + 'py_library(name = "any", deps = ["@pypi//tool"])\n'
             + 'py_venv(name = "new", deps = ["@pypi//tool"], dep_group = "new")\n'
-            + 'py_venv(name = "none", deps = ["@pypi//tool"], dep_group = "newest")\n',
+            + 'py_venv(name = "none", deps = ["@pypi//tool"], dep_group = "newest")\n'
+            + 'py_binary(name = "says", srcs = ["says.py"], deps = ["@pypi//tool"], dep_group = "old")\n',
+            "says.py": "import tool\nprint(tool.X)\n",
         }
     )
     done = workspace.build("//:any")
     assert done.code == 1 and "`tool` is in several locks of the hub `pypi`" in done.stderr
     workspace.built("//:new")
     assert "tool-2.0" in " ".join(str(path) for path in (workspace.cache / "venvship/wheels").glob("*/tool-2.0*"))
+    # A project without a name in its tag has the one in its pyproject.toml.
+    done = workspace.run("run", INDEX, "//:says")
+    assert (done.code, done.stdout) == (0, "1\n"), done.stderr
     done = workspace.build("//:none")
     assert done.code != 0 and "has the dependency group `newest`" in done.stderr
 

@@ -142,6 +142,20 @@ class LockedProject:
         return self._pyprojects[directory]
 
     @functools.cached_property
+    def name(self) -> str:
+        """What `dep_group` calls the project itself: its tag says so, else its `pyproject.toml`; may be empty."""
+        here = (
+            package.name
+            for package in self.lock.packages
+            if isinstance(package.source, EditableSource | VirtualSource) and package.source.path == "."
+        )
+        return self.project.name or next(here, "")
+
+    def is_group(self, name: str) -> bool:
+        """Whether a `dep_group` of that name means this project or a group of it."""
+        return name == self.name or name in self.groups
+
+    @functools.cached_property
     def members(self) -> Mapping[str, str]:
         """The projects of the workspace with their directories; one that lies elsewhere is built like any source."""
         names = set(self.lock.members)
@@ -213,7 +227,7 @@ class LockedProject:
         A group that conflicts with others is alone: it is what a `dep_group` chooses among.
         """
         everything = Roots.everything(self.lock)
-        if not group or group == self.project.name:
+        if not group or (group == self.name and group not in self.groups):
             return everything
         if group not in self.groups:
             raise UnknownGroup(group, self.groups)

@@ -294,9 +294,9 @@ class LockHub:
         fitting = own or [p for p in every if not p.project.platforms]
         group = configuration.get(DEP_GROUP)
         if group:
-            having = [p for p in fitting if group in p.groups or group == p.project.name]
+            having = [p for p in fitting if p.is_group(group)]
             if not having:
-                names = {p.project.name for p in fitting if p.project.name}
+                names = {p.name for p in fitting if p.name}
                 raise UnknownGroup(group, names.union(*(p.groups for p in fitting)))
             return having
         return fitting
@@ -312,7 +312,7 @@ class LockHub:
 
     def _group(self, project: LockedProject, configuration: Configuration) -> str:
         group = configuration.get(DEP_GROUP)
-        return "" if group == project.project.name and group not in project.groups else group
+        return "" if group == project.name and group not in project.groups else group
 
     # Names
 
