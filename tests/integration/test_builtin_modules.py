@@ -298,7 +298,7 @@ def test_rules_of_bazel_lib_and_of_foreign_languages(workspace: RealWorkspace) -
 
     needed = workspace.run("build", "//:needs_c")
     assert needed.code == 1
-    assert "`cc_library` is a rule for a language that is not built here" in needed.stderr
+    assert "`cc_library` can't be built: it is for a language that is not built here" in needed.stderr
 
 
 def test_scripts_find_their_files_with_the_runfiles_library(workspace: RealWorkspace) -> None:

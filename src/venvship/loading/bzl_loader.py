@@ -21,6 +21,7 @@ from venvship.memo.computation import Cycle, Memo
 from venvship.memo.keys import Key
 from venvship.model.label import InvalidLabel, Label, PackageId, UnknownRepository
 from venvship.model.paths import join
+from venvship.modules.module_sources import AbsentSource
 from venvship.starlark.builtin import builtin
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.errors import EvaluationError, MissingSymbol
@@ -105,8 +106,12 @@ class BzlLoader:
         builtin_names: Mapping[str, Value],
         print_handler: PrintHandler | None = None,
         cache: CodeCache | None = None,
+        exports_of_absent: Callable[[AbsentSource, Mapping[str, Value]], Mapping[str, Value]],
     ) -> None:
-        """`names` is what every file sees beside the language, `builtin_names` what built-in modules see beyond."""
+        """`names` is what every file sees beside the language, `builtin_names` what built-in modules see beyond.
+
+        `exports_of_absent` answers what stands for all symbols of a file, given those that there are.
+        """
         self._repositories = repositories
         self._files = files
         self._memo = memo
@@ -114,6 +119,7 @@ class BzlLoader:
         self._builtin_names = {**self._names, **builtin_names}
         self._print_handler = print_handler
         self._cache = cache
+        self._exports_of_absent = exports_of_absent
         # By the name that positions show: a function knows the file it stands in, not who calls it.
         self._origins: dict[str, tuple[PackageId, Repository]] = {}
         self._depth = 0
@@ -172,6 +178,10 @@ class BzlLoader:
             raise CannotLoad(f"cannot load `{label}`: files load each other more than {MAX_LOAD_DEPTH} deep")
         repository = self._repositories.get(label.repository)
         path = join(label.package.path, label.name)
+        absent = repository.absent
+        if absent is not None and (repository.root is None or self._read(repository, path) is None):
+            exports = self._exports_of_absent(absent, {})
+            return BzlModule(label, exports, (label,), PUBLIC, repr(absent), exports)
         source = self._source(label, repository, path)
         filename = repository.shown(path)
         self._origins[filename] = (label.package, repository)
@@ -197,9 +207,8 @@ class BzlLoader:
         digest = hashlib.sha256(source)
         for loaded in modules.values():
             digest.update(loaded.digest.encode())
-        return BzlModule(
-            label, module.exports, (*behind, label), context.visibility, digest.hexdigest(), module.globals
-        )
+        exports = module.exports if absent is None else self._exports_of_absent(absent, module.exports)
+        return BzlModule(label, exports, (*behind, label), context.visibility, digest.hexdigest(), module.globals)
 
     def source_line(self, filename: str, line: int) -> str | None:
         """The text of a line of a `.bzl` file, for tracebacks."""

@@ -7,6 +7,7 @@ from dataclasses import astuple
 
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, UserError
+from venvship.loading.absent_symbols import AbsentSymbols
 from venvship.loading.autoloads import autoloads
 from venvship.loading.build_functions import build_names, native_module
 from venvship.loading.bzl_loader import BzlLoader, BzlModule, PrintHandler, line_of
@@ -31,6 +32,7 @@ from venvship.memo.computation import Memo
 from venvship.memo.keys import Key
 from venvship.model.label import Label, PackageId
 from venvship.model.paths import is_inside, join
+from venvship.modules.module_sources import UnknownModule
 from venvship.starlark.conversion import from_host
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.execution import call, execute
@@ -41,6 +43,7 @@ from venvship.starlark.thread import Thread
 from venvship.starlark.values import FrozenList
 
 BUILTIN_RULES = "_venvship"
+_FOREIGN_RULES = Label(PackageId("venvship", "foreign"), "rules.bzl")
 
 UNSUPPORTED_BZL_NAMES = (
     "analysis_test_transition",
@@ -165,6 +168,9 @@ class PackageLoader:
             },
             print_handler=print_handler,
             cache=code_cache,
+            exports_of_absent=lambda absent, known: AbsentSymbols(
+                absent, lambda: self.bzl.load(_FOREIGN_RULES).exports["foreign_target"], known
+            ),
         )
 
     def load(self, package: PackageId) -> Package:
@@ -208,6 +214,10 @@ class PackageLoader:
             waiting.extend(tree.directories(path))
         return sorted(found)
 
+    def is_absent(self, repository_name: str) -> bool:
+        """Whether a repository may lack what others expect of it."""
+        return self._repositories.get(repository_name).absent is not None
+
     def source_line(self, filename: str, line: int) -> str | None:
         """The text of a line of a file that was loaded, for tracebacks."""
         return self.bzl.source_line(filename, line)
@@ -217,7 +227,10 @@ class PackageLoader:
         if invisible is not None:
             apparent, seen_from = invisible
             raise InvisibleRepository(apparent, seen_from, self._repositories.get(seen_from).mapping)
-        return self._repositories.get(canonical_name)
+        repository = self._repositories.get(canonical_name)
+        if repository.absent is not None and repository.root is None:
+            raise UnknownModule(repository.absent)
+        return repository
 
     def _evaluate(self, package: PackageId) -> Package:
         repository = self._repository(package.repository)

@@ -9,6 +9,7 @@ from typing import Protocol
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.nearest import did_you_mean
+from venvship.modules.module_sources import AbsentSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Repository:
 
     `mapping` gives the canonical name of each repository that this one can name. Files of a repository that
     `is_builtin` may use the built-in rules by `_venvship`. `shown_root` is what stands before a path of this
-    repository in messages: nothing for the main repository.
+    repository in messages: nothing for the main repository. Of what is
+    not there in one that is `absent`, wholly or in part, `.bzl` files export whatever is asked of them.
     """
 
     canonical_name: str
@@ -54,6 +56,7 @@ class Repository:
     root: str | None = None
     generated: GeneratedPackages | None = None
     is_builtin: bool = False
+    absent: AbsentSource | None = None
 
     @property
     def shown_root(self) -> str:

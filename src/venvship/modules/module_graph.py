@@ -27,12 +27,17 @@ from venvship.modules.module_file import (
     Override,
     Registration,
     RepoRuleUsage,
+    SingleVersionOverride,
 )
-from venvship.modules.module_sources import BuiltinSource, ModuleFiles, ModuleSource, RootSource
+from venvship.modules.module_sources import AbsentSource, BuiltinSource, ModuleFiles, ModuleSource, RootSource
 from venvship.modules.version_selection import ALWAYS_VISIBLE, FoundModule, FoundModules, VersionSelection
 
 READ_DIRECTLY: Final = frozenset({"aspect_rules_py", "rules_python"})
 """Built-in modules whose extensions decide about wheels and interpreters, which is no task for a `.bzl` file."""
+
+
+REPLACEABLE: Final = frozenset({"bazel_skylib"})
+"""Built-in modules that an override may take the place of; the rules of the others are part of what builds."""
 
 
 class UnknownReplacement(UserError):
@@ -55,7 +60,7 @@ class Module:
     """A module of the graph: `mapping` leads from the names it uses to canonical repository names."""
 
     canonical_name: str
-    source: ModuleSource
+    source: ModuleSource | AbsentSource
     file: ModuleFile
     mapping: Mapping[str, str]
 
@@ -101,12 +106,13 @@ class ModuleRepoRuleUsage:
 class ModuleGraph:
     """All modules by canonical name, the root first.
 
-    `extension_usages` and `repo_rule_usages` name the repositories that others must supply.
+    `extension_usages` and `repo_rule_usages` name the repositories that others must supply, `warnings` are for users.
     """
 
     modules: Mapping[str, Module]
     extension_usages: tuple[ModuleExtensionUsage, ...]
     repo_rule_usages: tuple[ModuleRepoRuleUsage, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def root(self) -> Module:
@@ -119,6 +125,19 @@ class ModuleGraph:
         """
         module = self.modules.get(canonical_name)
         return self.root.mapping if module is None else module.mapping
+
+    def absence(self, canonical_name: str) -> AbsentSource | None:
+        """Why a repository can't be had: it is that of an absent module, or one that such a module would make."""
+        module = self.modules.get(canonical_name)
+        if module is not None:
+            return module.source if isinstance(module.source, AbsentSource) else None
+        for call in self.repo_rule_usages:
+            if call.canonical_name == canonical_name:
+                return self.absence(_repository_of(call.label))
+        for usage in self.extension_usages:
+            if usage.prefix is not None and canonical_name.startswith(usage.prefix):
+                return self.absence(_repository_of(usage.label))
+        return None
 
     def extension_repositories(self) -> Mapping[str, tuple[ModuleExtensionUsage, ...]]:
         """For each repository that is imported from an extension of `READ_DIRECTLY`, the usages that import it."""
@@ -163,24 +182,38 @@ def build_module_graph(
 ) -> ModuleGraph:
     """Find every module that the root needs, directly or not, and what each of them can name.
 
-    Dev dependencies count in the root only. `overrides` win over those of the root. `allowed_yanked` are withdrawn
-    versions that may be used nevertheless, as `NAME@VERSION`. Raises SeveralErrors with all unknown modules and name
-    clashes.
+    Dev dependencies count in the root only. `overrides` win over those of the root, which do not count for most of the
+    modules that are built in. `allowed_yanked` are withdrawn versions that may be used nevertheless, as `NAME@VERSION`.
+    Raises SeveralErrors with all versions that can't be chosen and name clashes.
     """
     said = files.module_file(RootSource(), "")
     root = said.without_dev() if ignore_dev_dependencies else said
+    kept = files.builtin_names() - REPLACEABLE
     selection = VersionSelection(
         files,
         root,
-        overrides={**root.overrides, **{override.module_name: override for override in overrides}},
+        overrides={
+            **{name: override for name, override in root.overrides.items() if name not in kept},
+            **{override.module_name: override for override in overrides},
+        },
         allowed_yanked=frozenset(allowed_yanked),
     )
-    return _Builder(root, selection.find(), selection.errors).build()
+    found = selection.find()
+    warnings = [
+        f"{override.place}: the override of `{name}` has no effect: the module is built in"
+        for name, override in root.overrides.items()
+        if name in kept and name in found and isinstance(found[name].source, BuiltinSource)
+        if not isinstance(override, SingleVersionOverride) or override.patches or override.patch_commands
+    ]
+    return _Builder(root, found, selection.errors, (*warnings, *selection.warnings)).build()
 
 
 class _Builder:
-    def __init__(self, root: ModuleFile, found: FoundModules, errors: list[VenvshipError]) -> None:
+    def __init__(
+        self, root: ModuleFile, found: FoundModules, errors: list[VenvshipError], warnings: tuple[str, ...]
+    ) -> None:
         self._root = root
+        self._warnings = warnings
         self._found = found
         self._errors = errors
 
@@ -205,7 +238,7 @@ class _Builder:
         }
         if self._errors:
             raise self._errors[0] if len(self._errors) == 1 else SeveralErrors(self._errors)
-        return ModuleGraph(modules, extension_usages, repo_rules)
+        return ModuleGraph(modules, extension_usages, repo_rules, self._warnings)
 
     def _mapping(
         self, name: str, module: FoundModule, found: FoundModules, usages: Iterable[ModuleExtensionUsage]
@@ -278,7 +311,7 @@ class _Builder:
         }
         prefixes: dict[str, str] = {}
         for identity in sorted(identities):
-            module = identity.removeprefix("@@").partition("//")[0]
+            module = _repository_of(identity)
             if module in READ_DIRECTLY and module in found and isinstance(found[module].source, BuiltinSource):
                 continue
             extension, _, isolated = identity.partition("%")[2].partition("%")
@@ -319,6 +352,10 @@ class _Builder:
                 present = owners.setdefault(exported, what)
                 if present != what:
                     self._errors.append(NameTaken(exported, present, what, one.usage.place))
+
+
+def _repository_of(label: str) -> str:
+    return label.removeprefix("@@").partition("//")[0]
 
 
 def _repo_rule_prefix(module: str, rule: str) -> str:

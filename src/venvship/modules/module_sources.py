@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, TypeAlias
 
 from venvship.dataclass import dataclass
+from venvship.errors import Place, UserError
 from venvship.modules.module_file import ModuleFile, SingleVersionOverride, SourceOverride
 
 
@@ -31,6 +32,29 @@ class RegistrySource:
 
 
 ModuleSource: TypeAlias = RootSource | BuiltinSource | RegistrySource | SourceOverride
+
+
+@dataclass(frozen=True, slots=True)
+class AbsentSource:
+    """Of a module that can't be had: why, for whoever needs something of it. Depending on it is no mistake yet."""
+
+    name: str
+    message: str
+    place: Place | None = None
+    hint: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The message for an error that has a place of its own."""
+        return self.message if self.place is None else f"{self.message}, needed at {self.place}"
+
+
+class UnknownModule(UserError):
+    """Something is needed of a module that is neither built in nor overridden nor in a registry."""
+
+    def __init__(self, absent: AbsentSource) -> None:
+        super().__init__(absent.message, place=absent.place, hint=absent.hint or None)
+        self.module_name = absent.name
 
 
 class ModuleFiles(Protocol):

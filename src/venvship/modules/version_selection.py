@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from venvship.errors import Place, UserError, VenvshipError
+from venvship.errors import EnvironmentProblem, Place, UserError, VenvshipError
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import (
     ArchiveOverride,
@@ -25,7 +25,15 @@ from venvship.modules.module_file import (
     Override,
     SingleVersionOverride,
 )
-from venvship.modules.module_sources import BuiltinSource, ModuleFiles, ModuleSource, RegistrySource, RootSource
+from venvship.modules.module_sources import (
+    AbsentSource,
+    BuiltinSource,
+    ModuleFiles,
+    ModuleSource,
+    RegistrySource,
+    RootSource,
+    UnknownModule,
+)
 from venvship.modules.version import ModuleVersion
 
 ALWAYS_VISIBLE = ("venvship", "bazel_tools", "platforms")
@@ -33,24 +41,6 @@ ALWAYS_VISIBLE = ("venvship", "bazel_tools", "platforms")
 
 ANY_YANKED = "all"
 """Stands for every version where withdrawn versions are allowed by name."""
-
-
-class UnknownModule(UserError):
-    """A `bazel_dep` names a module that is neither built in nor overridden nor in a registry."""
-
-    def __init__(self, dep: BazelDep, builtins: Iterable[str], registries: Iterable[str] = ()) -> None:
-        asked = "".join(f"\n  {registry}" for registry in registries)
-        version = f" {dep.version}" if dep.version else ""
-        super().__init__(
-            f"module `{dep.name}{version}` is neither built in nor overridden, and in none of these registries:{asked}"
-            if asked
-            else f"module `{dep.name}` is neither built in nor overridden, and no registry is given",
-            place=dep.place,
-            hint=f"built in are {', '.join(sorted(builtins))}; for another one, "
-            + ("" if asked else "name a registry with `--registry=`, or ")
-            + f'check it out and add `local_path_override(module_name = "{dep.name}", path = "...")` to MODULE.bazel',
-        )
-        self.module_name = dep.name
 
 
 class UnsuitableVersion(UserError):
@@ -93,7 +83,7 @@ _ROOT = _Node(MAIN_REPOSITORY, "")
 class FoundModule(NamedTuple):
     """A chosen version of a module; `deps` are the canonical names of what its dependencies lead to."""
 
-    source: ModuleSource
+    source: ModuleSource | AbsentSource
     file: ModuleFile
     deps: Mapping[BazelDep, str]
 
@@ -102,8 +92,34 @@ FoundModules: TypeAlias = dict[str, FoundModule]
 """The chosen modules by canonical name, the root first."""
 
 
+def _in_no_registry(dep: BazelDep, builtins: Iterable[str], registries: Iterable[str]) -> AbsentSource:
+    asked = "".join(f"\n  {registry}" for registry in registries)
+    version = f" {dep.version}" if dep.version else ""
+    return AbsentSource(
+        dep.name,
+        f"module `{dep.name}{version}` is neither built in nor overridden, and in none of these registries:{asked}"
+        if asked
+        else f"module `{dep.name}` is neither built in nor overridden, and no registry is given",
+        dep.place,
+        f"built in are {', '.join(sorted(builtins))}; for another one, "
+        + ("" if asked else "name a registry with `--registry=`, or ")
+        + f'check it out and add `local_path_override(module_name = "{dep.name}", path = "...")` to MODULE.bazel',
+    )
+
+
+def _unreachable(dep: BazelDep, error: EnvironmentProblem) -> AbsentSource:
+    return AbsentSource(
+        dep.name,
+        f"module `{dep.name} {dep.version}` is neither built in nor overridden, and its registry gives no answer: "
+        f"{error.message}",
+        dep.place,
+        f"{error.hint or 'check the network'}, or check the module out and add `local_path_override(module_name = "
+        f'"{dep.name}", path = "...")` to MODULE.bazel',
+    )
+
+
 class VersionSelection:
-    """One choice of versions; `errors` is what was wrong on the way."""
+    """One choice of versions; `errors` is what was wrong on the way, `warnings` what the user should know."""
 
     def __init__(
         self,
@@ -114,13 +130,16 @@ class VersionSelection:
         allowed_yanked: frozenset[str],
     ) -> None:
         self.errors: list[VenvshipError] = []
+        self.warnings: list[str] = []
         self._files = files
         self._builtins = files.builtin_names()
         self._root = root
         self._overrides = overrides
         self._allowed_yanked = allowed_yanked
-        self._nodes: dict[_Node, tuple[ModuleSource, ModuleFile]] = {_ROOT: (RootSource(), root)}
+        self._nodes: dict[_Node, tuple[ModuleSource | AbsentSource, ModuleFile]] = {_ROOT: (RootSource(), root)}
         self._unknown: set[_Node] = set()
+        # Asked once each: without a network every question takes long to fail.
+        self._silent: dict[str, EnvironmentProblem] = {}
 
     def find(self) -> FoundModules:
         """Look at every version that anybody asks for, choose, and keep what the chosen ones need."""
@@ -203,7 +222,7 @@ class VersionSelection:
             return _Node(dep.name, override.version)
         return _Node(dep.name, dep.version)
 
-    def _source(self, dep: BazelDep, node: _Node) -> ModuleSource | None:
+    def _source(self, dep: BazelDep, node: _Node) -> ModuleSource | AbsentSource | None:
         override = self._overrides.get(dep.name)
         if isinstance(override, LocalPathOverride | ArchiveOverride | GitOverride):
             return override
@@ -231,13 +250,30 @@ class VersionSelection:
         except ValueError as error:
             self.errors.append(UnsuitableVersion(str(error), place=dep.place))
             return None
+        needed = replace(dep, version=node.version)
         for registry in registries:
-            if self._files.holds(registry, dep.name, node.version):
-                return RegistrySource(dep.name, node.version, registry, changes)
-        self.errors.append(UnknownModule(replace(dep, version=node.version), self._builtins, registries))
-        return None
+            if registry not in self._silent:
+                try:
+                    if self._files.holds(registry, dep.name, node.version):
+                        return RegistrySource(dep.name, node.version, registry, changes)
+                except EnvironmentProblem as error:
+                    self._silent[registry] = error
+                    self.warnings.append(
+                        f"{dep.place}: registry `{registry}` gives no answer, and modules that only it may have are "
+                        f"left out, with what they depend on: {error.message}"
+                    )
+            if registry in self._silent:
+                # Whatever the next registries hold, the answer of this one would count before theirs.
+                return _unreachable(needed, self._silent[registry])
+        absent = _in_no_registry(needed, self._builtins, registries)
+        if registries:
+            self.errors.append(UnknownModule(absent))
+        return absent
 
-    def _load(self, node: _Node, source: ModuleSource, dep: BazelDep | None) -> None:
+    def _load(self, node: _Node, source: ModuleSource | AbsentSource, dep: BazelDep | None) -> None:
+        if isinstance(source, AbsentSource):
+            self._nodes[node] = (source, ModuleFile(name=node.name, version=node.version))
+            return
         file = self._files.module_file(source, node.name).without_dev()
         match source:
             case LocalPathOverride() | ArchiveOverride() | GitOverride():

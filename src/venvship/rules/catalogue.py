@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from venvship.loading.rule_class import RuleClass
 from venvship.rules.core.conditions import CONFIG_SETTING, CONSTRAINT_SETTING, CONSTRAINT_VALUE, PLATFORM
 from venvship.rules.core.files import ALIAS, FILEGROUP, TEST_SUITE
+from venvship.rules.core.foreign import FOREIGN, FOREIGN_TEST
 from venvship.rules.core.genquery import NoQueries, Queries, genquery_rule
 from venvship.rules.core.genrule import GENRULE
 from venvship.rules.core.settings import LABEL_FLAG, LABEL_SETTING
@@ -34,7 +35,8 @@ def loaded_rules(
 
     `uv_program` tells where uv is, `repositories` the names that the main repository has for others.
     """
-    return _by_name(*python_rules(members or NoMembers(), uv_program, repositories), *OCI_RULES)
+    python = python_rules(members or NoMembers(), uv_program, repositories)
+    return _by_name(*python, *OCI_RULES, FOREIGN, FOREIGN_TEST)
 
 
 def _by_name(*rules: RuleClass) -> dict[str, RuleClass]:

@@ -40,7 +40,8 @@ def command_configuration(
         try:
             option, value = _setting(name, texts, loader, mapping)
         except UserError as error:
-            problems.append(UnusableSetting(_flag(name, texts[-1]), error))
+            if not _is_of_absent(name, loader, mapping):
+                problems.append(UnusableSetting(_flag(name, texts[-1]), error))
         else:
             changes[option] = value
     if problems:
@@ -80,6 +81,14 @@ def _flag(name: str, text: str | bool) -> str:
     if isinstance(text, bool):
         return f"--{name}" if text else f"--no{name}"
     return f"--{name}={text}"
+
+
+def _is_of_absent(name: str, loader: PackageLoader, mapping: Mapping[str, str]) -> bool:
+    """Whether a flag is a setting of a module that can't be had, and which nothing can read therefore."""
+    try:
+        return loader.is_absent(Label.parse(name, relative_to=_ROOT, repository_mapping=mapping).repository)
+    except UserError:
+        return False
 
 
 def _setting(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError, VenvshipError
-from venvship.events.build_events import EventSink, PhaseProgress, PhaseStarted
+from venvship.events.build_events import EventSink, Message, PhaseProgress, PhaseStarted, Severity
 from venvship.execution.layout import Layout
 from venvship.host.processes import Children
 from venvship.loading.bzl_loader import BzlLoader
@@ -21,7 +21,7 @@ from venvship.memo.keys import Key
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
 from venvship.modules.module_graph import Module, ModuleGraph
-from venvship.modules.module_sources import BuiltinSource, RegistrySource, RootSource
+from venvship.modules.module_sources import AbsentSource, BuiltinSource, RegistrySource, RootSource, UnknownModule
 from venvship.modules.registry_documents import LOCK_FILE, read_pinned
 from venvship.repos.debian_mirrors import DebianMirrors
 from venvship.repos.external_store import ExternalStore, Observer
@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from venvship.repos.module_sources import ModuleSources
     from venvship.repos.network import Network
     from venvship.repos.written_repositories import WrittenRepositories
+
+_FOREIGN_MODULES = frozenset({"rules_cc", "rules_java", "rules_proto"})
+"""Built-in modules that have some names of rules for other languages, and stand for all of them."""
+
+_FOREIGN = "it is for a language that is not built here"
 
 
 class UnsuppliedRepository(UserError):
@@ -152,6 +157,7 @@ class WorkspaceRepositories:
         self._sources = sources
         self._replaced = dict(replaced or {})
         self._made: dict[str, Repository] = {}
+        self._warned: set[str] = set()
         self._bzl = bzl
         self._print_handler = print_handler
         for name, usages in graph.extension_repositories().items():
@@ -216,9 +222,18 @@ class WorkspaceRepositories:
         module = self._graph.modules.get(name)
         if directory is not None:
             return Repository(name, self._graph.mapping_of(name), root=str(directory))
+        absent = self._graph.absence(name)
+        if absent is not None:
+            if absent.name not in self._warned:
+                self._warned.add(absent.name)
+                text = f"{absent.place}: {absent.message}; `...` and `:all` pass over the targets of its rules"
+                self._sources.events.emit(Message(Severity.WARNING, text))
+            return Repository(name, self._graph.mapping_of(name), absent=absent)
         if module is not None:
             is_builtin = isinstance(module.source, BuiltinSource)
-            return Repository(name, module.mapping, root=self._root(module), is_builtin=is_builtin)
+            root = self._root(module)
+            absent = AbsentSource(name, _FOREIGN) if is_builtin and name in _FOREIGN_MODULES else None
+            return Repository(name, module.mapping, root=root, is_builtin=is_builtin, absent=absent)
         if name in self._generated:
             return Repository(name, self._graph.mapping_of(MAIN_REPOSITORY), generated=self._generated[name])
         written = self._written.get(name)
@@ -234,6 +249,8 @@ class WorkspaceRepositories:
                 return str(builtin_modules_root() / name)
             case LocalPathOverride(path=path):
                 return os.path.normpath(os.path.join(self._workspace, path))
+            case AbsentSource():
+                raise UnknownModule(module.source)
             case ArchiveOverride() | GitOverride() | RegistrySource():
                 try:
                     return str(self._sources.modules.obtain(module.canonical_name, module.source))

@@ -185,7 +185,7 @@ class Session:
 
     @functools.cached_property
     def modules(self) -> ModuleGraph:
-        return build_module_graph(
+        found = build_module_graph(
             DiskModuleFiles(self.root, self.sources, self._print),
             ignore_dev_dependencies=self.options.ignore_dev_dependencies,
             overrides=[
@@ -194,6 +194,9 @@ class Session:
             ],
             allowed_yanked=self.options.allowed_yanked,
         )
+        for warning in found.warnings:
+            self.events.emit(Message(Severity.WARNING, warning))
+        return found
 
     @property
     def main_mapping(self) -> Mapping[str, str]:

@@ -55,5 +55,5 @@ def test_rules_of_other_languages_can_be_declared_and_not_built() -> None:
     made = AnalysisWorkspace(files)
     assert set(kinds(made.loader)) == {"j", "c_test", "f"}
     problem = made.problems("//:f")
-    assert "`java_library` is a rule for a language that is not built here" in problem
+    assert "BUILD:2:2: `java_library` can't be built: it is for a language that is not built here" in problem
     assert "needed by `//:f` (attribute `srcs`)" in problem

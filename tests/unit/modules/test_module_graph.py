@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from venvship.errors import SeveralErrors
+from venvship.errors import Place
 from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import LocalPathOverride, ModuleFile
 from venvship.modules.module_graph import ModuleGraph, NameTaken, build_module_graph
-from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource, RootSource
-from venvship.modules.version_selection import MismatchedModule, UnknownModule
+from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource, RootSource, UnknownModule
+from venvship.modules.version_selection import MismatchedModule
 
 
 class TextModules:
@@ -69,11 +69,31 @@ def test_each_module_has_its_own_names_for_others() -> None:
     assert list(result.modules) == ["", "venvship", "rules", "lib"]
 
 
-def test_an_override_wins_over_what_is_built_in() -> None:
-    root = 'bazel_dep(name = "rules")\nlocal_path_override(module_name = "rules", path = "../rules")'
-    result = graph(root, local={"../rules": 'module(name = "rules", version = "9")'}, rules="")
+def test_an_override_of_a_built_in_module_has_no_effect_and_is_told_of() -> None:
+    root = (
+        'bazel_dep(name = "rules")\nbazel_dep(name = "others")\n'
+        'git_override(module_name = "rules", remote = "../rules", commit = "1")\n'
+        'single_version_override(module_name = "others", version = "1", patches = ["//:a.patch"])\n'
+        'single_version_override(module_name = "venvship", version = "2")\n'
+    )
+    result = graph(root, rules="", others="")
+    assert isinstance(result.modules["rules"].source, BuiltinSource)
+    assert result.warnings == (
+        "MODULE.bazel:3:13: the override of `rules` has no effect: the module is built in",
+        "MODULE.bazel:4:24: the override of `others` has no effect: the module is built in",
+    )
+
+
+def test_an_override_of_functions_only_wins_and_so_does_one_of_the_command() -> None:
+    root = (
+        'bazel_dep(name = "bazel_skylib")\nlocal_path_override(module_name = "bazel_skylib", path = "x")\n'
+        'bazel_dep(name = "rules")'
+    )
+    files = TextModules(root, {"bazel_skylib": "", "rules": ""}, {"x": 'module(name = "bazel_skylib")', "y": ""})
+    result = build_module_graph(files, overrides=[LocalPathOverride("rules", "y", Place("--override_module"))])
+    assert isinstance(result.modules["bazel_skylib"].source, LocalPathOverride)
     assert isinstance(result.modules["rules"].source, LocalPathOverride)
-    assert result.modules["rules"].file.version == "9"
+    assert result.warnings == ()
 
 
 def test_an_override_must_lead_to_the_module_it_names() -> None:
@@ -82,16 +102,24 @@ def test_an_override_must_lead_to_the_module_it_names() -> None:
         graph(root, local={"x": 'module(name = "other")'})
 
 
-def test_every_unknown_module_is_reported() -> None:
-    with pytest.raises(SeveralErrors) as caught:
-        graph('bazel_dep(name = "a")\nbazel_dep(name = "rules")\nbazel_dep(name = "b")', rules='bazel_dep(name = "c")')
-    assert [error.module_name for error in caught.value.errors if isinstance(error, UnknownModule)] == ["a", "b", "c"]
+def test_modules_that_nobody_has_are_absent_with_all_that_they_would_make() -> None:
+    result = graph(
+        'bazel_dep(name = "a")\nbazel_dep(name = "rules")\n'
+        'use_repo(use_extension("@a//:extensions.bzl", "e"), "made")\n'
+        'use_repo(use_extension("//:extensions.bzl", "e"), "own")\n'
+        'archive = use_repo_rule("@a//:rules.bzl", "archive")\narchive(name = "x")',
+        rules='bazel_dep(name = "c")',
+    )
+    assert {name for name in result.modules if result.absence(name)} == {"a", "c"}
+    mapping = result.root.mapping
+    assert {name for name in ("a", "rules", "made", "own", "x") if result.absence(mapping[name])} == {"a", "made", "x"}
+    assert result.absence("nobody") is None
 
 
-def test_an_unknown_module_says_what_is_built_in_and_how_to_add_it() -> None:
-    with pytest.raises(UnknownModule) as caught:
-        graph('bazel_dep(name = "rules_go")', rules_python="")
-    assert str(caught.value) == (
+def test_an_absent_module_says_what_is_built_in_and_how_to_add_it() -> None:
+    absent = graph('bazel_dep(name = "rules_go")', rules_python="").absence("rules_go")
+    assert absent is not None
+    assert str(UnknownModule(absent)) == (
         "MODULE.bazel:1:10: module `rules_go` is neither built in nor overridden, and no registry is given\n\n"
         "hint: built in are rules_python, venvship; for another one, name a registry with `--registry=`, or check it "
         "out and add "

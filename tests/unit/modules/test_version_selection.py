@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venvship.errors import UserError
+from venvship.errors import EnvironmentProblem, UserError
 from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import LocalPathOverride, ModuleFile
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
-from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource, RootSource
+from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource, RootSource, UnknownModule
 from venvship.modules.version_selection import (
     IncompatibleVersions,
-    UnknownModule,
     UnsuitableVersion,
 )
 
@@ -79,6 +78,27 @@ def versions(result: ModuleGraph) -> dict[str, str]:
 
 def dep(name: str, version: str = "", rest: str = "") -> str:
     return f'bazel_dep(name = "{name}", version = "{version}"{rest})\n'
+
+
+class SilentRegistry(RegistryModules):
+    """The registry of which somebody asks is out of reach."""
+
+    asked = 0
+
+    def holds(self, registry: str, name: str, version: str) -> bool:
+        self.asked += 1
+        raise EnvironmentProblem("no route to host")
+
+
+def test_a_registry_that_gives_no_answer_is_asked_once_and_its_modules_are_absent() -> None:
+    files = SilentRegistry(dep("a", "1") + dep("b", "2") + dep("c", "3"), {"first": {}}, {}, "b")
+    result = build_module_graph(files)
+    assert files.asked == 1
+    absent = result.absence("a"), result.absence("b"), result.absence("c")
+    assert [one is None for one in absent] == [False, True, False]
+    assert absent[2] is not None and "module `c 3` is neither" in absent[2].message
+    assert "no route to host" in absent[2].message
+    assert len(result.warnings) == 1 and "registry `first` gives no answer" in result.warnings[0]
 
 
 def test_the_highest_version_that_is_asked_for_is_used() -> None:

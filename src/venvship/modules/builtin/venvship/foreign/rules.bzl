@@ -1,29 +1,38 @@
-"""Rules of languages that are not built here: files may use them, and a build that needs one of them fails."""
+"""Rules that are not there: files may use them, and a build that needs one of their targets fails."""
 
-def _refuse(ctx):
-    fail("`{}` is a rule for a language that is not built here".format(ctx.attr.kind))
+def foreign_target(
+        name,
+        kind,
+        reason,
+        advice = "",
+        tags = [],
+        visibility = None,
+        testonly = None,
+        deprecation = None,
+        **kwargs):
+    """Declare a target of the rule `kind`, whatever its attributes.
 
-_ATTRIBUTES = {"kind": attr.string(mandatory = True)}
-
-_foreign = rule(implementation = _refuse, attrs = _ATTRIBUTES)
-_foreign_test = rule(implementation = _refuse, attrs = _ATTRIBUTES, test = True)
+    It is tagged `manual`, so that wildcards pass it over.
+    """
+    declare = _venvship.foreign_test if kind.endswith("_test") else _venvship.foreign
+    plain = tags if type(tags) == "list" else []
+    declare(
+        name = name,
+        kind = kind,
+        reason = reason,
+        advice = advice,
+        tags = plain + ([] if "manual" in plain else ["manual"]),
+        visibility = visibility,
+        testonly = testonly,
+        deprecation = deprecation,
+    )
 
 def foreign_rule(kind):
-    """A function that declares targets of the rule `kind`, whatever their attributes.
+    """A function that declares targets of the rule `kind`, which is for a language that is not built here."""
 
-    They are tagged `manual`, so that wildcards pass them over.
-    """
-    declare = _foreign_test if kind.endswith("_test") else _foreign
-
-    def declare_foreign(name, tags = [], visibility = None, testonly = None, deprecation = None, **kwargs):
-        plain = tags if type(tags) == "list" else []
-        declare(
-            name = name,
-            kind = kind,
-            tags = plain + ([] if "manual" in plain else ["manual"]),
-            visibility = visibility,
-            testonly = testonly,
-            deprecation = deprecation,
+    def declare_foreign(name, **kwargs):
+        foreign_target(
+            **(kwargs | {"name": name, "kind": kind, "reason": "it is for a language that is not built here"})
         )
 
     return declare_foreign

@@ -1,0 +1,125 @@
+"""Workspaces that depend on modules which nobody has, through the real command."""
+
+from __future__ import annotations
+
+from real_workspace import RealWorkspace
+
+MODULE = """
+module(name = "shop")
+bazel_dep(name = "aspect_rules_py", version = "1.6.0")
+bazel_dep(name = "boats", version = "3.1")
+bazel_dep(name = "rules_cc", version = "0.2.0")
+archive_override(module_name = "aspect_rules_py", urls = ["http://127.0.0.1:9/rules.tar.gz"])
+interpreters = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")
+interpreters.toolchain(python_version = "3.11")
+harbour = use_extension("@boats//:extensions.bzl", "harbour")
+harbour.pier(length = 3)
+use_repo(harbour, "pier")
+fleet = use_repo_rule("@boats//:fleet.bzl", "fleet")
+fleet(name = "fleet")
+register_toolchains("@boats//toolchains:all", "@pier//...", "//...")
+register_execution_platforms("@boats//platforms:all")
+"""
+
+DEFS = """
+load("@boats//:info.bzl", "BoatInfo")
+load("@boats//lint:defs.bzl", "lint_aspect", boat_rules = "rules")
+load("@fleet//:rules.bzl", "wrap")
+load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
+
+lint = lint_aspect(config = Label("//:lint.toml"), mode = boat_rules.strict)
+
+def _ship(ctx):
+    found = [one for one in ctx.attr.deps if BoatInfo in one]
+    ctx.actions.write(ctx.outputs.out, "boats: %d, %s" % (len(found), ctx.file._notes.basename))
+
+ship = rule(
+    implementation = _ship,
+    attrs = {
+        "deps": attr.label_list(),
+        "out": attr.output(),
+        "_notes": attr.label(default = ":notes.txt", allow_single_file = True),
+    },
+)
+
+def boat(name, **kwargs):
+    wrap(name, size = 3)
+    boat_rules.boat(name = name + "_hull", visibility = ["//visibility:public"], **kwargs)
+"""
+
+BUILD = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary")
+load("@boats//:defs.bzl", "boat_test", "moor")
+load("@pier//:defs.bzl", "pier")
+load("@rules_cc//cc/toolchains:tool.bzl", "cc_tool")
+load("//tools:defs.bzl", "boat", "lint", "ship")
+
+moor()
+boat(name = "dinghy", sails = select({"//conditions:default": 1}))
+boat_test(name = "float_test", boat = ":dinghy", size = "small")
+pier("pier", [":dinghy"])
+cc_tool(name = "gcc", src = ":dinghy")
+ship(name = "ship", deps = [":app"], out = "ship.txt")
+py_binary(name = "app", srcs = ["app.py"])
+py_binary(name = "sailing", srcs = ["app.py"], main = "app.py", data = [":dinghy_hull"])
+py_binary(name = "on_pier", srcs = ["app.py"], main = "app.py", data = ["@pier//:post"])
+"""
+
+FILES = {
+    "MODULE.bazel": MODULE,
+    ".bazelrc": "common --@boats//flags:speed=fast --@pier//:depth=3\n"
+    "common --@rules_cc//cc/toolchains:use_libtool=false\n",
+    "tools/defs.bzl": DEFS,
+    "tools/BUILD.bazel": 'exports_files(["notes.txt"])',
+    "tools/notes.txt": "",
+    "BUILD.bazel": BUILD,
+    "app.py": "print('hello')\n",
+}
+NOT_THERE = "module `boats` is neither built in nor overridden, and no registry is given"
+
+
+def test_what_needs_nothing_of_an_absent_module_is_built(workspace: RealWorkspace) -> None:
+    workspace.write(FILES)
+    listed = workspace.run("query", "//...")
+    assert listed.code == 0, listed.stderr
+    assert {"//:dinghy", "//:dinghy_hull", "//:float_test", "//:gcc", "//:pier"} <= set(listed.stdout.split())
+    assert listed.stderr.count(NOT_THERE) == 1
+    assert "the override of `aspect_rules_py` has no effect: the module is built in" in listed.stderr
+
+    run = workspace.run("run", "//:app")
+    assert (run.code, run.stdout) == (0, "hello\n"), run.stderr
+    # Wildcards pass over what they can't build.
+    tested = workspace.run("test", "--", "//...", "-//:sailing", "-//:on_pier")
+    assert tested.code == 4 and "No test targets were found" in tested.stderr, tested.stderr
+    assert (workspace.root / "venvship-bin/ship.txt").read_text() == "boats: 0, notes.txt"
+
+
+def test_what_needs_something_of_an_absent_module_is_told_so(workspace: RealWorkspace) -> None:
+    workspace.write(FILES)
+    for label, place, what in (
+        ("//:sailing", "BUILD.bazel:9:5", "`rules.boat` can't be built: "),
+        ("//:float_test", "BUILD.bazel:10:10", "`boat_test` can't be built: "),
+        ("//:on_pier", "MODULE.bazel:4:10", ""),
+    ):
+        done = workspace.run("build", label)
+        assert done.code == 1
+        assert f"ERROR: {place}: {what}{NOT_THERE}" in done.stderr, done.stderr
+        assert "\nhint: built in are " in done.stderr
+        assert 'local_path_override(module_name = "boats", path = "...")' in done.stderr
+    done = workspace.run("build", "//:gcc")
+    assert done.code == 1
+    assert "`cc_tool` can't be built: it is for a language that is not built here" in done.stderr
+
+    workspace.write({"tools/defs.bzl": DEFS + "extra = [1] + lint.files\n"})
+    done = workspace.run("query", "//...")
+    assert done.code != 0
+    assert f"tools/defs.bzl:25:13: `lint_aspect().files` can't be used with `+`: {NOT_THERE}" in done.stderr
+
+
+def test_a_registry_out_of_reach_stops_nothing_that_is_built_in(workspace: RealWorkspace) -> None:
+    workspace.write(FILES)
+    done = workspace.run("run", "--registry=http://127.0.0.1:9/", "//:app")
+    assert (done.code, done.stdout) == (0, "hello\n"), done.stderr
+    assert "registry `http://127.0.0.1:9/` gives no answer" in done.stderr
+    done = workspace.run("build", "--registry=http://127.0.0.1:9/", "//:float_test")
+    assert "module `boats 3.1` is neither built in nor overridden, and its registry gives no answer" in done.stderr
