@@ -7,7 +7,11 @@ is printed before it runs. The exit code is 0 when every step did what it should
 
 A run leaves a note in the output base. When the next run finds that neither the example nor venvship has changed
 since, no action may run, and it is a failure if one does. `--strict` also makes it one if this machine can start no
-program in a root directory, or has podman and runc and cannot start a container.
+program in a root directory, or has podman and runc and cannot start a container, or if images can't begin with the
+Debian packages of the example's lock.
+
+Archives keep the newest version of a package only. When the lock names one that is gone, it is made anew, which
+changes a file of the checkout; what changes, and that it does, is printed.
 """
 
 from __future__ import annotations
@@ -38,22 +42,28 @@ RUN_IN_ROOT = PROJECT / "tools" / "run_in_root.py"
 IMAGE = "//apps/api:api_image"
 API_PROGRAM = Path("venvship-bin/apps/api/api")
 LAYOUT = Path("venvship-bin/apps/api/api_image")
+LOCK = "debian.lock.json"
+MACHINE_BASE = "--//:base=//:machine_base"
 START_SECONDS = 60
 NOT_POSSIBLE = 126  # run_in_root: this machine can't
 
 _NOTE = "quickstart.json"
 _ADDRESS = re.compile(r"listening on (http://\S+)")
 _TESTS_RUN = re.compile(r"^Executed ([0-9]+) out of ", re.MULTILINE)
+# What builds say of a locked package that is gone, and of a base that can't be had or doesn't fit the interpreter.
+_GONE = re.compile(r"no archive has the Debian package")
+_NO_BASE = re.compile(r"no mirror of Debian packages|\.deb: |the base of the image lacks|no mirror has the suite")
 _ACTIONS_RUN = re.compile(r"\bActions: ([0-9]+) run\b")
 
 
 class Failed(Exception):
-    """A step did not do what it should; `hint` says what to look at, `code` is that of a command."""
+    """A step did not do what it should; `hint` says what to look at, `code` and `output` are those of a command."""
 
-    def __init__(self, text: str, hint: str = "", *, code: int | None = None) -> None:
+    def __init__(self, text: str, hint: str = "", *, code: int | None = None, output: str = "") -> None:
         super().__init__(text)
         self.hint = hint
         self.code = code
+        self.output = output
 
 
 class Steps:
@@ -96,7 +106,9 @@ def shown(command: Sequence[str], *, shown_as: Sequence[str]) -> str:
             print(f"  {line}", end="", flush=True)
     if process.returncode != 0:
         code = process.returncode
-        raise Failed(f"`{shlex.join(shown_as)}` ended with exit code {code}", _hint(code), code=code)
+        raise Failed(
+            f"`{shlex.join(shown_as)}` ended with exit code {code}", _hint(code), code=code, output="".join(lines)
+        )
     return "".join(lines)
 
 
@@ -135,6 +147,37 @@ def look_around() -> None:
         say(f"  {name}: {shutil.which(name) or 'not installed'}")
     venvship("version")
     venvship("info", "output_base")
+
+
+class Example:
+    """The commands that build the example, with the base that its images get on this machine."""
+
+    def __init__(self, *, strict: bool) -> None:
+        self._strict = strict
+        self._flags: tuple[str, ...] = ()
+
+    def venvship(self, command: str, *words: str) -> str:
+        return venvship(command, *self._flags, *words)
+
+    def build(self) -> str:
+        """Build everything; where the base of the images stands in the way, do what helps and say so."""
+        try:
+            try:
+                return self.venvship("build", "//...")
+            except Failed as failure:
+                if not _GONE.search(failure.output):
+                    raise
+                say("  archives have newer packages than the lock of the example names; locking those")
+                venvship("lock", LOCK)
+                say(f"  {EXAMPLE.relative_to(PROJECT) / LOCK} of this checkout is changed by that")
+                return self.venvship("build", "//...")
+        except Failed as failure:
+            if self._strict or not _NO_BASE.search(failure.output):
+                raise
+            say("  images begin with the libraries of this machine instead of Debian packages: what is above says why")
+            say("  an archive of Debian packages is named with `common --debian_mirror=URL` in user.bazelrc")
+            self._flags = (MACHINE_BASE,)
+            return self.venvship("build", "//...")
 
 
 def answer_requests() -> None:
@@ -217,14 +260,14 @@ def _check_in_image(options: Sequence[str], *, strict: bool) -> None:
         raise Failed("the program in the image did not answer its own requests", "what it printed is above")
 
 
-def build_again(built: str, tested: str) -> str:
+def build_again(example: Example, built: str, tested: str) -> str:
     """Whether the first build and the tests had to be idle is known from the note of the run before."""
     note = _note_path()
     fingerprint = _fingerprint()
     ran = actions_run(built) + actions_run(tested)
     executed = tests_run(tested)
     same = note.exists() and note.read_text("utf-8") == fingerprint
-    again = actions_run(venvship("build", "//..."))
+    again = actions_run(example.venvship("build", "//..."))
     if again != 0:
         raise Failed(f"{again} actions ran although nothing had changed", "a fault of venvship; please report it")
     if same and (ran or executed):
@@ -266,18 +309,22 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--strict", action="store_true", help="it is a failure if the image cannot run here")
     options = parser.parse_args(words)
 
+    example = Example(strict=options.strict)
     outputs: list[str] = []
     conclusions: list[str] = []
     plan: list[tuple[str, Callable[[], object]]] = [
         ("What is here", look_around),
-        ("Build everything: programs, their virtualenvs, images", lambda: outputs.append(venvship("build", "//..."))),
-        ("Run the tests", lambda: outputs.append(venvship("test", "//..."))),
+        ("Build everything: programs, their virtualenvs, images", lambda: outputs.append(example.build())),
+        ("Run the tests", lambda: outputs.append(example.venvship("test", "//..."))),
         ("Start the API that was built and ask it", answer_requests),
-        ("Run the command line, which shares a virtualenv", lambda: venvship("run", "//apps/cli:shop", "--", "table")),
-        ("What is in the image", lambda: venvship("image", "show", IMAGE)),
+        (
+            "Run the command line, which shares a virtualenv",
+            lambda: example.venvship("run", "//apps/cli:shop", "--", "table"),
+        ),
+        ("What is in the image", lambda: example.venvship("image", "show", IMAGE)),
         ("Run the image's program in a root directory without a shell", lambda: run_the_image(strict=options.strict)),
         ("Run the image with podman and runc", lambda: run_with_podman(strict=options.strict)),
-        ("Build again: nothing may run", lambda: conclusions.append(build_again(*outputs))),
+        ("Build again: nothing may run", lambda: conclusions.append(build_again(example, *outputs))),
     ]
     steps = Steps(len(plan))
     try:

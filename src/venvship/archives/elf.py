@@ -8,7 +8,7 @@ Terms are those of the System V ABI ("Dynamic Section", "Program Header").
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from venvship.dataclass import dataclass
@@ -19,7 +19,11 @@ MAGIC = b"\x7fELF"
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH = 0, 1, 5, 10, 14, 15, 29
 
+_DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
+_VER_FLG_WEAK = 2
+
 _MAX_PROGRAM_HEADERS = 1024
+_MAX_VERSIONS = 4096
 _MAX_DYNAMIC_BYTES = 1 << 20
 _MAX_STRING = 64 << 10
 _MAX_NAMES = 4096
@@ -78,6 +82,14 @@ class ElfFacts:
         return _directories(self.runpath_strings)
 
 
+@dataclass(frozen=True, slots=True)
+class SymbolVersions:
+    """The versions of symbols (`GLIBC_2.36`) that a file needs, by library, and those that it has for others."""
+
+    needed: Mapping[str, tuple[str, ...]]
+    defined: tuple[str, ...] = ()
+
+
 def _directories(strings: tuple[NameString, ...]) -> tuple[str, ...]:
     return tuple(directory for string in strings for directory in string.text.split(":") if directory)
 
@@ -105,6 +117,11 @@ def is_elf(head: bytes) -> bool:
 def read_elf(source: bytes | RandomReader) -> ElfFacts:
     """Read the facts of one ELF file; raises MalformedElf."""
     return _Elf(_Memory(source) if isinstance(source, bytes) else source).facts()
+
+
+def read_symbol_versions(source: bytes | RandomReader) -> SymbolVersions:
+    """Read the symbol versions of one ELF file; raises MalformedElf."""
+    return _Elf(_Memory(source) if isinstance(source, bytes) else source).symbol_versions()
 
 
 class _Elf:
@@ -155,6 +172,52 @@ class _Elf:
             rpath_strings=tuple(name for tag, name in named if tag == _DT_RPATH),
             runpath_strings=tuple(name for tag, name in named if tag == _DT_RUNPATH),
         )
+
+    def symbol_versions(self) -> SymbolVersions:
+        _, segments = self._program_headers()
+        loads = [segment for segment in segments if segment.kind == _PT_LOAD]
+        values = {tag: value for one in segments if one.kind == _PT_DYNAMIC for tag, value in self._dynamic(one)}
+        if _DT_STRTAB not in values or not values.keys() & {_DT_VERDEF, _DT_VERNEED}:
+            return SymbolVersions({})
+        table = self._file_offset(loads, values[_DT_STRTAB])
+        defined: list[str] = []
+        needed: dict[str, list[str]] = {}
+        total = 0
+        for row in self._version_rows(loads, values, _DT_VERDEF, _DT_VERDEFNUM, "HHHHIII"):
+            _, _, _, _, count, _, names, _ = row
+            if count:
+                name, _ = self._unpack("II", row[0] + names)
+                defined.append(self._string(table + name, _MAX_STRING))
+        for row in self._version_rows(loads, values, _DT_VERNEED, _DT_VERNEEDNUM, "HHIII"):
+            _, _, count, library, first, _ = row
+            total += count
+            if total > _MAX_VERSIONS:
+                raise MalformedElf(f"{total} symbol versions")
+            rows = self._chain("IHHII", row[0] + first, count)
+            places = [place for _, _, flags, _, place, _ in rows if not flags & _VER_FLG_WEAK]
+            found = needed.setdefault(self._string(table + library, _MAX_STRING), [])
+            found += [self._string(table + place, _MAX_STRING) for place in places]
+        return SymbolVersions({library: tuple(names) for library, names in needed.items()}, tuple(defined))
+
+    def _version_rows(
+        self, loads: list[_Segment], values: Mapping[int, int], place: int, count: int, layout: str
+    ) -> list[tuple[int, ...]]:
+        if place not in values:
+            return []
+        return self._chain(layout, self._file_offset(loads, values[place]), values.get(count, 0))
+
+    def _chain(self, layout: str, offset: int, count: int) -> list[tuple[int, ...]]:
+        """Rows each of which ends with the distance to the next, every one behind the place where it was found."""
+        if count > _MAX_VERSIONS:
+            raise MalformedElf(f"{count} symbol versions")
+        rows = []
+        for _ in range(count):
+            row = self._unpack(layout, offset)
+            rows.append((offset, *row))
+            if not row[-1]:
+                break
+            offset += row[-1]
+        return rows
 
     def _read(self, offset: int, size: int) -> bytes:
         data = self._read_up_to(offset, size)

@@ -61,7 +61,8 @@ class DebianMirrors:
             raise NoMirror("there is no `apt-get` on this machine to ask")
         try:
             done = subprocess.run(
-                [program, "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],
+                # Without what `apt-get update` downloads, which images of Debian do without.
+                [program, "indextargets", "--no-release-info", "--format", "$(REPO_URI)", "Created-By: Packages"],
                 env={**self._environment, "LC_ALL": "C.UTF-8"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from debian_mirror import Mirror
+from elf_files import elf
 from oci_layouts import read_layout
 from real_workspace import DEFS, MODULE, RealWorkspace
 
@@ -128,6 +129,28 @@ def test_a_lock_that_does_not_fit_its_tag_is_found_by_check(shop: RealWorkspace,
     assert checked.code != 0 and "does not hold what this tag asks for" in checked.stderr
     refused = shop.run("lock", flag)
     assert refused.code != 0 and "libmissing (amd64)" in refused.stderr and "MODULE.bazel:" in refused.stderr
+
+
+def test_a_base_on_which_python_can_not_start_is_refused(shop: RealWorkspace, tmp_path: Path) -> None:
+    old = Mirror(tmp_path / "old")
+    for architecture in ("amd64", "arm64"):
+        library = elf((14, "libc.so.6"), has=("libc.so.6", "GLIBC_2.2.5"))
+        old.add("libc6", {"lib/libc.so.6": library}, version="0.1", architecture=architecture)
+        for name in ("libstdc++6", "tzdata"):
+            old.add(name, {}, architecture=architecture)
+    old.publish()
+    flag = f"--debian_mirror={old.address}"
+    image = """
+py_binary(name = "app", srcs = ["app.py"])
+py_image_layer(name = "layers", binary = ":app")
+oci_image(name = "image", base = ":base", tars = [":layers"], entrypoint = ["/app"])
+"""
+    loads = 'load("@rules_oci//oci:defs.bzl", "oci_image")\n'
+    shop.write({"BUILD": DEFS + loads + BUILD + image, "app.py": ""})
+    assert shop.run("lock", flag).code == 0
+    refused = shop.build("//:image", flag)
+    assert refused.code == 1 and "the base of the image lacks what programs in it need" in refused.stderr
+    assert "of libc.so.6, which libc6 has up to GLIBC_2.2.5" in refused.stderr
 
 
 PROGRAM = """

@@ -1,50 +1,15 @@
 from __future__ import annotations
 
 import contextlib
-import struct
 import sys
 from pathlib import Path
 
 import pytest
+from elf_files import elf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venvship.archives.elf import ElfFacts, MalformedElf, is_elf, read_elf
-
-
-def elf(*names: tuple[int, str], bits: int = 64, order: str = "<", interpreter: str = "") -> bytes:
-    """A shared library with the dynamic entries `names`, as small as the loader would accept it."""
-    wide = bits == 64
-    strings = b"\0"
-    tags: list[tuple[int, int]] = []
-    for tag, text in names:
-        tags.append((tag, len(strings)))
-        strings += text.encode() + b"\0"
-    header_size, program_size, count = (64, 56, 3) if wide else (52, 32, 3)
-    strings_at = header_size + program_size * count
-    interpreter_at = strings_at + len(strings)
-    dynamic_at = interpreter_at + len(interpreter) + 1
-    base = 0x1000
-    tags += [(5, base + strings_at), (10, len(strings)), (0, 0)]
-    dynamic = b"".join(struct.pack(order + ("qQ" if wide else "iI"), *tag) for tag in tags)
-    total = dynamic_at + len(dynamic)
-    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]) + bytes(9)
-    header = struct.pack(
-        order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"),
-        3, 62, 1, 0, header_size, 0, 0, header_size, program_size, count, 0, 0, 0,
-    )  # fmt: skip
-
-    def segment(kind: int, offset: int, size: int) -> bytes:
-        address = base + offset
-        if wide:
-            return struct.pack(order + "IIQQQQQQ", kind, 4, offset, address, address, size, size, 1)
-        return struct.pack(order + "IIIIIIII", kind, offset, address, address, size, size, 4, 1)
-
-    interpreter_kind = 3 if interpreter else 0
-    segments = segment(1, 0, total) + segment(2, dynamic_at, len(dynamic))
-    segments += segment(interpreter_kind, interpreter_at, len(interpreter) + 1)
-    return ident + header + segments + strings + interpreter.encode() + b"\0" + dynamic
-
+from venvship.archives.elf import ElfFacts, MalformedElf, is_elf, read_elf, read_symbol_versions
 
 LIBRARY = ((1, "libc.so.6"), (1, "libm.so.6"), (14, "libx.so.1"), (29, "$ORIGIN/../lib:/opt/lib"))
 
@@ -67,6 +32,39 @@ def test_a_search_path_says_where_its_bytes_are() -> None:
     for string in (*facts.runpath_strings, *facts.rpath_strings):
         assert data[string.offset :].startswith(string.text.encode() + b"\0")
     assert facts.rpaths == ("/old",)
+
+
+NEEDS = {"libc.so.6": ("GLIBC_2.38", "GLIBC_2.4"), "libz.so.1": ("ZLIB_1.2",)}
+
+
+@pytest.mark.parametrize("bits", [32, 64])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_versions_of_symbols_are_read_in_every_class_and_byte_order(bits: int, order: str) -> None:
+    found = read_symbol_versions(elf(*LIBRARY, bits=bits, order=order, needs=NEEDS, has=("libx.so.1", "X_1", "X_2")))
+    assert found.needed == NEEDS
+    assert found.defined == ("libx.so.1", "X_1", "X_2")
+
+
+def test_a_file_without_versions_of_symbols_has_none() -> None:
+    found = read_symbol_versions(elf(*LIBRARY))
+    assert (found.needed, found.defined) == ({}, ())
+
+
+def test_the_versions_that_the_running_interpreter_needs_are_readable() -> None:
+    data = Path(sys.executable).read_bytes()
+    if is_elf(data[:4]):
+        assert any(
+            name.startswith("GLIBC_2.") for name in read_symbol_versions(data).needed.get("libc.so.6", ["GLIBC_2."])
+        )
+
+
+@given(st.data())
+def test_damaged_versions_lead_to_facts_or_a_refusal(data: st.DataObject) -> None:
+    damaged = bytearray(elf(*LIBRARY, needs=NEEDS, has=("libx.so.1", "X_1")))
+    for _ in range(data.draw(st.integers(1, 8))):
+        damaged[data.draw(st.integers(4, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(MalformedElf):
+        read_symbol_versions(bytes(damaged))
 
 
 def test_a_file_without_names_has_no_facts_but_its_machine() -> None:

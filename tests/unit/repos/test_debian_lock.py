@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -238,3 +239,17 @@ def test_apt_is_asked_where_no_mirror_is_given(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
     with pytest.raises(NoMirror, match="`apt-get` fails: broken"):
         DebianMirrors(environment={"PATH": str(tmp_path)}).addresses()
+
+
+@pytest.mark.peers
+def test_the_real_apt_tells_its_archives_before_an_update(tmp_path: Path) -> None:
+    if shutil.which("apt-get") is None:
+        pytest.skip("apt is not installed")
+    (tmp_path / "lists/partial").mkdir(parents=True)
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "sources.list").write_text("deb https://one.example/debian stable main\n")
+    settings = {"State::Lists": "lists", "Etc::SourceList": "sources.list", "Etc::SourceParts": "parts"}
+    text = "".join(f'Dir::{name} "{tmp_path / path}";\n' for name, path in settings.items())
+    (tmp_path / "apt.conf").write_text(text)
+    environment = {**os.environ, "APT_CONFIG": str(tmp_path / "apt.conf")}
+    assert DebianMirrors(environment=environment).addresses() == ("https://one.example/debian/",)

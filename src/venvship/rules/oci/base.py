@@ -105,8 +105,10 @@ def root_layer(
     return LayerRecord(name, blob, descriptor)
 
 
-def base_image(ctx: RuleContext, layers: Sequence[LayerRecord], reasons: Sequence[LayerReason]) -> list[object]:
-    """An image of nothing but `layers`, lowest first."""
+def base_image(
+    ctx: RuleContext, layers: Sequence[LayerRecord], reasons: Sequence[LayerReason], *, root: Artifact | None = None
+) -> list[object]:
+    """An image of nothing but `layers`, lowest first; `root` is the tree of packages that they are made of."""
     layout = ctx.declare_directory(ctx.label.name)
     digest = ctx.declare_file(f"{ctx.label.name}.digest")
     ctx.run_tool(
@@ -126,7 +128,7 @@ def base_image(ctx: RuleContext, layers: Sequence[LayerRecord], reasons: Sequenc
         mnemonic="OciImage",
         progress=f"Assembling image {ctx.label}",
     )
-    return [*image_providers(layout, digest), OciImageInfo(layout, digest, tuple(layers), tuple(reasons))]
+    return [*image_providers(layout, digest), OciImageInfo(layout, digest, tuple(layers), tuple(reasons), root=root)]
 
 
 RUNTIME_BASE = RuleClass("runtime_base", (), _runtime_base, computed_dependencies=_dependencies)

@@ -134,7 +134,7 @@ def _debian_base(ctx: RuleContext) -> list[object]:
         rows = [_part(root, package.name, title) for package, title in zip(packages, versions, strict=True)]
         layers = [root_layer(ctx, "Debian packages", [*rows, *system], inputs=[root])]
         reasons = [LayerReason("Debian packages", "packages by hash, users, certificates", versions)]
-    return [*base_image(ctx, layers, reasons), DebianPackagesInfo(packages)]
+    return [*base_image(ctx, layers, reasons, root=root), DebianPackagesInfo(packages)]
 
 
 def _part(root: Artifact, name: str, origin: str) -> RequestValue:

@@ -27,6 +27,7 @@ class OciImageInfo:
 
     `layers` are those with a description of their own, lowest first, with the base's; None stands for other tars.
     `reasons` say why layers are what they are, by name. `sources` are repositories that may hold blobs of its base.
+    `root` is the tree of a base of packages, a directory for each.
     """
 
     layout: Artifact
@@ -34,6 +35,7 @@ class OciImageInfo:
     layers: tuple[LayerRecord | None, ...]
     reasons: tuple[LayerReason, ...] = ()
     sources: tuple[str, ...] = ()
+    root: Artifact | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,11 +54,13 @@ def _oci_image(ctx: RuleContext) -> list[object]:
     reasons: list[LayerReason] = list(bases[0].reasons) if bases else []
     layers: list[RequestValue] = []
     inputs: list[Artifact] = [base_layout] if base_layout is not None else []
+    programs: dict[Artifact, str] = {}
     for target in ctx.targets("tars"):
         found = target.get(ImageLayersInfo)
         if found is not None:
             records += found.layers
             reasons += found.reasons
+            programs.update((tree, name) for name, tree in found.programs)
             for layer in found.layers:
                 layers.append({"blob": layer.blob, "descriptor": layer.descriptor, "comment": layer.name})
                 inputs += [layer.blob, layer.descriptor]
@@ -68,6 +72,8 @@ def _oci_image(ctx: RuleContext) -> list[object]:
             inputs.append(file)
             records.append(None)
     files = {name: ctx.file(f"{name}_file") for name in SETTING_FILES if ctx.targets(f"{name}_file")}
+    if bases and bases[0].root is not None and programs:
+        inputs.append(_checked(ctx, bases[0].root, programs))
     layout = ctx.declare_directory(ctx.label.name)
     digest = ctx.declare_file(f"{ctx.label.name}.digest")
     ctx.run_tool(
@@ -99,7 +105,27 @@ def _info(
     reasons: list[LayerReason],
     bases: tuple[OciImageInfo, ...],
 ) -> OciImageInfo:
-    return OciImageInfo(layout, digest, tuple(records), tuple(reasons), bases[0].sources if bases else ())
+    sources, root = (bases[0].sources, bases[0].root) if bases else ((), None)
+    return OciImageInfo(layout, digest, tuple(records), tuple(reasons), sources, root)
+
+
+def _checked(ctx: RuleContext, root: Artifact, programs: Mapping[Artifact, str]) -> Artifact:
+    """A file that is there when the base has what the programs need; the image is made after it."""
+    marker = ctx.declare_file(f"{ctx.label.name}.libraries")
+    ctx.run_tool(
+        "check_libraries",
+        {
+            "base": root,
+            "programs": tuple({"tree": tree, "name": programs[tree]} for tree in programs),
+            "output": marker,
+        },
+        inputs=[root, *programs],
+        outputs=[marker],
+        mnemonic="CheckLibraries",
+        progress=f"Comparing programs of {ctx.label} with its base",
+        placeless=True,
+    )
+    return marker
 
 
 def image_providers(layout: Artifact, digest: Artifact) -> list[object]:

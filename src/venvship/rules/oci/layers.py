@@ -48,10 +48,11 @@ class LayerReason:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageLayersInfo:
-    """Layers for an image, lowest first, and a reason for each."""
+    """Layers for an image, lowest first, and a reason for each; `programs` are trees with machine code, by name."""
 
     layers: tuple[LayerRecord, ...]
     reasons: tuple[LayerReason, ...] = ()
+    programs: tuple[tuple[str, Artifact], ...] = ()
 
 
 @dataclass(slots=True)
@@ -102,8 +103,20 @@ def _py_image_layer(ctx: RuleContext) -> list[object]:
     return [
         DefaultInfo(files=blobs, default_runfiles=Runfiles(files=blobs)),
         OutputGroupInfo({"deps": below, "sources": sources, "_validation": Depset([explanation])}),
-        ImageLayersInfo(tuple(layers), tuple(reasons)),
+        ImageLayersInfo(tuple(layers), tuple(reasons), _trees(programs)),
     ]
+
+
+def _trees(programs: Sequence[tuple[str, PyExecutableInfo]]) -> tuple[tuple[str, Artifact], ...]:
+    """The interpreters and the wheels."""
+    found: dict[Artifact, str] = {}
+    for _, program in programs:
+        runtime = program.venv.runtime
+        if runtime.directory is not None:
+            found.setdefault(runtime.directory, f"Python {runtime.full_version}")
+        for record in program.wheels.to_tuple():
+            found.setdefault(record.install, _named(record))
+    return tuple((name, tree) for tree, name in found.items())
 
 
 def _programs(ctx: RuleContext) -> tuple[tuple[str, PyExecutableInfo], ...]:
