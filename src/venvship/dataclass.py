@@ -10,6 +10,14 @@ Classes are dataclasses in every other respect: `fields`, `replace` and `match` 
 from __future__ import annotations
 
 TYPE_CHECKING = False
+
+
+class HashedOnce:
+    """A base of frozen dataclasses that are keys of many dictionaries: their hash is computed once."""
+
+    __slots__ = ("_hash",)
+
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
@@ -119,7 +127,13 @@ else:
         )
 
     def _hash_source(cls, name, names):
-        return f"def __hash__(self):\n return hash({_compared(cls, 'self')})"
+        if not issubclass(cls, HashedOnce):
+            return f"def __hash__(self):\n return hash({_compared(cls, 'self')})"
+        names["_set"] = HashedOnce._hash.__set__
+        return (
+            "def __hash__(self):\n try:\n  return self._hash\n except AttributeError:\n"
+            f"  _set(self, hash({_compared(cls, 'self')}))\n  return self._hash"
+        )
 
     def _compared(cls, who):
         """A tuple of the fields that comparisons look at, which are those that count for the hash as well."""

@@ -35,7 +35,7 @@ from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.aspects import AspectDefinition, MissingParameter
-from venvship.loading.attributes import AttributeSpec, PlainValue, Select, labels_in
+from venvship.loading.attributes import AttributeSpec, AttributeValue, PlainValue, Select, labels_in
 from venvship.loading.config_module import EXEC
 from venvship.loading.native_providers import key_of_instance, provider_name
 from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, EXEC_COMPATIBLE_WITH, RuleClass, ToolchainRequirement
@@ -493,14 +493,15 @@ class Analyzer:
         edges: dict[str, tuple[TargetKey, ...]] = {}
         splits: dict[str, tuple[str, ...]] = {}
         problems: list[VenvshipError] = []
-        for name, spec in rule.attributes.items():
-            if not spec.type.holds_dependencies:
+        for name, spec in rule.dependency_attributes.items():
+            value = values[name]
+            if not value:
                 continue
-            labels = labels_in(values[name])
+            labels = labels_in(value)
             if not labels or spec.transition == NO_EDGE:
                 continue
-            below = self._configurations_below(spec, {**values, "name": target.label.name}, configuration)
-            edges[name] = tuple(TargetKey(label, one) for one in below.values() for label in labels)
+            below = self._configurations_below(spec, values, target, configuration)
+            edges[name] = tuple([TargetKey(label, one) for one in below.values() for label in labels])
             if isinstance(spec.transition, TransitionDefinition):
                 splits[name] = tuple(below)
             if spec.aspects:
@@ -562,7 +563,11 @@ class Analyzer:
         return found[SINGLE]
 
     def _configurations_below(
-        self, spec: AttributeSpec, values: Mapping[str, PlainValue], configuration: Configuration
+        self,
+        spec: AttributeSpec,
+        values: Mapping[str, PlainValue],
+        target: RuleTarget,
+        configuration: Configuration,
     ) -> Mapping[str, Configuration]:
         """The configurations of the dependencies of an attribute, by name."""
         if spec.transition is None:
@@ -570,7 +575,7 @@ class Analyzer:
         if spec.transition == EXEC:
             return {SINGLE: self._for_tools(configuration)}
         if isinstance(spec.transition, TransitionDefinition):
-            return self._carried_out(spec.transition, values, configuration)
+            return self._carried_out(spec.transition, {**values, "name": target.label.name}, configuration)
         return {SINGLE: cast(AttributeTransition, spec.transition)(configuration)}
 
     def _for_tools(self, configuration: Configuration) -> Configuration:
@@ -596,19 +601,21 @@ class Analyzer:
         return info is not None and info.matches
 
     def _values(self, target: RuleTarget, configuration: Configuration) -> dict[str, PlainValue]:
-        values: dict[str, PlainValue] = {}
-        for name, spec in target.rule_class.attributes.items():
-            value = target.value(name)
-            if isinstance(value, Select):
-                conditions = self._conditions(value, TargetKey(target.label, configuration), name, configuration)
-                try:
-                    value = resolved(spec, value, conditions)
-                except VenvshipError as error:
-                    error.place = error.place or target.place
-                    error.chain = (*error.chain, f"in target `{target.label}`")
-                    raise
-            values[name] = value
-        for spec in target.rule_class.computed_defaults:
+        rule, label = target.rule_class, target.label
+        # In the order of the rule class.
+        given: dict[str, AttributeValue] = {**rule.defaults, **target.attributes, "name": label.name}
+        values = cast(dict[str, PlainValue], given)
+        for name, value in given.items():
+            if not isinstance(value, Select):
+                continue
+            conditions = self._conditions(value, TargetKey(label, configuration), name, configuration)
+            try:
+                values[name] = resolved(rule.attributes[name], value, conditions)
+            except VenvshipError as error:
+                error.place = error.place or target.place
+                error.chain = (*error.chain, f"in target `{label}`")
+                raise
+        for spec in rule.computed_defaults:
             if spec.name not in target.attributes:
                 values[spec.name] = cast(ComputedValue, spec.computed_default)(values)
         return values
@@ -864,7 +871,7 @@ class Analyzer:
         found: dict[str, tuple[ConfiguredTarget, ...]] = {}
         every = node.aspects if aspects is None else aspects
         for attribute, edges in node.edges.items():
-            targets = tuple(self._evaluated(self._canonical[edge]) for edge in edges)
+            targets = tuple([self._evaluated(self._canonical[edge]) for edge in edges])
             on_each = every.get(attribute)
             if on_each is not None:
                 targets = tuple(
@@ -975,8 +982,11 @@ def _dependency_problems(
     testonly: bool,
 ) -> list[VenvshipError]:
     problems: list[VenvshipError] = []
-    for name, spec in rule.attributes.items():
-        for dependency in dependencies.get(name, ()):
+    for name, on_attribute in dependencies.items():
+        spec = rule.attributes.get(name)
+        if spec is None:
+            continue
+        for dependency in on_attribute:
             if AnalysisFailureInfo in dependency.providers:
                 continue
             reason = _unfit(spec, dependency, strict=rule.defined_in is not None)

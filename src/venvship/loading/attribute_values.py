@@ -49,20 +49,30 @@ class LabelReader:
     def __init__(self, package: PackageId, mapping: Mapping[str, str]) -> None:
         self.package = package
         self.mapping = mapping
-        self._known: dict[str, Label] = {}
+        self.known: dict[str, Label] = {}
+        self._packages: dict[str, PackageId] = {}
 
     def read(self, text: str) -> Label:
         """Raises InvalidLabel."""
-        label = self._known.get(text)
+        label = self.known.get(text)
         if label is None:
-            name = text.removeprefix(":")
-            # Most labels are plain names of this package.
-            if "/" not in name and not name.startswith("@") and target_name_problem(name) is None:
-                label = Label(self.package, name)
-            else:
-                label = parse_label(text, self.package, self.mapping)
-            self._known[text] = label
+            label = self.known[text] = self._parsed(text)
         return label
+
+    def _parsed(self, text: str) -> Label:
+        # Most labels are plain names of this package, or of one that was named before.
+        if text.startswith("//"):
+            package, colon, name = text.partition(":")
+            if colon and package in self._packages and target_name_problem(name) is None:
+                return Label(self._packages[package], name)
+            label = parse_label(text, self.package, self.mapping)
+            if colon:
+                self._packages[package] = label.package
+            return label
+        name = text.removeprefix(":")
+        if "/" not in name and not name.startswith("@") and target_name_problem(name) is None:
+            return Label(self.package, name)
+        return parse_label(text, self.package, self.mapping)
 
 
 class AttributeReader:
@@ -76,9 +86,7 @@ class AttributeReader:
         """The converted value; raises AttributeProblem when it does not fit."""
         if type(value) is SelectExpression:
             return self._read_select(spec, value)
-        plain = self._read_plain(spec, value)
-        self._check_allowed(spec, plain)
-        return plain
+        return self._read_branch(spec, value)
 
     def _read_select(self, spec: AttributeSpec, expression: SelectExpression) -> Select:
         if not spec.configurable or spec.type.holds_outputs:
@@ -99,7 +107,8 @@ class AttributeReader:
 
     def _read_branch(self, spec: AttributeSpec, value: Value) -> PlainValue:
         plain = self._read_plain(spec, value)
-        self._check_allowed(spec, plain)
+        if spec.values or not spec.allow_empty:
+            self._check_allowed(spec, plain)
         return plain
 
     def _condition(self, spec: AttributeSpec, condition: Value) -> Label:
@@ -113,7 +122,7 @@ class AttributeReader:
         match spec.type:
             # The most frequent kinds first.
             case AttributeType.LABEL_LIST:
-                labels = self._list(value, spec, self._label)
+                labels = self._label_list(value, spec)
                 if len(labels) > 1 and len(set(labels)) != len(labels):
                     twice = next(label for label in labels if labels.count(label) > 1)
                     raise AttributeProblem(f"label '{twice}' is duplicated in the {self._named(spec)}")
@@ -121,7 +130,7 @@ class AttributeReader:
             case AttributeType.STRING:
                 return self._string(value, spec)
             case AttributeType.STRING_LIST:
-                return self._list(value, spec, self._string)
+                return self._string_list(value, spec)
             case AttributeType.STRING_SET:
                 texts = tuple(value) if type(value) in SETS else value
                 return tuple(dict.fromkeys(self._list(texts, spec, self._string)))
@@ -176,6 +185,24 @@ class AttributeReader:
         if not isinstance(value, list | tuple):
             raise self._wrong_type(spec.type.value, value, spec)
         return tuple([read(one, spec, position) for position, one in enumerate(value)])
+
+    def _label_list(self, value: Value, spec: AttributeSpec) -> tuple[Label, ...]:
+        if not isinstance(value, list | tuple):
+            raise self._wrong_type(spec.type.value, value, spec)
+        known = self._labels.known
+        labels: list[Label] = []
+        for position, one in enumerate(value):
+            label = known.get(one) if type(one) is str else None
+            labels.append(self._label(one, spec, position) if label is None else label)
+        return tuple(labels)
+
+    def _string_list(self, value: Value, spec: AttributeSpec) -> tuple[str, ...]:
+        if not isinstance(value, list | tuple):
+            raise self._wrong_type(spec.type.value, value, spec)
+        for position, one in enumerate(value):
+            if type(one) is not str:
+                raise self._wrong_type("string", one, spec, position)
+        return tuple(value)
 
     def _dict(
         self,

@@ -81,6 +81,9 @@ class AttributeType(enum.Enum):
     OUTPUT = "output"
     OUTPUT_LIST = "list(output)"
 
+    # That of the standard library is a function in Python.
+    __hash__ = object.__hash__
+
     @property
     def empty(self) -> PlainValue:
         """The value of an attribute that neither a target nor its specification sets."""

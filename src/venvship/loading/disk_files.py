@@ -61,22 +61,25 @@ class DiskFiles:
     def list_directory(self, path: str) -> tuple[DirectoryEntry, ...]:
         try:
             with os.scandir(path) as scanned:
-                entries = [self._entry(entry) for entry in scanned]
+                entries = [
+                    DirectoryEntry(entry.name, EntryKind.FILE, False)
+                    if entry.is_file(follow_symlinks=False)
+                    else self._entry(entry)
+                    for entry in scanned
+                ]
         except _ABSENT:
             return ()
         except OSError as error:
             raise UnreadableSource(path, error) from error
-        return tuple(sorted(entries, key=lambda entry: entry.name))
+        # Names are distinct, so that nothing else is compared.
+        return tuple(sorted(entries))
 
     def real_path(self, path: str) -> str:
         return os.path.realpath(path)
 
     def _entry(self, entry: os.DirEntry[str]) -> DirectoryEntry:
-        is_link = entry.is_symlink()
-        if is_link:
+        if entry.is_symlink():
             return DirectoryEntry(entry.name, self.kind(entry.path), True)
-        if entry.is_file(follow_symlinks=False):
-            return DirectoryEntry(entry.name, EntryKind.FILE, False)
         if entry.is_dir(follow_symlinks=False):
             return DirectoryEntry(entry.name, EntryKind.DIRECTORY, False)
         return DirectoryEntry(entry.name, EntryKind.OTHER, False)

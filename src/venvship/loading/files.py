@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, cast
 
 from venvship.memo.computation import Memo
 from venvship.memo.keys import DirectoryEntries, EntryState, FileContent
 from venvship.model.paths import parent
 
 
-class EntryKind(enum.Enum):
+class EntryKind(enum.StrEnum):
     FILE = "file"
     DIRECTORY = "directory"
     OTHER = "other"  # a socket, a device, a pipe
@@ -55,14 +55,12 @@ class RecordedFiles:
         return self._memo.compute(FileContent(path), lambda: self._files.read(path))
 
     def kind(self, path: str) -> EntryKind:
-        return EntryKind(self._memo.compute(EntryState(path), lambda: self._files.kind(path).value))
+        return EntryKind(self._memo.compute(EntryState(path), lambda: self._files.kind(path)))
 
     def list_directory(self, path: str) -> tuple[DirectoryEntry, ...]:
-        def entries() -> tuple[tuple[str, str, bool], ...]:
-            return tuple((name, kind.value, is_link) for name, kind, is_link in self._files.list_directory(path))
-
-        listed = self._memo.compute(DirectoryEntries(path), entries)
-        return tuple(DirectoryEntry(name, EntryKind(state), is_link) for name, state, is_link in listed)
+        # Nobody else computes a key of this kind, so that what is known is what was listed here.
+        listed = self._memo.compute(DirectoryEntries(path), lambda: self._files.list_directory(path))
+        return cast(tuple[DirectoryEntry, ...], listed)
 
     def real_path(self, path: str) -> str:
         # Not recorded: a link that leads elsewhere shows in the entries that are listed through it.

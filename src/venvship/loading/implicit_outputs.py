@@ -87,6 +87,8 @@ def implicit_outputs(
     outputs: ImplicitOutputs, target: NamedTarget, specs: Mapping[str, AttributeSpec]
 ) -> dict[str, str]:
     """The names of the files, below the package, by the names of the templates."""
+    if isinstance(outputs, OutputTemplates) and not outputs.by_name:
+        return {}
 
     def replaced(match: re.Match[str]) -> str:
         name = match[1]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import cast
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader, shown
-from venvship.loading.attributes import AttributeValue, Choice, Select, labels_in
+from venvship.loading.attributes import AttributeType, AttributeValue, Choice, Select, labels_in
 from venvship.loading.globs import PackageFiles
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.package import Package
@@ -232,16 +233,15 @@ class PackageBuilder:
         self, rule_class: RuleClass, label: Label, given: Mapping[str, Value], place: Place
     ) -> dict[str, AttributeValue]:
         reader = AttributeReader(rule_class.name, self.labels)
-        specs = rule_class.attributes
+        specs = rule_class.public
         converted: dict[str, AttributeValue] = {}
         for name, value in given.items():
             if value is None or name in ("name", "visibility"):
                 continue
             spec = specs.get(name)
-            if spec is None or spec.is_private:
-                public = [one for one in specs if not one.startswith("_")]
+            if spec is None:
                 problem = AttributeProblem(
-                    f"{label}: no such attribute '{name}' in '{rule_class}' rule", hint=did_you_mean(name, public)
+                    f"{label}: no such attribute '{name}' in '{rule_class}' rule", hint=did_you_mean(name, specs)
                 )
                 self.report(problem, place)
                 continue
@@ -272,7 +272,7 @@ class PackageBuilder:
 
     def _outputs(self, target: RuleTarget) -> Iterable[Label]:
         outputs = target.rule_class.output_attributes
-        for name, value in target.attributes.items():
+        for name, value in target.attributes.items() if outputs else ():
             if name in outputs and not isinstance(value, Select):
                 yield from labels_in(value)
         for name in target.implicit_outputs().values():
@@ -300,11 +300,13 @@ class PackageBuilder:
         if self.files is None:
             return
         for target in list(self._targets.values()):
-            self._check_boundary(target.label, target.place)
+            if "/" in target.label.name:
+                self._check_boundary(target.label, target.place)
         start = Place(self.build_file, 1, 1)
         for rule in list(self.rules):
             for label in self._labels_of(rule):
-                if label.package != self.id or label.name in self._targets:
+                # Labels of this package that stand in it have its very own identity.
+                if (label.package is not self.id and label.package != self.id) or label.name in self._targets:
                     continue
                 if self._check_boundary(label, rule.place) and self.files.exists(label.name):
                     self._targets[label.name] = SourceFileTarget(label, start, self.default_visibility)
@@ -323,9 +325,12 @@ class PackageBuilder:
             if name not in rule.attributes:
                 yield from defaults
         for name, value in rule.attributes.items():
-            if name not in dependencies:
+            spec = dependencies.get(name)
+            if spec is None:
                 continue
-            if isinstance(value, Select):
+            if spec.type is AttributeType.LABEL_LIST and type(value) is tuple:
+                yield from cast(tuple[Label, ...], value)
+            elif isinstance(value, Select):
                 for part in value.parts:
                     if isinstance(part, Choice):
                         for branch in part.branches.values():

@@ -135,6 +135,8 @@ class PackageLoader:
         self._repositories = repositories
         self._files = RecordedFiles(files, memo)
         self._memo = memo
+        # One of each: asked for with each edge between targets.
+        self._keys: dict[PackageId, PackageKey] = {}
         self._rule_classes = dict(rule_classes)
         self._print_handler = print_handler
         self._cache = code_cache
@@ -175,14 +177,20 @@ class PackageLoader:
 
     def load(self, package: PackageId) -> Package:
         """The package; raises NoSuchPackage, or everything that is wrong with its BUILD file."""
-        return self._memo.compute(PackageKey(package), lambda: self._evaluate(package))
+        key = self._keys.get(package)
+        if key is None:
+            key = self._keys[package] = PackageKey(package)
+        return self._memo.compute(key, lambda: self._evaluate(package))
 
     def target(self, label: Label) -> Target:
         """The target of a label; raises NoSuchTarget, and what `load` raises."""
         package = self.load(label.package)
-        target = package.targets.get(label.name) or package.own_file
-        if target is not None and target.label == label:
+        target = package.targets.get(label.name)
+        if target is not None:
             return target
+        own_file = package.own_file
+        if own_file is not None and own_file.label == label:
+            return own_file
         raise self._missing(label, package)
 
     def exists(self, package: PackageId) -> bool:

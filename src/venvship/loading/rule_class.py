@@ -113,7 +113,11 @@ class RuleClass:
     attributes: Mapping[str, AttributeSpec] = field(init=False)
     mandatory: tuple[str, ...] = field(init=False)
     """Attributes that each target must set, except its name."""
-    dependency_attributes: frozenset[str] = field(init=False)
+    public: Mapping[str, AttributeSpec] = field(init=False)
+    """The attributes that targets may set."""
+    defaults: Mapping[str, PlainValue] = field(init=False)
+    """The values of all attributes of a target that sets none of them."""
+    dependency_attributes: Mapping[str, AttributeSpec] = field(init=False)
     output_attributes: frozenset[str] = field(init=False)
     default_labels: Mapping[str, tuple[Label, ...]] = field(init=False)
     """What targets depend on where they do not say it themselves, by attribute."""
@@ -128,10 +132,12 @@ class RuleClass:
             common = (*_COMMON, *_EXECUTABLE)
         specs = {spec.name: spec for spec in (*common, *self.own_attributes)}
         object.__setattr__(self, "attributes", specs)
-        # Asked for each target that is loaded.
+        # Asked for each target that is loaded or analysed.
+        object.__setattr__(self, "public", {name: spec for name, spec in specs.items() if not spec.is_private})
+        object.__setattr__(self, "defaults", {name: spec.default_value for name, spec in specs.items()})
         mandatory = tuple(name for name, spec in specs.items() if spec.mandatory and name != "name")
         object.__setattr__(self, "mandatory", mandatory)
-        dependencies = frozenset(name for name, spec in specs.items() if spec.type.holds_dependencies)
+        dependencies = {name: spec for name, spec in specs.items() if spec.type.holds_dependencies}
         object.__setattr__(self, "dependency_attributes", dependencies)
         defaults = {name: labels for name in sorted(dependencies) if (labels := labels_in(specs[name].default))}
         object.__setattr__(self, "default_labels", defaults)

@@ -46,7 +46,7 @@ class RuleTarget:
         if name == "name":
             return self.label.name
         value = self.attributes.get(name)
-        return self.rule_class.attributes[name].default_value if value is None else value
+        return self.rule_class.defaults[name] if value is None else value
 
     def implicit_outputs(self) -> dict[str, str]:
         """The files that the rule class promises for every target: names below the package, by their name in it."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from venvship.dataclass import dataclass
+from venvship.dataclass import HashedOnce, dataclass
 
 T = TypeVar("T")
 
 
-class Key(Generic[T]):
+class Key(HashedOnce, Generic[T]):
     """The name of one computation whose value is a `T`.
 
     Subclasses are frozen dataclasses of plain values. `str` of a key stands in messages.

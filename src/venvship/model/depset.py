@@ -19,6 +19,9 @@ class Order(enum.Enum):
     PREORDER = "preorder"
     TOPOLOGICAL = "topological"
 
+    # That of the standard library is a function in Python, and each union looks one up.
+    __hash__ = object.__hash__
+
 
 class IncompatibleOrders(ValueError):
     """Two depsets of different, non-default orders can't be joined."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Self
 
-from venvship.dataclass import dataclass
+from venvship.dataclass import HashedOnce, dataclass
 from venvship.errors import UserError
 
 MAIN_REPOSITORY = ""
@@ -46,7 +46,7 @@ class UnknownRepository(UserError):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class PackageId:
+class PackageId(HashedOnce):
     """A directory with a BUILD file, in a repository."""
 
     repository: str
@@ -62,7 +62,7 @@ class PackageId:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Label:
+class Label(HashedOnce):
     """The absolute name of a target; relative spellings end at `parse`."""
 
     package: PackageId

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import field
 from types import CodeType, FrameType, TracebackType
 
@@ -44,6 +44,7 @@ OUTPUT_BUDGET = 16_000_000
 """Characters of one `str`, `repr`, `print` or JSON text."""
 
 _COMPREHENSIONS = frozenset(["<listcomp>", "<dictcomp>"])
+_SHOWN_NAMES = {"<module>": "<toplevel>", "<lambda>": "lambda"}
 
 
 @dataclass(slots=True, eq=False)
@@ -136,13 +137,15 @@ class Thread:
 
     def call_stack(self) -> tuple[StackFrame, ...]:
         """The Starlark calls in progress, outermost first."""
-        return _stack(reversed(list(self._frames())))
-
-    def _frames(self) -> Iterator[tuple[FrameType, int]]:
-        frame: FrameType | None = sys._getframe(2)
-        while frame is not None and frame is not self.base_frame:
-            yield frame, frame.f_lasti
+        found: list[tuple[FrameType, int]] = []
+        base = self.base_frame
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None and frame is not base:
+            if RECORD in frame.f_globals:
+                found.append((frame, frame.f_lasti))
             frame = frame.f_back
+        found.reverse()
+        return _stack(found)
 
 
 def stack_of(traceback: TracebackType | None) -> tuple[StackFrame, ...]:
@@ -156,7 +159,7 @@ def _passed(traceback: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
         traceback = traceback.tb_next
 
 
-def _stack(frames: Iterator[tuple[FrameType, int]]) -> tuple[StackFrame, ...]:
+def _stack(frames: Iterable[tuple[FrameType, int]]) -> tuple[StackFrame, ...]:
     stack: list[StackFrame] = []
     for frame, instruction in frames:
         record = frame.f_globals.get(RECORD)
@@ -168,7 +171,7 @@ def _stack(frames: Iterator[tuple[FrameType, int]]) -> tuple[StackFrame, ...]:
         # Some interpreters run a comprehension in a frame of its own; the language knows no such call.
         if name in _COMPREHENSIONS and stack:
             name = stack.pop().function
-        name = {"<module>": "<toplevel>", "<lambda>": "lambda"}.get(name, name)
+        name = _SHOWN_NAMES.get(name, name)
         stack.append(StackFrame(name, Place(record.filename, line, column)))
     return tuple(stack)
 
