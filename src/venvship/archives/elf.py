@@ -65,6 +65,8 @@ class ElfFacts:
     interpreter: str | None = None
     rpath_strings: tuple[NameString, ...] = ()
     runpath_strings: tuple[NameString, ...] = ()
+    runpath_tags: tuple[int, ...] = ()
+    """Where in the file the tags of the DT_RUNPATH entries are."""
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -140,13 +142,16 @@ class _Elf:
         loads = [segment for segment in segments if segment.kind == _PT_LOAD]
         interpreter = None
         tags: list[tuple[int, int]] = []
+        places: list[int] = []
         for segment in segments:
             if segment.kind == _PT_INTERP:
                 interpreter = self._string(segment.offset, min(segment.file_size, _MAX_STRING))
             elif segment.kind == _PT_DYNAMIC:
                 if tags:
                     raise MalformedElf("two dynamic segments")
-                tags = list(self._dynamic(segment))
+                rows = list(self._dynamic(segment))
+                tags = [(tag, value) for _, tag, value in rows]
+                places = [place for place, tag, _ in rows if tag == _DT_RUNPATH]
         values = dict(tags)
         strings = {tag: value for tag, value in tags if tag in (_DT_NEEDED, _DT_SONAME, _DT_RPATH, _DT_RUNPATH)}
         if not strings:
@@ -171,6 +176,7 @@ class _Elf:
             interpreter=interpreter,
             rpath_strings=tuple(name for tag, name in named if tag == _DT_RPATH),
             runpath_strings=tuple(name for tag, name in named if tag == _DT_RUNPATH),
+            runpath_tags=tuple(places),
         )
 
     def symbol_versions(self) -> SymbolVersions:
@@ -251,15 +257,17 @@ class _Elf:
                 segments.append(_Segment(row[0], row[1], row[2], row[4]))
         return _MACHINES.get(machine, f"machine {machine}"), segments
 
-    def _dynamic(self, segment: _Segment) -> Iterator[tuple[int, int]]:
+    def _dynamic(self, segment: _Segment) -> Iterator[tuple[int, int, int]]:
+        """Place in the file, tag and value of each entry."""
         if segment.file_size > _MAX_DYNAMIC_BYTES:
             raise MalformedElf(f"dynamic section of {segment.file_size} bytes")
         layout = self._order + ("qQ" if self._is_64 else "iI")
-        size = segment.file_size - segment.file_size % struct.calcsize(layout)
-        for tag, value in struct.iter_unpack(layout, self._read(segment.offset, size)):
+        step = struct.calcsize(layout)
+        size = segment.file_size - segment.file_size % step
+        for number, (tag, value) in enumerate(struct.iter_unpack(layout, self._read(segment.offset, size))):
             if tag == _DT_NULL:
                 return
-            yield tag, value
+            yield segment.offset + number * step, tag, value
 
     def _file_offset(self, loads: list[_Segment], address: int) -> int:
         for segment in loads:

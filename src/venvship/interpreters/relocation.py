@@ -1,20 +1,21 @@
 """Takes absolute places out of ELF files and of the build variables of `sysconfig`.
 
 A RUNPATH is rewritten where it is: the new text is not longer than the old one and the rest is filled with NULs, so
-that no offset in the file changes. Where an executable has no RUNPATH at all, because its maker relied on
-`ldconfig`, the name of the library it needs becomes a path instead, which the loader of glibc expands as well.
+that no offset in the file changes. The name of the library that an executable needs becomes a path instead, which the
+loader of glibc expands as well: its maker may have relied on `ldconfig`, and with a RUNPATH each start of a program
+would look for that library in a dozen directories first. A RUNPATH that then leads to nothing is taken out.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from venvship.archives.elf import NameString, read_elf
 from venvship.errors import EnvironmentProblem
-from venvship.model.paths import TreePath, parent, relative_link
+from venvship.model.paths import TreePath, basename, parent, relative_link
 
 PLACEHOLDER: Final = "/venvship-prefix"
 
@@ -32,10 +33,11 @@ class NotRelocatable(EnvironmentProblem):
         )
 
 
-def relocated(data: bytes, path: TreePath, *, shared_library: str) -> bytes:
+def relocated(data: bytes, path: TreePath, *, shared_library: str, libraries: Collection[str] = ()) -> bytes:
     """The ELF file `data`, for its place at `path` of a tree whose libraries lie in `lib`.
 
-    `shared_library` is the name of `libpython`, or `""` when there is none. Raises MalformedElf or NotRelocatable.
+    `shared_library` is the name of `libpython`, or `""` when there is none; `libraries` are the names of all that lie
+    in `lib`. Raises MalformedElf or NotRelocatable.
     """
     facts = read_elf(data)
     edited = bytearray(data)
@@ -46,13 +48,27 @@ def relocated(data: bytes, path: TreePath, *, shared_library: str) -> bytes:
     if parent(path) == "bin" and needs_alias(data, shared_library=shared_library):
         [string] = [string for string in facts.needed_strings if string.text == shared_library]
         _replace(edited, string, _origin(path, LIBRARY_ALIAS), path)
+    others = set(facts.needed) - {shared_library}
+    if path == f"lib/{shared_library}" or (parent(path) == "bin" and needs_alias(data, shared_library=shared_library)):
+        for place in facts.runpath_tags if others.isdisjoint(libraries) else ():
+            if edited[place : place + len(_RUNPATH)] == _RUNPATH:
+                edited[place : place + len(_RUNPATH)] = _IGNORED
     return bytes(edited)
 
 
+# Tags of 64-bit files with the least byte first; the second is one that loaders don't know and therefore skip.
+_RUNPATH: Final = (29).to_bytes(8, "little")
+_IGNORED: Final = (0x6000_001D).to_bytes(8, "little")
+
+
 def needs_alias(data: bytes, *, shared_library: str) -> bool:
-    """Whether an executable must find `libpython` by `LIBRARY_ALIAS`, because it has no RUNPATH."""
+    """Whether an executable finds `libpython` by `LIBRARY_ALIAS`: it must without a RUNPATH, and may under glibc."""
     facts = read_elf(data)
-    return bool(shared_library) and shared_library in facts.needed and not (facts.runpaths or facts.rpaths)
+    if not shared_library or shared_library not in facts.needed or facts.rpaths:
+        return False
+    expands = basename(TreePath(facts.interpreter or "")).startswith("ld-linux")
+    fits = len(_origin(TreePath("bin/any"), LIBRARY_ALIAS)) <= len(shared_library)
+    return not facts.runpaths or (expands and fits)
 
 
 def origin_of_libraries(path: TreePath) -> str:

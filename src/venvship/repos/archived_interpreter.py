@@ -15,7 +15,7 @@ from venvship.model.platform import PythonVersion
 from venvship.repos.interpreter import compile_modules
 from venvship.repos.unpacking import unpack
 
-_KEPT = re.compile(r"(?:bin/python[^/]*|lib/lib[^/]*|lib/python3[^/]*/.*|include/.*|LICENSE[^/]*|licenses/.*)\Z")
+_KEPT = re.compile(r"(?:bin/python[^/]*|lib/lib[^/]*|lib/py|lib/python3[^/]*/.*|include/.*|LICENSE[^/]*|licenses/.*)\Z")
 _LEFT_OUT = re.compile(r"(?:lib/[^/]*\.(?:a|sh)|.*\.pyc|bin/python[^/]*-config)\Z")
 
 

@@ -135,7 +135,8 @@ class _Copy:
     def _write(self, path: TreePath, data: bytes, *, executable: bool = False) -> None:
         if is_elf(data):
             self._libraries_of(data)
-            data = stripped(relocated(data, path, shared_library=self._facts.shared_library))
+            library = self._facts.shared_library
+            data = stripped(relocated(data, path, shared_library=library, libraries=self._libraries))
         target = self._into / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
