@@ -182,7 +182,7 @@ class _Elf:
     def symbol_versions(self) -> SymbolVersions:
         _, segments = self._program_headers()
         loads = [segment for segment in segments if segment.kind == _PT_LOAD]
-        values = {tag: value for one in segments if one.kind == _PT_DYNAMIC for tag, value in self._dynamic(one)}
+        values = {tag: value for one in segments if one.kind == _PT_DYNAMIC for _, tag, value in self._dynamic(one)}
         if _DT_STRTAB not in values or not values.keys() & {_DT_VERDEF, _DT_VERNEED}:
             return SymbolVersions({})
         table = self._file_offset(loads, values[_DT_STRTAB])
