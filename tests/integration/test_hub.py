@@ -534,8 +534,12 @@ py_library(name = "app", deps = ["@pypi//tool"])
         text = (workspace.root / made).read_text()
         assert "dep==1.0 \\\n    --hash=sha256:" in text and f"venvship run //:{name}" in text
     workspace.built("//:app")
-    done = workspace.test("//:all_test", "//:old_test")
+    # Comments are of whoever made it, and another name of a test is no second test.
+    text = (workspace.root / "old.txt").read_text()
+    workspace.write({"old.txt": "# by pip-compile\n" + text.replace("    # via tool", "\t# via tool (-r x)\n\n")})
+    done = workspace.test("//:all_test", "//:old_test", "//:old.test")
     assert done.code == 0, done.stderr
+    assert "Executed 2 out of 2 tests" in done.stdout + done.stderr
     workspace.write({"requirements.in": "tool\nlate\n"})
     done = workspace.test("//:all_test", "//:old.test", "--test_output=errors")
     assert done.code == 3 and "`venvship run //:all.update` makes it anew" in done.stdout + done.stderr

@@ -40,7 +40,8 @@ def run_test_targets(
     failures += result.failures
     outcome = session.outcome_of(targets, graph, result)
     ready = {target.label for target in outcome.targets}
-    tests = [target for target in compatible if target.get(TestInfo) is not None]
+    # Other names of a test are no tests of their own.
+    tests = list({target.label: target for target in compatible if target.get(TestInfo) is not None}.values())
     requests = [_request(target, options, client_environment) for target in tests if target.label in ready]
     session.test_requests += requests
     runner = TestRunner(
