@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 from real_workspace import RealWorkspace
 
-MODULE = """
+MODULE = f"""
 module(name = "shop")
 bazel_dep(name = "aspect_rules_py", version = "1.6.0")
 bazel_dep(name = "boats", version = "3.1")
 bazel_dep(name = "rules_cc", version = "0.2.0")
 archive_override(module_name = "aspect_rules_py", urls = ["http://127.0.0.1:9/rules.tar.gz"])
 interpreters = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")
-interpreters.toolchain(python_version = "3.11")
+interpreters.toolchain(python_version = "{sys.version_info.major}.{sys.version_info.minor}")
 harbour = use_extension("@boats//:extensions.bzl", "harbour")
 harbour.pier(length = 3)
 use_repo(harbour, "pier")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from venvship.execution.exec_root import ExecRoot
 from venvship.execution.graph import Generating
-from venvship.execution.outputs import Output, OutputLink, OutputTree
+from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
 from venvship.execution.straight_links import LinkDirectory, tree_links
 from venvship.host.files import disk_problems, remove, write_atomically
 from venvship.host.links import link_text
@@ -24,6 +24,7 @@ from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 from venvship.model.paths import ExecPath, TreePath
+from venvship.model.runfiles import RunfilesConflict
 
 RUNFILES_SUFFIX = ".runfiles"
 MANIFEST_SUFFIX = ".runfiles_manifest"
@@ -53,7 +54,8 @@ def lay_out(
         return place
     entries, conflicts = program.runfiles.settled()
     for conflict in conflicts:
-        warn(str(conflict))
+        if not _is_harmless(conflict, content):
+            warn(str(conflict))
     links = _links(entries, exec_root, content)
     manifest = _manifest(entries, links, exec_root)
     made_of = tree_links(entries, links, program=executable.owner, generating=generating, names_in=os.listdir)
@@ -68,6 +70,15 @@ def lay_out(
         _replace(exec_root, executable.exec_path, own, manifest, stamp)
         exec_root.laid_out[executable.exec_path] = program
     return place
+
+
+def _is_harmless(conflict: RunfilesConflict, content: Callable[[Artifact], Output]) -> bool:
+    """Whether both are what one target made, for two configurations and equal."""
+    kept, hidden = conflict.kept, conflict.hidden
+    if kept is None or hidden is None or conflict.path != conflict.hidden_path or kept.owner != hidden.owner:
+        return False
+    made = content(kept)
+    return isinstance(made, OutputFile) and made == content(hidden)
 
 
 def _share(exec_root: ExecRoot, place: str, directory: LinkDirectory) -> None:

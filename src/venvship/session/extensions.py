@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
-from venvship.model.label import Label, PackageId
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import PythonVersion
 from venvship.modules.module_file import Tag
 from venvship.modules.module_graph import ModuleExtensionUsage, ModuleGraph
@@ -288,7 +288,7 @@ class _Reader:
                 case _ if extension in (_UV, _UV_UNSTABLE):
                     self._uv(tag, reading)
                 case _ if extension in (_INTERPRETERS, _PYTHON):
-                    self._python(tag, reading)
+                    self._python(tag, reading, is_root=module_usage.module == MAIN_REPOSITORY)
                 case _ if extension == _PIP:
                     self._pip(tag, reading)
                 case _:
@@ -320,7 +320,7 @@ class _Reader:
             case "override_package":
                 self._overrides.append(_override(tag, attributes))
 
-    def _python(self, tag: Tag, attributes: _Attributes) -> None:
+    def _python(self, tag: Tag, attributes: _Attributes, *, is_root: bool) -> None:
         match tag.name:
             case "toolchain":
                 version = self._version(attributes)
@@ -329,9 +329,9 @@ class _Reader:
                     text = attributes.text("python_version")
                     if text.count(".") > 1:
                         self._exact[text] = None
-                    if tag.arguments.get("is_default") is True:
+                    if tag.arguments.get("is_default") is True and is_root:
                         self._default = version
-            case "defaults":
+            case "defaults" if is_root:
                 self._default = self._default_version(attributes)
             case "configure":
                 self._archive_base = attributes.text("base_url") or self._archive_base

@@ -73,6 +73,7 @@ from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
 from venvship.session.registered_toolchains import registered_toolchains
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
+from venvship.session.version_repositories import version_repositories
 from venvship.session.workspace_status import with_volatile_values_of, workspace_status
 
 if TYPE_CHECKING:
@@ -244,6 +245,7 @@ class Session:
             LIBRARIES: FixedPackage((("runtime_libraries", LIBRARIES_LABEL.name),)),
             **self.hubs,
             **self._single_distributions(),
+            **version_repositories(self.extensions),
             **dict.fromkeys(self.extensions.modification_hubs, FixedPackage(())),
         }
         mapping = self.main_mapping

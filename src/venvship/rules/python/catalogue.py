@@ -11,6 +11,7 @@ from venvship.rules.python.described_runtime import PY_RUNTIME, PY_RUNTIME_PAIR
 from venvship.rules.python.gazelle import GAZELLE_RULES
 from venvship.rules.python.library import library_rule
 from venvship.rules.python.members import Members
+from venvship.rules.python.program import PYTHON_FILES, PYTHON_PROGRAM
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
 from venvship.rules.python.requirements_lock import requirements_lock_rules
 from venvship.rules.python.runfiles_library import runfiles_library_rule
@@ -56,6 +57,8 @@ def python_rules(
         PY_EXEC_TOOLS_TOOLCHAIN,
         CURRENT_PY_TOOLCHAIN,
         OWN_PY_TOOLCHAIN,
+        PYTHON_PROGRAM,
+        PYTHON_FILES,
         PYTHON_FLAG,
         PYTHON_VERSION_FLAG,
         PYTHON_MINOR_FLAG,

@@ -19,6 +19,7 @@ def compile_pip_requirements(
         requirements_linux = None,
         constraints = [],
         env = None,
+        python_version = None,
         size = "medium",
         timeout = None,
         visibility = ["//visibility:private"],
@@ -38,6 +39,7 @@ def compile_pip_requirements(
       requirements_linux: the lock, where each system has its own.
       constraints: files that constrain what is chosen.
       env: variables for uv.
+      python_version: the version that the lock is for; that of the build by default.
       size: size of the test.
       timeout: timeout of the test.
       visibility: who may use the targets.
@@ -55,6 +57,7 @@ def compile_pip_requirements(
         constraints = constraints,
         data = extra_data,
         env = env or {},
+        lock_python_version = python_version or "",
         generate_hashes = generate_hashes,
         strip_extras = "--strip-extras" in extra_args,
         visibility = visibility,
