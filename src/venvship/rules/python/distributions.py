@@ -339,7 +339,7 @@ def installed_layout(
             for entry in manifest.entries
             if entry.scheme is Scheme.SCRIPTS
         ],
-        legacy_namespaces=[path for path in manifest.namespace_packages if _has_init(manifest, path)],
+        legacy_namespaces=manifest.namespace_packages & _with_init(manifest),
         path_files=manifest.path_files,
         identities=identities,
         origins={path: facts.origin_directories for path, facts in manifest.libraries.items()},
@@ -353,5 +353,7 @@ def _headers(manifest: WheelManifest, runtime: InterpreterInfo) -> str:
     return f"include/site/python{runtime.version}/{name}"
 
 
-def _has_init(manifest: WheelManifest, directory: str) -> bool:
-    return any(entry.path == f"{directory}/__init__.py" for entry in manifest.site_entries())
+def _with_init(manifest: WheelManifest) -> frozenset[str]:
+    """The directories that have an `__init__.py`."""
+    name = "/__init__.py"
+    return frozenset(e.path.removesuffix(name) for e in manifest.site_entries() if e.path.endswith(name))
