@@ -69,7 +69,7 @@ class _Worker:
 class WorkerPool:
     """Runs tools in workers; used from several threads, closed at the end of the command.
 
-    `packages` maps names of packages to their directories; tools find them when they run under our own interpreter.
+    `packages` maps names of packages to their directories; tools find those that their interpreter can load.
     `user_environment` is lent to the tools that ask for it, for one request; the others see none of it. The tools are
     those that lie beside `program`.
     """
@@ -163,9 +163,7 @@ class WorkerPool:
                 if worker.process.poll() is None:
                     return worker
         packages = [f"{name}={path}" for name, path in sorted(self._packages.items())]
-        argv = [program, "-I", "-S", "-B", os.path.abspath(self._program)]
-        if program == sys.executable:
-            argv += packages
+        argv = [program, "-I", "-S", "-B", os.path.abspath(self._program), *packages]
         self._temporary.mkdir(parents=True, exist_ok=True)
         log = self._temporary / f"worker-{os.getpid()}-{os.urandom(6).hex()}.log"
         with open(log, "ab") as file:

@@ -7,7 +7,8 @@ A line of JSON on stdin, `{"tool": name, "request": {...}}`, is answered by one 
 With `environment`, its variables take the place of the worker's own while the tool runs.
 What tools print goes to stderr, and what they read comes from an empty file, so that no tool can break the protocol.
 
-Each PACKAGE is importable from DIRECTORY beside the standard library, for packages that make tools faster.
+Each PACKAGE is importable from DIRECTORY beside the standard library, for packages that make tools faster. One that was
+built for another version of Python is left out.
 Runs under any CPython from 3.8.
 """
 
@@ -77,7 +78,10 @@ def _lend_real_package(name: str, directory: str) -> None:
     sys.modules[name] = module
     if above:
         setattr(sys.modules[above], last, module)
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except (ImportError, SyntaxError):
+        del sys.modules[name]
 
 
 def _answer(line: bytes) -> dict[str, Any]:

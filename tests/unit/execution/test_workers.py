@@ -133,6 +133,21 @@ def test_a_package_inside_of_another_is_lent_alone(tools: Path, tmp_path: Path) 
         assert pool.run("asks", {}).result == {"is": 42}
 
 
+@pytest.mark.parametrize("text", ["from lent_of_another.compiled import x\n", "def\n"])
+def test_a_package_that_an_interpreter_cannot_load_is_left_out(tools: Path, tmp_path: Path, text: str) -> None:
+    package = tmp_path / "lent_of_another"
+    package.mkdir()
+    (package / "__init__.py").write_text(text)
+    (tools / "tries.py").write_text(
+        "def run(request):\n    try:\n        import lent_of_another\n"
+        "    except ImportError:\n        return {'is': 'absent'}\n"
+    )
+    with WorkerPool(
+        Children(), tmp_path / "tmp", packages={"lent_of_another": package}, program=tools / "worker.py"
+    ) as pool:
+        assert pool.run("tries", {}).result == {"is": "absent"}
+
+
 def test_a_mistake_of_the_user_is_told_by_its_message_alone(pool: WorkerPool) -> None:
     with pytest.raises(ToolFailed) as caught:
         pool.run("user_mistake", {})
