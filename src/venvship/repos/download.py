@@ -149,8 +149,13 @@ class Downloads:
         self._stopped = threading.Event()
         self._sleep = sleep or self._stopped.wait
 
-    def fetch(self, files: Iterable[WantedFile]) -> dict[WantedFile, Path]:
-        """The verified path of each file; raises the one error, or SeveralErrors with all of them."""
+    def fetch(
+        self, files: Iterable[WantedFile], *, then: Callable[[WantedFile], object] = lambda file: None
+    ) -> dict[WantedFile, Path]:
+        """The verified path of each file; raises the one error, or SeveralErrors with all of them.
+
+        `then` is called for each file that had to be brought, on several threads, while others are on their way.
+        """
         wanted = list(dict.fromkeys(files))
         found: dict[WantedFile, Path] = {}
         missing: list[WantedFile] = []
@@ -167,7 +172,7 @@ class Downloads:
             if len(local) < len(missing):
                 raise NothingFetched(file for file in missing if file not in local)
         if missing and not errors:
-            for file, result in zip(missing, self._outcomes(missing), strict=True):
+            for file, result in zip(missing, self._outcomes(missing, then), strict=True):
                 if isinstance(result, VenvshipError):
                     errors.append(result)
                 else:
@@ -179,21 +184,25 @@ class Downloads:
             raise SeveralErrors(distinct)
         return found
 
-    def _outcomes(self, files: Sequence[WantedFile]) -> list[Path | VenvshipError]:
+    def _outcomes(
+        self, files: Sequence[WantedFile], then: Callable[[WantedFile], object]
+    ) -> list[Path | VenvshipError]:
         with ThreadPoolExecutor(min(self._parallel, len(files)), "download") as pool:
             try:
-                return list(pool.map(self._outcome, files))
+                return list(pool.map(lambda file: self._outcome(file, then), files))
             except BaseException:
                 # The user interrupts us: leaving the block waits for the threads, so they must end soon.
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)
                 raise
 
-    def _outcome(self, file: WantedFile) -> Path | VenvshipError:
+    def _outcome(self, file: WantedFile, then: Callable[[WantedFile], object]) -> Path | VenvshipError:
         try:
-            return self._fetch_one(file)
+            path = self._fetch_one(file)
+            then(file)
         except VenvshipError as error:
             return error
+        return path
 
     def _fetch_one(self, file: WantedFile) -> Path:
         if file.sha256 is None:

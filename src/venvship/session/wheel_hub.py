@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import posixpath
@@ -39,6 +40,7 @@ from venvship.session.hub_files import defs_bzl, requirements_bzl
 from venvship.session.locked_project import LockedProject, UnknownGroup
 from venvship.session.project_code import read_project_code
 from venvship.session.source_builds import BuiltWheel, SourceBuilds, read_patches
+from venvship.wheels.archive import MalformedWheel
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import LockedPackage, LockedWheel
 from venvship.wheels.manifest import without
@@ -236,13 +238,19 @@ class LockHub:
                     sources[(name, key.configuration)] = key
             except UserError as error:
                 refused[key] = error
-        self._downloads.fetch(files)
+        self._downloads.fetch(files, then=self._read_ahead)
         for (name, configuration), key in sources.items():
             try:
                 self._built[(name, configuration)] = self._build(name, configuration)
             except VenvshipError as error:
                 refused[key] = error
         return refused
+
+    def _read_ahead(self, file: WantedFile) -> None:
+        """Read the manifest of a wheel while others arrive; what is wrong with it is said where it is used."""
+        if file.sha256 is not None:
+            with contextlib.suppress(MalformedWheel):
+                self._store.manifest(file.sha256, WheelFilename.parse(file.filename))
 
     def lazy_source(self, artifact: Artifact) -> LazySource | None:
         """A wheel file as a source whose digest the lock tells; None for artifacts of other repositories."""

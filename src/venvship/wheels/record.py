@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import csv
 import io
+from typing import Final
 
 from venvship.dataclass import dataclass
+
+_PLAIN_BASE64: Final = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,7 +45,7 @@ def _row(number: int, fields: list[str]) -> RecordRow:
         return RecordRow(path, None, None, int(size) if size else None)
     algorithm, equals, encoded = hashed.partition("=")
     try:
-        digest = base64.b64decode(encoded + "=" * (-len(encoded) % 4), altchars=b"-_", validate=True)
+        digest = binascii.a2b_base64(encoded.translate(_PLAIN_BASE64) + "=" * (-len(encoded) % 4), strict_mode=True)
     except (binascii.Error, ValueError):
         digest = b""
     if not equals or not digest:

@@ -82,6 +82,19 @@ def test_a_file_of_a_lock_is_fetched_from_the_mapped_index_and_verified(setting:
     assert setting.left() == []
 
 
+def test_a_file_that_arrives_is_worked_on_and_one_that_is_here_is_not(setting: Setting) -> None:
+    seen: list[tuple[WantedFile, bytes]] = []
+
+    def then(file: WantedFile) -> None:
+        path = setting.store.path_of(SHA, NAME)
+        assert path is not None
+        seen.append((file, path.read_bytes()))
+
+    for _ in range(2):
+        setting.downloads().fetch([wanted()], then=then)
+    assert seen == [(wanted(), CONTENT)]
+
+
 def test_a_file_that_is_here_is_not_asked_for(setting: Setting) -> None:
     setting.downloads().fetch([wanted()])
     before = setting.server.requests.total()
