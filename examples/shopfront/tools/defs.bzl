@@ -1,7 +1,7 @@
 """How this workspace builds a member: its code, its tests, its image."""
 
 load("@aspect_rules_py//py:defs.bzl", "py_image_layer", "py_library", "py_pytest_test")
-load("@rules_oci//oci:defs.bzl", "oci_image")
+load("@rules_oci//oci:defs.bzl", "oci_image", "oci_image_index")
 
 def shop_library(name, deps = [], data = [], test_deps = [], visibility = ["//visibility:public"]):
     """The code of a member in `src` and, as `<name>_test`, its tests in `tests`.
@@ -31,6 +31,8 @@ def shop_library(name, deps = [], data = [], test_deps = [], visibility = ["//vi
 def shop_image(name, binary, cmd = [], env = {}, visibility = ["//visibility:public"]):
     """As `<name>_image` an image that starts `binary`, and as `<name>_layers` what it adds to the base.
 
+    As `<name>_index`, which wildcards pass over, the images for all platforms.
+
     Args:
       name: the first part of both names.
       binary: the program.
@@ -50,5 +52,15 @@ def shop_image(name, binary, cmd = [], env = {}, visibility = ["//visibility:pub
         env = env,
         tars = [":" + name + "_layers"],
         user = "65532",
+        visibility = visibility,
+    )
+    oci_image_index(
+        name = name + "_index",
+        images = [":" + name + "_image"],
+        platforms = [
+            "//tools:linux_amd64",
+            "//tools:linux_arm64",
+        ],
+        tags = ["manual"],
         visibility = visibility,
     )

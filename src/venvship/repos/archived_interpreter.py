@@ -34,10 +34,15 @@ def unpack_interpreter(
         unpack(archive, Path(scratch), kind="gz", shown=shown, strip_prefix=strip_prefix)
         into.mkdir()
         _move(Path(scratch), into)
+    finish_interpreter(into, version=version, shown=f"the archive `{shown}`", compiler=compiler)
+
+
+def finish_interpreter(into: Path, *, version: PythonVersion, shown: str, compiler: Path | None) -> None:
+    """Check that a tree holds a CPython, and give it its usual names and bytecode; raises MalformedRuntime."""
     program = into / "bin" / version.directory
     if not program.is_file():
         remove(into)
-        raise MalformedRuntime(f"the archive `{shown}` holds no `bin/{version.directory}`")
+        raise MalformedRuntime(f"no `bin/{version.directory}` is in {shown}")
     for name in ("python", "python3", f"python{version}"):
         link = into / "bin" / name
         if not link.exists() and not link.is_symlink():
@@ -52,14 +57,15 @@ def _move(source: Path, into: Path) -> None:
         for name in sorted(files + [one for one in names if os.path.islink(os.path.join(directory, one))]):
             path = os.path.join(directory, name)
             inner = os.path.relpath(path, source)
-            if not _belongs(inner):
+            if not belongs(inner):
                 continue
             target = into / inner
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, target)
 
 
-def _belongs(path: str) -> bool:
+def belongs(path: str) -> bool:
+    """Whether a file at `path` below a prefix is part of an interpreter tree."""
     if not _KEPT.match(path) or _LEFT_OUT.match(path):
         return False
     top, _, rest = path.partition("/")

@@ -106,6 +106,11 @@ class DebianLock:
     packages: Mapping[str, tuple[ArchivePackage, ...]] = field(default_factory=dict)
 
 
+def python_packages(version: str) -> tuple[str, ...]:
+    """The packages of a CPython `3.X` that are its interpreter tree."""
+    return f"libpython{version}-minimal", f"libpython{version}-stdlib", f"python{version}-minimal"
+
+
 def alternatives(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("|"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ from venvship.repos.debian_lock import (
     decode_lock,
     encode_lock,
     make_lock,
+    python_packages,
 )
 from venvship.repos.debian_mirrors import DebianMirrors, checked_mirror
 from venvship.session.lock_making import MadeLock
@@ -36,6 +38,7 @@ from venvship.session.lock_making import MadeLock
 _FILE: Final = Label(PackageId("venvship", "debian"), "extensions.bzl")
 _EXTENSION: Final = "debian"
 _ARCHITECTURES: Final = ("amd64", "arm64")
+_PYTHON: Final = re.compile(r"3\.[0-9]{1,3}\Z")
 
 
 class StaleDebianLock(UserError):
@@ -54,6 +57,16 @@ class _Wanted:
     mirrors: tuple[str, ...]
     signers: Signers
     place: Place
+    python: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LockedPython:
+    """The packages of a lock among which are those of a CPython, `3.X`."""
+
+    version: str
+    lock: DebianLock
+    mirrors: tuple[str, ...]
 
 
 def make_debian_locks(
@@ -107,6 +120,19 @@ def make_debian_locks(
     return tuple(done)
 
 
+def locked_pythons(graph: ModuleGraph, bzl: Callable[[], BzlLoader], *, root: Path) -> tuple[LockedPython, ...]:
+    """The CPythons that tags name; raises StaleDebianLock where a lock does not have one."""
+    found = []
+    for wanted in _wanted(graph, bzl, root):
+        if wanted.python:
+            shown = os.path.relpath(wanted.path, root)
+            lock = _present(wanted.path.read_text() if wanted.path.is_file() else None, shown, needed=True)
+            if lock is None or not _answers(lock, wanted.request):
+                raise StaleDebianLock(shown, wanted.place)
+            found.append(LockedPython(wanted.python, lock, wanted.mirrors))
+    return tuple(found)
+
+
 def _present(text: str | None, shown: str, *, needed: bool) -> DebianLock | None:
     """The lock that is there; one that can't be read counts as none where nothing of it is `needed`."""
     try:
@@ -153,10 +179,13 @@ def _read(tag: Tag, extension: ModuleExtension, graph: ModuleGraph, root: Path) 
 
     lock, keyring = path("lock"), path("keyring")
     assert lock is not None
+    python = str(values["python_version"])
+    if python and not _PYTHON.match(python):
+        raise UserError(f"`python_version` must be a version such as `3.11`, and is `{python}`", place=tag.place)
     try:
         request = DebianRequest(
             words("suites"),
-            words("packages", DEFAULT_PACKAGES),
+            (*words("packages", DEFAULT_PACKAGES), *(python_packages(python) if python else ())),
             words("architectures", _ARCHITECTURES),
             str(values["component"]),
             (*DEFAULT_EXCLUDED, *words("exclude")),
@@ -166,4 +195,4 @@ def _read(tag: Tag, extension: ModuleExtension, graph: ModuleGraph, root: Path) 
         error.place = error.place or tag.place
         raise
     signers = Signers((keyring,) if keyring is not None else (), bool(values["trusted"]))
-    return _Wanted(lock, request, mirrors, signers, tag.place)
+    return _Wanted(lock, request, mirrors, signers, tag.place, python)

@@ -1,7 +1,7 @@
 """The interpreters of a workspace: found on this machine or unpacked from archives, when one is needed.
 
-What is built for this machine takes an interpreter of the machine, or an archive where the machine has none of the
-version. What is built for another kind of machine takes an archive always.
+What is built for this machine takes an interpreter of the machine, or else one of Debian packages that a lock names, or
+an archive. What is built for another kind of machine takes one of the latter always.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
@@ -29,6 +29,7 @@ from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.repos.host_interpreters import HostInterpreter, NoInterpreter, choose_interpreter, find_interpreters
 from venvship.repos.urls import local_path
 from venvship.rules.python.runtime import ImportedInterpreter
+from venvship.session.debian_interpreters import DebianInterpreter, DebianInterpreters
 from venvship.session.extensions import Extensions
 from venvship.session.extensions import RuntimeArchive as NamedArchive
 
@@ -48,7 +49,8 @@ class NoRuntime(UserError):
     def __init__(self, version: str, platform: Platform) -> None:
         super().__init__(
             f"no archive of CPython {version} for {triple_of(platform)} is known",
-            hint="choose another version, or name an archive with `python.single_version_platform_override`",
+            hint="choose another version, name an archive with `python.single_version_platform_override`, or lock "
+            "Debian packages with `python_version`",
         )
 
 
@@ -59,6 +61,10 @@ class _Located:
     archive: RuntimeArchive
     url: str
     strip_prefix: str = "python"
+
+    @property
+    def identity(self) -> str:
+        return f"{self.archive.sha256} {self.archive.triple} {self.strip_prefix}"
 
 
 class RuntimeArchives:
@@ -133,6 +139,7 @@ class MachineInterpreters:
         trees: TreeStore,
         events: EventSink,
         archives: RuntimeArchives | None = None,
+        debian: DebianInterpreters | None = None,
         exact: Iterable[str] = (),
     ) -> None:
         self._registered = registered
@@ -141,12 +148,20 @@ class MachineInterpreters:
         self._trees = trees
         self._events = events
         self._archives = archives
+        self._debian = debian
         self._exact: Mapping[PythonVersion, str] = {PythonVersion.parse(text): text for text in exact}
         self._imported: dict[str, ImportedInterpreter] = {}
 
     def full_version(self, configuration: Configuration) -> str:
-        chosen = self._chosen(configuration)
-        return _full_version(chosen) if isinstance(chosen, HostInterpreter) else _shown(chosen.archive)
+        match self._chosen(configuration):
+            case HostInterpreter() as host:
+                return _full_version(host)
+            case DebianInterpreter(full_version):
+                return full_version
+            case _Located(archive):
+                return _shown(archive)
+            case never:
+                assert_never(never)
 
     def interpreter(self, configuration: Configuration) -> ImportedInterpreter:
         chosen = self._chosen(configuration)
@@ -155,12 +170,13 @@ class MachineInterpreters:
             if key not in self._imported:
                 self._imported[key] = ImportedInterpreter(_full_version(chosen), self._tree(chosen))
             return self._imported[key]
-        key = f"{chosen.archive.sha256} {chosen.archive.triple}"
+        key = chosen.identity
         if key not in self._imported:
+            full_version = self.full_version(configuration)
             foreign = not self._is_here(configuration.platform)
-            compiler = self._compiler(PythonVersion.parse(_shown(chosen.archive))) if foreign else None
-            tree = self._archived(chosen, foreign=foreign, compiler=compiler)
-            self._imported[key] = ImportedInterpreter(_shown(chosen.archive), tree, foreign, compiler)
+            compiler = self._compiler(PythonVersion.parse(full_version)) if foreign else None
+            tree = self._unpacked(chosen, full_version, foreign=foreign, compiler=compiler)
+            self._imported[key] = ImportedInterpreter(full_version, tree, foreign, compiler)
         return self._imported[key]
 
     @functools.cached_property
@@ -178,18 +194,25 @@ class MachineInterpreters:
         here = self._here
         return (platform.os, platform.cpu, platform.libc) == (here.os, here.cpu, here.libc)
 
-    def _chosen(self, configuration: Configuration) -> HostInterpreter | _Located:
+    def _elsewhere(self, wanted: str, platform: Platform) -> DebianInterpreter | _Located | None:
+        """What the workspace locks comes before what is known."""
+        debian = self._debian.find(wanted, platform) if self._debian is not None else None
+        if debian is not None or self._archives is None:
+            return debian
+        return self._archives.find(wanted, platform)
+
+    def _chosen(self, configuration: Configuration) -> HostInterpreter | DebianInterpreter | _Located:
         version = configuration.get(PYTHON_VERSION)
         wanted = self._wanted(version)
         if not self._is_here(configuration.platform):
-            located = self._archives.find(wanted, configuration.platform) if self._archives is not None else None
+            located = self._elsewhere(wanted, configuration.platform)
             if located is None:
                 raise NoRuntime(wanted, configuration.platform)
             return located
         try:
             return choose_interpreter(self._found, wanted, freethreaded=wanted.endswith("t"))
         except NoInterpreter:
-            located = self._archives.find(wanted, configuration.platform) if self._archives is not None else None
+            located = self._elsewhere(wanted, configuration.platform)
             if located is None:
                 raise
             return located
@@ -220,32 +243,24 @@ class MachineInterpreters:
             return None
         return self._tree(host)
 
-    def _archived(self, located: _Located, *, foreign: bool, compiler: Digest | None) -> Digest:
-        """Unpack an archive unless this very one was unpacked before."""
-        archive = located.archive
-        version = PythonVersion.parse(_shown(archive))
-        identity = f"{_ARCHIVE_FORMAT} {archive.sha256} {located.strip_prefix} {compiler}"
+    def _unpacked(
+        self, chosen: DebianInterpreter | _Located, full_version: str, *, foreign: bool, compiler: Digest | None
+    ) -> Digest:
+        """Unpack an interpreter unless this very one was unpacked before."""
+        version = PythonVersion.parse(full_version)
+        identity = f"{_ARCHIVE_FORMAT} {chosen.identity} {compiler}"
         note = self._state / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
         kept = self._kept(note)
         if kept is not None:
             return kept
-        from venvship.repos.archived_interpreter import unpack_interpreter
         from venvship.repos.interpreter import remove_interpreter
 
-        assert self._archives is not None
-        path = self._archives.fetch(located)
-        self._events.emit(PhaseProgress(0, None, f"Unpacking Python {archive.full_version} for {archive.triple}"))
         directory = Path(tempfile.mkdtemp(dir=self._trees.temporary))
         program = None if compiler is None else self._trees.path_of(compiler) / "bin" / f"python{version}"
         try:
             target = directory / "interpreter"
-            unpack_interpreter(
-                path,
-                target,
-                version=version,
-                shown=archive.filename,
-                strip_prefix=located.strip_prefix,
-                compiler=program if foreign else target / "bin" / version.directory,
+            self._unpack(
+                chosen, target, version=version, compiler=program if foreign else target / "bin" / version.directory
             )
             tree = self._trees.adopt(target)
         finally:
@@ -253,6 +268,38 @@ class MachineInterpreters:
         self._state.mkdir(parents=True, exist_ok=True)
         write_atomically(note, json.dumps({"tree": str(tree)}).encode())
         return tree
+
+    def _unpack(
+        self, chosen: DebianInterpreter | _Located, target: Path, *, version: PythonVersion, compiler: Path | None
+    ) -> None:
+        """Fetch an interpreter, and fill the new directory `target` with it."""
+        match chosen:
+            case DebianInterpreter():
+                from venvship.repos.debian_interpreter import unpack_debian_interpreter
+
+                assert self._debian is not None
+                files = self._debian.fetch(chosen)
+                self._emit_unpacking(chosen.full_version, chosen.architecture)
+                unpack_debian_interpreter(files, target, version=version, compiler=compiler)
+            case _Located(archive):
+                from venvship.repos.archived_interpreter import unpack_interpreter
+
+                assert self._archives is not None
+                file = self._archives.fetch(chosen)
+                self._emit_unpacking(archive.full_version, archive.triple)
+                unpack_interpreter(
+                    file,
+                    target,
+                    version=version,
+                    shown=archive.filename,
+                    strip_prefix=chosen.strip_prefix,
+                    compiler=compiler,
+                )
+            case _:
+                assert_never(chosen)
+
+    def _emit_unpacking(self, version: str, machine: str) -> None:
+        self._events.emit(PhaseProgress(0, None, f"Unpacking Python {version} for {machine}"))
 
     def _kept(self, note: Path) -> Digest | None:
         try:

@@ -62,6 +62,7 @@ from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_r
 from venvship.session.command_aspects import command_aspects, command_parameters
 from venvship.session.command_configuration import command_configuration
 from venvship.session.convenience_links import ConvenienceLinks
+from venvship.session.debian_interpreters import DebianInterpreters
 from venvship.session.extensions import Extensions, read_extensions
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
 from venvship.session.lock_making import CompiledLock, MadeLock, uv_program
@@ -82,6 +83,7 @@ if TYPE_CHECKING:
     from venvship.repos.index_settings import IndexSettings
     from venvship.repos.network import Network
     from venvship.repos.package_index import Indexes
+    from venvship.session.debian_locks import LockedPython
     from venvship.session.wheel_hub import LockHub
 
 _FLAGS = Place("--override_module")
@@ -324,8 +326,16 @@ class Session:
             trees=self.trees,
             events=self.events,
             archives=RuntimeArchives(self.extensions, self._downloads),
+            debian=DebianInterpreters(
+                self._locked_pythons, lambda urls, checksum: self.sources.files.fetch(urls, checksum)
+            ),
             exact=self.extensions.exact_versions,
         )
+
+    def _locked_pythons(self) -> tuple[LockedPython, ...]:
+        from venvship.session.debian_locks import locked_pythons
+
+        return locked_pythons(self.modules, lambda: self.loader.bzl, root=self.root)
 
     def _network(self) -> Network:
         from venvship.repos.network import Network

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import urllib.request
-from collections.abc import Sequence
+import sys
 from pathlib import Path
 
 import pytest
-from interpreter_archives import archive, interpreters
 from real_workspace import DEFS, MODULE, RealWorkspace
 
-from venvship.repos.debian_lock import decode_lock
-from venvship.repos.debian_mirrors import DebianMirrors
-from venvship.tools.deb_package import DebFile, DebLink, read_files
 from venvship.tools.image_reader import problems, read_image
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples/shopfront"
 
 pytestmark = [pytest.mark.index, pytest.mark.peers, pytest.mark.slow]
 
 EXTENSION = """
 bazel_dep(name = "venvship", version = "0.1.0")
 debian = use_extension("@venvship//debian:extensions.bzl", "debian")
-debian.packages(name = "debian", lock = "//:debian.lock.json", suites = ["{suite}"], architectures = ["arm64"])
 debian.packages(
-    name = "python",
+    name = "debian",
     architectures = ["arm64"],
-    lock = "//:python.lock.json",
-    packages = ["libpython{minor}-minimal", "libpython{minor}-stdlib", "python{minor}-minimal"],
+    lock = "//:debian.lock.json",
+    python_version = "{minor}",
     suites = ["{suite}"],
 )
 use_repo(debian, "debian")
@@ -54,7 +49,9 @@ set -e
 mount -t binfmt_misc none /proc/sys/fs/binfmt_misc
 printf '%s' ':arm64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:'"$1"':F' > /proc/sys/fs/binfmt_misc/register
 mount -t proc none "$2/proc" 2>/dev/null || true
-exec chroot "$2" /app
+root="$2"
+shift 2
+exec chroot "$root" /app "$@"
 """  # noqa: E501
 
 
@@ -81,53 +78,40 @@ def test_an_image_for_arm64_runs_under_emulation(workspace: RealWorkspace, tmp_p
     )
     locked = workspace.run("lock")
     assert locked.code == 0, locked.stderr
-    version = release_of_python(workspace.root / "python.lock.json", minor, tmp_path)
-    base = tmp_path / "releases"
-    archive(base / "20990101", "aarch64-unknown-linux-gnu", version=version, tree=tmp_path / "python")
-    module = (workspace.root / "MODULE.bazel").read_text()
-    workspace.write({"MODULE.bazel": module + interpreters(base, minor)})
-    workspace.built("--platforms=linux_aarch64", "//:image")
+    workspace.built("--platforms=linux_aarch64", f"--@aspect_rules_py//py:python_version={minor}", "//:image")
 
     [layout] = (workspace.root / "venvship-out").resolve().glob("linux_aarch64*/bin/image")
     image = read_image(str(layout))
     assert image.config["architecture"] == "arm64"
     assert list(problems(image)) == []
-    bundle = tmp_path / "bundle"
-    subprocess.run(["umoci", "unpack", "--rootless", "--image", f"{layout}:latest", str(bundle)], check=True)
-    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", STARTED, "sh", emulator]
-    done = subprocess.run([*command, str(bundle / "rootfs")], capture_output=True, text=True, check=False)
-    if "binfmt_misc" in done.stderr:
-        pytest.skip(f"the kernel has no formats for a user namespace: {done.stderr}")
+    done = started(layout, emulator, tmp_path)
     assert done.stdout == "aarch64 hello Etc/UTC\n", done.stderr
 
 
-def release_of_python(lock: Path, minor: str, directory: Path) -> str:
-    """Lay the Python of Debian out as a relocatable one is; its version."""
-    prefix = directory / "python"
-    version = ""
-    for package in decode_lock(lock.read_text(), "lock").packages["arm64"]:
-        version = package.version.partition("-")[0]
-        addresses = DebianMirrors(environment=dict(os.environ)).spelled(f"debian:{package.path}")
-        for entry in read_files(fetched(addresses)):
-            if not entry.path.startswith((f"usr/lib/python{minor}/", f"usr/bin/python{minor}")):
-                continue
-            target = prefix / entry.path.removeprefix("usr/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            match entry:
-                case DebFile(_, content, executable):
-                    target.write_bytes(content)
-                    target.chmod(0o755 if executable else 0o644)
-                case DebLink(_, text) if not text.startswith("/"):
-                    target.symlink_to(text)
-    return version.partition("~")[0]
+def test_the_example_has_images_for_two_processors_of_one_build(tmp_path: Path) -> None:
+    emulator = shutil.which("qemu-aarch64-static")
+    if emulator is None or shutil.which("umoci") is None:
+        pytest.skip("needs umoci and qemu-aarch64-static")
+    root = tmp_path / "shopfront"
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("venvship-*", ".venv"), symlinks=True)
+    version = "--@aspect_rules_py//py:python_version=3.11"
+    command = [sys.executable, "-m", "venvship", "build", version, "//apps/api:api_index"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    outputs = (root / "venvship-out").resolve()
+    images = {layout: read_image(str(layout)) for layout in outputs.glob("*/bin/apps/api/api_image")}
+    assert sorted(image.config["architecture"] for image in images.values()) == ["amd64", "arm64"]
+    [layout] = [layout for layout, image in images.items() if image.config["architecture"] == "arm64"]
+    ran = started(layout, emulator, tmp_path, "--check")
+    assert "200 GET  /metrics" in ran.stdout, ran.stderr
 
 
-def fetched(addresses: Sequence[str]) -> bytes:
-    for address in addresses:
-        try:
-            with urllib.request.urlopen(address, timeout=60) as answer:
-                data: bytes = answer.read()
-                return data
-        except OSError:
-            continue
-    raise AssertionError(addresses)
+def started(layout: Path, emulator: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What the program of an image says that is unpacked and started under emulation."""
+    bundle = directory / "bundle"
+    subprocess.run(["umoci", "unpack", "--rootless", "--image", f"{layout}:latest", str(bundle)], check=True)
+    command = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", STARTED, "sh", emulator]
+    done = subprocess.run([*command, str(bundle / "rootfs"), *arguments], capture_output=True, text=True, check=False)
+    if "binfmt_misc" in done.stderr:
+        pytest.skip(f"the kernel has no formats for a user namespace: {done.stderr}")
+    return done

@@ -76,14 +76,18 @@ _package = repository_rule(
     },
 )
 
+def _of_python(version):
+    return ["libpython%s-minimal" % version, "libpython%s-stdlib" % version, "python%s-minimal" % version]
+
 def _hub_repository(ctx):
+    interpreter = _of_python(ctx.attr.python_version)
     problem = "the lock has packages for " + ", ".join(sorted(ctx.attr.repositories)) + " only"
     names = {}
     everything = ""
     for architecture in sorted(ctx.attr.repositories):
         repositories = json.decode(ctx.attr.repositories[architecture])
         condition = "@platforms//cpu:" + _CPUS[architecture]
-        labels = ["@{}//:package".format(repositories[name]) for name in sorted(repositories)]
+        labels = ["@{}//:package".format(repositories[name]) for name in sorted(repositories) if name not in interpreter]
         everything += "        {}: {},\n".format(repr(condition), repr(labels))
         for name in sorted(repositories):
             names.setdefault(name, []).append((condition, "@{}//:package".format(repositories[name])))
@@ -96,6 +100,8 @@ def _hub_repository(ctx):
 _hub = repository_rule(
     implementation = _hub_repository,
     attrs = {
+        # The interpreter is a layer of its own, so its packages are not among all.
+        "python_version": attr.string(),
         # By architecture, a JSON object of repositories by package.
         "repositories": attr.string_dict(mandatory = True),
     },
@@ -146,7 +152,7 @@ def _debian(ctx):
                     )
                     names[package["name"]] = name
                 repositories[architecture] = json.encode(names)
-            _hub(name = tag.name, repositories = repositories)
+            _hub(name = tag.name, python_version = tag.python_version, repositories = repositories)
 
 debian = module_extension(
     implementation = _debian,
@@ -160,6 +166,7 @@ debian = module_extension(
             "mirrors": attr.string_list(),
             "name": attr.string(mandatory = True),
             "packages": attr.string_list(),
+            "python_version": attr.string(),
             "suites": attr.string_list(),
             "trusted": attr.bool(),
         }),
