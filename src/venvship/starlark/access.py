@@ -13,7 +13,7 @@ from venvship.starlark.numbers import finite_index
 from venvship.starlark.printer import repr_of
 from venvship.starlark.sizes import SMALL, new_elements, new_text
 from venvship.starlark.structs import Struct
-from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
+from venvship.starlark.thread import LONG_TEXT, SEARCH_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS, List, check_mutable
 
 
@@ -25,8 +25,8 @@ def contains(item: Value, container: Value) -> bool:
     if kind is str:
         if type(item) is not str:
             raise EvaluationError(f"'in <string>' requires string as left operand, not '{type_name(item)}'")
-        if len(container) > LONG_TEXT:
-            current_thread().use_steps(len(container) >> STEP_BITS)
+        if len(container) > SMALL:
+            current_thread().use_steps(len(container) >> SEARCH_BITS)
         return item in container
     if kind in LISTS or kind is tuple:
         current_thread().use_steps(len(container))
@@ -88,8 +88,14 @@ def get_slice(value: Value, start: Value, stop: Value, step: Value) -> Value:
     first = None if start is None else finite_index(start, "start index")
     last = None if stop is None else finite_index(stop, "stop index")
     part = slice(first, last, stride)
-    if len(value) > SMALL and kind is not range:
-        (new_text if kind is str else new_elements)(len(range(*part.indices(len(value)))))
+    if kind is str:
+        if len(value) > SMALL:
+            size = len(range(*part.indices(len(value))))
+            new_text(size)
+            if stride is not None and stride != 1:
+                current_thread().use_steps(size >> SEARCH_BITS)
+    elif kind is not range:
+        new_elements(len(range(*part.indices(len(value)))))
     return List(value[part]) if kind in LISTS else value[part]
 
 

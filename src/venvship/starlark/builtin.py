@@ -23,7 +23,7 @@ from venvship.starlark.host_types import TYPES, HostType, Missing, Value, checke
 from venvship.starlark.iteration import is_iterable
 from venvship.starlark.printer import Printer
 from venvship.starlark.sizes import new_text
-from venvship.starlark.thread import LONG_TEXT, RECORD, STEP_BITS, current_thread
+from venvship.starlark.thread import LONG_TEXT, RECORD, SEARCH_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 
@@ -136,7 +136,7 @@ class BoundMethod:
         receiver = self.receiver
         if type(receiver) is str and len(receiver) > LONG_TEXT:
             # Searching or copying a long text takes as long as many steps of a program.
-            current_thread().use_steps(len(receiver) >> STEP_BITS)
+            current_thread().use_steps(len(receiver) >> SEARCH_BITS)
             result = self.method(receiver, *args, **kwargs)
             if type(result) is str:
                 new_text(len(result))

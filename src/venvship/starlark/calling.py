@@ -12,7 +12,8 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import Value, host_type_of, type_name
 from venvship.starlark.iteration import sequence
 from venvship.starlark.keys import value_of
-from venvship.starlark.thread import LONG_TEXT
+from venvship.starlark.sizes import new_elements
+from venvship.starlark.thread import LONG_TEXT, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 _CALLS: dict[type, Builtin] = {}
@@ -75,6 +76,7 @@ def invoke(function: Value, /, *args: Value, **kwargs: Value) -> Value:
 def positional_arguments(value: Value) -> Value:
     """The elements of `*value` in a call."""
     if type(value) is tuple or type(value) in LISTS:
+        new_elements(len(value))
         return value
     if type(value) is str or (host_type_of(value).iterate is None and type(value) not in DICTS | SETS | {range}):
         raise EvaluationError(f"argument after * must be an iterable, not {type_name(value)}")
@@ -85,6 +87,8 @@ def named_arguments(value: Value) -> dict[str, Value]:
     """The entries of `**value` in a call."""
     if type(value) not in DICTS:
         raise EvaluationError(f"argument after ** must be a dict, not {type_name(value)}")
+    # Whoever is called goes through them again.
+    current_thread().use_steps(len(value))
     for key in value:
         if type(key) is not str:
             raise EvaluationError(f"keywords must be strings, not {type_name(value_of(key))}")

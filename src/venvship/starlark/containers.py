@@ -112,6 +112,7 @@ def update_dict(function: str, target: Dict, pairs: Value, kwargs: dict[str, Val
     """What `dict(...)` and `d.update(...)` do with their arguments."""
     present = len(target)
     if type(pairs) in DICTS:
+        current_thread().use_steps(len(pairs) >> 1)
         target.update(pairs)
     else:
         if not is_iterable(pairs):

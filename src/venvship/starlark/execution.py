@@ -49,14 +49,14 @@ class Module:
         return {name: value for name, value in self.globals.items() if not name.startswith("_")}
 
 
-def _enter(key: str) -> None:
+def _enter(key: str, steps: int = 1) -> None:
     thread = CURRENT.thread
     assert thread is not None
     active = thread.active
     if key in active:
         raise EvaluationError(f"function '{key.partition(' ')[0]}' called recursively")
     active[key] = None
-    thread.steps_left -= 1
+    thread.steps_left -= steps
     if thread.steps_left < 0:
         thread.use_steps(0)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.floats import non_finite
 from venvship.starlark.host_types import Value, type_name
-from venvship.starlark.numbers import float_to_int, to_float
+from venvship.starlark.numbers import float_to_int, pay_for_text, to_float
 from venvship.starlark.printer import Printer, quote
 from venvship.starlark.thread import current_thread
 
@@ -64,6 +64,7 @@ def _write_converted(printer: Printer, letter: str, value: Value) -> None:
         if type(value) is float and not math.isfinite(value):
             raise EvaluationError(f"got {non_finite(value)}, want a finite number")
         integer = value if type(value) is int else float_to_int(value)
+        pay_for_text(integer)
         printer.write(str(integer) if letter == "d" else f"{integer:{letter}}")
         return
     number = to_float(value)

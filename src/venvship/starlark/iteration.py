@@ -14,7 +14,8 @@ from venvship.starlark.thread import CURRENT, current_thread
 from venvship.starlark.values import DICTS, LISTS, LOCKED, SETS
 
 _CHUNK = 1024
-_STEPS_TO_BEGIN = 16
+_FIRST_CHUNK = 16
+_STEPS_TO_BEGIN = 8
 
 Shape: TypeAlias = "tuple[Shape | None, ...]"
 """The targets of an unpacking assignment: None for a name, a tuple for nested targets."""
@@ -46,45 +47,49 @@ def sequence(value: Value) -> list[Value]:
     found = elements(value)
     if not isinstance(found, (list, tuple, range)):
         found = list(found)
-    current_thread().use_steps(len(found))
+    current_thread().use_steps(1 + len(found))
     new_elements(len(found))
     return list(found)
 
 
-def iterate(value: Value) -> Iterable[Value]:
-    """What a `for` ranges over."""
+def iterate(value: Value, steps: int = 1) -> Iterable[Value]:
+    """What a `for` ranges over, each of whose turns costs some `steps`."""
     kind = type(value)
-    if (kind is tuple or kind is range) and len(value) <= _CHUNK:
-        CURRENT.thread.use_steps(len(value))  # type: ignore[union-attr]
-        return value  # type: ignore[no-any-return]
+    if kind is tuple or kind is range:
+        cost = steps * len(value)
+        if cost <= _CHUNK:
+            CURRENT.thread.use_steps(1 + cost)  # type: ignore[union-attr]
+            return value  # type: ignore[no-any-return]
     locked = LOCKED.get(kind)
     if locked is not None:
-        return _locked(value, kind, locked)
-    return _paid(elements(value))
+        return _locked(value, kind, locked, steps)
+    return _paid(elements(value), steps)
 
 
-def _paid(values: Iterable[Value]) -> Iterator[Value]:
+def _paid(values: Iterable[Value], steps: int) -> Iterator[Value]:
     """The elements, paid for piece by piece, because a loop may end early."""
     thread = current_thread()
     thread.use_steps(_STEPS_TO_BEGIN)
     source = iter(values)
-    while chunk := list(islice(source, _CHUNK)):
-        thread.use_steps(len(chunk))
+    size = _FIRST_CHUNK
+    while chunk := list(islice(source, size)):
+        thread.use_steps(steps * len(chunk))
         yield from chunk
+        size = min(2 * size, _CHUNK)
 
 
-def _locked(value: Value, kind: type, locked: type) -> Iterator[Value]:
+def _locked(value: Value, kind: type, locked: type, steps: int) -> Iterator[Value]:
     value.__class__ = locked
     try:
-        yield from _paid(elements(value))
+        yield from _paid(elements(value), steps)
     finally:
         if type(value) is locked:
             value.__class__ = kind
 
 
-def iterate_unpacking(value: Value, shape: Shape) -> Iterator[Value]:
-    """What a `for` with several targets ranges over."""
-    for element in iterate(value):
+def iterate_unpacking(value: Value, shape: Shape, steps: int = 1) -> Iterator[Value]:
+    """What a `for` with several targets ranges over, each of whose turns costs some `steps`."""
+    for element in iterate(value, steps):
         yield unpack(element, shape)
 
 

@@ -16,7 +16,7 @@ from venvship.starlark.host_types import TYPES, Value, host_type_of
 from venvship.starlark.thread import LONG_TEXT, STEP_BITS, current_thread
 
 _DEPTH_LIMIT = 200
-_SHORT_TUPLE = 64
+_SHORT_TUPLE = 8
 _STEPS_OF_KEY = 64
 _PLAIN = frozenset([str, int, NoneType])
 _NAN: Final = float("nan")
@@ -78,7 +78,7 @@ def key_of(value: Value, depth: int = 0) -> object:
         return value if value == value else _NAN
     if kind is tuple:
         if len(value) > _SHORT_TUPLE:
-            current_thread().use_steps(len(value))
+            current_thread().use_steps(len(value) >> 2)
         for element in value:
             if type(element) not in _PLAIN:
                 break

@@ -3,6 +3,9 @@
 Operators become calls of functions whose names no source can spell, such as `+`. Names, literals that can't change,
 conditions and calls of the file's own functions stay native, because they mean the same.
 
+Loops and functions say how much work lies in them once, apart from what loops and functions inside of them say for
+themselves: a turn costs as many steps as it takes time, however much stands on a line.
+
 Each call carries the position of its operator or opening parenthesis; tracebacks and `caller_place` read it back.
 """
 
@@ -20,6 +23,13 @@ from venvship.starlark.thread import LONG_TEXT
 _LOAD = ast.Load()
 _STORE = ast.Store()
 
+_OF_CALL = 5
+_OF_OWN_CALL = 2
+"""The work of a call, where that of an operator is 1; functions of the file pay for themselves as well."""
+
+_ELEMENTS_AT_ONE = 8
+"""Elements that a display takes up in the time of one operator."""
+
 
 class Lowering:
     """Rewrites one checked file."""
@@ -28,6 +38,7 @@ class Lowering:
         self._source = source
         self._resolution = resolution
         self._temporaries = 0
+        self._work = 0
         self._statements: dict[type[ast.AST], Callable[..., list[ast.stmt]]] = {
             ast.Expr: self._expression_statement,
             ast.Assign: self._assign,
@@ -75,6 +86,7 @@ class Lowering:
     # Making nodes
 
     def _helper(self, name: str, args: list[ast.expr], at: ast.AST) -> ast.Call:
+        self._work += 1
         line, column = at.lineno, at.col_offset  # type: ignore[attr-defined]
         end, end_column = at.end_lineno, at.end_col_offset  # type: ignore[attr-defined]
         function = ast.Name(name, _LOAD, lineno=line, col_offset=column, end_lineno=end, end_col_offset=end_column)
@@ -82,6 +94,11 @@ class Lowering:
 
     def _constant(self, value: object, at: ast.AST) -> ast.Constant:
         return ast.copy_location(ast.Constant(value), at)  # type: ignore[arg-type]
+
+    def _weight(self, work: int, at: ast.AST) -> list[ast.expr]:
+        """The argument that says what one turn costs; none where it is one step."""
+        steps = 1 + work // 2
+        return [self._constant(steps, at)] if steps > 1 else []
 
     def _temporary(self) -> str:
         self._temporaries += 1
@@ -152,6 +169,7 @@ class Lowering:
                 return [self._statement(self._helper(".=", args, operator), node)]
             case ast.Tuple() | ast.List():
                 shape = _shape(target)
+                self._work += len(target.elts) // 2
                 unpacked = self._helper("unpack", [value, self._constant(shape, target)], at)
                 stores: list[ast.stmt] = []
                 simple = _only_names(target)
@@ -199,9 +217,11 @@ class Lowering:
 
     def _def(self, node: ast.FunctionDef) -> list[ast.stmt]:
         self._arguments(node.args)
+        outer, self._work = self._work, 0
         documentation = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
         body = self._block(node.body[len(documentation) :])
-        enter = self._statement(self._helper("enter", [self._identity(node.name, node)], node), node)
+        identity = [self._identity(node.name, node), *self._weight(self._work, node)]
+        enter = self._statement(self._helper("enter", identity, node), node)
         leave = self._statement(self._helper("leave", [], node), node)
         empty: ast.stmt = ast.copy_location(ast.Pass(), node)
         guarded = ast.copy_location(ast.Try(body or [empty], [], [], [leave]), node)
@@ -210,6 +230,7 @@ class Lowering:
             [] if node.args.kwarg is None else [self._store(node.args.kwarg.arg, self._named(node.args.kwarg), node)]
         )
         node.body = [*documentation, enter, *named, guarded]
+        self._work = outer
         return [node]
 
     def _identity(self, name: str, node: ast.AST) -> ast.expr:
@@ -233,30 +254,39 @@ class Lowering:
 
     def _if(self, node: ast.If) -> list[ast.stmt]:
         branch = node
+        most = 0
         while True:
             branch.test = self._expression(branch.test)
+            before = self._work
             branch.body = self._block(branch.body)
+            most, self._work = max(most, self._work - before), before
             if len(branch.orelse) == 1 and isinstance(branch.orelse[0], ast.If):
                 branch = branch.orelse[0]
             else:
                 break
+        before = self._work
         branch.orelse = self._block(branch.orelse)
+        # Only one of the branches is taken.
+        self._work = before + max(most, self._work - before)
         return [node]
 
     def _for(self, node: ast.For) -> list[ast.stmt]:
         values = self._expression(node.iter)
+        outer, self._work = self._work, 0
         body = self._block(node.body)
         if isinstance(node.target, ast.Name):
-            node.iter = self._helper("for", [values], node)
+            node.iter = self._helper("for", [values, *self._weight(self._work, node)], node)
         elif isinstance(node.target, (ast.Tuple, ast.List)) and _only_names(node.target):
-            node.iter = self._helper("for,", [values, self._constant(_shape(node.target), node)], node)
+            weight = self._weight(self._work + len(node.target.elts), node)
+            node.iter = self._helper("for,", [values, self._constant(_shape(node.target), node), *weight], node)
             node.target = _as_tuple(node.target)
         else:
             name = self._temporary()
             body = [*self._bind(node.target, self._read(name, node.target), node, node), *body]
-            node.iter = self._helper("for", [values], node)
+            node.iter = self._helper("for", [values, *self._weight(self._work, node)], node)
             node.target = ast.copy_location(ast.Name(name, _STORE), node.target)
         node.body = body
+        self._work = outer + 1
         return [node]
 
     # Expressions
@@ -271,6 +301,7 @@ class Lowering:
     def _call(self, node: ast.Call) -> ast.expr:
         paren = self._point(node, node.func, "(")
         function = node.func
+        self._work += _OF_CALL + (len(node.args) + len(node.keywords)) // 2
         if self._needs_order(node):
             return self._call_in_order(node, paren)
         args = [
@@ -289,7 +320,9 @@ class Lowering:
             dot = self._point(function, function.value, ".")
             method = self._helper(".()", [receiver, self._constant(function.attr, function)], dot)
             return ast.copy_location(ast.Call(method, args, node.keywords), paren)
-        if not (isinstance(function, ast.Name) and function in self._resolution.functions):
+        if isinstance(function, ast.Name) and function in self._resolution.functions:
+            self._work += _OF_OWN_CALL - _OF_CALL
+        else:
             function = self._helper("()", [self._expression(function)], paren)
         return ast.copy_location(ast.Call(function, args, node.keywords), paren)
 
@@ -318,9 +351,11 @@ class Lowering:
         if not node.elts:
             return self._helper("[...]", [], node)
         node.elts = self._all(node.elts)
+        self._work += len(node.elts) // _ELEMENTS_AT_ONE
         return self._helper("[...]", [node], node)
 
     def _tuple(self, node: ast.Tuple) -> ast.expr:
+        self._work += len(node.elts) // _ELEMENTS_AT_ONE
         node.elts = self._all(node.elts)
         return node
 
@@ -329,7 +364,9 @@ class Lowering:
         values = self._all(node.values)
         if keys and all(type(key) is str for key in keys) and len(set(keys)) == len(keys):
             node.values = values
+            self._work += len(values) // 2
             return self._helper("{...}", [node], node)
+        self._work += len(values)
         flat: list[ast.expr] = []
         for key, value in zip(node.keys, values, strict=True):
             assert key is not None
@@ -405,31 +442,49 @@ class Lowering:
         return self._helper("[:]", [value, *args], bracket)
 
     def _list_comprehension(self, node: ast.ListComp) -> ast.expr:
-        self._generators(node.generators)
-        node.elt = self._expression(node.elt)
+        def element() -> None:
+            node.elt = self._expression(node.elt)
+
+        self._generators(node.generators, element)
         return self._helper("[...]", [node], node)
 
     def _dict_comprehension(self, node: ast.DictComp) -> ast.expr:
-        self._generators(node.generators)
-        pair = ast.copy_location(ast.Tuple([self._expression(node.key), self._expression(node.value)], _LOAD), node)
+        def element() -> None:
+            self._work += 1
+            node.key, node.value = self._expression(node.key), self._expression(node.value)
+
+        self._generators(node.generators, element)
+        pair = ast.copy_location(ast.Tuple([node.key, node.value], _LOAD), node)
         entries = ast.copy_location(ast.ListComp(pair, node.generators), node)
         return self._helper("{for}", [entries], node)
 
-    def _generators(self, generators: list[ast.comprehension]) -> None:
-        for generator in generators:
-            values = self._expression(generator.iter)
-            target = generator.target
-            if isinstance(target, (ast.Tuple, ast.List)):
-                generator.iter = self._helper("for,", [values, self._constant(_shape(target), target)], generator.iter)
-                generator.target = _as_tuple(target)
-            else:
-                generator.iter = self._helper("for", [values], generator.iter)
-            generator.ifs = self._all(generator.ifs)
+    def _generators(self, generators: list[ast.comprehension], element: Callable[[], None]) -> None:
+        """Rewrites what a comprehension ranges over; `element` rewrites what it makes, the work of the last of them."""
+        generator, *inner = generators
+        values = self._expression(generator.iter)
+        outer, self._work = self._work, 0
+        generator.ifs = self._all(generator.ifs)
+        if inner:
+            self._generators(inner, element)
+        else:
+            element()
+        target = generator.target
+        if isinstance(target, (ast.Tuple, ast.List)):
+            weight = self._weight(self._work + len(target.elts), target)
+            shape = self._constant(_shape(target), target)
+            generator.iter = self._helper("for,", [values, shape, *weight], generator.iter)
+            generator.target = _as_tuple(target)
+        else:
+            weight = self._weight(self._work, target)
+            generator.iter = self._helper("for", [values, *weight], generator.iter)
+        self._work = outer + 1
 
     def _lambda(self, node: ast.Lambda) -> ast.expr:
         self._arguments(node.args)
-        enter = self._helper("enter", [self._identity("lambda", node)], node)
+        outer, self._work = self._work, 0
         body = self._expression(node.body)
+        enter = self._helper("enter", [self._identity("lambda", node), *self._weight(self._work, node)], node)
+        self._work = outer + 1
         kwarg = node.args.kwarg
         if kwarg is not None:
             # An inner function binds the name anew: Python forbids assignments inside a comprehension's source.

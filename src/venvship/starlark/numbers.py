@@ -8,12 +8,19 @@ import re
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.floats import format_shortest, non_finite
 from venvship.starlark.host_types import Value, type_name
+from venvship.starlark.thread import current_thread
 
 MAX_BITS = 8192
 """Of the largest integer; its decimal text stays within the interpreter's own limit on digits."""
 
 SMALL_INT = 1 << 62
 """Below it nobody has to look at the bound."""
+
+_PRODUCT_BITS = 16
+"""2 ** 16 products of two bits are computed in the time of one step."""
+
+_PARSED_BITS = 14
+"""The same for pairs of digits of a text."""
 
 _BOUND = 1 << MAX_BITS
 _INDEX_BOUND = 1 << 31
@@ -25,9 +32,23 @@ _PREFIXES = {"0x": 16, "0o": 8, "0b": 2}
 
 def checked_int(value: int) -> int:
     """`value`, unless it is too large."""
+    if -SMALL_INT < value < SMALL_INT:
+        return value
+    current_thread().use_steps(1)
     if -_BOUND < value < _BOUND:
         return value
     raise EvaluationError(f"integer overflow: more than {MAX_BITS} bits")
+
+
+def pay_for_digits(left: int, right: int) -> None:
+    """Pay for what grows with the digits of both: a product, or a quotient."""
+    current_thread().use_steps(left.bit_length() * right.bit_length() >> _PRODUCT_BITS)
+
+
+def pay_for_text(value: int) -> None:
+    """Pay for the decimal text of an integer."""
+    if not -SMALL_INT < value < SMALL_INT:
+        current_thread().use_steps(value.bit_length() ** 2 >> _PRODUCT_BITS)
 
 
 def finite_index(value: Value, what: str) -> int:
@@ -85,9 +106,9 @@ def parse_int(text: str, base: int) -> int:
             raise EvaluationError(f'cannot infer base when string begins with a 0: "{text}"')
     if len(digits) > MAX_BITS:
         raise EvaluationError(f"integer overflow: more than {MAX_BITS} bits")
-    allowed = _DIGITS[:actual]
-    if not digits or any(digit not in allowed for digit in digits.lower()):
+    if not digits or not set(digits.lower()) <= set(_DIGITS[:actual]):
         raise EvaluationError(f'invalid base-{actual} literal: "{text}"')
+    current_thread().use_steps(len(digits) * len(digits) >> _PARSED_BITS)
     value = checked_int(int(digits, actual))
     return -value if text.startswith("-") else value
 

@@ -8,7 +8,7 @@ from venvship.starlark.equality import equal, less
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.formatting import format_percent
 from venvship.starlark.host_types import MISSING, Value, checked_value, host_type_of, type_name
-from venvship.starlark.numbers import SMALL_INT, checked_int, finite_index, to_float
+from venvship.starlark.numbers import SMALL_INT, checked_int, finite_index, pay_for_digits, to_float
 from venvship.starlark.sizes import MAX_CHARACTERS, MAX_ELEMENTS, SMALL, more_elements, new_elements, new_text
 from venvship.starlark.thread import current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS, Dict, List, Set, check_mutable
@@ -70,7 +70,11 @@ def multiply(left: Value, right: Value) -> Value:
     kind, other = type(left), type(right)
     if kind is int:
         if other is int:
-            return checked_int(left * right)
+            result = left * right
+            if -SMALL_INT < result < SMALL_INT:
+                return result
+            pay_for_digits(left, right)
+            return checked_int(result)
         if other is str or other is tuple or other in LISTS:
             return _repeat(right, left)
     elif other is int and (kind is str or kind is tuple or kind in LISTS):
@@ -105,6 +109,8 @@ def floor_divide(left: Value, right: Value) -> Value:
         if right == 0:
             raise EvaluationError("integer division by zero")
         if kind is int and other is int:
+            if not -SMALL_INT < left < SMALL_INT:
+                pay_for_digits(left, right)
             return left // right
         return to_float(left) // to_float(right)
     return _refuse("//", left, right)
@@ -115,6 +121,8 @@ def modulo(left: Value, right: Value) -> Value:
     if kind is str:
         return format_percent(left, right)
     if kind is int and other is int and right != 0:
+        if not -SMALL_INT < left < SMALL_INT:
+            pay_for_digits(left, right)
         return left % right
     if kind in _NUMBERS and other in _NUMBERS:
         if right == 0:
@@ -139,6 +147,7 @@ def bit_or(left: Value, right: Value) -> Value:
     if kind is int and other is int:
         return left | right
     if (kind in DICTS and other in DICTS) or (kind in SETS and other in SETS):
+        current_thread().use_steps((len(left) + len(right)) >> 1)
         new_elements(len(left) + len(right))
         result = Dict(left) if kind in DICTS else Set(left)
         result.update(right)

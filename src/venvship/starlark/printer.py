@@ -10,8 +10,9 @@ from venvship.starlark.errors import EvaluationError
 from venvship.starlark.floats import format_shortest
 from venvship.starlark.host_types import TYPES, Value, host_type_of
 from venvship.starlark.keys import value_of
+from venvship.starlark.numbers import pay_for_text
 from venvship.starlark.sizes import new_text
-from venvship.starlark.thread import RECORD, current_thread
+from venvship.starlark.thread import RECORD, SEARCH_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -42,13 +43,13 @@ class Printer:
     def paid_text(self) -> builtins.str:
         """What has been written, once the program that asked for it has paid."""
         text = self._text.getvalue()
-        current_thread().use_steps(self._writes)
+        current_thread().use_steps(2 * self._writes)
         new_text(len(text))
         return text
 
     def write(self, text: builtins.str, times: int = 1) -> None:
         """Add text as it is."""
-        self._writes += 1
+        self._writes += 1 + (len(text) >> SEARCH_BITS)
         self._left -= len(text) * times
         if self._left < 0:
             raise EvaluationError("the text of this value is too long")
@@ -70,9 +71,10 @@ class Printer:
         """Add a value as a literal would write it."""
         kind = type(value)
         if kind is str:
+            self._writes += len(value) >> SEARCH_BITS
             self.write(quote(value))
         elif kind is int or kind is bool or kind is NoneType:
-            self.write(str(value))
+            self._show(value)
         elif id(value) in self._open:
             self.write("...")
         else:
@@ -82,7 +84,10 @@ class Printer:
 
     def _show(self, value: Value) -> None:
         kind = type(value)
-        if kind is int or kind is bool or kind is NoneType:
+        if kind is int:
+            pay_for_text(value)
+            self.write(str(value))
+        elif kind is bool or kind is NoneType:
             self.write(str(value))
         elif kind is float:
             self.write(format_shortest(value))

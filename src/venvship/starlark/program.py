@@ -28,7 +28,7 @@ from venvship.starlark.resolution import LoadStatement as LoadStatement
 from venvship.starlark.resolve import Resolver
 from venvship.starlark.source_text import SourceText
 
-EVALUATOR_VERSION = "5"
+EVALUATOR_VERSION = "6"
 """Changes whenever the same source would compile to another program."""
 
 CACHE_TAG = f"{EVALUATOR_VERSION}-{importlib.util.MAGIC_NUMBER.hex()}"

@@ -11,11 +11,12 @@ from venvship.starlark.host_types import HostType, Value, type_name
 from venvship.starlark.iteration import sequence
 from venvship.starlark.numbers import finite_index
 from venvship.starlark.printer import str_of
-from venvship.starlark.sizes import new_elements, new_text
-from venvship.starlark.thread import STEP_BITS, current_thread
+from venvship.starlark.sizes import SMALL, new_elements, new_text
+from venvship.starlark.thread import LONG_TEXT, SEARCH_BITS, STEP_BITS, current_thread
 from venvship.starlark.values import List
 
-_MANY_CHARACTERS = 256
+_MANY_CHARACTERS = 16
+_MANY_PIECES = 16
 
 _LONG_NEEDLE = 64
 """From here on Python is much faster at looking forward than backward."""
@@ -32,36 +33,54 @@ def _window(text: str, start: int | None, end: int | None) -> slice:
 
 def _strip(method: Callable[[str, str | None], str]) -> Callable[..., object]:
     def strip(text: str, chars: str | None = None, /) -> str:
-        if chars is not None and len(chars) > _MANY_CHARACTERS:
+        if chars is not None:
+            if len(chars) > _MANY_CHARACTERS:
+                chars = "".join(sorted(set(chars)))
             # Python looks for each character of the text in all of `chars`.
-            chars = "".join(sorted(set(chars)))
-            current_thread().use_steps(len(chars) * (len(text) + 1) >> STEP_BITS)
+            _pay((len(chars) + 8) * (len(text) + 1) >> 3)
         return method(text, chars)
 
     return strip
 
 
+def _pay(characters: int) -> None:
+    """Pay for looking at each of so many characters."""
+    if characters >= 1 << SEARCH_BITS:
+        current_thread().use_steps(characters >> SEARCH_BITS)
+
+
+def _pay_for_search(text: str) -> None:
+    if SMALL < len(text) <= LONG_TEXT:  # for longer ones every method is paid for
+        current_thread().use_steps(len(text) >> SEARCH_BITS)
+
+
 def _no_arguments(method: Callable[[str], object]) -> Callable[..., object]:
     def apply(text: str, /) -> object:
+        # What is not plain ASCII takes some ten times as long.
+        _pay(len(text) if text.isascii() else len(text) << 3)
         return method(text)
 
     return apply
 
 
 def _capitalize(text: str, /) -> str:
+    _pay(len(text) << 3)
     return text[:1].upper() + text[1:].lower()
 
 
 def _title(text: str, /) -> str:
+    _pay(len(text) << 2)
     return text.title()
 
 
 def _count(text: str, sub: str, start: int | None = None, end: int | None = None, /) -> int:
     window = _window(text, start, end)
+    _pay(len(text) << 1)
     return text.count(sub, window.start, window.stop)
 
 
 def _elems(text: str, /) -> List:
+    current_thread().use_steps(len(text) >> 3)
     new_elements(len(text))
     return List(text)
 
@@ -83,6 +102,7 @@ def _affix(method: Callable[..., bool], parameter: str) -> Callable[..., object]
 
 def _finder(method: Callable[..., int], missing: str | None) -> Callable[..., object]:
     def find(text: str, sub: str, start: int | None = None, end: int | None = None, /) -> int:
+        _pay_for_search(text)
         window = _window(text, start, end)
         position = method(text, sub, window.start, max(window.stop, window.start))
         if position < 0 and missing is not None:
@@ -134,6 +154,7 @@ def _partition(method: Callable[[str, str], tuple[str, str, str]]) -> Callable[.
     def partition(text: str, sep: str, /) -> tuple[str, str, str]:
         if sep == "":
             raise EvaluationError("empty separator")
+        _pay_for_search(text)
         return method(text, sep)
 
     return partition
@@ -148,6 +169,7 @@ def _removesuffix(text: str, suffix: str, /) -> str:
 
 
 def _replace(text: str, /, old: str, new: str, count: int = -1) -> str:
+    _pay_for_search(text)
     times = text.count(old) if count < 0 else min(count, text.count(old))
     new_text(len(text) + times * (len(new) - len(old)))
     return text.replace(old, new, count if count >= 0 else -1)
@@ -158,8 +180,11 @@ def _splitter(method: Callable[[str, str | None, int], list[str]]) -> Callable[.
         if sep == "":
             raise EvaluationError("Empty separator")
         limit = -1 if maxsplit is None else max(finite_index(maxsplit, "maxsplit"), -1)
+        _pay_for_search(text)
         pieces = method(text, sep, limit)
-        new_elements(len(pieces))
+        if len(pieces) > _MANY_PIECES:
+            current_thread().use_steps(len(pieces) >> 2)
+            new_elements(len(pieces))
         return List(pieces)
 
     return split
@@ -167,6 +192,7 @@ def _splitter(method: Callable[[str, str | None, int], list[str]]) -> Callable[.
 
 def _splitlines(text: str, /, keepends: bool = False) -> List:
     pieces = _LINE_END.split(text)
+    current_thread().use_steps((len(text) >> SEARCH_BITS) + len(pieces))
     ends = [*pieces[1::2], ""]
     lines = [line + end if keepends else line for line, end in zip(pieces[::2], ends, strict=True)]
     if not pieces[-1]:

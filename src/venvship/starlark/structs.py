@@ -57,6 +57,7 @@ def print_fields(printer: Printer, noun: str, fields: Mapping[str, Value]) -> No
 def _binary(operator: str, left: Value, right: Value) -> object:
     if operator != "+" or type(left) is not Struct or type(right) is not Struct:
         return MISSING
+    current_thread().use_steps((len(left.fields) + len(right.fields)) >> 1)
     common = sorted(left.fields.keys() & right.fields.keys())
     if common:
         raise EvaluationError(f"cannot add struct instances with common field '{common[0]}'")

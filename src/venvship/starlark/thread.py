@@ -22,8 +22,8 @@ from venvship.starlark.errors import EvaluationError, StackFrame
 RECORD = "<record>"
 """Name of the global that marks frames of Starlark code."""
 
-STEP_BUDGET = 50_000_000
-"""Loop iterations and calls."""
+STEP_BUDGET = 20_000_000
+"""Operations, about two at each step: loops and calls pay for what they hold, built-ins for what they go through."""
 
 ALLOCATION_BUDGET = 1 << 27
 """Characters and elements of all larger values made by one thread."""
@@ -34,11 +34,14 @@ MEMORY_GROWTH = 1 << 30
 _STEPS_BETWEEN_LOOKS = 50_000
 _ALLOCATION_BETWEEN_LOOKS = 1 << 20
 
-LONG_TEXT = 1 << 12
+LONG_TEXT = 1 << 10
 """Characters from which work on a text is counted."""
 
 STEP_BITS = 8
-"""Looking at 2 ** 8 characters counts as one step."""
+"""Comparing or copying 2 ** 8 characters counts as one step."""
+
+SEARCH_BITS = 5
+"""Looking for something in 2 ** 5 characters, or at each of them, counts as one step."""
 
 OUTPUT_BUDGET = 16_000_000
 """Characters of one `str`, `repr`, `print` or JSON text."""

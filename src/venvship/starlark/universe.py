@@ -46,7 +46,9 @@ def _dict(pairs: Value = (), /, **kwargs: Value) -> Dict:
 
 
 def _dir(x: Value, /) -> List:
-    return List(attribute_names(x))
+    names = attribute_names(x)
+    current_thread().use_steps(len(names))
+    return List(names)
 
 
 def _enumerate(list: Value, start: int = 0) -> List:  # noqa: A002
