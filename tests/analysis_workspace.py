@@ -12,6 +12,7 @@ from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.analyzer import Analyzer
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.platforms import host_constraints
+from venvship.analysis.toolchains import Debugging
 from venvship.errors import Place, VenvshipError
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry, EntryKind, MemoryFiles, SourceFiles
@@ -171,6 +172,8 @@ class AnalysisWorkspace:
         members: Members | None = None,
         more_rules: Iterable[RuleClass] = (),
         toolchains: Sequence[Label] = (),
+        execution_platforms: Sequence[Label] = (),
+        debugging: Debugging | None = None,
     ) -> None:
         """`more_rules` are seen by BUILD files, as the native ones are."""
         self.hub = hub or ValueHub([])
@@ -206,7 +209,14 @@ class AnalysisWorkspace:
             print_handler=self._print,
             host_constraints=host_constraints(LINUX.platform),
         )
-        self.analyzer = Analyzer(self.loader, memo=self.memo, host=LINUX, toolchains=lambda: toolchains)
+        self.analyzer = Analyzer(
+            self.loader,
+            memo=self.memo,
+            host=LINUX,
+            toolchains=lambda: toolchains,
+            execution_platforms=lambda: execution_platforms,
+            debugging=debugging,
+        )
 
     def _print(self, text: str, place: Place) -> None:
         self.printed.append(text)

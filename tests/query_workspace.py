@@ -8,6 +8,7 @@ from loading_workspace import LoadingWorkspace
 
 from venvship.errors import EnvironmentProblem
 from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.config_module import EXEC
 from venvship.loading.package import Package
 from venvship.loading.repositories import Repository
 from venvship.loading.rule_class import RuleClass
@@ -29,7 +30,7 @@ _LIBRARY = (
     AttributeSpec("imports", AttributeType.STRING_LIST),
     AttributeSpec("main", AttributeType.STRING, default="main.py"),
     AttributeSpec("stamped", AttributeType.BOOL),
-    AttributeSpec("compiler", AttributeType.LABEL, transition="exec"),
+    AttributeSpec("compiler", AttributeType.LABEL, transition=EXEC),
     AttributeSpec("_runtime", AttributeType.LABEL, default=Label(PackageId("", "tools"), "runtime")),
 )
 QUERY_RULES: Mapping[str, RuleClass] = {

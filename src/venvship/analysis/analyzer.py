@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol, TypeAlias, cast
 
+from venvship.analysis.action_groups import UNNAMED, ActionGroups, with_forced_platform, without_forced_platform
 from venvship.analysis.aspects import (
     AspectKey,
     Wanted,
@@ -24,21 +25,22 @@ from venvship.analysis.aspects import wanted as wanted_aspects
 from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueInfo, reaches_tools, value_of
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
+from venvship.analysis.execution_platforms import ExecutionPlatform, ExecutionPlatforms
 from venvship.analysis.failures import AnalysisFailureInfo, are_allowed, failed_target, standing_on_failures
 from venvship.analysis.native_options import FEATURES, HOST_FEATURES
 from venvship.analysis.package_specification import PackageSpecificationInfo, group_problems, groups_behind
-from venvship.analysis.platforms import PlatformTargets
+from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.analysis.propagation import directions
 from venvship.analysis.rule_context import RuleContext
-from venvship.analysis.toolchains import Toolchains
+from venvship.analysis.toolchains import Debugging, Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.aspects import AspectDefinition, MissingParameter
-from venvship.loading.attributes import AttributeSpec, AttributeValue, PlainValue, Select, labels_in
-from venvship.loading.config_module import EXEC
+from venvship.loading.attributes import NO_EDGE, AttributeSpec, AttributeValue, PlainValue, Select, labels_in
+from venvship.loading.config_module import ExecTransition
 from venvship.loading.native_providers import key_of_instance, provider_name
-from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, EXEC_COMPATIBLE_WITH, RuleClass, ToolchainRequirement
+from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, RuleClass
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.transition_module import TransitionDefinition
 from venvship.memo.computation import Memo
@@ -70,9 +72,6 @@ FORWARDING_RULES = frozenset({"alias", *LABEL_SETTINGS})
 """Rules whose targets stand for another one, that of their edge `actual`."""
 
 _TOOLCHAIN_EDGES = "toolchains of the rule"
-
-NO_EDGE = "none"
-"""What `AttributeSpec.transition` holds for labels that only name a target and need nothing of it."""
 
 ComputedDependencies: TypeAlias = Callable[
     [Label, Mapping[str, PlainValue], Configuration], Mapping[str, Sequence[Label]]
@@ -114,18 +113,6 @@ class WrongDependency(UserError):
     """A dependency does not provide what its attribute asks for, or is a file of the wrong kind."""
 
 
-class NoExecutionPlatform(UserError):
-    """The actions of a target ask for another machine than this one."""
-
-    def __init__(self, target: RuleTarget, unmet: Sequence[Label]) -> None:
-        super().__init__(
-            f"the actions of `{target.label}` need a machine with {', '.join(f'`{label}`' for label in unmet)}, which "
-            "this one has not",
-            place=target.place,
-            hint="see `exec_compatible_with` of the target, of its rule and of the rule's exec groups",
-        )
-
-
 class IncompatibleTarget(UserError):
     """A target was asked for by name that does not fit the target platform."""
 
@@ -160,7 +147,7 @@ class Node:
 
     `splits` names the configurations of attributes with a transition of a `.bzl` file, whose edges are those of the
     first configuration, then those of the next. `toolchains` are implementations by type, `exec_groups` the same for
-    each group of actions.
+    each group of actions, and `groups` know where actions run.
     """
 
     key: TargetKey
@@ -173,6 +160,7 @@ class Node:
     exec_groups: Mapping[str, Mapping[Label, TargetKey]] = field(default_factory=dict)
     aspects: AspectsOfEdges = field(default_factory=dict)
     problems: Sequence[VenvshipError] = ()
+    groups: ActionGroups | None = None
 
     @property
     def needs(self) -> Iterable[TargetKey | AspectKey]:
@@ -226,14 +214,26 @@ class Analyzer:
         host: Configuration,
         before_rules: Callable[[Sequence[Node]], Mapping[TargetKey, VenvshipError]] = lambda nodes: {},
         toolchains: Callable[[], Sequence[Label]] = tuple,
+        execution_platforms: Callable[[], Sequence[Label]] = tuple,
+        host_platform: Label = HOST,
+        debugging: Debugging | None = None,
         status: Callable[[], WorkspaceStatus] = lambda: UNSTAMPED,
     ) -> None:
         """`before_rules` obtains what the rule functions of new nodes will ask for; it answers what it can't obtain.
 
-        `toolchains` are the registered toolchains in order, `status` is what stamped outputs hold.
+        `toolchains` and `execution_platforms` are those that are registered, in order; `host_platform` is what this
+        machine is called, `debugging` says which choices among them to explain. `status` is what stamped outputs hold.
         """
         self._platforms = PlatformTargets(packages.target, host.platform)
-        self._toolchains = Toolchains(packages.target, toolchains)
+        self._execution = ExecutionPlatforms(self._platforms, host, host_platform, execution_platforms)
+        self._toolchains = Toolchains(
+            packages.target,
+            toolchains,
+            platforms=self._platforms,
+            execution=self._execution,
+            holds=self._holds,
+            debugging=debugging,
+        )
         self._packages = packages
         self._status = status
         self._memo = memo
@@ -246,7 +246,7 @@ class Analyzer:
         self._results: dict[TargetKey | AspectKey, ConfiguredTarget | None] = {}
         self._errors: dict[TargetKey | AspectKey, VenvshipError] = {}
         self._chained: set[int] = set()
-        self._of_tools: dict[Configuration, Configuration] = {}
+        self._of_tools: dict[tuple[Configuration, ExecutionPlatform], Configuration] = {}
         self.errors: list[VenvshipError] = []
         """What went wrong in the last call of `analyze`, each problem once."""
         self.failed: list[Label] = []
@@ -412,7 +412,10 @@ class Analyzer:
         stand_in = RuleTarget(
             target.label, attributes, given, target.place, target.visibility, target.generator, target.mapping
         )
-        node = self._node(key.target, stand_in, {**_common_values(base.values), **values}, configuration)
+        seen = {**_common_values(base.values), **values}
+        plain, forced = without_forced_platform(configuration)
+        groups = ActionGroups(stand_in, seen, plain, self._toolchains, forced=forced)
+        node = self._node(key.target, stand_in, seen, groups)
         around: dict[str, tuple[tuple[AspectKey, ...], ...]] = {}
         for name, edges in base.edges.items():
             going = list(going_on(onward, name))
@@ -472,23 +475,26 @@ class Analyzer:
             self._fail(asked, error)
             return None
 
-    def _configured_rule(self, asked: TargetKey, target: RuleTarget, configuration: Configuration) -> Node:
+    def _configured_rule(self, asked: TargetKey, target: RuleTarget, wanted: Configuration) -> Node:
         rule = target.rule_class
+        configuration, forced = without_forced_platform(wanted)
         values = self._values(target, configuration)
         if rule.transition is not None:
             changed = self._own_configuration(target, values, configuration)
             if changed != configuration:
                 configuration = changed
                 values = self._values(target, configuration)
+        groups = ActionGroups(target, values, configuration, self._toolchains, forced=forced)
         key = TargetKey(asked.label, configuration)
+        if forced is not None and (rule.name in FORWARDING_RULES or not groups.is_as_unforced()):
+            key = TargetKey(asked.label, with_forced_platform(configuration, forced))
         self._canonical[asked] = key
         self._canonical[key] = key
-        return self._node(key, target, values, configuration)
+        return self._node(key, target, values, groups)
 
-    def _node(
-        self, key: TargetKey, target: RuleTarget, values: Mapping[str, PlainValue], configuration: Configuration
-    ) -> Node:
+    def _node(self, key: TargetKey, target: RuleTarget, values: Mapping[str, PlainValue], groups: ActionGroups) -> Node:
         rule = target.rule_class
+        configuration = groups.configuration
         aspects: dict[str, tuple[tuple[AspectKey, ...], ...]] = {}
         edges: dict[str, tuple[TargetKey, ...]] = {}
         splits: dict[str, tuple[str, ...]] = {}
@@ -500,7 +506,7 @@ class Analyzer:
             labels = labels_in(value)
             if not labels or spec.transition == NO_EDGE:
                 continue
-            below = self._configurations_below(spec, values, target, configuration)
+            below = self._configurations_below(spec, values, target, groups)
             edges[name] = tuple([TargetKey(label, one) for one in below.values() for label in labels])
             if isinstance(spec.transition, TransitionDefinition):
                 splits[name] = tuple(below)
@@ -513,21 +519,17 @@ class Analyzer:
             compute = cast(ComputedDependencies, rule.computed_dependencies)
             for name, found in compute(target.label, values, configuration).items():
                 edges[name] = tuple(TargetKey(label, configuration) for label in found)
-        wanted = list(rule.exec_compatible_with)
-        said = rule.attributes.get(EXEC_COMPATIBLE_WITH)
-        if said is not None and said.transition != NO_EDGE:
-            wanted += labels_in(values[EXEC_COMPATIBLE_WITH])
-        unmet = [label for label in wanted if not self._holds(label, self._host)]
-        if unmet:
-            raise NoExecutionPlatform(target, unmet)
+        if rule.name in FORWARDING_RULES and groups.forced is not None:
+            edges = {name: tuple(TargetKey(edge.label, key.configuration) for edge in of) for name, of in edges.items()}
         toolchains: dict[Label, TargetKey] = {}
-        groups: dict[str, Mapping[Label, TargetKey]] = {}
-        if rule.toolchains:
-            toolchains = self._chosen(target, rule.toolchains, configuration)
-            edges[_TOOLCHAIN_EDGES] = tuple(toolchains.values())
-        for name, requirements in rule.exec_groups.items():
-            groups[name] = self._chosen(target, requirements, configuration)
-            edges[_TOOLCHAIN_EDGES] = (*edges.get(_TOOLCHAIN_EDGES, ()), *groups[name].values())
+        of_groups: dict[str, Mapping[Label, TargetKey]] = {}
+        if not groups.is_plain:
+            groups.resolve()
+            toolchains = self._chosen(groups, UNNAMED)
+            of_groups = {name: self._chosen(groups, name) for name in rule.exec_groups}
+            every = (toolchains, *of_groups.values())
+            if any(every):
+                edges[_TOOLCHAIN_EDGES] = tuple(edge for chosen in every for edge in chosen.values())
         conditions = {
             label: name
             for name, value in target.attributes.items()
@@ -538,20 +540,23 @@ class Analyzer:
             if self._is_setting(label):
                 problems += self._invisible(target, name, [label])
         asked_about = tuple(TargetKey(label, configuration) for label in conditions)
-        return Node(key, target, values, edges, asked_about, splits, toolchains, groups, aspects, problems)
+        return Node(key, target, values, edges, asked_about, splits, toolchains, of_groups, aspects, problems, groups)
 
-    def _chosen(
-        self, target: RuleTarget, requirements: Sequence[ToolchainRequirement], configuration: Configuration
-    ) -> dict[Label, TargetKey]:
-        chosen = self._toolchains.chosen(target, requirements, configuration, host=self._host, holds=self._holds)
-        return {kind: TargetKey(label, configuration) for kind, label in chosen.items()}
+    def _chosen(self, groups: ActionGroups, name: str) -> dict[Label, TargetKey]:
+        """The toolchains of a group of actions; what they run themselves, they run on its platform."""
+        resolution = groups[name]
+        configuration = groups.configuration
+        if len(self._execution.available(configuration)) > 1 and resolution.toolchains:
+            configuration = with_forced_platform(configuration, resolution.platform.label)
+        return {kind: TargetKey(label, configuration) for kind, label in resolution.toolchains.items()}
 
     def _own_configuration(
         self, target: RuleTarget, values: Mapping[str, PlainValue], configuration: Configuration
     ) -> Configuration:
         transition = target.rule_class.transition
-        if transition == EXEC:
-            return self._for_tools(configuration)
+        if isinstance(transition, ExecTransition):
+            groups = ActionGroups(target, values, configuration, self._toolchains, forced=None)
+            return self._for_tools(configuration, groups[transition.group].platform)
         if not isinstance(transition, TransitionDefinition):
             return cast(RuleTransition, transition)(values, configuration)
         found = self._carried_out(transition, {**values, "name": target.label.name}, configuration)
@@ -563,31 +568,28 @@ class Analyzer:
         return found[SINGLE]
 
     def _configurations_below(
-        self,
-        spec: AttributeSpec,
-        values: Mapping[str, PlainValue],
-        target: RuleTarget,
-        configuration: Configuration,
+        self, spec: AttributeSpec, values: Mapping[str, PlainValue], target: RuleTarget, groups: ActionGroups
     ) -> Mapping[str, Configuration]:
         """The configurations of the dependencies of an attribute, by name."""
+        configuration = groups.configuration
         if spec.transition is None:
             return {SINGLE: configuration}
-        if spec.transition == EXEC:
-            return {SINGLE: self._for_tools(configuration)}
+        if isinstance(spec.transition, ExecTransition):
+            return {SINGLE: self._for_tools(configuration, groups.of_attribute(spec.name, spec.transition.group))}
         if isinstance(spec.transition, TransitionDefinition):
             return self._carried_out(spec.transition, {**values, "name": target.label.name}, configuration)
         return {SINGLE: cast(AttributeTransition, spec.transition)(configuration)}
 
-    def _for_tools(self, configuration: Configuration) -> Configuration:
-        """The configuration of programs that actions run: that of this machine, with the flags that reach them."""
-        found = self._of_tools.get(configuration)
+    def _for_tools(self, configuration: Configuration, platform: ExecutionPlatform) -> Configuration:
+        """The configuration of programs that actions run on a platform, with the flags that reach them."""
+        found = self._of_tools.get((configuration, platform))
         if found is None:
             reaching = {
                 name: value for name, value in configuration.options if reaches_tools(name, self._packages.target)
             }
             for_tools = configuration.get(HOST_FEATURES)
             reaching |= {FEATURES: for_tools, HOST_FEATURES: for_tools}
-            found = self._of_tools[configuration] = self._host.with_options(reaching)
+            found = self._of_tools[configuration, platform] = self._execution.for_tools(platform, reaching)
         return found
 
     def _carried_out(
@@ -777,6 +779,7 @@ class Analyzer:
     ) -> RuleContext:
         context = RuleContext(target, configuration, node.values, dependencies, status=self._status)
         context.splits = node.splits
+        context.groups = node.groups
         context.toolchains = self._implementations(node.toolchains)
         context.exec_groups = {name: self._implementations(found) for name, found in node.exec_groups.items()}
         return context

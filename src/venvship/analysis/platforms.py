@@ -15,10 +15,8 @@ from venvship.errors import UserError
 from venvship.loading.attributes import Select, labels_in
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.configuration import Configuration
-from venvship.model.label import Label, PackageId
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Platform
-
-"""The option that holds the label of the target platform, when it is not the machine itself."""
 
 CONSTRAINT: Final = "constraint:"
 """What the options for constraint settings start with."""
@@ -33,10 +31,21 @@ _CPU = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
 HOST: Final = Label(PackageId(MODULE, "host"), "host")
 """The platform that stands for the machine itself."""
 
+_ROOT = PackageId(MAIN_REPOSITORY, "")
+
 
 def host_constraints(host: Platform) -> list[str]:
     """The constraint values of the machine that builds."""
     return [f"@platforms//os:{host.os.value}", f"@platforms//cpu:{host.cpu.value}"]
+
+
+def machine_constraints(machine: Platform) -> dict[Label, Label]:
+    """Constraint settings with the values that every machine with this system and processor has."""
+    found: dict[Label, Label] = {}
+    for kind, value in (("os", machine.os.value), ("cpu", machine.cpu.value)):
+        package = PackageId(MODULE, kind)
+        found[Label(package, kind)] = Label(package, value)
+    return found
 
 
 class NotAPlatform(UserError):
@@ -73,6 +82,50 @@ class PlatformTargets:
                 raise
             options[name] = value
         return Configuration(found, configuration.options).with_options(options)
+
+    def constraints(self, label: Label) -> Mapping[Label, Label]:
+        """Constraint settings with the values that a platform has, its parents' included."""
+        return self._constraints(label, ())
+
+    def constraints_of(self, configuration: Configuration) -> Mapping[Label, Label]:
+        """Constraint settings with the values that the target platform of a configuration has."""
+        platform = configuration.get(PLATFORMS)
+        if platform:
+            return self.constraints(Label.parse(platform, relative_to=_ROOT))
+        return machine_constraints(configuration.platform)
+
+    def default_value(self, setting: Label) -> Label | None:
+        """The value of a constraint setting that platforms have which say nothing about it."""
+        target = self._target(setting)
+        found = _labels(target, "default_constraint_value") if isinstance(target, RuleTarget) else ()
+        return self._unaliased(found[0]).label if found else None
+
+    def properties(self, label: Label) -> Mapping[str, str]:
+        """The `exec_properties` of a platform, with those of its parents; an empty value takes one away."""
+        target = self._rule(label, "platform")
+        found: dict[str, str] = {}
+        for parent in _labels(target, "parents"):
+            found.update(self.properties(parent))
+        own = target.value("exec_properties")
+        if isinstance(own, Select):
+            raise NotAPlatform(f"`exec_properties` of `{target.label}` can't be a select()", place=target.place)
+        found.update({str(key): str(value) for key, value in own.items()} if isinstance(own, Mapping) else {})
+        return {key: value for key, value in found.items() if value}
+
+    def required_settings(self, label: Label) -> tuple[Label, ...]:
+        """The conditions under which a platform is an execution platform at all."""
+        return _labels(self._rule(label, "platform"), "required_settings")
+
+    def allowed_types(self, label: Label) -> frozenset[Label] | None:
+        """The toolchain types that a platform is an execution platform for; None for one that is there for all."""
+        target = self._rule(label, "platform")
+        if target.value("check_toolchain_types") is not True:
+            return None
+        return frozenset(self._unaliased(one).label for one in _labels(target, "allowed_toolchain_types"))
+
+    def unaliased(self, label: Label) -> Label:
+        """The target that a label leads to."""
+        return self._unaliased(label).label
 
     def _platform(self, label: Label, os: str, cpu: str) -> Platform:
         if (os, cpu) == (self._host.os.value, self._host.cpu.value):

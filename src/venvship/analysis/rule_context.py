@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
+from venvship.analysis.action_groups import UNNAMED, ActionGroups
 from venvship.analysis.build_settings import DEFINE
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.location import Located, expand_locations, expand_variables
@@ -67,6 +69,7 @@ class RuleContext:
         self.toolchains: Mapping[Label, ConfiguredTarget] = {}
         self.toolchains_with_aspects: Mapping[Label, ConfiguredTarget] = {}
         self.exec_groups: Mapping[str, Mapping[Label, ConfiguredTarget]] = {}
+        self.groups: ActionGroups | None = None
         self.splits: Mapping[str, tuple[str, ...]] = {}
         self._values = values
         self._dependencies = dependencies
@@ -339,5 +342,10 @@ class RuleContext:
             )
         )
 
-    def spawn(self, action: Spawn) -> None:
+    def spawn(self, action: Spawn, *, group: str = UNNAMED) -> None:
+        """Run a program on the platform of a group of actions."""
+        if self.groups is not None:
+            properties, elsewhere = self.groups.properties(group), self.groups.elsewhere(group)
+            if properties or elsewhere is not None:
+                action = dataclasses.replace(action, properties=properties, elsewhere=elsewhere)
         self.actions.append(action)

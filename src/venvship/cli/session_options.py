@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from venvship.cli.command_line import BadFlagValue, CommandLine
@@ -28,11 +29,14 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         workspace_status_command=_text(flags, "workspace_status_command", defaults.workspace_status_command),
         symlink_prefix=_text(flags, "symlink_prefix", defaults.symlink_prefix),
         platform=_platform(_text(flags, "platforms", defaults.platform)),
+        host_platform=_text(flags, "host_platform", defaults.host_platform),
         compilation_mode=_text(flags, "compilation_mode", defaults.compilation_mode),
         features=_texts(flags, "features"),
         host_features=_texts(flags, "host_features"),
         settings={**line.settings, **defines},
         extra_toolchains=tuple(name for text in _texts(flags, "extra_toolchains") for name in text.split(",") if name),
+        extra_execution_platforms=_texts(flags, "extra_execution_platforms"),
+        toolchain_resolution_debug=_expression(flags, "toolchain_resolution_debug"),
         jobs=count(flags, "jobs"),
         keep_going=_boolean(flags, "keep_going", defaults.keep_going),
         offline=not _boolean(flags, "fetch", not defaults.offline),
@@ -66,6 +70,15 @@ def whole_number(text: str, flag: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise BadFlagValue(flag, f"is a number, not `{text}`")
     return int(text)
+
+
+def _expression(flags: FlagValues, name: str) -> str:
+    text = _text(flags, name, "")
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise BadFlagValue(name, f"is no regular expression: {error}") from error
+    return text
 
 
 def _platform(text: str) -> str:

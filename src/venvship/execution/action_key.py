@@ -118,6 +118,7 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files
                 writer.add_bytes(data)
             writer.add_mapping(action.environment)
             writer.add_list(sorted(action.requirements))
+            writer.add_mapping(action.properties)
             writer.add_artifacts(action.outputs)
             writer.add_inputs(inputs_of(action).to_tuple(), fingerprint)
             for program in action.programs:

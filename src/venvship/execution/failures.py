@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable
+from typing import Final
 
 from venvship.errors import InternalError, UserError
 from venvship.model.action import Action, Spawn
 from venvship.model.artifact import Artifact
+from venvship.model.other_machine import OtherMachine
 
 _TAIL_LINES = 60
 _TAIL_CHARACTERS = 16_000
@@ -51,6 +53,25 @@ class MissingOutputs(ActionFailed):
             output=output,
             hint="every declared output must exist when the action ends",
         )
+
+
+class RunsElsewhere(ActionFailed):
+    """An action would have to run, and its execution platform is another machine than this one."""
+
+    def __init__(self, action: Action, other: OtherMachine) -> None:
+        super().__init__(action, told(other), hint=HINT_ELSEWHERE)
+
+
+def told(other: OtherMachine) -> str:
+    """What keeps an action from running on this machine, as part of a sentence."""
+    facts = ", ".join(f"it has `{value}`, and this machine has `{here}`" for value, here in other.contradictions)
+    return f"it runs on execution platform `{other.platform}`, which is not this machine ({facts}; {other.reason})"
+
+
+HINT_ELSEWHERE: Final = (
+    "name a platform that this machine is in --extra_execution_platforms, or register it before the other one; what "
+    "needs the other one can only be built there"
+)
 
 
 class DependencyCycle(InternalError):

@@ -226,7 +226,7 @@ class GraphWriter:
                     self._request(action.request),
                     (action.tool, action.mnemonic, action.progress, action.user_environment, action.placeless),
                 )
-            case Spawn():
+            case Spawn(elsewhere=None):
                 try:
                     command = command_of(action, _refuse)
                     programs = tuple([self._program(program, ready=True) for program in action.programs])
@@ -244,6 +244,7 @@ class GraphWriter:
                         action.progress,
                         tuple(action.environment.items()),
                         tuple(sorted(action.requirements)),
+                        tuple(action.properties.items()),
                     ),
                 )
             case _:
@@ -735,7 +736,8 @@ class GraphRecord(_Columns):
                     user_environment,
                     placeless,
                 )
-            case ("spawn", owner, inputs, programs, (argv, files, mnemonic, progress, environment, requirements)):
+            case ("spawn", owner, inputs, programs, (argv, files, mnemonic, progress, *rest)):
+                environment, requirements, properties = rest
                 return Spawn(
                     self._label(owner),
                     KnownCommand(ExpandedCommand(argv, files)),
@@ -746,6 +748,7 @@ class GraphRecord(_Columns):
                     dict(environment),
                     frozenset(requirements),
                     tuple([self._program(program) for program in programs]),
+                    dict(properties),
                 )
             case _:
                 raise Unresumable(outputs[0].exec_path)

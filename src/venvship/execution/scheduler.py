@@ -20,7 +20,7 @@ from venvship.errors import InternalError, VenvshipError
 from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
 from venvship.execution.action_cache import ActionResult
 from venvship.execution.action_key import action_key, names_in_result
-from venvship.execution.failures import ActionFailed, Interrupted
+from venvship.execution.failures import ActionFailed, Interrupted, RunsElsewhere
 from venvship.execution.graph import Generating, Node, needed_actions
 from venvship.execution.machinery import Machinery
 from venvship.execution.making import ActionInterrupted, make_directly, run_spawn, run_tool
@@ -257,6 +257,8 @@ class _Run:
             cached = self._from_cache(action, key)
             if cached is not None:
                 return ActionSource.CACHE, cached, ""
+        if isinstance(action, Spawn) and action.elsewhere is not None:
+            raise RunsElsewhere(action, action.elsewhere)
         machinery.events.emit(ActionStarted(action.mnemonic, action.progress))
         match action:
             case RunTool():

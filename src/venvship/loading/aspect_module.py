@@ -17,7 +17,8 @@ from venvship.loading.aspects import (
 from venvship.loading.attr_module import label_reader, provider_alternatives
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.native_providers import provider_key
-from venvship.loading.rule_definition import read_attributes, read_exec_groups, read_requirements
+from venvship.loading.rule_class import ExecGroup
+from venvship.loading.rule_definition import read_attributes, read_constraints, read_exec_groups, read_requirements
 from venvship.loading.subrule_definition import SubruleDefinition, attributes_of, read_subrules, toolchains_of
 from venvship.starlark.builtin import Builtin
 from venvship.starlark.errors import EvaluationError
@@ -81,7 +82,7 @@ def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator
             provider_alternatives(required_aspect_providers),
             frozenset(_keys(provides)),
             tuple(required),
-            read_requirements([*toolchains, *toolchains_of(used)]),
+            ExecGroup(read_requirements([*toolchains, *toolchains_of(used)]), read_constraints(exec_compatible_with)),
             read_exec_groups(exec_groups),
             apply_to_generating_rules,
             doc or "",

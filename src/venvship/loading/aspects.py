@@ -11,7 +11,7 @@ from venvship.loading.attribute_values import LabelReader
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.exporting import Exportable
-from venvship.loading.rule_class import RuleClass, ToolchainRequirement
+from venvship.loading.rule_class import NO_WISHES, ExecGroup, RuleClass
 from venvship.model.label import Label
 from venvship.starlark.host_types import HostType, register
 from venvship.starlark.printer import Printer
@@ -72,8 +72,8 @@ class AspectTerms:
     required_aspect_providers: tuple[frozenset[Hashable], ...] = ()
     provides: frozenset[Hashable] = frozenset()
     requires: tuple[AspectDefinition, ...] = ()
-    toolchains: tuple[ToolchainRequirement, ...] = ()
-    exec_groups: Mapping[str, tuple[ToolchainRequirement, ...]] | None = None
+    actions: ExecGroup = NO_WISHES
+    exec_groups: Mapping[str, ExecGroup] | None = None
     to_generating_rules: bool = False
     doc: str = ""
 
@@ -96,7 +96,7 @@ class AspectDefinition(Exportable):
                 defined_in=file,
                 doc=self.terms.doc,
                 provides=self.terms.provides,
-                toolchains=self.terms.toolchains,
+                actions=self.terms.actions,
                 exec_groups=self.terms.exec_groups or {},
                 is_aspect=True,
             )

@@ -33,6 +33,9 @@ PlainValue: TypeAlias = (
 DEFAULT_CONDITION = Label(PackageId(MAIN_REPOSITORY, "conditions"), "default")
 """The condition of a `select()` that holds when no other does; it is the same one in every repository."""
 
+NO_EDGE = "none"
+"""What `AttributeSpec.transition` holds for labels that only name a target and need nothing of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:

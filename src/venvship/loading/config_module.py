@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeType
 from venvship.loading.rule_class import BuildSetting
 from venvship.starlark.builtin import Builtin, builtin
@@ -10,12 +13,19 @@ from venvship.starlark.host_types import HostType, Value, register, type_name
 from venvship.starlark.printer import Printer
 from venvship.starlark.structs import Struct
 
-EXEC = "exec"
-"""What an attribute says whose dependencies are programs that actions run."""
+
+@dataclass(frozen=True, slots=True)
+class ExecTransition:
+    """What an attribute says whose dependencies are programs that actions run: those of a group, or the others."""
+
+    group: str = ""
+
+
+EXEC: Final = ExecTransition()
 
 
 class StandardTransition:
-    """`config.exec()`, `config.target()` and `config.none()`."""
+    """`config.target()` and `config.none()`."""
 
     __slots__ = ("name",)
 
@@ -28,8 +38,8 @@ def _standard(name: str) -> Builtin:
 
 
 @builtin("exec")
-def _exec(exec_group: str | None = None) -> StandardTransition:
-    return StandardTransition(EXEC)
+def _exec(exec_group: str | None = None) -> ExecTransition:
+    return ExecTransition(exec_group or "")
 
 
 def _setting(name: str, kind: AttributeType) -> Builtin:
@@ -73,12 +83,14 @@ def read_transition(cfg: Value) -> object:
     """What `AttributeSpec.transition` or `RuleClass.transition` holds for a `cfg` argument."""
     if cfg is None or cfg == "target":
         return None
-    if cfg in ("exec", "host"):
-        return EXEC
+    if isinstance(cfg, ExecTransition):
+        return cfg
     if isinstance(cfg, str):
+        if cfg in ("exec", "host"):
+            return EXEC
         raise EvaluationError(f"cfg must be either 'target', 'exec' or a transition, not '{cfg}'")
     if isinstance(cfg, StandardTransition):
-        return None if cfg.name in ("target", "none") else cfg.name
+        return None
     if "transition" not in type_name(cfg).lower():
         raise EvaluationError(f"cfg must be either 'target', 'exec' or a transition, not {type_name(cfg)}")
     return cfg
@@ -88,6 +100,11 @@ def _print_transition(transition: StandardTransition, printer: Printer) -> None:
     printer.write(f"<{transition.name} transition>")
 
 
+def _print_exec(transition: ExecTransition, printer: Printer) -> None:
+    printer.write("<exec transition>")
+
+
+register(ExecTransition, HostType(name="ExecTransitionFactory", repr=_print_exec))
 register(StandardTransition, HostType(name="ExecTransitionFactory", repr=_print_transition))
 register(LateBoundDefault, HostType(name="LateBoundDefault"))
 register(BuildSetting, HostType(name="BuildSetting"))

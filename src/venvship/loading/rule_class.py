@@ -22,6 +22,9 @@ def _timeout_of_size(values: Mapping[str, PlainValue]) -> PlainValue:
 
 
 EXEC_COMPATIBLE_WITH = "exec_compatible_with"
+EXEC_GROUP_COMPATIBLE_WITH = "exec_group_compatible_with"
+TEST_GROUP = "test"
+"""The group of actions that every test has: that which runs it."""
 
 _COMMON = (
     AttributeSpec("name", AttributeType.STRING, mandatory=True, configurable=False),
@@ -35,6 +38,7 @@ _COMMON = (
     AttributeSpec("restricted_to", AttributeType.LABEL_LIST, configurable=False),
     AttributeSpec("target_compatible_with", AttributeType.LABEL_LIST),
     AttributeSpec(EXEC_COMPATIBLE_WITH, AttributeType.LABEL_LIST),
+    AttributeSpec(EXEC_GROUP_COMPATIBLE_WITH, AttributeType.LABEL_LIST_DICT),
     AttributeSpec("exec_properties", AttributeType.STRING_DICT),
     AttributeSpec("toolchains", AttributeType.LABEL_LIST),
     AttributeSpec("package_metadata", AttributeType.LABEL_LIST, configurable=False),
@@ -73,6 +77,18 @@ class ToolchainRequirement:
 
 
 @dataclass(frozen=True, slots=True)
+class ExecGroup:
+    """Actions of a rule that run on one platform: the toolchains they need, and the constraint values it must have."""
+
+    toolchains: tuple[ToolchainRequirement, ...] = ()
+    exec_compatible_with: tuple[Label, ...] = ()
+
+
+NO_WISHES = ExecGroup()
+"""Actions that any platform serves."""
+
+
+@dataclass(frozen=True, slots=True)
 class BuildSetting:
     """Makes targets of a rule class into settings; `is_flag` ones are set on the command line."""
 
@@ -88,9 +104,8 @@ class RuleClass:
     Attributes that every rule has are added to `own_attributes`, which win over them. `implementation`,
     `transition` and `computed_dependencies` belong to analysis and are opaque here. `implicit_outputs` names files
     that every target makes. `defined_in` is the `.bzl` file of a rule written in Starlark.
-    `provides` are the keys of providers that every target has, `exec_compatible_with` is
-    what the machine must be that any of its actions runs on. The attributes of an aspect are a class, too, with
-    `is_aspect`, of which there are no targets.
+    `provides` are the keys of providers that every target has, `actions` is the group of the actions that belong to
+    none of `exec_groups`. The attributes of an aspect are a class, too, with `is_aspect`, which has no targets.
     """
 
     name: str
@@ -104,9 +119,8 @@ class RuleClass:
     defined_in: Label | None = None
     doc: str = ""
     provides: frozenset[Hashable] = frozenset()
-    toolchains: tuple[ToolchainRequirement, ...] = ()
-    exec_groups: Mapping[str, tuple[ToolchainRequirement, ...]] = field(default_factory=dict)
-    exec_compatible_with: tuple[Label, ...] = ()
+    actions: ExecGroup = NO_WISHES
+    exec_groups: Mapping[str, ExecGroup] = field(default_factory=dict)
     build_setting: BuildSetting | None = None
     is_analysis_test: bool = False
     is_aspect: bool = False
@@ -143,6 +157,11 @@ class RuleClass:
         object.__setattr__(self, "default_labels", defaults)
         outputs = frozenset(name for name, spec in specs.items() if spec.type.holds_outputs)
         object.__setattr__(self, "output_attributes", outputs)
+
+    @property
+    def toolchains(self) -> tuple[ToolchainRequirement, ...]:
+        """The toolchain types of actions without a group, which `ctx.toolchains` has."""
+        return self.actions.toolchains
 
     @property
     def computed_defaults(self) -> Iterable[AttributeSpec]:

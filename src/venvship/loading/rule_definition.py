@@ -15,7 +15,13 @@ from venvship.loading.evaluation import Evaluator
 from venvship.loading.exporting import Exportable
 from venvship.loading.implicit_outputs import ImplicitOutputs, OutputFunction, OutputTemplates, read_templates
 from venvship.loading.native_providers import provider_key
-from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES, BuildSetting, RuleClass, ToolchainRequirement
+from venvship.loading.rule_class import (
+    COMMON_ATTRIBUTE_NAMES,
+    BuildSetting,
+    ExecGroup,
+    RuleClass,
+    ToolchainRequirement,
+)
 from venvship.loading.rule_extension import extending
 from venvship.loading.rule_functions import declare_target, package_in_progress
 from venvship.loading.rule_initializer import Initializer
@@ -66,16 +72,6 @@ class InvalidRuleName(UserError):
             if is_test
             else f"call it `{name.removesuffix('_test')}`, or set `test = True`",
         )
-
-
-class ExecGroupDefinition:
-    """`exec_group(...)`: a set of toolchains that some actions of a rule run with."""
-
-    __slots__ = ("constraints", "toolchains")
-
-    def __init__(self, toolchains: tuple[ToolchainRequirement, ...], constraints: tuple[Label, ...]) -> None:
-        self.toolchains = toolchains
-        self.constraints = constraints
 
 
 class RuleDefinition(Exportable):
@@ -189,9 +185,10 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
             implicit_outputs=_implicit_outputs(outputs, evaluator),
             doc=doc or "",
             provides=frozenset(_keys(provides)),
-            toolchains=read_requirements([*toolchains, *toolchains_of(used)]),
+            actions=ExecGroup(
+                read_requirements([*toolchains, *toolchains_of(used)]), read_constraints(exec_compatible_with)
+            ),
             exec_groups=read_exec_groups(exec_groups),
-            exec_compatible_with=(*read_constraints(exec_compatible_with), *_constraints_of(exec_groups)),
             build_setting=build_setting,
             is_analysis_test=analysis_test,
         )
@@ -292,27 +289,25 @@ def requirement_of(element: Value, *, mandatory: bool = True) -> ToolchainRequir
     return ToolchainRequirement(read_type(element), mandatory, element if type(element) is str else "")
 
 
-def read_exec_groups(groups: Value) -> dict[str, tuple[ToolchainRequirement, ...]]:
-    """The toolchain types of each group of actions."""
+def read_exec_groups(groups: Value) -> dict[str, ExecGroup]:
+    """Groups of actions by name."""
     if groups is None:
         return {}
     if type(groups) not in DICTS:
         raise EvaluationError(f"exec_groups must be a dict, not {type_name(groups)}")
-    found: dict[str, tuple[ToolchainRequirement, ...]] = {}
+    found: dict[str, ExecGroup] = {}
     for name, group in entries(groups):
-        if not isinstance(group, ExecGroupDefinition):
+        if type(name) is not str or not name.isidentifier():
+            raise EvaluationError(f"exec group name '{name}' is not a valid name")
+        if not isinstance(group, ExecGroup):
             raise EvaluationError(f"exec_groups: got {type_name(group)} for '{name}', want exec_group")
-        found[name] = group.toolchains
+        found[name] = group
     return found
 
 
 def read_constraints(constraints: Sequence[Value]) -> tuple[Label, ...]:
     """The constraint values that the machine must have which actions run on."""
     return tuple(read_type(one) for one in constraints)
-
-
-def _constraints_of(groups: Value) -> list[Label]:
-    return [] if groups is None else [label for _, group in entries(groups) for label in group.constraints]
 
 
 def read_type(element: Value) -> Label:
@@ -328,9 +323,9 @@ def read_type(element: Value) -> Label:
 
 
 @builtin("exec_group")
-def exec_group(toolchains: Sequence[Value] = (), exec_compatible_with: Sequence[Value] = ()) -> ExecGroupDefinition:
+def exec_group(toolchains: Sequence[Value] = (), exec_compatible_with: Sequence[Value] = ()) -> ExecGroup:
     """A group of actions with toolchains of their own."""
-    return ExecGroupDefinition(read_requirements(toolchains), read_constraints(exec_compatible_with))
+    return ExecGroup(read_requirements(toolchains), read_constraints(exec_compatible_with))
 
 
 @builtin("toolchain_type")
@@ -348,5 +343,5 @@ def _repr(definition: RuleDefinition, printer: Printer) -> None:
 
 
 register(RuleDefinition, HostType(name="rule", call=_call, hashable=True, repr=_repr))
-register(ExecGroupDefinition, HostType(name="exec_group"))
+register(ExecGroup, HostType(name="exec_group"))
 register(ToolchainRequirement, HostType(name="toolchain_type", hashable=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from venvship.loading.attributes import AttributeSpec, AttributeType
-from venvship.loading.rule_class import RuleClass, ToolchainRequirement
+from venvship.loading.rule_class import ExecGroup, RuleClass, ToolchainRequirement
 from venvship.model.label import Label
 from venvship.starlark.errors import EvaluationError
 
@@ -29,9 +29,11 @@ def extending(child: RuleClass, parent: RuleClass, *, said: tuple[bool | None, b
         transition=parent.transition if child.transition is None else child.transition,
         doc=child.doc or parent.doc,
         provides=child.provides | parent.provides,
-        toolchains=tuple(toolchains.values()),
+        actions=ExecGroup(
+            tuple(toolchains.values()),
+            (*parent.actions.exec_compatible_with, *child.actions.exec_compatible_with),
+        ),
         exec_groups={**parent.exec_groups, **child.exec_groups},
-        exec_compatible_with=(*parent.exec_compatible_with, *child.exec_compatible_with),
     )
 
 

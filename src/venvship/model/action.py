@@ -15,6 +15,7 @@ from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
 from venvship.model.label import Label
+from venvship.model.other_machine import OtherMachine
 from venvship.model.paths import ExecPath, TreePath
 from venvship.model.runfiles import Runfiles
 
@@ -192,7 +193,8 @@ class Spawn:
     """Run a program in a sandbox that holds `inputs` and `programs`.
 
     The first argument is an exec path or an absolute path of the machine; strings may name artifacts by exec path.
-    `environment` is complete: nothing else is inherited.
+    `environment` is complete: nothing else is inherited. `properties` are the `exec_properties` of the platform and of
+    the target, for whoever runs actions elsewhere; `elsewhere` says that this machine may not run it.
     """
 
     owner: Label
@@ -204,6 +206,8 @@ class Spawn:
     environment: Mapping[str, str] = field(default_factory=dict)
     requirements: frozenset[str] = frozenset()
     programs: tuple[Program, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: OtherMachine | None = None
 
 
 Action: TypeAlias = WriteFile | MakeSymlink | LinkArtifact | MakeForest | ImportTree | RunTool | Spawn

@@ -12,6 +12,7 @@ from dataclasses import field
 from venvship.dataclass import dataclass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
+from venvship.model.other_machine import OtherMachine
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
 
 HIDDEN_OUTPUTS = "_hidden_top_level_INTERNAL_"
@@ -76,12 +77,13 @@ class ArgumentsInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TestInfo:
-    """How a test wants to be run; `timeout` is in seconds."""
+    """How a test wants to be run; `timeout` is in seconds, and `elsewhere` says that this machine may not run it."""
 
     size: str
     timeout: int
     shard_count: int
     flaky: bool
+    elsewhere: OtherMachine | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from venvship.errors import EnvironmentProblem, Place, UserError, VenvshipError
 from venvship.loading.attributes import AttributeSpec, AttributeValue, Choice, PlainValue, Select, labels_in
+from venvship.loading.config_module import ExecTransition
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.visibility import PUBLIC
 from venvship.model.label import MAIN_REPOSITORY, Label
@@ -108,7 +109,7 @@ class TargetGraph:
     def _follows(self, target: RuleTarget, spec: AttributeSpec) -> bool:
         if not self._implicit and (spec.is_private or target.attributes.get(spec.name) is None):
             return False
-        return self._tools or spec.transition != "exec"
+        return self._tools or not isinstance(spec.transition, ExecTransition)
 
 
 def labels_of(value: AttributeValue) -> list[Label]:

@@ -8,7 +8,7 @@ from typing import Final
 from venvship.analysis.build_settings import option_of_setting
 from venvship.analysis.instrumented_files import COVERAGE
 from venvship.analysis.native_options import FEATURES, HOST_FEATURES, option_text
-from venvship.analysis.platforms import PlatformTargets
+from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.package_loader import PackageLoader
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
@@ -29,8 +29,9 @@ def command_configuration(
 ) -> Configuration:
     """What targets that the command names are built under; raises everything that is wrong with its flags."""
     configuration = Configuration(host)
-    if options.platform:
-        configuration = _with_platform(options.platform, configuration, loader, mapping, host)
+    platform = options.platform or options.host_platform
+    if platform:
+        configuration = _with_platform(platform, configuration, loader, mapping, host)
     changes: dict[str, str] = {}
     problems: list[VenvshipError] = []
     for name, texts in options.settings.items():
@@ -55,6 +56,14 @@ def command_configuration(
     if options.stamp:
         changes[STAMP] = "true"
     return configuration.with_options(changes)
+
+
+def label_of_host(options: SessionOptions, loader: PackageLoader, mapping: Mapping[str, str], host: Platform) -> Label:
+    """The platform that describes this machine, where actions run that ask for nothing else."""
+    if not options.host_platform:
+        return HOST
+    label = Label.parse(options.host_platform, relative_to=_ROOT, repository_mapping=mapping)
+    return PlatformTargets(loader.target, host).unaliased(label)
 
 
 def _with_platform(

@@ -41,11 +41,14 @@ class SessionOptions:
     workspace_status_command: str = ""
     symlink_prefix: str = "venvship-"
     platform: str = ""
+    host_platform: str = ""
     compilation_mode: str = "fastbuild"
     features: tuple[str, ...] = ()
     host_features: tuple[str, ...] = ()
     settings: Mapping[str, tuple[str | bool, ...]] = field(default_factory=dict)
     extra_toolchains: tuple[str, ...] = ()
+    extra_execution_platforms: tuple[str, ...] = ()
+    toolchain_resolution_debug: str = ""
     jobs: int = 0
     keep_going: bool = False
     offline: bool = False

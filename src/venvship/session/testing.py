@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.errors import VenvshipError
+from venvship.errors import UserError, VenvshipError
 from venvship.events.build_events import PhaseStarted, TestFinished, TestStatus
+from venvship.execution.failures import HINT_ELSEWHERE, told
 from venvship.execution.test_following import FollowedLogs
 from venvship.execution.test_request import CachePolicy, TestRequest
 from venvship.execution.test_runner import TestRunner, not_followed
@@ -19,6 +20,19 @@ from venvship.model.provider import ArgumentsInfo, ExecutionInfo, RunEnvironment
 from venvship.session.options import TestOptions
 from venvship.session.outcomes import BuildOutcome, TestOutcome
 from venvship.session.workspace_session import Session, requested_artifacts
+
+
+class TestRunsElsewhere(UserError):
+    """A test would have to run, and its execution platform is another machine than this one."""
+
+    def __init__(self, target: ConfiguredTarget) -> None:
+        other = target[TestInfo].elsewhere
+        assert other is not None
+        super().__init__(
+            f"the test `{target.label}` is built and can't be run: {told(other)}",
+            place=target.place,
+            hint=HINT_ELSEWHERE,
+        )
 
 
 def run_test_targets(
@@ -42,6 +56,9 @@ def run_test_targets(
     ready = {target.label for target in outcome.targets}
     # Other names of a test are no tests of their own.
     tests = list({target.label: target for target in compatible if target.get(TestInfo) is not None}.values())
+    refused = {target.label for target in tests if target.label in ready and target[TestInfo].elsewhere is not None}
+    failures += [TestRunsElsewhere(target) for target in tests if target.label in refused]
+    ready -= refused
     requests = [_request(target, options, client_environment) for target in tests if target.label in ready]
     session.test_requests += requests
     runner = TestRunner(
@@ -64,7 +81,7 @@ def run_test_targets(
     for label in labels:
         if label in known:
             continue
-        if (label in unanalysed or label in outcome.failed) and _is_test(session, label):
+        if (label in unanalysed or label in outcome.failed or label in refused) and _is_test(session, label):
             results.append(TestFinished(label, TestStatus.FAILED_TO_BUILD, False, 0.0, ""))
         elif label in ready and any(target.label == label for target in tests):
             results.append(TestFinished(label, TestStatus.NO_STATUS, False, 0.0, ""))

@@ -30,7 +30,7 @@ from venvship.loading.macro_definition import MacroDefinition
 from venvship.loading.native_providers import ForeignProvider, NativeProvider
 from venvship.loading.provider_values import ProviderInstance, RawConstructor, StarlarkProvider
 from venvship.loading.rule_class import RuleClass
-from venvship.loading.rule_definition import ExecGroupDefinition, RuleDefinition
+from venvship.loading.rule_definition import RuleDefinition
 from venvship.loading.rule_functions import Unsupported
 from venvship.loading.subrule_definition import SubruleDefinition
 from venvship.model.depset import Depset
@@ -56,7 +56,6 @@ _ATTRIBUTES: Mapping[type, tuple[str, ...]] = {
     AspectDefinition: ("attribute_class", "terms"),
     Autoloaded: ("name", "_file"),
     ComputedDefault: ("parameters", "_function", "_labels", "_spec"),
-    ExecGroupDefinition: ("toolchains", "constraints"),
     ForeignProvider: ("name",),
     LabelReader: ("package", "mapping"),
     LateBoundDefault: ("fragment", "field"),

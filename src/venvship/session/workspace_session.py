@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from venvship.analysis.action_graph import ActionGraph
 from venvship.analysis.analyzer import Analyzer, IncompatibleTarget, Node
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.platforms import host_constraints
+from venvship.analysis.toolchains import Debugging
 from venvship.blobs.disk import DiskBlobStore
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, Message, PhaseStarted, Severity
@@ -60,7 +62,7 @@ from venvship.rules.python.distributions import WHEEL_RULE, distribution_rules
 from venvship.rules.python.providers import VirtualenvInfo
 from venvship.rules.python.runtime import INTERPRETERS, RUNTIME_LABEL, runtime_rule
 from venvship.session.command_aspects import command_aspects, command_parameters
-from venvship.session.command_configuration import command_configuration
+from venvship.session.command_configuration import command_configuration, label_of_host
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.debian_interpreters import DebianInterpreters
 from venvship.session.extensions import Extensions, read_extensions
@@ -71,7 +73,7 @@ from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
-from venvship.session.registered_toolchains import registered_toolchains
+from venvship.session.registrations import registered
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
 from venvship.session.version_repositories import version_repositories
@@ -424,7 +426,13 @@ class Session:
         """Those of the command line, then those of the modules, each pattern spelled out."""
         patterns = [(MAIN_REPOSITORY, text) for text in self.options.extra_toolchains]
         patterns += [(module, one.pattern) for module, one in self.modules.toolchains()]
-        return registered_toolchains(patterns, self.loader, self.modules)
+        return registered("toolchain", patterns, self.loader, self.modules)
+
+    def _registered_execution_platforms(self) -> Sequence[Label]:
+        """Those of the command line, then those of the modules, each pattern spelled out."""
+        patterns = [(MAIN_REPOSITORY, text) for text in self.options.extra_execution_platforms]
+        patterns += [(module, one.pattern) for module, one in self.modules.execution_platforms()]
+        return registered("platform", patterns, self.loader, self.modules)
 
     @functools.cached_property
     def status(self) -> WorkspaceStatus:
@@ -452,8 +460,17 @@ class Session:
             host=Configuration(self.host_platform),
             before_rules=self._fetch,
             toolchains=self._registered_toolchains,
+            execution_platforms=self._registered_execution_platforms,
+            debugging=self._debugging(),
+            host_platform=label_of_host(self.options, self.loader, self.main_mapping, self.host_platform),
             status=lambda: self.status,
         )
+
+    def _debugging(self) -> Debugging | None:
+        text = self.options.toolchain_resolution_debug
+        if not text:
+            return None
+        return Debugging(re.compile(text), lambda said: self.events.emit(Message(Severity.INFO, said)))
 
     def _fetch(self, nodes: Sequence[Node]) -> Mapping[TargetKey, VenvshipError]:
         """Bring the wheels that the rule functions of `nodes` will look into; answers which can't be had and why."""

@@ -190,7 +190,8 @@ def test_a_transition_may_have_toolchains_tried_first() -> None:
 
 def test_actions_are_not_run_on_another_machine_than_they_ask_for() -> None:
     problem = tools("linux").problems("//:on_mac")
-    assert "need a machine with `@@platforms//os:macos`, which this one has not" in problem
+    assert "no execution platform is fit for the actions of `//:on_mac`" in problem
+    assert "`@@platforms//host:host`: has not `@@platforms//os:macos`, which the target asks for" in problem
 
 
 @pytest.mark.parametrize(
@@ -202,7 +203,7 @@ def test_rules_say_which_machine_their_actions_need(said: str) -> None:
     build = 'load(":defs.bzl", "r")\nr(name = "r")\n'
     constraints = 'constraint_setting(name = "size")\nconstraint_value(name = "tiny", constraint_setting = ":size")\n'
     made = AnalysisWorkspace({"defs.bzl": defs, "BUILD": build + constraints})
-    assert "need a machine with `//:tiny`" in made.problems("//:r")
+    assert "`@@platforms//host:host`: has not `//:tiny`, which the" in made.problems("//:r")
 
 
 def test_dicts_of_labels_hold_every_configuration_of_a_split() -> None:

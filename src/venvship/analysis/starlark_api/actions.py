@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
+from venvship.analysis.action_groups import UNNAMED
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext, RuleError
 from venvship.analysis.starlark_api.arguments import Args
@@ -98,10 +99,14 @@ class Actions:
         shadowed: Value = None,
         programs: Sequence[Program] = (),
         extra_inputs: Sequence[Artifact] = (),
+        exec_group: str | None = None,
     ) -> None:
         """Declare an action that runs a program; it gets the inputs and variables of `shadowed`, too."""
         if not outputs:
             raise EvaluationError("param 'outputs' may not be empty")
+        group = exec_group or UNNAMED
+        if group and (self.rule.groups is None or group not in self.rule.groups.groups):
+            raise EvaluationError(f"Action declared for non-existent exec group '{group}'")
         for output in outputs:
             self.own(output)
         tool_files, tool_programs = self._tools(tools)
@@ -126,7 +131,8 @@ class Actions:
                 tuple(
                     {one.executable: one for one in (*beneath.programs, *programs, *tool_programs)}.values(),
                 ),
-            )
+            ),
+            group=group,
         )
 
     def program(self, executable: Artifact) -> tuple[list[Program], list[Artifact]]:
@@ -360,6 +366,7 @@ def _run(
         shadowed=shadowed_action,
         programs=programs,
         extra_inputs=extra,
+        exec_group=exec_group,
     )
 
 
@@ -396,6 +403,7 @@ def _run_shell(
         env=env,
         execution_requirements=execution_requirements,
         shadowed=shadowed_action,
+        exec_group=exec_group,
     )
 
 

@@ -12,6 +12,7 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.transitions import SINGLE
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.native_providers import shown_value
+from venvship.loading.rule_class import EXEC_GROUP_COMPATIBLE_WITH
 from venvship.loading.transition_module import TransitionDefinition
 from venvship.model.artifact import Artifact
 from venvship.model.label import Label
@@ -60,9 +61,9 @@ def attribute_view(rule: RuleContext) -> View:
         if name == "visibility":
             return FrozenList(rule.target.visibility.spelling)
         spec = specs.get(name)
-        return MISSING if spec is None else attribute_value(rule, spec)
+        return MISSING if spec is None or name == EXEC_GROUP_COMPATIBLE_WITH else attribute_value(rule, spec)
 
-    return View("attr", compute, lambda: specs)
+    return View("attr", compute, lambda: specs.keys() - {EXEC_GROUP_COMPATIBLE_WITH})
 
 
 def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:

@@ -56,11 +56,11 @@ def toolchains_value(rule: RuleContext) -> ToolchainsValue:
 
 def exec_groups_value(rule: RuleContext) -> ExecGroups:
     """`ctx.exec_groups`."""
-    requirements = rule.target.rule_class.exec_groups
+    groups = rule.target.rule_class.exec_groups
     return ExecGroups(
         {
-            name: ExecGroup(ToolchainsValue(rule, wanted, rule.exec_groups.get(name, {})))
-            for name, wanted in requirements.items()
+            name: ExecGroup(ToolchainsValue(rule, group.toolchains, rule.exec_groups.get(name, {})))
+            for name, group in groups.items()
         }
     )
 

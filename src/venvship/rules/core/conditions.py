@@ -12,7 +12,7 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.providers import FEATURE_FLAG_INFO
 from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, UserError, VenvshipError
-from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.attributes import NO_EDGE, AttributeSpec, AttributeType
 from venvship.loading.provider_values import ProviderInstance
 from venvship.loading.rule_class import RuleClass
 from venvship.model.label import Label
@@ -50,7 +50,7 @@ def _constraint_setting(ctx: RuleContext) -> list[object]:
 CONSTRAINT_SETTING = RuleClass(
     "constraint_setting",
     # Only a name: the value depends on its setting.
-    (attributes.label("default_constraint_value", transition="none"),),
+    (attributes.label("default_constraint_value", transition=NO_EDGE),),
     _constraint_setting,
 )
 
@@ -60,7 +60,7 @@ def _constraint_value(ctx: RuleContext) -> list[object]:
     said = ctx.configuration.get(f"{CONSTRAINT}{setting.label.canonical}")
     if said:
         holds = said == ctx.label.canonical
-    elif ctx.label.repository == MODULE:
+    elif ctx.label.repository == MODULE and not ctx.configuration.get(PLATFORMS):
         platform = ctx.configuration.platform
         names = {"os": platform.os.value, "cpu": platform.cpu.value}
         name = {"osx": "macos", "arm64": "aarch64"}.get(ctx.label.name, ctx.label.name)
@@ -94,9 +94,9 @@ PLATFORM = RuleClass(
         attributes.labels("constraint_values", providers=(ConstraintValueInfo,)),
         attributes.strings("flags"),
         # Toolchains are chosen by constraints alone, so that nothing is left for these to decide.
-        attributes.labels("required_settings", transition="none"),
+        attributes.labels("required_settings", transition=NO_EDGE),
         attributes.boolean("check_toolchain_types"),
-        attributes.labels("allowed_toolchain_types", transition="none"),
+        attributes.labels("allowed_toolchain_types", transition=NO_EDGE),
         attributes.string("missing_toolchain_error"),
     ),
     _platform,

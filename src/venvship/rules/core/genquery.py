@@ -8,6 +8,7 @@ from typing import Protocol
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.errors import UserError
+from venvship.loading.attributes import NO_EDGE
 from venvship.loading.rule_class import RuleClass
 from venvship.model.depset import Depset
 from venvship.model.label import Label, PackageId
@@ -93,7 +94,7 @@ def genquery_rule(queries: Queries) -> RuleClass:
         (
             attributes.string("expression", mandatory=True),
             # Loaded, and neither configured nor built.
-            attributes.labels("scope", files=True, mandatory=True, transition="none"),
+            attributes.labels("scope", files=True, mandatory=True, transition=NO_EDGE),
             attributes.boolean("strict", True),
             attributes.strings("opts"),
             attributes.boolean("compressed_output"),

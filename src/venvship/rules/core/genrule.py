@@ -6,6 +6,7 @@ import re
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.config_module import EXEC
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import Program, Spawn
 from venvship.model.artifact import Artifact
@@ -98,7 +99,7 @@ GENRULE = RuleClass(
         attributes.string("cmd_ps"),
         attributes.integer("stamp"),
         attributes.boolean("heuristic_label_expansion"),
-        attributes.labels("tools", files=True, transition="exec"),
+        attributes.labels("tools", files=True, transition=EXEC),
         attributes.boolean("executable"),
         attributes.string("message"),
         attributes.boolean("local"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.loading.rule_class import TEST_GROUP
 from venvship.model.provider import ArgumentsInfo, TestInfo
 
 _TIMEOUTS = {"short": 60, "moderate": 300, "long": 900, "eternal": 3600}
@@ -30,4 +31,5 @@ def test_info(ctx: RuleContext) -> TestInfo:
     shards = ctx.integer("shard_count")
     if not -1 <= shards <= _MOST_SHARDS:
         raise ctx.error(f"`shard_count` must lie between 0 and {_MOST_SHARDS}, and is {shards}")
-    return TestInfo(size, _TIMEOUTS[timeout], max(shards, 0), ctx.boolean("flaky"))
+    elsewhere = None if ctx.groups is None else ctx.groups.elsewhere(TEST_GROUP)
+    return TestInfo(size, _TIMEOUTS[timeout], max(shards, 0), ctx.boolean("flaky"), elsewhere)

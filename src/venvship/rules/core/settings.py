@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from venvship.analysis.build_settings import DEFAULT_ATTRIBUTE, option_name
-from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
+from venvship.loading.attributes import NO_EDGE, AttributeSpec, AttributeType, PlainValue
 from venvship.loading.rule_class import RuleClass
 from venvship.model.configuration import Configuration
 from venvship.model.label import Label
@@ -24,7 +24,9 @@ def _actual(
 
 
 def _rule(name: str) -> RuleClass:
-    default = AttributeSpec(DEFAULT_ATTRIBUTE, AttributeType.LABEL, mandatory=True, allow_files=True, transition="none")
+    default = AttributeSpec(
+        DEFAULT_ATTRIBUTE, AttributeType.LABEL, mandatory=True, allow_files=True, transition=NO_EDGE
+    )
     return RuleClass(name, (default, attributes.string("scope", "universal")), computed_dependencies=_actual)
 
 

@@ -16,6 +16,7 @@ from typing import Final
 from venvship.analysis.rule_context import RuleContext
 from venvship.launchers.config import Argument, LauncherConfig
 from venvship.launchers.template import finalise, template
+from venvship.loading.config_module import EXEC
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo
@@ -25,7 +26,7 @@ from venvship.rules.python.providers import InterpreterInfo
 from venvship.rules.python.runtime import RUNTIME_LABEL
 
 COMMAND_RUNTIME: Final = attributes.label(
-    "_command_runtime", default=RUNTIME_LABEL, providers=(InterpreterInfo,), transition="exec"
+    "_command_runtime", default=RUNTIME_LABEL, providers=(InterpreterInfo,), transition=EXEC
 )
 _MODULES: Final = (
     "absent_blobs",

@@ -9,8 +9,9 @@ from venvship.analysis.build_settings import BuildSettingValueInfo
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.providers import TOOLCHAIN_INFO
 from venvship.loading.attributes import AttributeType
+from venvship.loading.config_module import EXEC
 from venvship.loading.provider_values import ProviderInstance
-from venvship.loading.rule_class import BuildSetting, RuleClass
+from venvship.loading.rule_class import BuildSetting, ExecGroup, RuleClass
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION
 from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo, TemplateVariableInfo
@@ -56,7 +57,7 @@ def _current_py_toolchain(ctx: RuleContext) -> list[object]:
 # What is registered when nothing else is, and what of all that is registered fits: the first may not ask for itself.
 OWN_PY_TOOLCHAIN = RuleClass("own_py_toolchain", (RUNTIME_ATTRIBUTE,), _own_py_toolchain)
 CURRENT_PY_TOOLCHAIN = RuleClass(
-    "current_py_toolchain", (RUNTIME_ATTRIBUTE,), _current_py_toolchain, toolchains=(PYTHON_TOOLCHAIN,)
+    "current_py_toolchain", (RUNTIME_ATTRIBUTE,), _current_py_toolchain, actions=ExecGroup((PYTHON_TOOLCHAIN,))
 )
 
 
@@ -70,14 +71,12 @@ def _exec_tools(ctx: RuleContext) -> list[object]:
     return [DefaultInfo(), toolchain_info(exec_tools=tools)]
 
 
-_EXEC_RUNTIME = attributes.label(
-    "_exec_runtime", default=RUNTIME_LABEL, providers=(InterpreterInfo,), transition="exec"
-)
+_EXEC_RUNTIME = attributes.label("_exec_runtime", default=RUNTIME_LABEL, providers=(InterpreterInfo,), transition=EXEC)
 PY_EXEC_TOOLS_TOOLCHAIN = RuleClass(
     "py_exec_tools_toolchain",
     (
-        attributes.label("exec_interpreter", files=True, transition="exec"),
-        attributes.label("precompiler", files=True, transition="exec"),
+        attributes.label("exec_interpreter", files=True, transition=EXEC),
+        attributes.label("precompiler", files=True, transition=EXEC),
         _EXEC_RUNTIME,
     ),
     _exec_tools,

@@ -13,7 +13,7 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.launchers.config import Argument, LauncherConfig
 from venvship.launchers.console_script import console_script_config
 from venvship.launchers.template import finalise, template
-from venvship.loading.rule_class import RuleClass
+from venvship.loading.rule_class import ExecGroup, RuleClass
 from venvship.model.action import ForestFile, ForestLink
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
@@ -224,5 +224,5 @@ PY_VENV = RuleClass(
     _py_venv,
     is_executable=True,
     transition=python_transition,
-    toolchains=(PYTHON_TOOLCHAIN,),
+    actions=ExecGroup((PYTHON_TOOLCHAIN,)),
 )
