@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -41,6 +42,7 @@ NOT_POSSIBLE = 126
 
 _INDEX_TYPES = frozenset({"application/vnd.oci.image.index.v1+json"})
 _GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+_ZSTD_LAYER = "application/vnd.oci.image.layer.v1.tar+zstd"
 _PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
 _MAX_DOCUMENT = 4 << 20
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -200,10 +202,21 @@ def unpack(image: Image, root: Path) -> int:
     return entries
 
 
+def _zstd_module() -> Any:
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise NotPossibleHere("a layer in zstd needs Python 3.14 or the package `backports.zstd`")
+
+
 def _unpack_layer(file: IO[bytes], layer: ImageLayer, root: Path, modes: dict[Path, int]) -> int:
     blob = _Hashing(file)
     if layer.media_type == _GZIP_LAYER:
         archive = _Hashing(cast(IO[bytes], gzip.GzipFile(fileobj=cast(IO[bytes], blob), mode="rb")))
+    elif layer.media_type == _ZSTD_LAYER:
+        archive = _Hashing(cast(IO[bytes], _zstd_module().open(blob)))
     elif layer.media_type == _PLAIN_LAYER:
         archive = _Hashing(cast(IO[bytes], blob))
     else:

@@ -85,7 +85,7 @@ def zstd_module() -> Any:
             return importlib.import_module(name)
         except ImportError:
             continue
-    raise MissingCompressor("zstd needs Python 3.14 or the package `backports.zstd` beside venvship")
+    raise MissingCompressor("zstd needs Python 3.14 or `backports.zstd`, which `pip install venvship[zstd]` brings")
 
 
 def zstd_errors() -> tuple[type[Exception], ...]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
+import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from debian_mirror import Mirror
@@ -13,7 +17,8 @@ from elf_files import elf
 from oci_layouts import read_layout
 from real_workspace import DEFS, MODULE, RealWorkspace
 
-from venvship.tools.image_reader import problems, read_image
+from venvship.tools.deb_package import merged
+from venvship.tools.image_reader import applied, problems, read_image
 
 EXTENSION = """
 bazel_dep(name = "venvship", version = "0.1.0")
@@ -157,13 +162,14 @@ PROGRAM = """
 import ctypes, os, pwd, sqlite3, ssl, zoneinfo
 assert not os.path.exists("/bin/sh")
 assert len(ssl.create_default_context().get_ca_certs()) > 50
+assert os.getuid() == 65532 and not os.access("/usr", os.W_OK)
 print(pwd.getpwuid(os.getuid()).pw_name, zoneinfo.ZoneInfo("Europe/Berlin"))
 """
 
 
 @pytest.mark.index
 @pytest.mark.slow
-def test_a_program_runs_on_real_packages_of_the_release_of_this_machine(workspace: RealWorkspace) -> None:
+def test_a_program_runs_on_real_packages_that_scanners_find(workspace: RealWorkspace, tmp_path: Path) -> None:
     release = Path("/etc/os-release")
     facts = dict(line.split("=", 1) for line in release.read_text().splitlines() if "=" in line)
     if facts.get("ID") != "debian" or shutil.which("apt-get") is None or shutil.which("bwrap") is None:
@@ -201,3 +207,46 @@ oci_image(name = "image", base = ":base", tars = [":layers"], entrypoint = ["/ap
         ["python3", str(runner), str(layout), "--with", "bwrap"], capture_output=True, text=True, check=False
     )
     assert done.stdout == "nonroot Europe/Berlin\n", done.stderr
+    records = status_records(layout, tmp_path)
+    lock = json.loads((workspace.root / "debian.lock.json").read_text())["packages"]["amd64"]
+    assert dpkg_reads(records, tmp_path) == {row["name"]: (row["version"], row["architecture"]) for row in lock}
+    seen = applied(read_image(str(layout)).layers)
+    assert "etc/os-release" in seen and "usr/lib/os-release" in seen
+    # What a record says of a file that is there, is so.
+    compared = 0
+    for name, text in records.items():
+        for line in text.splitlines() if name.endswith(".md5sums") else ():
+            md5, _, path = line.partition("  ")
+            file = tmp_path / "status" / merged(path)
+            if file.is_file() and not file.is_symlink():
+                compared += 1
+                assert hashlib.md5(file.read_bytes()).hexdigest() == md5, path
+    assert compared > 100
+
+
+def status_records(layout: Path, directory: Path) -> dict[str, str]:
+    """The records of packages in an image that is a layer on top of a base."""
+    root = directory / "status"
+    for layer in read_manifest(layout)["layers"][:1]:
+        with tarfile.open(layout / "blobs" / layer["digest"].replace(":", "/")) as archive:
+            archive.extractall(root, filter="tar")
+    return {path.name: path.read_text() for path in sorted((root / "var/lib/dpkg/status.d").iterdir())}
+
+
+def read_manifest(layout: Path) -> Any:
+    index = json.loads((layout / "index.json").read_bytes())
+    return json.loads((layout / "blobs" / index["manifests"][0]["digest"].replace(":", "/")).read_bytes())
+
+
+def dpkg_reads(records: Mapping[str, str], directory: Path) -> dict[str, tuple[str, str]]:
+    """What the real dpkg takes from records, as scanners do: a status file, of all that are no lists of checksums."""
+    database = directory / "database"
+    (database / "info").mkdir(parents=True)
+    (database / "updates").mkdir()
+    stanzas = [text.strip() for name, text in records.items() if not name.endswith(".md5sums")]
+    (database / "status").write_text("".join(f"{one}\nStatus: install ok installed\n\n" for one in stanzas))
+    query = ["dpkg-query", f"--admindir={database}", "-W", "-f=${Package} ${Version} ${Architecture}\n"]
+    done = subprocess.run(query, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    rows = [line.split(" ") for line in done.stdout.splitlines()]
+    return {name: (version, architecture) for name, version, architecture in rows}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import socket
 import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Iterator
@@ -154,6 +156,51 @@ def test_a_real_registry_takes_an_image_and_gives_it_back(shop: RealWorkspace, r
     assert derived["Layers"] == json.loads(seen)["Layers"]
     digests = [(shop.root / f"venvship-bin/on_{name}.digest").read_text() for name in ("base", "base_linux_amd64")]
     assert len(set(digests)) == 1
+
+
+ZSTD = """
+load("@venvship//oci:defs.bzl", "py_layer_tier")
+py_layer_tier(
+    name = "tier",
+    compression = {name: ["zstd", "3"] for name in ["interpreter", "venv", "launcher", "app"]},
+    interpreter_group = "interpreter",
+)
+py_image_layer(name = "small", binary = ":app", layer_tier = ":tier")
+oci_image(name = "zstd", base = ":base", tars = [":small"], entrypoint = ["/app"], user = "65532")
+oci_push(name = "push_zstd", image = ":zstd")
+"""
+RUN_IN_ROOT = Path(__file__).resolve().parents[3] / "tools/run_in_root.py"
+
+
+def test_layers_in_zstd_go_to_a_registry_and_back_and_run(shop: RealWorkspace, registry: str, tmp_path: Path) -> None:
+    needs("skopeo")
+    if importlib.util.find_spec("backports.zstd") is None and sys.version_info < (3, 14):
+        pytest.skip("backports.zstd is not installed")
+    shop.write({"BUILD": BUILD + ZSTD})
+    done = shop.run("run", "//:push_zstd", "--", "-r", f"{registry}/team/zstd", "-t", "v1")
+    assert done.code == 0, done.stderr
+    digest = (shop.root / "venvship-bin/zstd.digest").read_text()
+    again = shop.run("run", "//:push_zstd", "--", "-r", f"{registry}/team/zstd")
+    assert "0 blobs uploaded (0 bytes)" in again.stderr
+
+    copy = tmp_path / "copy"
+    source = f"docker://{registry}/team/zstd@{digest}"
+    ran("skopeo", "copy", "--preserve-digests", "--src-tls-verify=false", source, f"oci:{copy}:latest")
+    manifest = json.loads(ran("skopeo", "inspect", "--raw", f"oci:{copy}:latest"))
+    types = [layer["mediaType"].rpartition(".")[2] for layer in manifest["layers"]]
+    assert types == ["tar+gzip", *["tar+zstd"] * 4]
+    for engine in ("bwrap", "podman"):
+        if shutil.which(engine) is not None and (engine != "podman" or shutil.which("runc") is not None):
+            words = [sys.executable, str(RUN_IN_ROOT), "--with", engine, str(copy), "--", "again"]
+            started = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+            assert started.stdout.splitlines()[-1:] == ["hello  again 65532"], started.stderr
+
+    pulled = f'oci_pull(name = "pulled", image = "{registry}/team/zstd", digest = "{digest}")\n'
+    shop.write({"BUILD": BUILD + pulled + 'oci_image(name = "derived", base = ":pulled", cmd = ["x"])\n'})
+    shop.built("//:derived")
+    layers = json.loads(ran("skopeo", "inspect", f"oci:{shop.root}/venvship-bin/derived"))["Layers"]
+    assert layers == [layer["digest"] for layer in manifest["layers"]]
+    assert "layer" in shop.run("image", "show", "//:derived").stdout
 
 
 @pytest.mark.parametrize(
