@@ -90,11 +90,8 @@ class FakeSession:
     def has_waited(self) -> bool:
         return False
 
-    def packages_concerned(self, loading: LoadingRecord, again: LookAgain) -> list[str]:
-        return []
-
-    def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
-        return set()
+    def concerned(self, loading: LoadingRecord, again: LookAgain) -> tuple[list[str], set[int]]:
+        return [], set()
 
     def prepare_run(self, label: Label) -> RunPlan:
         program = str(self.root / "venvship-bin" / label.package.path / label.name)

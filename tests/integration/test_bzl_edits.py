@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from dataclasses import replace
-from pathlib import Path
-
 import pytest
-from real_workspace import MODULE, Ran, RealWorkspace
-
-ANALYSIS = " venvship.analysis.analyzer"
-WHOLE = " venvship.cli.build"
+from edited_workspace import Edited
+from real_workspace import MODULE, RealWorkspace
 
 HELPERS = """
 WORDS = ["one", "two"]
@@ -221,86 +214,8 @@ FILES = {
 }
 
 
-class Edited:
-    """A workspace that is edited; after each edit the build is held against a clean one."""
-
-    def __init__(self, workspace: RealWorkspace) -> None:
-        self.workspace = workspace
-        self._settle()
-
-    def _settle(self) -> None:
-        for _ in range(4):
-            done = self.build()
-            assert done.code == 0, done.stderr
-            if list((self.workspace.root / "venvship-out").resolve().parent.parent.parent.glob("stamps/*")):
-                return
-        raise AssertionError("there is no stamp")
-
-    def build(self) -> Ran:
-        done = self.workspace.run("build", "//...")
-        lines = done.stderr.splitlines()
-        told = [line for line in lines if not line.startswith("import time:") or line.endswith((ANALYSIS, WHOLE))]
-        return replace(done, stderr="\n".join(told))
-
-    def replace(self, path: str, old: str, new: str) -> None:
-        file = self.workspace.root / path
-        text = file.read_text()
-        assert text.count(old) == 1, (path, old)
-        file.write_text(text.replace(old, new))
-
-    def short(self, path: str, old: str, new: str) -> int:
-        """Make an edit that concerns a part; answers how many actions it made."""
-        self.replace(path, old, new)
-        done = self.build()
-        assert done.code == 0, done.stderr
-        assert ANALYSIS in done.stderr and WHOLE not in done.stderr, done.stderr
-        self._compare(done)
-        run, cached, _ = done.actions()
-        return run + cached
-
-    def long(self, path: str, old: str, new: str) -> None:
-        """Make an edit after which the command begins anew."""
-        self.replace(path, old, new)
-        done = self.build()
-        assert done.code == 0, done.stderr
-        assert WHOLE in done.stderr
-        self._compare(done)
-
-    def fails(self, path: str, old: str, new: str, message: str) -> None:
-        """Make an edit that breaks the build, and take it back."""
-        self.replace(path, old, new)
-        done = self.build()
-        assert done.code != 0 and message in done.stderr, done.stderr
-        self.replace(path, new, old)
-        self._settle()
-
-    def _compare(self, done: Ran) -> None:
-        root = self.workspace.root.parent / "clean"
-        shutil.rmtree(root, ignore_errors=True)
-        clean = self.workspace.run(f"--output_user_root={root}", "build", "--symlink_prefix=/", "//...")
-        assert clean.code == 0, clean.stderr
-        assert sum(clean.actions()) == sum(done.actions())
-        [other] = (root / "workspaces").iterdir()
-        mine = contents((self.workspace.root / "venvship-out").resolve())
-        expected = contents(other / "execroot/_main/venvship-out")
-        assert {path: mine.get(path) for path in expected} == expected
-
-    def text(self, name: str) -> str:
-        return (self.workspace.root / "venvship-bin/words" / name).read_text().strip()
-
-
-def contents(directory: Path) -> dict[str, object]:
-    return {
-        str(path.relative_to(directory)): os.readlink(path) if path.is_symlink() else path.read_bytes()
-        for path in sorted(directory.rglob("*"))
-        if path.is_file()
-    }
-
-
 @pytest.fixture
 def edited(workspace: RealWorkspace) -> Edited:
-    # The interpreter then says what it imports, by which one sees which way a command goes.
-    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     workspace.write(FILES)
     return Edited(workspace)
 
@@ -368,7 +283,7 @@ def test_macros_see_what_they_saw(edited: Edited) -> None:
 
 def test_what_reaches_further_than_packages_begins_anew(edited: Edited) -> None:
     edited.workspace.write({"alone/BUILD.bazel": ALONE})
-    edited._settle()
+    edited.settle()
     edited.long("lib/settings.bzl", "return []", "return [DefaultInfo()]")
     edited.long("lib/repository_text.bzl", '"text"', '"TEXT"')
     assert (edited.workspace.root / "venvship-bin/alone/copied.out").read_text() == "TEXT"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from io import StringIO
 
@@ -104,8 +104,12 @@ def take_stamp(
     *,
     wildcards: bool | None,
     variables: Iterable[str] = (),
+    known: Container[str] = (),
 ) -> Taken | None:
-    """What the command read and left, while its session is open; None where no stamp is wanted."""
+    """What the command read and left, while its session is open; None where no stamp is wanted.
+
+    Of files that are `known` another stamp tells, unless they belong to the build.
+    """
     wanted = invocation.surroundings.stamp
     if wanted is None or not invocation.flags.boolean("build") or _works_every_time(invocation.flags):
         return None
@@ -113,7 +117,8 @@ def take_stamp(
     if session.info()["output_base"] != wanted.place.output_base:
         # An rc file has moved the state; the next command would not look there.
         return None
-    stamp = session.stamp(wanted.opened.paths(), started=wanted.place.started, variables=variables)
+    opened = {path: seen for path, seen in wanted.opened.paths().items() if path not in known}
+    stamp = session.stamp(opened, started=wanted.place.started, variables=variables)
     return None if stamp is None else Taken(stamp, session.record(requested, wildcards=wildcards))
 
 

@@ -59,6 +59,7 @@ def reloaded(
     again: LookAgain,
     said: Said,
     tests: TestOptions | None,
+    exec_root: str,
     go_on: GoOn,
 ) -> Resumed:
     """Raises Unresumable, and what keeps targets from being built."""
@@ -69,9 +70,8 @@ def reloaded(
     with invocation.session(held) as session:
         if session.has_waited:
             raise Unresumable("what was looked at may have changed since")
-        packages = session.packages_concerned(loading, again)
-        concerned = session.concerned(loading, packages)
-        requested = _requested(invocation, session, loading, packages, for_tests=tests is not None)
+        packages, concerned = session.concerned(loading, again)
+        requested = _requested(invocation, session, loading, again, packages, for_tests=tests is not None)
         numbers = {loading.label(number): number for number in range(len(loading.labels))}
         part = [label for label in requested if label not in numbers or numbers[label] in concerned]
         many = invocation.flags.number("show_result")
@@ -91,6 +91,7 @@ def reloaded(
             part,
             wildcards=loading.wildcards,
             variables=inherited_by_tests(invocation.flags) if tests is not None else (),
+            known=stamp.input_paths() - {*place.changed},
         )
         if taken is None or taken.record is None:
             raise Unresumable("something changes meanwhile")
@@ -106,7 +107,11 @@ def reloaded(
             raise Unresumable("targets that have not been told")
         whole.add_results(results)
         gone = [path for path in place.changed if not os.path.lexists(path)]
-        fresh = renewed(stamp, taken.stamp, without=gone, now=place.started)
+        made = part_loading.made
+        unmade = [
+            f"{exec_root}/{path}" for path, owner in loading.made.items() if owner in concerned and path not in made
+        ]
+        fresh = renewed(stamp, taken.stamp, without=gone, unmade=unmade, now=place.started)
         done = go_on(fresh, whole, results)
         held.release()
         counts = done.outcome
@@ -115,7 +120,13 @@ def reloaded(
 
 
 def _requested(
-    invocation: Invocation, session: Session, loading: LoadingRecord, packages: Collection[str], *, for_tests: bool
+    invocation: Invocation,
+    session: Session,
+    loading: LoadingRecord,
+    again: LookAgain,
+    packages: Collection[str],
+    *,
+    for_tests: bool,
 ) -> list[Label]:
     """The targets of the command as they are now."""
     old = [loading.label(number) for number in loading.requested]
@@ -123,13 +134,16 @@ def _requested(
         if filters(invocation.flags) != Filters():
             raise Unresumable("filters of targets that are named")
         return old
-    again = frozenset(PackageId(MAIN_REPOSITORY, path) for path in packages)
-    only = OnlyPackages(session.loader, again)
+    if again.locks and any(label.repository != MAIN_REPOSITORY for label in old):
+        # A hub may have other packages now.
+        raise Unresumable(again.locks[0])
+    wanted = frozenset(PackageId(MAIN_REPOSITORY, path) for path in packages)
+    only = OnlyPackages(session.loader, wanted)
     found = select(invocation, session, pattern_texts(invocation), for_tests=for_tests, packages=only)
     if not found.by_wildcards:
         # A suite, or a target that is called as a wildcard would be.
         raise Unresumable("suites")
-    return sorted([*(label for label in old if label.package not in again), *found.labels])
+    return sorted([*(label for label in old if label.package not in wanted), *found.labels])
 
 
 def _made(

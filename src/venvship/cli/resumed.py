@@ -120,6 +120,7 @@ def _gone_on(
             again,
             said,
             tests,
+            str(layout.exec_root),
             lambda stamp, record, results: Resumption(
                 stamp, record, layout, options, events, started=place.started
             ).run(place.changed, tests, results=results),

@@ -23,12 +23,17 @@ _PARALLEL = 8
 
 
 def read_lock(
-    path: Path, *, shown: str, cache: Path | None = None, index: Callable[[], PackageIndex] | None = None
+    path: Path,
+    *,
+    shown: str,
+    cache: Path | None = None,
+    index: Callable[[], PackageIndex] | None = None,
+    seen: Callable[[str], None] = lambda sha256: None,
 ) -> Lock:
     """The lock file at `path`, which messages call `shown`; raises MalformedLock.
 
     `cache` is a directory that keeps what takes long to read. `index` is asked for the files of a lock that names
-    none, which is what a `requirements.txt` is.
+    none, which is what a `requirements.txt` is. `seen` is told the SHA-256 of the file.
     """
     try:
         data = path.read_bytes()
@@ -37,6 +42,7 @@ def read_lock(
             f"cannot read the lock file `{shown}`: {error.strerror}", hint="make it with `venvship lock`"
         ) from error
     key = hashlib.sha256(data).hexdigest()
+    seen(key)
     if path.suffix == ".txt":
         return _requirements(data, shown, None if cache is None else cache / f"{key}-offered.json", index)
     if path.name.startswith("pylock"):

@@ -12,19 +12,21 @@ from venvship.session.build_record import BuildRecord
 from venvship.session.bzl_record import BzlRecord
 from venvship.session.listing import fingerprint, is_same, without_links
 from venvship.session.loading_record import LoadingRecord
+from venvship.session.lock_record import LockRecord
 from venvship.starlark.dialect import Dialect
 from venvship.starlark.meaning import same_meaning
 
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """The packages of the main repository that are to be loaded again, and the `.bzl` files that say something else."""
+    """Packages of the main repository to be loaded again, and `.bzl` files and locks that say something else."""
 
     packages: tuple[str, ...]
     modules: tuple[str, ...]
+    locks: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.packages or self.modules)
+        return bool(self.packages or self.modules or self.locks)
 
 
 def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[str]) -> LookAgain:
@@ -35,9 +37,13 @@ def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[st
     """
     packages: dict[str, None] = {}
     modules: list[str] = []
+    locks: list[str] = []
     known = BzlRecord.unpacked(loading.bzl).modules
+    known_locks = LockRecord.unpacked(loading.locks).locks
     for path in changed:
-        if path in record.opened or not _is_known(path, record):
+        if path in known_locks:
+            locks.append(path)
+        elif path in record.opened or not _is_known(path, record):
             raise Unresumable(path)
         if path in record.programs and not _says_the_same(path, record.programs[path]):
             if path in known:
@@ -51,10 +57,10 @@ def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[st
                 packages.update(dict.fromkeys(loading.packages_of(path, seen)))
                 record.listings[path] = fingerprint(path, entries)
                 loading.listings[path] = seen
-    again = LookAgain(tuple(packages), tuple(modules))
+    again = LookAgain(tuple(packages), tuple(modules), tuple(locks))
     if again and record.messages:
         # They may tell positions, and come from what is not looked at again.
-        raise Unresumable(next(iter([*packages, *modules])))
+        raise Unresumable(next(iter([*packages, *modules, *locks])))
     return again
 
 

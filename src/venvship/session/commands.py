@@ -33,6 +33,7 @@ from venvship.session.changed_inputs import LookAgain
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.listing import without_links
 from venvship.session.loading_record import LoadingRecord, LoadingWriter
+from venvship.session.lock_record import LockRecord
 from venvship.session.opened_paths import OpenedPath, opened_so_far
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
@@ -96,6 +97,10 @@ class CommandSession(Session):
                     footprint.add_link(link, os.readlink(link))
             for variable in (*variables, *self._variables_of_tests()):
                 footprint.add_variable(variable, os.environ.get(variable))
+            for hub in self.hubs.values():
+                for project in hub.projects:
+                    if project.sha256 is not None:
+                        footprint.add_file(str(project.path), project.sha256)
             footprint.add_opened(opened, workspace=str(self.root), started=started)
             return footprint.stamp(os.environ)
         except (Changed, OSError):
@@ -190,19 +195,38 @@ class CommandSession(Session):
             loading.add_package(package)
             bzl.add_package(package)
         loading.record.bzl = bzl.record.packed()
+        loading.record.locks = self._lock_record().packed()
+
+    def _lock_record(self) -> LockRecord:
+        if not self.hubs:
+            return LockRecord()
+        from venvship.session.lock_values import lock_record
+
+        return lock_record(self.hubs, self._memo, self.sources.observer.looked_at)
 
     def _is_of_forest(self, artifact: Artifact) -> bool:
         return self._graph is not None and isinstance(self._graph.generating(artifact), MakeForest)
 
-    def packages_concerned(self, loading: LoadingRecord, again: LookAgain) -> list[str]:
-        """The packages that are to be loaded again, those included that changed `.bzl` files concern.
+    def concerned(self, loading: LoadingRecord, again: LookAgain) -> tuple[list[str], set[int]]:
+        """The packages that are to be loaded again, and the numbers of targets that the changes concern.
 
-        Raises Unresumable, and what is wrong with these files.
+        Raises Unresumable, and what is wrong with what has changed.
         """
-        if not again.modules:
-            return list(again.packages)
+        packages = [*dict.fromkeys([*again.packages, *self._of_modules(loading, again.modules)])]
+        changed: list[Label] = []
+        for path in packages:
+            package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
+            changed += [Label(package.id, name) for name in loading.changed_in(package, self._digests)]
+        found = loading.concerned([*changed, *self._of_locks(loading, again.locks)])
+        loading.refuse_many(len(found))
+        return packages, found
+
+    def _of_modules(self, loading: LoadingRecord, paths: Sequence[str]) -> Sequence[str]:
+        """The packages that `.bzl` files concern."""
+        if not paths:
+            return ()
         record = BzlRecord.unpacked(loading.bzl)
-        affected = record.affected(again.modules)
+        affected = record.affected(paths)
 
         def look() -> tuple[str, ...]:
             packages = packages_concerned(record, affected, self.loader.bzl.load, self._digests)
@@ -213,18 +237,21 @@ class CommandSession(Session):
                 loading.refuse_many(loading.with_rules(gone))
             return tuple(packages)
 
-        packages = self._memo.compute(LookAgainKey(tuple(affected)), look)
-        return [*dict.fromkeys([*again.packages, *packages])]
+        return self._memo.compute(LookAgainKey(tuple(affected)), look)
 
-    def concerned(self, loading: LoadingRecord, packages: Iterable[str]) -> set[int]:
-        """Load packages anew, and say which targets their changes concern, by number; raises Unresumable."""
-        changed: list[Label] = []
-        for path in packages:
-            package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
-            changed += [Label(package.id, name) for name in loading.changed_in(package, self._digests)]
-        found = loading.concerned(changed)
-        loading.refuse_many(len(found))
-        return found
+    def _of_locks(self, loading: LoadingRecord, paths: Sequence[str]) -> Iterator[Label]:
+        """The targets of hubs that locks concern."""
+        if not paths:
+            return
+        from venvship.session.lock_values import distributions_concerned, is_of
+
+        record = LockRecord.unpacked(loading.locks)
+        record.check(paths)
+        distributions = distributions_concerned(record, paths, self.hubs)
+        for number in range(len(loading.labels)):
+            label = loading.label(number)
+            if is_of(label, distributions):
+                yield label
 
     def _log_directory(self, label: Label) -> str:
         repository = join("external", label.repository) if label.repository else ""

@@ -19,6 +19,7 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import parent
 from venvship.session.bzl_record import BzlRecord
 from venvship.session.listing import Entry
+from venvship.session.lock_record import LockRecord
 
 if TYPE_CHECKING:
     from venvship.session.value_digests import ValueDigests
@@ -62,7 +63,7 @@ class LoadingRecord:
     `edges` are the targets that a target was looked at with. `requested` are the targets of the command, `wildcards`
     says whether they were found by wildcards alone, None where it can't be told. `made` has the owner of each output,
     by exec path, and `counts` how many actions of a target were executed. `asked` are packages in which something else
-    than targets looked for some. `bzl` is a packed BzlRecord.
+    than targets looked for some. `bzl` is a packed BzlRecord, `locks` a packed LockRecord.
     """
 
     packages: dict[str, tuple[str, dict[str, Described]]] = field(default_factory=dict)
@@ -76,6 +77,7 @@ class LoadingRecord:
     counts: dict[int, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     bzl: list[Any] = field(default_factory=list)
+    locks: list[Any] = field(default_factory=list)
 
     def packed(self) -> list[Any]:
         return [getattr(self, one.name) for one in fields(self)]
@@ -181,6 +183,7 @@ class LoadingRecord:
             counts=counts,
             asked=[*dict.fromkeys([*self.asked, *part.asked])],
             bzl=BzlRecord.unpacked(self.bzl).renewed(BzlRecord.unpacked(part.bzl)).packed(),
+            locks=LockRecord.unpacked(self.locks).renewed(LockRecord.unpacked(part.locks)).packed(),
         )
         for number in (needed & counts.keys()) - concerned - renewed._needed():
             # Its actions belong to the build no more.

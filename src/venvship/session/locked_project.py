@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 from venvship.errors import Place, SeveralErrors, UserError
 from venvship.loading.nearest import did_you_mean
 from venvship.model.configuration import Configuration
-from venvship.model.platform import PythonVersion
+from venvship.model.platform import Platform, PythonVersion
 from venvship.repos.lock_files import read_lock
 from venvship.repos.package_index import PackageIndex
 from venvship.rules.python.distributions import Component
@@ -31,6 +31,9 @@ LockedFile: TypeAlias = tuple[LockedPackage, LockedWheel | LockedSdist]
 ReadMetadata: TypeAlias = Callable[[Iterable[LockedFile]], Mapping[str, tuple[RequiresDist, ...]]]
 """What the files of packages need, by name."""
 
+
+Circumstances: TypeAlias = tuple[Platform, str, str]
+"""What a resolution depends on beside the lock: a platform, the full version of Python, and a group."""
 
 _UV_LOCK: Final = "uv.lock"
 _PYPROJECT: Final = "pyproject.toml"
@@ -76,12 +79,16 @@ class LockedProject:
         self._interpreters = interpreters
         self._index = index
         self._read_metadata = read_metadata
+        self.sha256: str | None = None
+        """Of the file, if it was read."""
         self._pyprojects: dict[str, Mapping[str, object] | None] = {}
-        self._resolutions: dict[tuple[object, ...], tuple[Resolution, Mapping[str, Component]]] = {}
+        self._resolutions: dict[Circumstances, tuple[Resolution, Mapping[str, Component]]] = {}
 
     @functools.cached_property
     def lock(self) -> Lock:
-        lock = read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index)
+        seen: list[str] = []
+        lock = read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index, seen=seen.append)
+        self.sha256 = seen[0]
         stale = [problem for package in lock.packages for problem in self._stale(package)]
         stale += self._stale_workspace(lock)
         if stale:
@@ -187,8 +194,7 @@ class LockedProject:
         return tuple(sorted(reachable - set(self.members)))
 
     def environment(self, configuration: Configuration) -> MarkerEnvironment:
-        version = self._interpreters.full_version(configuration).removesuffix("t")
-        return MarkerEnvironment.of(configuration.platform, version)
+        return _environment(configuration.platform, self._interpreters.full_version(configuration))
 
     def resolution(self, configuration: Configuration, group: str) -> Resolution:
         return self._resolved(configuration, group)[0]
@@ -198,22 +204,34 @@ class LockedProject:
         resolution, components = self._resolved(configuration, group)
         if name in resolution.distributions:
             return components[name]
-        if name in reachable_anywhere(self.lock, self._roots(group)):
+        if name in self.reachable(group):
             return Component((), ())
         raise NotResolved(self.lock.filename, name)
 
+    @property
+    def circumstances(self) -> Iterable[Circumstances]:
+        """Those for which the lock was resolved so far."""
+        return tuple(self._resolutions)
+
     def _resolved(self, configuration: Configuration, group: str) -> tuple[Resolution, Mapping[str, Component]]:
-        version = self._interpreters.full_version(configuration)
-        key = (configuration.platform, version, group)
-        found = self._resolutions.get(key)
+        return self.resolved((configuration.platform, self._interpreters.full_version(configuration), group))
+
+    def resolved(self, circumstances: Circumstances) -> tuple[Resolution, Mapping[str, Component]]:
+        """The resolution, and the circle of each distribution in it."""
+        found = self._resolutions.get(circumstances)
         if found is None:
-            environment = self.environment(configuration)
-            tags = supported_tags(configuration.platform, PythonVersion.parse(version))
+            platform, version, group = circumstances
+            environment = _environment(platform, version)
+            tags = supported_tags(platform, PythonVersion.parse(version))
             resolution = resolve(self.lock, roots=self._roots(group), environment=environment, tags=tags)
             if self.lock.flat:
                 resolution = linked(resolution, self._requirements(resolution), environment)
-            found = self._resolutions[key] = (resolution, _components(resolution))
+            found = self._resolutions[circumstances] = (resolution, _components(resolution))
         return found
+
+    def reachable(self, group: str) -> frozenset[str]:
+        """The distributions that may be needed with a group on some target."""
+        return reachable_anywhere(self.lock, self._roots(group))
 
     def _requirements(self, resolution: Resolution) -> Mapping[str, tuple[RequiresDist, ...]]:
         chosen = [(resolution.packages[name], resolution.wheel_of(name)) for name in resolution.distributions]
@@ -249,6 +267,10 @@ def _components(resolution: Resolution) -> dict[str, Component]:
         component = Component(tuple(members), tuple(sorted(needed - inside)))
         found.update(dict.fromkeys(members, component))
     return found
+
+
+def _environment(platform: Platform, version: str) -> MarkerEnvironment:
+    return MarkerEnvironment.of(platform, version.removesuffix("t"))
 
 
 def _normalised(name: str) -> str:

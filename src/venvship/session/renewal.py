@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from venvship.session.stamp import Inputs, Outputs, Signature, Stamp, is_racy, path_in
 
 
-def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], now: int) -> Stamp:
+def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], unmade: Iterable[str] = (), now: int) -> Stamp:
     """`old`, but of the paths that are in both what `fresh` says, and nothing of what was below some directories.
 
-    At `now` all the rest of `old` was found to be true.
+    Nothing makes the outputs `unmade` any more. At `now` all the rest of `old` was found to be true.
     """
     gone = tuple([f"{directory}/" for directory in without])
     stamp = Stamp()
@@ -31,7 +31,11 @@ def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], now: int) -> 
                 stamp.racy_directories.append((path, directories[path]))
     stamp.racy_files += fresh.racy_files
     stamp.racy_directories += fresh.racy_directories
-    stamp.outputs = _outputs(old.outputs, fresh.outputs, gone)
+    dropped: dict[str, set[str]] = {}
+    for path in unmade:
+        directory, _, name = path.rpartition("/")
+        dropped.setdefault(directory, set()).add(name)
+    stamp.outputs = _outputs(old.outputs, fresh.outputs, gone, dropped)
     return stamp
 
 
@@ -59,27 +63,24 @@ def _signatures(groups: list[Inputs], wanted: Collection[str]) -> Iterator[tuple
                 yield path, found
 
 
-def _outputs(old: list[Outputs], fresh: list[Outputs], gone: tuple[str, ...]) -> list[Outputs]:
+def _outputs(
+    old: list[Outputs], fresh: list[Outputs], gone: tuple[str, ...], dropped: Mapping[str, Collection[str]]
+) -> list[Outputs]:
     new = {group[0]: group for group in fresh}
     outputs: list[Outputs] = []
     for group in old:
-        directory, _, links, names, traces = group
+        directory, known, links, names, traces = group
         if gone and f"{directory}/".startswith(gone):
             continue
         other = new.pop(directory, None)
-        if other is None:
+        if other is None and directory not in dropped:
             outputs.append(group)
             continue
-        _, known, new_links, new_names, new_traces = other
-        replaced = {*new_names, *(name for name, _ in new_links)}
+        _, known, new_links, new_names, new_traces = (directory, known, [], [], []) if other is None else other
+        replaced = {*new_names, *(name for name, _ in new_links), *dropped.get(directory, ())}
         kept = [(name, found) for name, found in zip(names, traces, strict=True) if name not in replaced]
-        outputs.append(
-            (
-                directory,
-                known,
-                [*((name, text) for name, text in links if name not in replaced), *new_links],
-                [*(name for name, _ in kept), *new_names],
-                [*(found for _, found in kept), *new_traces],
-            )
-        )
+        links = [*((name, text) for name, text in links if name not in replaced), *new_links]
+        names = [*(name for name, _ in kept), *new_names]
+        if links or names:
+            outputs.append((directory, known, links, names, [*(found for _, found in kept), *new_traces]))
     return [*outputs, *new.values()]

@@ -138,6 +138,10 @@ class Stamp:
             return None
         return _from_inside(self._changed_inputs)
 
+    def input_paths(self) -> set[str]:
+        """The files and directories that were read and that are known by their times."""
+        return {path_in(directory, name) for directory, names, _ in self.inputs for name in names}
+
     def changed_outputs(self) -> list[str] | None:
         """The outputs that are not as they were; None when their directories are gone."""
         return _from_inside(self._changed_outputs)

@@ -218,6 +218,11 @@ class LockHub:
 
     # For the session
 
+    @property
+    def has_built(self) -> bool:
+        """Whether a distribution was built from source."""
+        return bool(self._built)
+
     def fetch(self, wanted: Mapping[TargetKey, str]) -> Mapping[TargetKey, VenvshipError]:
         """Bring the wheels of these distributions, in parallel, and build those that have none.
 

@@ -1,0 +1,99 @@
+"""Another lock concerns the targets that get something else from it, and builds after it are what clean builds are."""
+
+from __future__ import annotations
+
+import pytest
+from edited_workspace import Edited
+from fake_index import FakeIndex
+from real_workspace import HUB, MODULE, ORIGIN, RealWorkspace, locked
+
+DEFS = 'load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_library")\n'
+FILES = {
+    "MODULE.bazel": MODULE + HUB,
+    "BUILD.bazel": 'exports_files(["uv.lock"])\n',
+    "pyproject.toml": "",
+    "app/BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//six"])\n',
+    "app/app.py": "import six\n",
+    "other/BUILD.bazel": DEFS + 'py_binary(name = "other", srcs = ["other.py"], deps = ["@pypi//attrs"])\n',
+    "other/other.py": "import attrs\n",
+    "plain/BUILD.bazel": 'genrule(name = "plain", outs = ["plain.out"], cmd = "echo > $@")\n',
+}
+_END = f'wheels = [{{ url = "{ORIGIN}/six/'
+
+
+@pytest.fixture
+def edited(workspace: RealWorkspace, index: FakeIndex) -> Edited:
+    workspace.write({**FILES, "uv.lock": locked(index, ("six", "1.0"), ("attrs", "1.0"))})
+    return Edited(workspace, f"--index_override={ORIGIN}=@default")
+
+
+def lock_of(index: FakeIndex, six: str = "1.0", attrs: str = "1.0") -> str:
+    return locked(index, ("six", six), ("attrs", attrs))
+
+
+def installed(edited: Edited, package: str) -> set[str]:
+    found = (edited.workspace.root / "venvship-bin" / package).rglob("*.dist-info")
+    return {path.name.removesuffix(".dist-info") for path in found if path.exists()}
+
+
+def test_a_new_version_concerns_those_who_need_it(edited: Edited, index: FakeIndex) -> None:
+    assert edited.short("uv.lock", None, lock_of(index, six="1.1")) > 0
+    assert (installed(edited, "app"), installed(edited, "other")) == ({"six-1.1"}, {"attrs-1.0"})
+    assert edited.short("uv.lock", None, lock_of(index, six="1.1", attrs="1.1")) > 0
+    assert installed(edited, "other") == {"attrs-1.1"}
+    assert edited.short("uv.lock", None, lock_of(index, six="1.1", attrs="1.1") + "\n# so\n") == 0
+    edited.replace("app/app.py", "import six", "import six  # so")
+    assert edited.short("uv.lock", None, lock_of(index, six="1.2", attrs="1.0")) > 0
+    assert (installed(edited, "app"), installed(edited, "other")) == ({"six-1.2"}, {"attrs-1.0"})
+
+
+def test_new_dependencies_and_new_distributions_are_seen(edited: Edited, index: FakeIndex) -> None:
+    needing = lock_of(index).replace(_END, 'dependencies = [{ name = "attrs" }]\n' + _END)
+    assert edited.short("uv.lock", None, needing) > 0
+    assert (installed(edited, "app"), installed(edited, "other")) == ({"six-1.0", "attrs-1.0"}, {"attrs-1.0"})
+    assert edited.short("uv.lock", None, lock_of(index)) > 0
+    assert installed(edited, "app") == {"six-1.0"}
+    more = locked(index, ("six", "1.0"), ("attrs", "1.0"), ("zope", "1.0"))
+    assert edited.short("uv.lock", None, more) == 0
+    assert edited.short("other/BUILD.bazel", '"@pypi//attrs"', '"@pypi//attrs", "@pypi//zope"') > 0
+    assert installed(edited, "other") == {"attrs-1.0", "zope-1.0"}
+    edited.fails("uv.lock", None, lock_of(index), "zope")
+    edited.fails("uv.lock", None, more.replace("version = 1", "version = 99", 1), "99")
+
+
+def test_who_reads_the_file_itself_sees_another_one(edited: Edited, index: FakeIndex) -> None:
+    copy = 'genrule(name = "copy", srcs = ["//:uv.lock"], outs = ["copy.out"], cmd = "cp $< $@")\n'
+    edited.workspace.write({"plain/BUILD.bazel": copy})
+    edited.settle()
+    assert edited.short("uv.lock", None, lock_of(index, six="1.1")) > 0
+    copied = edited.workspace.root / "venvship-bin/plain/copy.out"
+    assert copied.read_text() == lock_of(index, six="1.1")
+    names = 'load("@pypi//:requirements.bzl", "all_requirements")\n'
+    use = 'genrule(name = "names", outs = ["names.out"], cmd = "echo %s > $@" % " ".join(all_requirements))\n'
+    edited.workspace.write({"plain/BUILD.bazel": names + copy + use})
+    edited.settle()
+    edited.long("uv.lock", None, locked(index, ("six", "1.0"), ("attrs", "1.0"), ("zope", "1.0")))
+    assert "zope" in (edited.workspace.root / "venvship-bin/plain/names.out").read_text()
+
+
+def test_a_repository_rule_may_read_a_lock(workspace: RealWorkspace, index: FakeIndex) -> None:
+    rule = """
+def _copied_impl(ctx):
+    ctx.file("BUILD.bazel", 'exports_files(["text"], visibility = ["//visibility:public"])')
+    ctx.file("text", ctx.read(ctx.path(Label("//:uv.lock"))))
+
+copied = repository_rule(implementation = _copied_impl)
+"""
+    use = 'copied = use_repo_rule("//:copied.bzl", "copied")\ncopied(name = "copied")\n'
+    workspace.write(
+        {
+            **FILES,
+            "MODULE.bazel": MODULE + HUB + use,
+            "copied.bzl": rule,
+            "plain/BUILD.bazel": 'genrule(name = "c", srcs = ["@copied//:text"], outs = ["c.out"], cmd = "cp $< $@")',
+            "uv.lock": lock_of(index),
+        }
+    )
+    edited = Edited(workspace, f"--index_override={ORIGIN}=@default")
+    edited.long("uv.lock", None, lock_of(index, six="1.1"))
+    assert (workspace.root / "venvship-bin/plain/c.out").read_text() == lock_of(index, six="1.1")
