@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,8 +25,9 @@ class FakeIndex:
     """What the server offers and what it was asked.
 
     `failures` counts how many more times a file is answered with a status; `cut` maps a file name to the number of
-    bytes after which its connection is closed, once; `replaced` serves other bytes than the index page hashes. `parts`
-    has the sizes of the parts of files that were asked for.
+    bytes after which its connection is closed, once; `stalls` the same, after which nothing comes until the name is
+    taken out, and then the end; `replaced` serves other bytes than the index page hashes. `parts` has the sizes of the
+    parts of files that were asked for.
     """
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -34,6 +36,7 @@ class FakeIndex:
     credentials: tuple[str, str] | None = None
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
+    stalls: dict[str, int] = field(default_factory=dict)
     replaced: dict[str, bytes] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     range_starts: list[tuple[str, int]] = field(default_factory=list)
@@ -177,7 +180,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with self.guard:
             cut = index.cut.pop(filename, None)
+            stall = index.stalls.get(filename)
+        if stall is not None:
+            cut = stall
         self._answer(status, content[start:], "application/octet-stream", headers, cut=cut)
+        while filename in index.stalls:
+            time.sleep(0.01)
 
     def _answer(
         self,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -17,11 +19,11 @@ from venvship.repos.urls import origin_of
 _CONNECTIONS = 16
 
 
-def http_session(settings: IndexSettings, credentials: Mapping[str, tuple[str, str]]) -> requests.Session:
-    """A session with the user's settings. `credentials` are user and password by origin."""
+def http_session(settings: IndexSettings, credentials: Credentials) -> requests.Session:
+    """A session with the user's settings; several sessions may share credentials."""
     session = requests.Session()
     session.headers["User-Agent"] = f"venvship/{version('venvship')}"
-    session.auth = _Credentials(credentials)
+    session.auth = credentials
     if settings.client_certificate is not None:
         session.cert = settings.client_certificate
     if settings.certificates is not None:
@@ -32,11 +34,21 @@ def http_session(settings: IndexSettings, credentials: Mapping[str, tuple[str, s
     return session
 
 
-class _Credentials(AuthBase):
-    """Those that addresses of the settings hold, for their own host only; then those of netrc and of the keyring."""
+class Credentials(AuthBase):
+    """Those that addresses of the settings hold, for their own host only; then those of netrc and of the keyring.
 
-    def __init__(self, by_origin: Mapping[str, tuple[str, str]]) -> None:
+    `by_origin` are users and passwords, `indexes` the addresses of the indexes of an origin, under each of which the
+    keyring may have a password.
+    """
+
+    def __init__(
+        self, by_origin: Mapping[str, tuple[str, str]], *, indexes: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self._by_origin = dict(by_origin)
+        self._indexes = indexes or {}
+        # The keyring may ask its user something, so it is asked once.
+        self._asking = threading.Lock()
+        self._completions: dict[str, tuple[str, str]] = {}
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         url = request.url or ""
@@ -44,9 +56,15 @@ class _Credentials(AuthBase):
         found = self._by_origin.get(origin) or get_netrc_auth(url)
         if found is not None and not found[1]:
             # A name without a password: it is kept elsewhere.
-            password = password_of(origin, found[0])
-            found = self._by_origin[origin] = (found[0], password or "")
+            found = self._completed(origin, found[0])
         if found is None:
             return request
         authorised: requests.PreparedRequest = HTTPBasicAuth(*found)(request)
         return authorised
+
+    def _completed(self, origin: str, user: str) -> tuple[str, str]:
+        with self._asking:
+            if origin not in self._completions:
+                services = [*self._indexes.get(origin, ()), origin, urlsplit(origin).netloc]
+                self._completions[origin] = (user, password_of(user, services) or "")
+            return self._completions[origin]

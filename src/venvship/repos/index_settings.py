@@ -9,6 +9,7 @@ is installed.
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 import re
 import sys
@@ -124,6 +125,20 @@ def read_index_settings(environ: Mapping[str, str], places: ConfigurationPlaces)
     )
 
 
+def project_indexes(environ: Mapping[str, str], directory: Path) -> tuple[str, ...]:
+    """Addresses of the indexes that a project of uv names itself, with the credentials that its user has for them."""
+    uv = _Uv(environ, ())
+    tables: list[object] = []
+    # Files that uv can't read either are its business: nothing but credentials is looked for here.
+    with contextlib.suppress(UnreadableIndexSettings):
+        pyproject = _document(directory / "pyproject.toml")
+        tool = pyproject.get("tool")
+        tables += [tool.get("uv") if isinstance(tool, dict) else None]
+    with contextlib.suppress(UnreadableIndexSettings):
+        tables += [_document(directory / "uv.toml")]
+    return tuple(url for table in tables if isinstance(table, dict) for url, _ in uv.indexes(table))
+
+
 def _customary_index() -> str:
     """The index of all clients that are not configured, which only a client library may name."""
     # Loaded by need: it brings a validation library and an HTML parser, 200 ms of imports.
@@ -193,14 +208,8 @@ class _Uv:
             self._read(path)
 
     def _read(self, path: Path) -> None:
-        data = _content(path)
-        if data is None:
-            return
-        try:
-            document = tomllib.loads(data.decode())
-        except (ValueError, RecursionError) as error:
-            raise UnreadableIndexSettings(path, str(error)) from None
-        for url, is_default in self._indexes(document):
+        document = _document(path)
+        for url, is_default in self.indexes(document):
             if not is_default:
                 self.extra_indexes.append(url)
             elif self.default_index is None:
@@ -208,7 +217,8 @@ class _Uv:
         self.find_links += _texts(document.get("find-links"))
         self.no_index = self.no_index or document.get("no-index") is True
 
-    def _indexes(self, document: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
+    def indexes(self, document: Mapping[str, object]) -> Iterator[tuple[str, bool]]:
+        """The addresses that a table of settings has, and whether each is the default index."""
         tables = document.get("index")
         for table in tables if isinstance(tables, list) else []:
             if isinstance(table, dict) and isinstance(table.get("url"), str):
@@ -238,6 +248,14 @@ class _Uv:
 
 def _texts(value: object) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _document(path: Path) -> Mapping[str, object]:
+    """A TOML file; one that is not there is empty."""
+    try:
+        return tomllib.loads((_content(path) or b"").decode())
+    except (ValueError, RecursionError) as error:
+        raise UnreadableIndexSettings(path, str(error)) from None
 
 
 def _content(path: Path) -> bytes | None:

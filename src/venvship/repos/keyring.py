@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from urllib.parse import urlsplit
+from collections.abc import Iterable
 
 _TIMEOUT_SECONDS = 30
 
 
-def password_of(origin: str, user: str) -> str | None:
-    """The password of a user at an index, kept under its address or its host; None when there is none."""
+def password_of(user: str, services: Iterable[str]) -> str | None:
+    """The password of a user, kept under the first of the names that has one; None when there is none."""
     program = shutil.which("keyring")
     if program is None or not user or user.startswith("-"):
         return None
-    for service in (origin, urlsplit(origin).netloc):
+    for service in dict.fromkeys(services):
         try:
             done = subprocess.run(
                 [program, "get", service, user],

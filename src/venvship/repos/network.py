@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from venvship.repos.index_settings import IndexSettings
-from venvship.repos.urls import credentials_of, origin_of
+from venvship.repos.urls import credentials_of, origin_of, without_credentials
 
 if TYPE_CHECKING:
     import requests
+
+    from venvship.repos.http_session import Credentials
 
 
 class Network:
@@ -20,10 +22,16 @@ class Network:
     def __init__(self, settings: IndexSettings, *, addresses: Iterable[str] = ()) -> None:
         """`addresses` may hold credentials beyond those of the settings."""
         self._settings = settings
-        self._credentials: dict[str, tuple[str, str]] = {}
+        self._passwords: dict[str, tuple[str, str]] = {}
+        self._indexes: dict[str, list[str]] = {}
         for address in (*settings.indexes, *settings.find_links, *addresses):
             if "://" in address and (found := credentials_of(address)) is not None:
-                self._credentials.setdefault(origin_of(address), found)
+                origin = origin_of(address)
+                self._passwords.setdefault(origin, found)
+                self._indexes.setdefault(origin, []).append(without_credentials(address))
+        # Made for the first session and shared by all: a keyring is asked once.
+        self._credentials: Credentials | None = None
+        self._guard = threading.Lock()
         self._local = threading.local()
 
     @property
@@ -41,8 +49,10 @@ class Network:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             # Loaded by need: a build that downloads nothing would pay 90 ms for it.
-            from venvship.repos.http_session import http_session
+            from venvship.repos.http_session import Credentials, http_session
 
+            with self._guard:
+                self._credentials = self._credentials or Credentials(self._passwords, indexes=self._indexes)
             session = http_session(self._settings, self._credentials)
             self._local.session = session
         return session

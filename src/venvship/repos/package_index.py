@@ -129,7 +129,8 @@ def refused(url: str, status: int) -> IndexUnreachable:
         return IndexUnreachable(
             url,
             f"refuses us: HTTP {status}",
-            hint="put user and password into the index settings of pip or uv, or into netrc",
+            hint="put user and password into the index settings of pip or uv, into netrc or the keyring, or, for an "
+            "index that the project names, into `UV_INDEX_<NAME>_USERNAME` and `UV_INDEX_<NAME>_PASSWORD`",
         )
     return IndexUnreachable(url, f"answers with HTTP {status}")
 
@@ -175,16 +176,21 @@ class Indexes:
         overrides: Iterable[IndexOverride] = (),
         *,
         links: Iterable[str] = (),
+        addresses: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        """`links` are directories and pages of files that come before every index."""
+        """`links` are directories and pages of files that come before every index.
+
+        `addresses` answers those of indexes that only lend their credentials: locks name the same without them.
+        """
         self._links = tuple(links)
+        self._addresses = addresses
         self._settings = settings
         self._overrides = tuple(overrides)
 
     @functools.cached_property
     def network(self) -> Network:
         targets = [override.target for override in self._overrides if override.target is not None]
-        return Network(self._read_settings, addresses=[*targets, *self._links])
+        return Network(self._read_settings, addresses=[*targets, *self._links, *self._addresses()])
 
     @functools.cached_property
     def default(self) -> PackageIndex:

@@ -361,7 +361,15 @@ class Session:
         links = [
             text if "://" in text else os.path.abspath(os.path.expanduser(text)) for text in self.options.find_links
         ]
-        return Indexes(self._index_settings, overrides, links=links)
+        return Indexes(self._index_settings, overrides, links=links, addresses=self._project_indexes)
+
+    def _project_indexes(self) -> Iterable[str]:
+        """Those that the projects of the hubs name: a lock has their addresses without credentials."""
+        from venvship.repos.index_settings import project_indexes
+
+        projects = (project for projects in self.extensions.hubs.values() for project in projects)
+        directories = dict.fromkeys(path_of(project.lock, self.root).parent for project in projects)
+        return [url for directory in directories for url in project_indexes(os.environ, directory)]
 
     @functools.cached_property
     def libraries(self) -> MachineLibraries:

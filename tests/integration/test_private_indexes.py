@@ -1,0 +1,167 @@
+"""Indexes that ask who is there, through the real command; and transfers that end early."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from fake_index import FakeIndex
+from real_workspace import DEFS, HUB, MODULE, RealWorkspace
+from wheel_building import wheel_bytes
+
+USER, SECRET = "robot", "hunter2-and-more"
+
+
+def private_lock(index: FakeIndex, name: str, *, content: bytes = b"") -> str:
+    """A uv.lock as uv writes it for an index with a password: addresses without credentials."""
+    filename = f"{name}-1.0-py3-none-any.whl"
+    wheel = content or wheel_bytes(name, "1.0", {f"{name}.py": f"X = {name!r}\n"})
+    sha256 = index.add(name, filename, wheel)
+    origin = index.simple_url.rstrip("/")
+    return f"""version = 1
+revision = 3
+requires-python = ">=3.9"
+
+[[package]]
+name = "shop"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "{name}" }}]
+
+[[package]]
+name = "{name}"
+version = "1.0"
+source = {{ registry = "{origin}" }}
+wheels = [{{ url = "{index.file_url(filename)}", hash = "sha256:{sha256}", size = {len(wheel)} }}]
+"""
+
+
+def write(workspace: RealWorkspace, index: FakeIndex, name: str, *, content: bytes = b"") -> None:
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + HUB,
+            "uv.lock": private_lock(index, name, content=content),
+            "BUILD.bazel": DEFS + f'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//{name}"])\n',
+            "app.py": f"import {name}\nprint({name}.X)\n",
+        }
+    )
+
+
+def assert_kept_nowhere(*roots: Path, besides: frozenset[Path] = frozenset()) -> None:
+    found = [
+        path
+        for root in roots
+        for path in root.rglob("*")
+        if path not in besides and path.is_file() and not path.is_symlink() and SECRET.encode() in path.read_bytes()
+    ]
+    assert found == []
+
+
+@pytest.fixture
+def private(index: FakeIndex) -> FakeIndex:
+    index.credentials = (USER, SECRET)
+    return index
+
+
+@pytest.fixture
+def own(tmp_path: Path, workspace: RealWorkspace) -> RealWorkspace:
+    """A workspace with outputs and stores of its own, so that all of them can be searched."""
+    return RealWorkspace(workspace.root, tmp_path / "cache", workspace.index)
+
+
+def test_a_password_by_the_name_that_the_project_gives_its_index(own: RealWorkspace, private: FakeIndex) -> None:
+    write(own, private, "named")
+    table = f'[[tool.uv.index]]\nname = "our-index"\nurl = "{private.simple_url}"\n'
+    own.write({"pyproject.toml": f'[project]\nname = "shop"\nversion = "0"\ndependencies = ["named"]\n{table}'})
+    refused = own.run("build", "//:app")
+    assert refused.code == 36 and "refuses us: HTTP 401" in refused.stderr, refused.stderr
+    own.environment |= {"UV_INDEX_OUR_INDEX_USERNAME": USER, "UV_INDEX_OUR_INDEX_PASSWORD": SECRET}
+    done = own.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "named\n"), done.stderr
+    assert SECRET not in done.stderr + refused.stderr
+    assert_kept_nowhere(own.root, own.cache)
+
+
+def test_a_password_of_netrc(own: RealWorkspace, private: FakeIndex) -> None:
+    write(own, private, "netted")
+    netrc = own.cache / "home/.netrc"
+    netrc.parent.mkdir(parents=True)
+    netrc.write_text(f"machine {urlsplit(private.url).hostname} login {USER} password {SECRET}\n")
+    netrc.chmod(0o600)
+    done = own.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "netted\n"), done.stderr
+    assert SECRET not in done.stderr
+    assert_kept_nowhere(own.root, own.cache, besides=frozenset({netrc}))
+
+
+@pytest.mark.parametrize("kept_under", ["{index}", "{origin}", "{host}"])
+def test_a_password_of_the_keyring(own: RealWorkspace, private: FakeIndex, tmp_path: Path, kept_under: str) -> None:
+    write(own, private, "ringed")
+    asked = tmp_path / "asked"
+    service = kept_under.format(index=private.simple_url, origin=private.url, host=urlsplit(private.url).netloc)
+    program = tmp_path / "bin/keyring"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$*" >> {asked}\n[ "$1 $2 $3" = "get {service} {USER}" ] && echo {SECRET}\n')
+    program.chmod(0o755)
+    own.environment |= {
+        "PATH": f"{program.parent}:{os.environ['PATH']}",
+        "UV_DEFAULT_INDEX": private.simple_url.replace("http://", f"http://{USER}@"),
+    }
+    done = own.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "ringed\n"), done.stderr
+    assert asked.read_text().splitlines()[-1] == f"get {service} {USER}"
+    assert len(asked.read_text().splitlines()) == ["{index}", "{origin}", "{host}"].index(kept_under) + 1
+    assert SECRET not in done.stderr
+    assert_kept_nowhere(own.root, own.cache)
+
+
+def test_a_password_in_an_address_of_the_command_line(own: RealWorkspace, private: FakeIndex) -> None:
+    write(own, private, "given")
+    address = private.simple_url.replace("http://", f"http://{USER}:{SECRET}@")
+    override = f"--index_override={private.simple_url}={address}"
+    done = own.run("build", override, "--execution_log_json_file=log.json", "//:app")
+    assert done.code == 0, done.stderr
+    again = own.run("run", override, "//:app")
+    assert (again.code, again.stdout) == (0, "given\n"), again.stderr
+    assert SECRET not in done.stderr + again.stderr
+    assert_kept_nowhere(own.root, own.cache)
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_a_transfer_that_was_killed_is_finished_by_the_next_command(
+    own: RealWorkspace, index: FakeIndex, ranges: bool
+) -> None:
+    content = wheel_bytes("large", "1.0", {"large.py": "X = 'large'\n", "large.bin": os.urandom(6 << 20)})
+    write(own, index, "large", content=content)
+    name = "large-1.0-py3-none-any.whl"
+    index.ranges = ranges
+    index.stalls[name] = 4 << 20
+    command = subprocess.Popen(
+        [sys.executable, "-m", "venvship", "build", "//:app"],
+        cwd=own.root,
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(own.cache / "home"),
+            "XDG_CACHE_HOME": str(own.cache),
+            "PIP_CONFIG_FILE": os.devnull,
+            "UV_NO_CONFIG": "1",
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not any(path.stat().st_size >= 1 << 20 for path in own.cache.rglob("partial/*")):
+        assert command.poll() is None
+        time.sleep(0.02)
+    command.send_signal(signal.SIGKILL)
+    command.wait()
+    index.stalls.clear()
+    done = own.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "large\n"), done.stderr
+    resumed = [start for file, start in index.range_starts if file == name]
+    assert (len(resumed) == 1 and resumed[0] >= 1 << 20) if ranges else resumed == []
