@@ -7,6 +7,7 @@ COMMANDS = (
     ("build", "TARGETS", "make the outputs of targets"),
     ("run", "TARGET [-- ARGUMENTS]", "build a program and start it; its exit code becomes that of the command"),
     ("test", "TARGETS", "build and run tests"),
+    ("coverage", "TARGETS", "build and run tests, and report which lines of their sources ran"),
     ("query", "EXPRESSION", "ask about targets and what they depend on"),
     ("image", "show TARGET", "tell what a container image holds"),
     ("lock", "[show | PATH...]", "make and check the lock files; show tells what a target would get from one"),

@@ -87,7 +87,7 @@ def _command(name: str) -> Callable[[Invocation], int]:
             from venvship.cli.run import run
 
             return run
-        case "test":
+        case "test" | "coverage":
             from venvship.cli.test import test
 
             return test

@@ -149,7 +149,21 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "collect_code_coverage",
         FlagKind.BOOLEAN,
         BUILDING,
-        "let rules tell which sources could be measured; tests are not measured",
+        "measure which lines of sources tests run, as `coverage` does",
+    ),
+    Flag(
+        "combined_report",
+        FlagKind.TEXT,
+        BUILDING,
+        "what is made of the reports of all tests when coverage is collected",
+        values=("none", "lcov"),
+        default="lcov",
+    ),
+    Flag(
+        "instrumentation_filter",
+        FlagKind.TEXT,
+        BUILDING,
+        "regular expressions of labels whose sources are measured, or are not after `-`, separated by commas",
     ),
     Flag("embed_label", FlagKind.TEXT, BUILDING, "the value of BUILD_EMBED_LABEL in stamped outputs"),
     Flag(
@@ -364,8 +378,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
             ("bes_results_url", FlagKind.TEXT),
             ("bes_timeout", FlagKind.TEXT),
             ("build_metadata", FlagKind.TEXTS),
-            ("combined_report", FlagKind.TEXT),
-            ("instrumentation_filter", FlagKind.TEXT),
             ("instrument_test_targets", FlagKind.BOOLEAN),
         )
     ),

@@ -9,7 +9,7 @@ from venvship.dataclass import dataclass
 STARTUP = "startup"
 """The pseudo command of options that stand before the command."""
 
-BUILDING = ("build", "test", "run", "info", "clean", "image", "sync")
+BUILDING = ("build", "test", "coverage", "run", "info", "clean", "image", "sync")
 """Commands that take the flags of `build`: a build may be part of them, and rc files give them its lines."""
 
 EVERYWHERE = (*BUILDING, "query", "lock", "version", "help")

@@ -104,7 +104,7 @@ def _title(command: str) -> str:
     if command == STARTUP:
         return "Startup options, before the command"
     if command == "build":
-        return "`build`, and with it `run`, `test`, `image`, `info`, `clean`"
+        return "`build`, and with it `run`, `test`, `coverage`, `image`, `info`, `clean`"
     return f"`{command}`"
 
 

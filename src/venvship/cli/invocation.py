@@ -79,10 +79,16 @@ class Invocation:
         finally:
             display.close()
 
+    @property
+    def collects_coverage(self) -> bool:
+        return self.command == "coverage" or self.flags.boolean("collect_code_coverage")
+
     @contextlib.contextmanager
     def session(self, events: EventSink, *, read_only: bool = False) -> Iterator[Session]:
         surroundings = self.surroundings
         options = replace(session_options(self.startup, self.line), read_only=read_only)
+        if self.command == "coverage":
+            options = replace(options, coverage=True)
         with surroundings.open_session(surroundings.cwd, options, NamingEvents(events, self.names)) as session:
             yield session
 

@@ -15,7 +15,7 @@ from venvship.query.selection import Filters, Selection, select_targets
 from venvship.query.tags import TagFilter
 from venvship.session.outcomes import BuildOutcome
 
-_FOR_MANY = frozenset({"build", "test"})
+_FOR_MANY = frozenset({"build", "test", "coverage"})
 
 
 class NoTargets(CommandLineError):

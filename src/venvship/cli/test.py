@@ -42,7 +42,8 @@ def test(invocation: Invocation) -> int:
                 outcome = TestOutcome(session.build(selection.labels, nobuild=True))
             elif not blocked and (selection.tests or not selection.errors):
                 outcome = session.test(selection.labels, options)
-                if not selection.errors and options.output in ("summary", "errors"):
+                repeats = options.output in ("summary", "errors") and not invocation.collects_coverage
+                if not selection.errors and repeats:
                     taken = take_stamp(
                         invocation,
                         session,
@@ -64,6 +65,10 @@ def test(invocation: Invocation) -> int:
         for result in outcome.results:
             logs.show(result)
         print_results(outcome.results, invocation)
+        if outcome.coverage_report is not None:
+            text = f"The report of coverage is `{outcome.coverage_report}`"
+            text = message(Severity.INFO, text, colour=invocation.colour)
+            invocation.surroundings.stderr.write(text + "\n")
     if code is ExitCode.NO_TESTS:
         text = message(
             Severity.ERROR, "No test targets were found, yet testing was requested", colour=invocation.colour

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from venvship.analysis.build_settings import option_of_setting
-from venvship.analysis.instrumented_files import COVERAGE
+from venvship.analysis.instrumented_files import COVERAGE, INSTRUMENTATION_FILTER, checked_filter
 from venvship.analysis.native_options import FEATURES, HOST_FEATURES, option_text
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.errors import SeveralErrors, UserError, VenvshipError
@@ -53,6 +53,7 @@ def command_configuration(
     changes[HOST_FEATURES] = option_text(HOST_FEATURES, options.host_features)
     if options.coverage:
         changes[COVERAGE] = "true"
+        changes[INSTRUMENTATION_FILTER] = checked_filter(options.instrumentation_filter)
     if options.stamp:
         changes[STAMP] = "true"
     return configuration.with_options(changes)

@@ -37,6 +37,7 @@ class SessionOptions:
     find_links: tuple[str, ...] = ()
     stamp: bool = False
     coverage: bool = False
+    instrumentation_filter: str = ""
     embed_label: str = ""
     workspace_status_command: str = ""
     symlink_prefix: str = "venvship-"
@@ -87,3 +88,4 @@ class TestOptions:
     jobs: int = 0
     tag_filters: tuple[str, ...] = ()
     keep_going: bool = True
+    combined_report: bool = True

@@ -60,6 +60,7 @@ class TestOutcome:
     build: BuildOutcome
     results: tuple[TestFinished, ...] = ()
     failures: tuple[VenvshipError, ...] = ()
+    coverage_report: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

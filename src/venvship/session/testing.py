@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import UserError, VenvshipError
@@ -16,7 +17,8 @@ from venvship.host.machine import cpu_count
 from venvship.loading.targets import RuleTarget
 from venvship.model.action import Program
 from venvship.model.label import Label
-from venvship.model.provider import ArgumentsInfo, ExecutionInfo, RunEnvironmentInfo, TestInfo
+from venvship.model.provider import ArgumentsInfo, ExecutionInfo, InstrumentedFilesInfo, RunEnvironmentInfo, TestInfo
+from venvship.session.coverage_report import combined_report
 from venvship.session.options import TestOptions
 from venvship.session.outcomes import BuildOutcome, TestOutcome
 from venvship.session.workspace_session import Session, requested_artifacts
@@ -59,7 +61,10 @@ def run_test_targets(
     refused = {target.label for target in tests if target.label in ready and target[TestInfo].elsewhere is not None}
     failures += [TestRunsElsewhere(target) for target in tests if target.label in refused]
     ready -= refused
-    requests = [_request(target, options, client_environment) for target in tests if target.label in ready]
+    coverage = session.options.coverage
+    requests = [
+        _request(target, options, client_environment, coverage=coverage) for target in tests if target.label in ready
+    ]
     session.test_requests += requests
     runner = TestRunner(
         session.machinery,
@@ -69,6 +74,7 @@ def run_test_targets(
     )
     stopped = bool(failures) and not session.options.keep_going
     results: list[TestFinished] = []
+    report: Path | None = None
     if requests and not stopped:
         session.events.emit(PhaseStarted("testing", len(requests)))
         jobs = options.jobs or session.options.jobs or cpu_count()
@@ -77,6 +83,8 @@ def run_test_targets(
             runner, requests, jobs=jobs, children=children, events=session.events, keep_going=options.keep_going
         )
         results += [one.finished(request) for one, request in zip(ended, requests, strict=True)]
+        if coverage and options.combined_report:
+            report = combined_report(ended, session.layout.exec_root)
     known = {finished.label for finished in results}
     for label in labels:
         if label in known:
@@ -95,7 +103,7 @@ def run_test_targets(
         actions_cached=result.cached,
         up_to_date=result.up_to_date,
     )
-    return TestOutcome(build, tuple(sorted(results, key=lambda finished: finished.label)))
+    return TestOutcome(build, tuple(sorted(results, key=lambda finished: finished.label)), coverage_report=report)
 
 
 def _is_test(session: Session, label: Label) -> bool:
@@ -104,7 +112,9 @@ def _is_test(session: Session, label: Label) -> bool:
     return isinstance(target, RuleTarget) and target.rule_class.is_test
 
 
-def _request(target: ConfiguredTarget, options: TestOptions, client: Mapping[str, str]) -> TestRequest:
+def _request(
+    target: ConfiguredTarget, options: TestOptions, client: Mapping[str, str], *, coverage: bool
+) -> TestRequest:
     info = target[TestInfo]
     default = target.default_info
     if default.executable is None or target.key.configuration is None:
@@ -132,4 +142,10 @@ def _request(target: ConfiguredTarget, options: TestOptions, client: Mapping[str
         tags=frozenset(target.tags) | requirements,
         test_filter=options.filter or None,
         cache=CachePolicy.AUTO if options.cache_results else CachePolicy.NO,
+        coverage=_measured(target) if coverage else None,
     )
+
+
+def _measured(target: ConfiguredTarget) -> tuple[str, ...]:
+    info = target.get(InstrumentedFilesInfo)
+    return () if info is None else tuple(sorted(file.exec_path for file in info.instrumented_files.to_tuple()))

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from venvship.analysis import native_options
 from venvship.analysis.build_settings import value_of
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.analysis.instrumented_files import collects_coverage
+from venvship.analysis.instrumented_files import is_measured
 from venvship.analysis.location import Located, expand_locations, expand_variables
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.attribute_views import (
@@ -191,7 +191,8 @@ def _has_constraint(ctx: StarlarkContext, constraintValue: Value, /) -> bool:
 
 def _coverage_instrumented(ctx: StarlarkContext, target: ConfiguredTarget | None = None) -> bool:
     kind = ctx.rule.target.rule_class if target is None else None
-    return collects_coverage(ctx.rule.configuration) and not (kind is not None and kind.is_test)
+    label = ctx.rule.label if target is None else target.label
+    return is_measured(label, ctx.rule.configuration) and not (kind is not None and kind.is_test)
 
 
 def _super(ctx: StarlarkContext) -> Value:

@@ -57,7 +57,7 @@ def test_built_in_providers_refuse_what_they_do_not_know() -> None:
         'PyInfo(**{"import": depset()})'
     )
     assert "parameter 'imports' got value of type 'list', want 'depset'" in problem("PyInfo(imports = [])")
-    assert "PyRuntimeInfo can't be made in .bzl files" in problem("PyRuntimeInfo()")
+    assert "PyWheelsInfo can't be made in .bzl files" in problem("PyWheelsInfo()")
     assert "CcInfo is not supported" in problem("CcInfo()")
 
 
