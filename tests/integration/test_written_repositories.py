@@ -316,3 +316,28 @@ def test_what_fails_in_a_rule_shows_the_way_there(workspace: RealWorkspace) -> N
     assert done.code == 1
     assert "rules.bzl:2:9: no way\n  in _deep\n  called from rules.bzl:5:10 in _impl" in done.stderr
     assert "while making repository `@@+r+x`, asked for at MODULE.bazel:2:2" in done.stderr
+
+
+def test_paths_of_a_repository_stay_true_in_its_files_and_in_what_fails(workspace: RealWorkspace) -> None:
+    workspace.write(
+        {
+            "MODULE.bazel": 'known = use_repo_rule("//:defs.bzl", "known")\nknown(name = "one")\n'
+            'known(name = "two", fails = True)\n',
+            "BUILD.bazel": 'genrule(name = "copy", srcs = ["@one//:where"], outs = ["copy.txt"], cmd = "cat $< > $@")\n'
+            'filegroup(name = "fails", srcs = ["@two//:where"])\n',
+            "defs.bzl": """
+def _known(ctx):
+    ctx.file("known.txt", "here")
+    ctx.file("where", str(ctx.path("known.txt")))
+    ctx.file("BUILD.bazel", "exports_files(['where'])")
+    if ctx.attr.fails:
+        fail("look at", ctx.path("known.txt"))
+known = repository_rule(_known, attrs = {"fails": attr.bool()})
+""",
+        }
+    )
+    workspace.built("//:copy")
+    assert Path((workspace.root / "venvship-bin/copy.txt").read_text()).read_text() == "here"
+    done = workspace.run("build", "//:fails")
+    assert "look at " in done.stderr and "/external/+known+two/known.txt" in done.stderr
+    assert "@tmp" not in done.stderr

@@ -847,6 +847,8 @@ class Analyzer:
         if problems:
             raise SeveralErrors(problems)
         context = self._context(target, node, node.key.configuration, dependencies)
+        if any(target.label in labels_in(node.values[name]) for name in rule.output_attributes):
+            context.warn("is both a rule and a file, and means the rule; choose another name for one of them")
         providers: dict[object, object] = {}
         for provider in cast(RuleFunction, rule.implementation)(context):
             providers[key_of_instance(provider)] = provider

@@ -6,7 +6,7 @@ stands. Labels in its answer are read where the initializer stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from venvship.dataclass import dataclass
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader
@@ -34,7 +34,8 @@ class Initializer:
         self, rule: str, specs: Iterable[AttributeSpec], given: Mapping[str, Value], labels: LabelReader
     ) -> dict[str, Value]:
         """What the target is given instead; `specs` are the attributes of the rule, `labels` reads those of `given`."""
-        public = {spec.name: spec for spec in specs if not spec.is_private}
+        names = {spec.name: spec for spec in specs}
+        public = {name: spec for name, spec in names.items() if not spec.is_private}
         arguments = {
             name: _lifted(rule, public[name], value, labels)
             for name, value in given.items()
@@ -53,16 +54,21 @@ class Initializer:
                 continue
             spec = public.get(name)
             if spec is None:
-                reason = (
-                    "which every rule has" if name in COMMON_ATTRIBUTE_NAMES else f"and '{rule}' has no such attribute"
-                )
                 raise EvaluationError(
-                    f"rule initializer can only set attributes that its rule defines: it set '{name}', {reason}",
+                    f"rule initializer can only set public attributes that its rule defines: it set '{name}', "
+                    f"{_reason(rule, str(name), names)}",
                     hint=did_you_mean(str(name), public),
                 )
             reads = labels if spec.type.holds_outputs else self.labels
             changed[name] = None if value is None else _lifted(rule, spec, value, reads)
         return changed
+
+
+def _reason(rule: str, name: str, known: Container[str]) -> str:
+    """Why an initializer may not set an attribute."""
+    if name in COMMON_ATTRIBUTE_NAMES:
+        return "which every rule has"
+    return "which is private" if name in known else f"and '{rule}' has no such attribute"
 
 
 def _lifted(rule: str, spec: AttributeSpec, value: Value, labels: LabelReader) -> Value:

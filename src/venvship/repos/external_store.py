@@ -122,18 +122,20 @@ class ExternalStore:
         with disk_problems(self._directory):
             marker.parent.mkdir(parents=True, exist_ok=True)
             trash.mkdir(parents=True, exist_ok=True)
-            making = Making(Path(temporary_name(trash)))
-            making.directory.mkdir()
-        marker.unlink(missing_ok=True)
+            # Without the marker, what is at the place counts for nothing.
+            marker.unlink(missing_ok=True)
+            empty = temporary_name(trash)
+            os.mkdir(empty)
+            replace(empty, place, trash=trash)
+        # In its place from the beginning: programs write paths of their repository into its files.
+        making = Making(place)
         try:
             make(making)
-            with disk_problems(place):
-                replace(making.directory, place, trash=trash)
             if making.keep and len(making.inputs) <= _MOST_INPUTS:
                 states = [[*one, self._observer.state(one)] for one in making.inputs]
                 write_atomically(marker, json.dumps({"key": hashed, "inputs": states}).encode())
         except BaseException:
-            remove(making.directory)
+            remove(place)
             raise
         return _real(place)
 

@@ -355,3 +355,12 @@ def test_files_that_load_each_other_are_told_with_the_statement_that_closes_the_
     problem = workspace.problems("//:t")
     assert problem.startswith("b.bzl:2:")
     assert "//:a.bzl" in problem and "//:b.bzl" in problem
+
+
+def test_a_rule_with_the_name_of_its_output_is_built_with_a_warning() -> None:
+    build = 'genrule(name = "{0}", outs = ["o.txt"], cmd = "")\n'
+    told = AnalysisWorkspace({"BUILD": build.format("o.txt")}).one("//:o.txt").warnings
+    assert told == (
+        "BUILD:1:8: `//:o.txt`: is both a rule and a file, and means the rule; choose another name for one of them",
+    )
+    assert AnalysisWorkspace({"BUILD": build.format("o")}).one("//:o").warnings == ()

@@ -78,7 +78,14 @@ def test_what_is_local_is_made_by_every_command(commands: Commands) -> None:
     assert commands.made == 2
 
 
-def test_a_failure_leaves_the_old_repository_unmarked_and_nothing_half_made(commands: Commands, tmp_path: Path) -> None:
+def test_a_repository_is_made_in_its_place(commands: Commands, tmp_path: Path) -> None:
+    seen: list[Path] = []
+    commands.obtain(then=seen.append)
+    assert commands.obtain("other", then=seen.append) == seen[0] == seen[1] == tmp_path / "external/r"
+    assert sorted(one.name for one in seen[0].iterdir()) == ["f"]
+
+
+def test_a_failure_leaves_nothing_half_made(commands: Commands, tmp_path: Path) -> None:
     def fail(directory: Path) -> None:
         raise UserError("no")
 
@@ -86,6 +93,7 @@ def test_a_failure_leaves_the_old_repository_unmarked_and_nothing_half_made(comm
     with pytest.raises(UserError):
         commands.obtain("b", then=fail)
     assert list((tmp_path / "external/@tmp").iterdir()) == []
+    assert not (tmp_path / "external/r").exists()
     commands.obtain("a")
     assert commands.made == 3
 

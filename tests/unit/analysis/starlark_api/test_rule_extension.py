@@ -137,6 +137,7 @@ r = rule(lambda ctx: print(ctx.attr.deps), initializer = _init, attrs = {"a": at
     [
         ("{'nope': 1}", "it set 'nope', and 'r' has no such attribute"),
         ("{'tags': ['x']}", "it set 'tags', which every rule has"),
+        ("{'_p': 'x'}", "it set '_p', which is private"),
         ("{'name': 'other'}", "can't change the name of a target"),
         ("{'a': 1}", "expected value of type 'string' for attribute 'a' in 'r' rule"),
         ("[]", "must return a dict or None, not list"),
@@ -144,7 +145,8 @@ r = rule(lambda ctx: print(ctx.attr.deps), initializer = _init, attrs = {"a": at
 )
 def test_what_an_initializer_must_not_answer(answer: str, reason: str) -> None:
     made = workspace(
-        f"r = rule(lambda ctx: [], initializer = lambda name, a: {answer}, attrs = {{'a': attr.string()}})\n"
+        f"r = rule(lambda ctx: [], initializer = lambda name, a: {answer}, "
+        "attrs = {'a': attr.string(), '_p': attr.string()})\n"
     )
     assert reason in made.problems("//:t")
 
