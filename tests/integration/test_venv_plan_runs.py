@@ -302,7 +302,7 @@ def test_compiled_files_are_found_beside_the_links_to_modules(tmp_path: Path) ->
     compile_all = ["-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(root / "pypi")]
     subprocess.run([str(interpreter.executable), *compile_all], check=True)
     (root / plain.site_packages / "single.py").write_text("VALUE = 'source'\n")
-    wheel = dataclasses.replace(plain, bytecode_tag=f"cpython-{interpreter.python.soabi_tag}")
+    wheel = dataclasses.replace(plain, bytecode_tag=interpreter.python.bytecode_tag)
     tree = make_tree(root, interpreter, [wheel])
     assert tree.evaluate("__import__('single').VALUE") == "compiled"
 

@@ -76,8 +76,13 @@ class PythonVersion:
 
     @property
     def soabi_tag(self) -> str:
-        """The tag of wheels and bytecode files without the implementation: `312`, `313t`."""
+        """The tag of wheels without the implementation: `312`, `313t`."""
         return f"{self.major}{self.minor}{'t' if self.freethreaded else ''}"
+
+    @property
+    def bytecode_tag(self) -> str:
+        """`sys.implementation.cache_tag`, the same for both builds of a version: `cpython-313`."""
+        return f"cpython-{self.major}{self.minor}"
 
     @classmethod
     def parse(cls, text: str) -> Self:

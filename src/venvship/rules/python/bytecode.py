@@ -70,7 +70,7 @@ def compiled_for_program(
 
 def _cache_name(source: Artifact, interpreter: InterpreterInfo) -> str:
     stem = basename(source.path).removesuffix(".py")
-    return f"__pycache__/{stem}.cpython-{interpreter.version.soabi_tag}.pyc"
+    return f"__pycache__/{stem}.{interpreter.version.bytecode_tag}.pyc"
 
 
 def _compile(ctx: RuleContext, files: Mapping[Artifact, Artifact], runtime: ConfiguredTarget) -> None:

@@ -343,7 +343,7 @@ def installed_layout(
         path_files=manifest.path_files,
         identities=identities,
         origins={path: facts.origin_directories for path, facts in manifest.libraries.items()},
-        bytecode_tag=f"cpython-{runtime.version.soabi_tag}",
+        bytecode_tag=runtime.version.bytecode_tag,
     )
 
 

@@ -97,7 +97,7 @@ def runtime_rule(interpreters: Interpreters) -> RuleClass:
             interpreter=program,
             interpreter_version_info=_version_info(found.full_version),
             abi_flags="t" if version.freethreaded else "",
-            pyc_tag=f"cpython-{version.soabi_tag}",
+            pyc_tag=version.bytecode_tag,
         )
         files = Depset([directory])
         runfiles = Runfiles(files=runtime.files or files)
