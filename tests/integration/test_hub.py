@@ -603,3 +603,6 @@ gazelle_python_manifest(name = "test_only", hub = "pypi", venvs = ["test"])
     assert done.code == 3 and "`venvship run //:test_only.update` makes it anew" in done.stdout + done.stderr
     assert workspace.run("run", INDEX, "//:test_only.update").code == 0
     assert "    grouped: grouped\n" in (workspace.root / "gazelle_python.yaml").read_text()
+    done = workspace.built("@pypi//:gazelle_index_whls")
+    listed = {line.rpartition("/")[2] for line in done.stderr.splitlines() if line.endswith(".whl")}
+    assert listed == files.keys()

@@ -24,6 +24,7 @@ from venvship.model.platform import PythonVersion
 from venvship.repos.download import Downloads, WantedFile
 from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.distributions import (
+    WHEEL,
     Component,
     FetchedWheel,
     ProjectCode,
@@ -46,6 +47,7 @@ from venvship.wheels.lock import LockedPackage, LockedWheel
 from venvship.wheels.manifest import without
 from venvship.wheels.resolution import NotResolved, Requirer, Resolution
 
+_EVERY_WHEEL = "gazelle_index_whls"
 _GROUPS = "dep_group"
 """The package with a condition for each dependency group."""
 
@@ -171,7 +173,10 @@ class LockHub:
 
     def package(self, path: str) -> Sequence[TargetSpec] | None:
         if path == "":
-            return [TargetSpec(f"locked_group@{self.repository}", "group_deps")]
+            return [
+                TargetSpec(f"locked_group@{self.repository}", "group_deps"),
+                TargetSpec("filegroup", _EVERY_WHEEL, {"srcs": self._wheel_labels()}),
+            ]
         if path == _GROUPS:
             groups = sorted(self._group_members())
             return [TargetSpec("config_setting", name, {"flag_values": {DEP_GROUP_LABEL: name}}) for name in groups]
@@ -188,6 +193,13 @@ class LockHub:
             library = package_name(name)
             return [*specs, *([TargetSpec("alias", "pkg", {"actual": f":{library}"})] if library != "pkg" else [])]
         return self._targets(name)
+
+    def _wheel_labels(self) -> list[str]:
+        """The wheels of all distributions that have one."""
+        own = (
+            n for n in sorted(self._names.values()) if self._target_of(n) is None and self._code_directory(n) is None
+        )
+        return [f"@@{self.repository}//{package_name(name)}:{WHEEL}" for name in own]
 
     def _targets(self, name: str) -> Sequence[TargetSpec]:
         override = self._merged(name)
