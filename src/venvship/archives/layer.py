@@ -26,10 +26,12 @@ class Attributes:
     uid: int | None = None
     gid: int | None = None
     mtime: int | None = None
+    uname: str | None = None
+    gname: str | None = None
 
     def row(self) -> dict[str, RequestValue]:
-        values = {"mode": self.mode, "uid": self.uid, "gid": self.gid, "mtime": self.mtime}
-        return {name: value for name, value in values.items() if value is not None}
+        names = ("mode", "uid", "gid", "mtime", "uname", "gname")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 PLAIN = Attributes()

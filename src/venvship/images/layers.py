@@ -128,6 +128,8 @@ def layer_request(
     uid: int = 0,
     gid: int = 0,
     mtime: int = 0,
+    uname: str = "",
+    gname: str = "",
     annotations: Mapping[str, str] | None = None,
 ) -> Mapping[str, RequestValue]:
     """What `venvship.tools.write_layer` is asked, to write `plan`."""
@@ -137,6 +139,8 @@ def layer_request(
         "compression": compression,
         "uid": uid,
         "gid": gid,
+        **({"uname": uname} if uname else {}),
+        **({"gname": gname} if gname else {}),
         "mtime": mtime,
     }
     if descriptor is not None:

@@ -14,10 +14,10 @@ A row is one of
     {"link": text, "at": destination}
     {"directory": destination}
     {"mtree": host path of a specification, or "lines": [its lines], "contents": {path it names: host path},
-     "mutate": {"strip_prefix", "package_dir", "mtime", "uid", "gid"}}
+     "mutate": {"strip_prefix", "package_dir", "mtime", "uid", "gid", "uname", "gname"}}
 
-and may carry `mode`, `uid`, `gid`, `mtime` and `origin` (who asked for it). `entries` is an encoded tree as
-`venvship.archives.tree` writes it; without one the directory is read.
+and may carry `mode`, `uid`, `gid`, `uname`, `gname`, `mtime` and `origin` (who asked for it). `entries` is an encoded
+tree as `venvship.archives.tree` writes it; without one the directory is read.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from venvship.tools import mtree
 
 FILE, TEXT, LINK, DIRECTORY = "file", "text", "link", "directory"
 
+_OWN = ("mode", "uid", "gid", "uname", "gname", "mtime")
 _TREE_HEADER = b"venvship tree 1\n"
 _MAX_TEXT = 16 << 20
 _MAX_PATH = 4096
@@ -59,6 +60,8 @@ class Entry(NamedTuple):
     mode: int
     uid: int
     gid: int
+    uname: str
+    gname: str
     mtime: int
     sha256: str
     origin: str
@@ -154,7 +157,7 @@ def _specified(row: dict[str, Any], values: dict[str, Any]) -> Iterator[Entry]:
         if not one.path and one.kind == mtree.DIRECTORY:
             continue
         path = _destination(one.path)
-        own = {name: getattr(one, name) for name in ("mode", "uid", "gid", "mtime") if getattr(one, name) is not None}
+        own = {name: getattr(one, name) for name in _OWN if getattr(one, name) is not None}
         merged = {**values, **own}
         if one.kind == mtree.LINK:
             yield _link(path, one.content, merged)
@@ -215,8 +218,9 @@ def _origin(values: dict[str, Any], fallback: str) -> str:
     return str(values.get("origin") or fallback)
 
 
-def _owner(values: dict[str, Any]) -> tuple[int, int, int]:
-    return int(values.get("uid", 0)), int(values.get("gid", 0)), int(values.get("mtime", 0))
+def _owner(values: dict[str, Any]) -> tuple[int, int, str, str, int]:
+    names = str(values.get("uname", "")), str(values.get("gname", ""))
+    return int(values.get("uid", 0)), int(values.get("gid", 0)), *names, int(values.get("mtime", 0))
 
 
 def _file(
@@ -315,7 +319,7 @@ def _walked(root: str, prefix: str = "", depth: int = 0) -> Iterator[tuple[str, 
 
 
 def _same(a: Entry, b: Entry) -> bool:
-    if (a.mode, a.uid, a.gid, a.mtime) != (b.mode, b.uid, b.gid, b.mtime):
+    if any(getattr(a, name) != getattr(b, name) for name in _OWN):
         return False
     if a.kind in (LINK, DIRECTORY) or b.kind in (LINK, DIRECTORY):
         return a.kind == b.kind and a.source == b.source

@@ -16,9 +16,9 @@ FILE, LINK, DIRECTORY = "file", "link", "dir"
 _IGNORED = frozenset(
     ("cksum", "device", "flags", "ignore", "inode", "md5", "md5digest", "nlink", "nochange", "optional", "resdevice",
      "ripemd160digest", "rmd160", "rmd160digest", "sha1", "sha1digest", "sha256", "sha256digest", "sha384",
-     "sha384digest", "sha512", "sha512digest", "size", "uname", "gname", "tags")
+     "sha384digest", "sha512", "sha512digest", "size", "tags")
 )  # fmt: skip
-_KNOWN = frozenset(("type", "mode", "uid", "gid", "time", "content", "contents", "link"))
+_KNOWN = frozenset(("type", "mode", "uid", "gid", "uname", "gname", "time", "content", "contents", "link"))
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)")
 _NAMED_ESCAPES = {"\\": "\\", "s": " ", "t": "\t", "n": "\n", "r": "\r", "#": "#"}
 _MAX_LINE = 64 << 10
@@ -43,6 +43,8 @@ class Row(NamedTuple):
     uid: int | None = None
     gid: int | None = None
     mtime: int | None = None
+    uname: str | None = None
+    gname: str | None = None
 
 
 def parse(text: str, place: str = "mtree") -> list[Row]:
@@ -115,6 +117,7 @@ def _row(words: list[str], defaults: dict[str, str], current: list[str]) -> Row:
         _number(values, "uid", 10),
         _number(values, "gid", 10),
         _number(values, "time", 10),
+        *(decode(values[name]) if name in values else None for name in ("uname", "gname")),
     )
 
 
@@ -174,6 +177,8 @@ def write(rows: Iterable[Row]) -> str:
         words = [encode(row.path) if "/" in row.path else "./" + encode(row.path), f"type={row.kind}"]
         numbers = (("mode", row.mode, "04o"), ("uid", row.uid, "d"), ("gid", row.gid, "d"), ("time", row.mtime, "d"))
         words += [f"{keyword}={number:{shape}}" for keyword, number, shape in numbers if number is not None]
+        owners = (("uname", row.uname), ("gname", row.gname))
+        words += [f"{keyword}={encode(name)}" for keyword, name in owners if name]
         if row.kind == LINK:
             words.append("link=" + encode(row.content))
         elif row.content:
@@ -190,8 +195,13 @@ def mutate(
     mtime: int | None = None,
     uid: int | None = None,
     gid: int | None = None,
+    uname: str | None = None,
+    gname: str | None = None,
 ) -> list[Row]:
-    """Move rows and set their owner and time, as `mutate` of tar.bzl; rows outside of `strip_prefix` are dropped."""
+    """Move rows and set their owner and time, as `mutate` of tar.bzl; rows outside of `strip_prefix` are dropped.
+
+    Directories above what is moved to `package_dir` are made.
+    """
     strip, package = strip_prefix.strip("/"), package_dir.strip("/")
     changed = []
     for row in rows:
@@ -208,6 +218,16 @@ def mutate(
                 mtime=row.mtime if mtime is None else mtime,
                 uid=row.uid if uid is None else uid,
                 gid=row.gid if gid is None else gid,
+                uname=row.uname if uname is None else uname,
+                gname=row.gname if gname is None else gname,
             )
         )
-    return changed
+    return [*_parents_of(package, changed), *changed] if package else changed
+
+
+def _parents_of(package: str, rows: list[Row]) -> list[Row]:
+    """Directories that `package_dir` brings, with the owner and the time of what lies in them."""
+    named = {row.path for row in rows}
+    parts = package.split("/")
+    missing = [path for count in range(1, len(parts) + 1) if (path := "/".join(parts[:count])) not in named]
+    return [rows[0]._replace(path=path, kind=DIRECTORY, content="", mode=0o755) for path in missing] if rows else []

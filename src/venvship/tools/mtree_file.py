@@ -21,7 +21,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
         rows = mtree.mutate(rows, **(request.get("mutate") or {}))
     else:
         names = {str(one["host"]): str(one["exec"]) for one in request["names"]}
-        defaults = {name: int(request.get(name, 0)) for name in ("uid", "gid", "mtime")}
+        defaults: dict[str, Any] = {name: int(request.get(name, 0)) for name in ("uid", "gid", "mtime")}
         rows = [_row(entry, names) for entry in expand(request["rows"], defaults=defaults)]
     with open(request["output"], "w", encoding="utf-8", newline="\n") as file:
         file.write(mtree.write(rows))
@@ -29,7 +29,7 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _row(entry: Entry, names: dict[str, str]) -> Row:
-    attributes = (entry.mode, entry.uid, entry.gid, entry.mtime)
+    attributes = (entry.mode, entry.uid, entry.gid, entry.mtime, entry.uname, entry.gname)
     if entry.kind == DIRECTORY:
         return Row(entry.path, mtree.DIRECTORY, "", *attributes)
     if entry.kind == LINK:

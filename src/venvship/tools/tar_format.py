@@ -1,6 +1,6 @@
 """Bytes of tar archives: headers in the ustar format, with pax records for what ustar can't hold.
 
-The same entry always gives the same bytes: no names of users, no device numbers, no times but the given one, and a
+The same entry always gives the same bytes: no names of users and no times but the given ones, no device numbers, and a
 pax record exists only where it must (POSIX.1-2017, "pax Interchange Format" and "ustar Interchange Format").
 """
 
@@ -12,7 +12,7 @@ END = bytes(2 * BLOCK)
 FILE, LINK, DIRECTORY = b"0", b"2", b"5"
 
 _PAX = b"x"
-_NAME, _PREFIX, _LINK_NAME = 100, 155, 100
+_NAME, _PREFIX, _LINK_NAME, _OWNER_NAME = 100, 155, 100, 32
 _OCTAL_8, _OCTAL_12 = 0o7777777, 0o77777777777
 
 
@@ -30,6 +30,8 @@ def header(
     uid: int = 0,
     gid: int = 0,
     mtime: int = 0,
+    uname: str = "",
+    gname: str = "",
 ) -> bytes:
     """The header blocks of one entry; `path` is relative, without a trailing slash.
 
@@ -52,13 +54,19 @@ def header(
         if number > limit:
             records.append((name, number))
         fitting[name] = number if number <= limit else 0
+    owners = {"uname": _encoded(uname), "gname": _encoded(gname)}
+    # The field of a name ends with a zero.
+    records += [(name, raw.decode()) for name, raw in owners.items() if len(raw) >= _OWNER_NAME or not raw.isascii()]
+    names = b"".join(raw[: _OWNER_NAME - 1].ljust(_OWNER_NAME, b"\0") for raw in owners.values())
     prefix, name_field = split
-    own = _block(kind, name_field, prefix, mode, fitting, raw_link[:_LINK_NAME])
+    own = _block(kind, name_field, prefix, mode, fitting, raw_link[:_LINK_NAME], names)
     if not records:
         return own
     body = b"".join(_record(keyword, value) for keyword, value in records)
     pax_name = b"PaxHeaders.0/" + raw_path.rstrip(b"/").rpartition(b"/")[2][:80]
-    pax = _block(_PAX, pax_name, b"", 0o644, {"uid": 0, "gid": 0, "size": len(body), "mtime": fitting["mtime"]}, b"")
+    pax = _block(
+        _PAX, pax_name, b"", 0o644, {"uid": 0, "gid": 0, "size": len(body), "mtime": fitting["mtime"]}, b"", bytes(64)
+    )
     return pax + body + padding(len(body)) + own
 
 
@@ -90,7 +98,9 @@ def _split(raw: bytes) -> tuple[bytes, bytes] | None:
     return raw[:cut], raw[cut + 1 :]
 
 
-def _block(kind: bytes, name: bytes, prefix: bytes, mode: int, numbers: dict[str, int], link: bytes) -> bytes:
+def _block(
+    kind: bytes, name: bytes, prefix: bytes, mode: int, numbers: dict[str, int], link: bytes, owners: bytes
+) -> bytes:
     fields = (
         name.ljust(100, b"\0"),
         b"%07o\0" % (mode & 0o7777),
@@ -102,7 +112,7 @@ def _block(kind: bytes, name: bytes, prefix: bytes, mode: int, numbers: dict[str
         kind,
         link.ljust(100, b"\0"),
         b"ustar\x0000",
-        bytes(64),
+        owners,
         b"0000000\x000000000\0",
         prefix.ljust(155, b"\0"),
         bytes(12),

@@ -8,7 +8,7 @@ The request holds
     compression   "gzip", "zstd", "none" or, for archives that are no layers, "xz" or "bzip2"
     compressor    for gzip: "isal" or "zlib"; part of the request, because the bytes depend on it
     level         of the compressor, or absent
-    uid, gid, mtime   for every row without its own
+    uid, gid, mtime, uname, gname   for every row without its own
     skip          directories that lower layers hold already
     annotations   for the descriptor
 
@@ -60,7 +60,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     elif compression in ("xz", "bzip2"):
         pack = stream_of(compression, level)
 
-    defaults = {name: int(request.get(name, 0)) for name in ("uid", "gid", "mtime")}
+    defaults: dict[str, Any] = {name: int(request.get(name, 0)) for name in ("uid", "gid", "mtime")}
+    defaults.update({name: str(request[name]) for name in ("uname", "gname") if request.get(name)})
     entries = expand(request["rows"], defaults=defaults, skip=request.get("skip", ()))
     with open(request["output"], "wb") as output, LayerStream(output, pack) as stream:
         writer = _Writer(stream, reuse=compression == "gzip")
@@ -116,6 +117,8 @@ class _Writer:
                 uid=entry.uid,
                 gid=entry.gid,
                 mtime=entry.mtime,
+                uname=entry.uname,
+                gname=entry.gname,
             )
         except UnusableName as error:
             raise LayerProblem(f"{error}, in {entry.origin}") from error

@@ -23,7 +23,7 @@ bazel_dep(name = "rules_pkg", version = "1.2.0")
 LOADS = (
     DEFS
     + """
-load("@tar.bzl//tar:tar.bzl", "mtree_spec", "mutate", "tar")
+load("@tar.bzl", "mtree_spec", "mutate", "tar")
 load("@rules_pkg//pkg:mappings.bzl", "pkg_filegroup", "pkg_files", "pkg_mkdirs", "pkg_mklink", "strip_prefix")
 load("@rules_pkg//pkg:pkg.bzl", "pkg_tar", "pkg_zip")
 """

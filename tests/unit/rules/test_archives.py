@@ -115,14 +115,16 @@ def test_links_directories_and_attributes_are_what_was_asked_for() -> None:
         """
 pkg_mklink(name = "link", link_name = "bin/app", target = "../nowhere/app")
 pkg_mkdirs(name = "dirs", dirs = ["var/empty"], attributes = pkg_attributes(mode = "0700", uid = 5, gid = 6))
-pkg_files(name = "files", srcs = ["seed.json"], attributes = pkg_attributes(mode = "0600", user = "root"))
+pkg_files(name = "files", srcs = ["seed.json"], attributes = pkg_attributes(mode = "0600", user = "www", group = "d"))
 pkg_tar(name = "a", srcs = [":link", ":dirs", ":files", "app.py"], owner = "1.2", symlinks = {"l": "/abs"},
+        ownername = "www.data", ownernames = {"e": "me.us"},
         empty_files = ["e"], modes = {"e": "0444"}, owners = {"app.py": "3.4"})
 """
     )
     assert found["bin/app"]["link"] == "../nowhere/app" and found["l"]["link"] == "/abs"
     assert {key: found["var/empty"][key] for key in ("mode", "uid", "gid")} == {"mode": 0o700, "uid": 5, "gid": 6}
-    assert (found["seed.json"]["mode"], found["seed.json"]["uid"]) == (0o600, 0)
+    assert (found["seed.json"]["mode"], found["seed.json"]["uname"], found["seed.json"]["gname"]) == (0o600, "www", "d")
+    assert (found["e"]["uname"], found["e"]["gname"]) == ("me", "us")
     assert (found["e"]["mode"], found["app.py"]["mode"], found["app.py"]["uid"]) == (0o444, 0o555, 3)
 
 
@@ -153,7 +155,7 @@ def test_a_program_in_a_package_has_its_runfiles_beside_it() -> None:
     [
         ('tar(name = "a", srcs = ["app.py"], compress = "lz4")', "compression `lz4` is not supported"),
         ('tar(name = "a", srcs = ["app.py"], args = ["-x"])', "no bsdtar is used"),
-        ('tar(name = "a", srcs = ["app.py"], mutate = mutate(ownername = "me"))', "owners are numbers"),
+        ('tar(name = "a", srcs = ["app.py"], mutate = mutate(ownername = "a b"))', "can't be the name of an owner"),
         ('tar(name = "a", srcs = ["app.py"], mutate = mutate(awk_script = "x"))', "`awk_script` is not supported"),
         ('tar(name = "a", srcs = ["app.py"], mutate = mutate(owner = "me"))', "`owner` must be a number"),
         ('pkg_tar(name = "a", srcs = ["app.py"], mode = "rwx")', "must be octal digits"),
@@ -165,7 +167,7 @@ def test_a_program_in_a_package_has_its_runfiles_beside_it() -> None:
         ('pkg_tar(name = "a", srcs = ["app.py"], stamp = 1)', "`stamp` = 1 is not supported"),
         ('pkg_tar(name = "a", srcs = ["app.py"], owner = "root.root")', "an owner is `user.group` as numbers"),
         ('pkg_files(name = "a", srcs = ["app.py"], renames = {"seed.json": "x"})', "not in `srcs`: seed.json"),
-        ('pkg_files(name = "a", srcs = ["app.py"], attributes = pkg_attributes(user = "www"))', "set `uid`"),
+        ('pkg_files(name = "a", srcs = ["app.py"], attributes = pkg_attributes(user = "a:b"))', "name of an owner"),
         ('pkg_files(name = "a", srcs = ["app.py"], renames = {"app.py": REMOVE_BASE_DIRECTORY})', "is no directory"),
         ('pkg_mklink(name = "a", link_name = "../x", target = "y")', "`link_name`"),
     ],

@@ -64,8 +64,9 @@ PATHS = st.lists(
 ).filter(lambda parts: not {".", ".."} & set(parts))
 NUMBERS = st.none() | st.integers(0, 0o7777)
 ROWS = st.builds(
-    Row, PATHS.map("/".join), st.sampled_from([FILE, LINK]), TEXT, mode=NUMBERS, uid=NUMBERS, gid=NUMBERS, mtime=NUMBERS
-)
+    Row, PATHS.map("/".join), st.sampled_from([FILE, LINK]), TEXT,
+    mode=NUMBERS, uid=NUMBERS, gid=NUMBERS, mtime=NUMBERS, uname=st.none() | TEXT, gname=st.none() | TEXT,
+)  # fmt: skip
 
 
 @given(st.lists(ROWS))
@@ -81,7 +82,10 @@ def test_any_text_fits_into_a_word(text: str) -> None:
 
 def test_rows_are_moved_and_owned_anew() -> None:
     rows = [Row("bin", DIRECTORY), Row("bin/a", FILE, "x", uid=3, mtime=4), Row("etc/b", FILE, "y")]
-    assert mutate(rows, strip_prefix="bin/", package_dir="/opt", uid=7, mtime=9) == [
-        Row("opt/a", FILE, "x", uid=7, mtime=9)
+    assert mutate(rows, strip_prefix="bin/", package_dir="/opt/it", uid=7, mtime=9, uname="me") == [
+        Row("opt", DIRECTORY, mode=0o755, uid=7, mtime=9, uname="me"),
+        Row("opt/it", DIRECTORY, mode=0o755, uid=7, mtime=9, uname="me"),
+        Row("opt/it/a", FILE, "x", uid=7, mtime=9, uname="me"),
     ]
+    assert mutate(rows, strip_prefix="nothing", package_dir="opt") == []
     assert mutate(rows) == rows

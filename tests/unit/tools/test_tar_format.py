@@ -51,6 +51,16 @@ def test_owners_of_any_size_are_kept(number: int) -> None:
     assert (member.uid, member.gid) == (number, number)
 
 
+NAME = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=80)
+
+
+@given(NAME, NAME)
+@example("a" * 31, "b" * 32)
+def test_names_of_owners_are_kept(user: str, group: str) -> None:
+    [member] = read(header(FILE, "a", mode=0o644, uname=user, gname=group))
+    assert (member.uname, member.gname) == (user, group)
+
+
 def test_a_file_larger_than_an_octal_field_has_its_size_in_a_pax_record() -> None:
     blocks = header(FILE, "big", mode=0o644, size=9 << 30)
     assert b"19 size=9663676416\n" in blocks

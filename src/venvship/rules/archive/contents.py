@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
@@ -13,6 +15,8 @@ from venvship.dataclass import dataclass
 from venvship.model.artifact import Artifact
 from venvship.model.paths import TreePath, join, normalise
 from venvship.rules.oci.runfiles_entries import artifact_entry, runfiles_entries
+
+_OWNER: Final = re.compile(r"[^\s/:\x00-\x1f\x7f]{1,128}\Z")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,8 +89,10 @@ def parsed_attributes(ctx: RuleContext, text: str, *, mode: str = "") -> Attribu
         raise ctx.error(f"`pkg_attributes` does not support {', '.join(unknown)}")
     return Attributes(
         mode=octal(ctx, str(values.get("mode") or mode), "mode"),
-        uid=_owner(ctx, values, "uid", "user"),
-        gid=_owner(ctx, values, "gid", "group"),
+        uid=_number(ctx, values, "uid"),
+        gid=_number(ctx, values, "gid"),
+        uname=owner_name(ctx, str(values.get("user") or ""), "user") or None,
+        gname=owner_name(ctx, str(values.get("group") or ""), "group") or None,
     )
 
 
@@ -103,19 +109,20 @@ def octal(ctx: RuleContext, text: str, attribute: str) -> int | None:
     return mode
 
 
-def _owner(ctx: RuleContext, values: Mapping[str, object], number: str, name: str) -> int | None:
-    value = values.get(number)
-    if isinstance(value, int) and not isinstance(value, bool):
+def _number(ctx: RuleContext, values: Mapping[str, object], name: str) -> int | None:
+    value = values.get(name)
+    if value is None:
+        return None
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    if value is not None:
-        raise ctx.error(f"`{number}` must be a number, and is `{value}`")
-    text = values.get(name)
-    if text in (None, "", "root"):
-        return None if not text else 0
-    raise ctx.error(
-        f"`{name}` is `{text}`: archives name owners by number, so that they mean the same everywhere",
-        hint=f"set `{number}`",
-    )
+    raise ctx.error(f"`{name}` must be a number, and is `{value}`")
+
+
+def owner_name(ctx: RuleContext, text: str, attribute: str) -> str:
+    """The name of a user or group, which programs that unpack may prefer to its number."""
+    if text and not _OWNER.match(text):
+        raise ctx.error(f"`{attribute}` is `{text}`, which can't be the name of an owner")
+    return text
 
 
 def with_default_mode(entry: LayerEntry, mode: int | None) -> LayerEntry:

@@ -17,6 +17,7 @@ from venvship.rules.archive.contents import (
     directory,
     moved,
     octal,
+    owner_name,
     program_entries,
     with_default_mode,
 )
@@ -93,6 +94,7 @@ def _pkg_tar(ctx: RuleContext) -> list[object]:
     output = ctx.declare_file(ctx.string("out") or ctx.string("package_file_name") or f"{ctx.label.name}.{extension}")
     plan = planned(placed)
     uid, gid = _pair(ctx, ctx.string("owner"))
+    uname, gname = _names(ctx, ctx.string("ownername"), "ownername")
     level = ctx.integer("compression_level")
     ctx.run_tool(
         "write_layer",
@@ -106,6 +108,8 @@ def _pkg_tar(ctx: RuleContext) -> list[object]:
             uid=uid,
             gid=gid,
             mtime=_mtime(ctx),
+            uname=uname,
+            gname=gname,
         ),
         inputs=plan.artifacts,
         outputs=[output],
@@ -129,6 +133,11 @@ def _pair(ctx: RuleContext, text: str) -> tuple[int, int]:
     return int(user), int(group)
 
 
+def _names(ctx: RuleContext, text: str, attribute: str) -> tuple[str, str]:
+    user, _, group = text.partition(".")
+    return owner_name(ctx, user, attribute), owner_name(ctx, group, attribute)
+
+
 def _remapped(ctx: RuleContext, entries: list[LayerEntry]) -> list[LayerEntry]:
     remaps: Mapping[str, str] = ctx.string_dict("remap_paths")
     if not remaps:
@@ -148,9 +157,10 @@ def _special(ctx: RuleContext, entries: list[LayerEntry]) -> list[LayerEntry]:
     """Modes and owners of single paths."""
     modes = {path.strip("/"): octal(ctx, mode, "modes") for path, mode in ctx.string_dict("modes").items()}
     owners = {path.strip("/"): _pair(ctx, owner) for path, owner in ctx.string_dict("owners").items()}
-    unknown = sorted(({*modes, *owners}) - {str(entry.path) for entry in entries})
+    names = {path.strip("/"): _names(ctx, text, "ownernames") for path, text in ctx.string_dict("ownernames").items()}
+    unknown = sorted(({*modes, *owners, *names}) - {str(entry.path) for entry in entries})
     if unknown:
-        raise ctx.error(f"`modes` or `owners` name what is not in the archive: {', '.join(unknown)}")
+        raise ctx.error(f"`modes`, `owners` or `ownernames` name what is not in the archive: {', '.join(unknown)}")
     found = []
     for entry in entries:
         own = entry.attributes
@@ -158,6 +168,8 @@ def _special(ctx: RuleContext, entries: list[LayerEntry]) -> list[LayerEntry]:
             own = replace(own, mode=modes[entry.path])
         if entry.path in owners:
             own = replace(own, uid=owners[entry.path][0], gid=owners[entry.path][1])
+        if entry.path in names:
+            own = replace(own, uname=names[entry.path][0], gname=names[entry.path][1])
         found.append(entry if own == PLAIN else replace(entry, attributes=own))
     return found
 
@@ -181,6 +193,8 @@ PKG_TAR = RuleClass(
         attributes.string_dict("modes"),
         attributes.string("owner", "0.0"),
         attributes.string_dict("owners"),
+        attributes.string("ownername", "."),
+        attributes.string_dict("ownernames"),
         attributes.integer("mtime", -1),
         attributes.boolean("portable_mtime", True),
         attributes.string("extension", "tar"),

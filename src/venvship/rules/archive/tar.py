@@ -13,11 +13,12 @@ from venvship.images.layers import LayerGroup, layer_request, plan_layers
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact
+from venvship.model.configuration import COMPILATION_MODE
 from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.archive.contents import PackageContentsInfo, target_entries
+from venvship.rules.archive.contents import PackageContentsInfo, owner_name, target_entries
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 
 SUFFIXES = {"": ".tar", "gzip": ".tar.gz", "zstd": ".tar.zst", "xz": ".tar.xz", "bzip2": ".tar.bz2"}
@@ -65,8 +66,11 @@ def _inputs(ctx: RuleContext) -> list[Artifact]:
 
 
 def _tar(ctx: RuleContext) -> list[object]:
-    compression = compression_of(ctx, ctx.string("compress"))
-    output = ctx.declare_file(ctx.string("out") or ctx.label.name + SUFFIXES[ctx.string("compress")])
+    asked = ctx.string("compress")
+    if ctx.boolean("compress_by_mode") and ctx.configuration.get(COMPILATION_MODE) == "opt":
+        asked = "gzip"
+    compression = compression_of(ctx, asked)
+    output = ctx.declare_file(ctx.string("out") or ctx.label.name + SUFFIXES[asked])
     specification = [ctx.file("mtree_file")] if ctx.targets("mtree_file") else []
     lines = ctx.strings("mtree_lines")
     inputs: Sequence[Artifact]
@@ -103,6 +107,8 @@ TAR = RuleClass(
         attributes.strings("mtree_lines"),
         attributes.boolean("include_runfiles", True),
         attributes.string("compress", values=(*SUFFIXES, *_REFUSED)),
+        # Without `compress`, archives are small in optimised builds and quick in others.
+        attributes.boolean("compress_by_mode"),
         attributes.string("out"),
     ),
     _tar,
@@ -164,6 +170,9 @@ def _mtree_mutate(ctx: RuleContext) -> list[object]:
             if not text.isascii() or not text.isdigit():
                 raise ctx.error(f"`{attribute}` must be a number, and is `{text}`")
             changes[name] = int(text)
+    for name, attribute in (("uname", "ownername"), ("gname", "groupname")):
+        if ctx.string(attribute):
+            changes[name] = owner_name(ctx, ctx.string(attribute), attribute)
     _write_specification(ctx, output, {"mtree": source, "mutate": changes, "origin": str(ctx.label)}, [source])
     return archive_providers(ctx, output)
 
@@ -177,7 +186,9 @@ MTREE_MUTATE = RuleClass(
         attributes.string("package_dir"),
         attributes.string("mtime"),
         attributes.string("owner"),
+        attributes.string("ownername"),
         attributes.string("group"),
+        attributes.string("groupname"),
         attributes.string("out"),
     ),
     _mtree_mutate,

@@ -22,7 +22,7 @@ def pkg_attributes(mode = None, user = None, group = None, uid = None, gid = Non
 
     Args:
       mode: octal digits.
-      user: a name; only root has one that means the same everywhere.
+      user: a name, which programs that unpack may prefer to the number.
       group: as `user`.
       uid: a number.
       gid: a number.

@@ -3,8 +3,6 @@
 # Attributes of rules_pkg that say what is so in any case.
 _ALWAYS = {
     "stamp": [0, -1],
-    "ownername": [".", "", "root.root"],
-    "ownernames": [{}],
     "preserve_mtime": [False],
     "allow_duplicates_from_deps": [False],
     "allow_duplicates_with_different_content": [True, False],

@@ -35,18 +35,15 @@ def mtree_mutate(
       package_dir: the directory that everything is moved to.
       mtime: the time of all rows, in seconds.
       owner: the number of the owner.
-      ownername: accepted if it is the name of the owner that every archive has, root.
+      ownername: the name of the owner, which programs that unpack may prefer to the number.
       group: the number of the group.
-      groupname: as `ownername`.
+      groupname: the name of the group.
       preserve_symlinks: links are kept in any case.
       awk_script: refused: nothing here runs awk.
       **kwargs: attributes that every rule has.
     """
     if awk_script != None:
         fail("`%s`: `awk_script` is not supported" % name)
-    for word in [ownername, groupname]:
-        if word not in [None, "", "root"]:
-            fail("`%s`: owners are numbers, so that they mean the same everywhere; set `owner` and `group`" % name)
     _venvship.mtree_mutate(
         name = name,
         mtree = mtree,
@@ -56,6 +53,8 @@ def mtree_mutate(
         mtime = "" if mtime == None else str(mtime),
         owner = "" if owner == None else str(owner),
         group = "" if group == None else str(group),
+        ownername = ownername or "",
+        groupname = groupname or "",
         **kwargs
     )
 

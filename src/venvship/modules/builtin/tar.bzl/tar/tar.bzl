@@ -19,7 +19,7 @@ def tar(name, srcs = [], mtree = "auto", mutate = None, mode = "create", args = 
       mutate: with `auto`, what `mutate()` returns.
       mode: `create`.
       args: none are supported: the archive is written by a program of ours.
-      compress: gzip, zstd, xz or bzip2.
+      compress: gzip, zstd, xz or bzip2; without, gzip in optimised builds (`-c opt`) and none in others.
       out: the file's name.
       **kwargs: `include_runfiles`, and attributes that every rule has.
     """
@@ -48,6 +48,13 @@ def tar(name, srcs = [], mtree = "auto", mutate = None, mode = "create", args = 
         kwargs["mtree_file"] = mtree
     else:
         kwargs["mtree_lines"] = mtree
-    _venvship.tar(name = name, srcs = srcs, compress = compress or "", out = out or "", **kwargs)
+    _venvship.tar(
+        name = name,
+        srcs = srcs,
+        compress = compress or "",
+        compress_by_mode = compress == None,
+        out = out or "",
+        **kwargs
+    )
 
 tar_rule = tar
