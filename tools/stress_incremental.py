@@ -26,20 +26,101 @@ PROJECT = Path(__file__).resolve().parent.parent
 ORIGIN = "https://packages.example/simple"
 
 RULES = """
+load("//lib:helpers.bzl", "decorated", "SUFFIX")
+load("//lib:providers.bzl", "UnitInfo")
+
 def _unit_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
-    ctx.actions.write(out, "unit %s WORD\\n" % ctx.label)
+    below = "".join([dep[UnitInfo].word for dep in ctx.attr.deps if UnitInfo in dep])
+    ctx.actions.write(out, decorated("unit %s <WORD> %s %s\\n" % (ctx.label, ctx.attr.more, below)))
     link = ctx.actions.declare_file(ctx.label.name + ".lnk")
     ctx.actions.symlink(output = link, target_file = ctx.files.srcs[0])
     raw = ctx.actions.declare_symlink(ctx.label.name + ".raw")
     ctx.actions.symlink(output = raw, target_path = "../nowhere/" + ctx.label.name)
-    return [DefaultInfo(files = depset([out, link, raw]))]
+    return [DefaultInfo(files = depset([out, link, raw])), UnitInfo(word = "<GIVEN>")]
+
+def _shared_impl(target, ctx):
+    return [OutputGroupInfo(shared = depset())] + ([] if UnitInfo in target else [UnitInfo(word = "<SEEN>")])
+
+shared = aspect(implementation = _shared_impl, attr_aspects = ["deps"])
 
 unit = rule(
     implementation = _unit_impl,
-    attrs = {"srcs": attr.label_list(allow_files = True), "deps": attr.label_list()},
+    attrs = {
+        "srcs": attr.label_list(allow_files = True),
+        "deps": attr.label_list(<ASPECTS>),
+        "more": attr.string(default = "<DEFAULT>"),
+        "<ATTRIBUTE>": attr.string(),
+    },
 )
+
+def _mode_impl(settings, attr):
+    return {"//command_line_option:compilation_mode": "<MODE>"}
+
+mode = transition(
+    implementation = _mode_impl, inputs = [], outputs = ["//command_line_option:compilation_mode"],
+)
+
+def _moved_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".moved")
+    ctx.actions.write(out, ctx.files.dep[0].path + SUFFIX)
+    return [DefaultInfo(files = depset([out]))]
+
+moved = rule(implementation = _moved_impl, attrs = {"dep": attr.label(cfg = mode)})
 """
+HELPERS = """
+<LOAD>
+SUFFIX = "<SUFFIX>"
+_WORDS = {"word": "<INNER>"}
+
+def _inner(text):
+    return text + _WORDS["word"]
+
+def decorated(text):
+    return "<DECORATION>" + _inner(text)
+
+def unused(text):
+    return "<UNUSED>"
+"""
+PROVIDERS = """
+UnitInfo = provider(fields = <FIELDS>)
+"""
+MACROS = """
+load("//:defs.bzl", "moved")
+load("//lib:helpers.bzl", "SUFFIX")
+
+def several(name):
+    for word in <NAMES>:
+        native.genrule(name = name + word, outs = [name + word + ".out"], cmd = "echo <COMMAND> %s > $@" % SUFFIX)
+    moved(name = name + "_moved", dep = ":" + name + "one")
+    native.genrule(
+        name = name + "_rest",
+        outs = [name + "_rest.out"],
+        cmd = "echo %d > $@" % len(native.existing_rules()),
+    )
+"""
+BZL = {"defs.bzl": RULES, "lib/helpers.bzl": HELPERS, "lib/providers.bzl": PROVIDERS, "lib/macros.bzl": MACROS}
+WORDS = {
+    "WORD": ["one", "two", "six"],
+    "GIVEN": ["", "given"],
+    "SEEN": ["", "seen"],
+    "ASPECTS": ["", "aspects = [shared]"],
+    "DEFAULT": ["", "default"],
+    "ATTRIBUTE": ["spare", "other", "srcs"],
+    "MODE": ["opt", "dbg", "fastbuild"],
+    "LOAD": [
+        *("", "", "", 'load("//lib:providers.bzl", "UnitInfo")'),
+        *('load("//:defs.bzl", "unit")', 'load(":nope.bzl", "no")'),
+    ],
+    "SUFFIX": ["", "end"],
+    "INNER": ["", "inner"],
+    "DECORATION": ["", "nice "],
+    "UNUSED": ["", "unused"],
+    "FIELDS": ['["word"]', '["word", "more"]', '["other"]', "["],
+    "NAMES": ['["one"]', '["one", "two"]', '["two"]'],
+    "COMMAND": ["made", "done"],
+}
+"""What the places in `.bzl` files may hold: the first of each can be built."""
 MODULE = """
 module(name = "stress")
 bazel_dep(name = "aspect_rules_py", version = "2.0.0")
@@ -52,6 +133,7 @@ PROGRAM = """
 load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_library")
 py_library(name = "lib", srcs = glob(["*.py"], exclude = ["main.py"]), deps = ["@pypi//six"])
 py_binary(name = "main", srcs = ["main.py"], deps = [":lib"])
+py_binary(name = "other", srcs = ["main.py"], main = "main.py", deps = ["@pypi//attrs"])
 """
 
 
@@ -82,6 +164,7 @@ class Stress:
     log: list[str] = field(default_factory=list)
     unchanged: int = 0
     failing: bool = False
+    words: dict[str, str] = field(default_factory=dict)
 
     @property
     def workspace(self) -> Path:
@@ -96,7 +179,10 @@ class Stress:
 
     def make_sources(self) -> None:
         """Everything that the workspace begins with; what came later stays, and may stand in the way."""
-        self.write("defs.bzl", RULES.replace("WORD", "one"))
+        self.words = {name: choices[0] for name, choices in WORDS.items()}
+        for path in BZL:
+            self.write_bzl(path)
+        self.write("lib/BUILD.bazel", "")
         self.write("MODULE.bazel", MODULE if self.locks else 'module(name = "stress")\n')
         self.write("BUILD.bazel", 'config_setting(name = "fast", define_values = {"speed": "fast"})\n')
         for number in range(4):
@@ -113,6 +199,7 @@ class Stress:
     def package(self, number: int, command: str) -> str:
         dependency = f'":cat", "//p{number - 1}:u"' if number else '":cat"'
         return f"""load("//:defs.bzl", "unit")
+load("//lib:macros.bzl", "several")
 package(default_visibility = ["//visibility:public"])
 filegroup(name = "all", srcs = glob(["**/*.txt"]))
 genrule(name = "cat", srcs = [":all"], outs = ["cat.out"], cmd = "{command}")
@@ -122,7 +209,14 @@ genrule(
     cmd = select({{"//:fast": "echo fast > $@", "//conditions:default": "echo slow > $@"}}),
 )
 unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
+{'several(name = "m")' if number > 1 else ""}
 """
+
+    def write_bzl(self, path: str) -> None:
+        text = BZL[path]
+        for name, word in self.words.items():
+            text = text.replace(f"<{name}>", word)
+        self.write(path, text)
 
     def write(self, path: str, text: str) -> None:
         target = self.workspace / path
@@ -147,7 +241,8 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
             self.nothing, self.nothing, self.edit_source, self.edit_source, self.edit_source, self.rewrite_source,
             self.bring_back, self.bring_back, self.bring_back, self.delete_source, self.add_source,
             self.link_source, self.change_mode, self.comment_build_file, self.edit_build_file, self.break_build_file,
-            self.move_boundary, self.edit_bzl, self.comment_bzl, self.toggle_flag, self.change_environment,
+            self.move_boundary, self.edit_bzl, self.edit_bzl, self.edit_bzl, self.edit_bzl, self.comment_bzl,
+            self.toggle_flag, self.change_environment,
             self.delete_output, self.replace_output, self.retarget_output, self.delete_output_directory,
             self.spoil_stamp, self.move_package, self.touch, self.add_target, self.add_target, self.drop_target,
         ]  # fmt: skip
@@ -313,13 +408,18 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
         return "move p3"
 
     def edit_bzl(self) -> str:
-        self.write("defs.bzl", RULES.replace("WORD", self.random.choice(["one", "two", "six"])))
-        return "edit defs.bzl"
+        """Another function, constant, attribute, default, transition or aspect; cycles and errors now and then."""
+        name = self.random.choice(list(WORDS))
+        self.words[name] = self.random.choice(WORDS[name])
+        [path] = [path for path, text in BZL.items() if f"<{name}>" in text]
+        self.write_bzl(path)
+        return f"{name} = {self.words[name]!r} in {path}"
 
     def comment_bzl(self) -> str:
-        path = self.workspace / "defs.bzl"
-        self.write("defs.bzl", f"{path.read_text()}# {self.random.random()}\n")
-        return "comment in defs.bzl"
+        path = self.random.choice(list(BZL))
+        old = self.workspace / path
+        self.write(path, f"# {self.random.random()}\n{old.read_text() if old.is_file() else ''}")
+        return f"comment in {path}"
 
     def toggle_flag(self) -> str:
         flag = self.random.choice(["--define=speed=fast", "--compilation_mode=opt", "--keep_going"])
@@ -489,7 +589,12 @@ def main() -> int:
     from real_workspace import locked
 
     with tempfile.TemporaryDirectory(prefix="stress") as directory, running_index() as index:
-        locks = tuple(locked(index, ("six", version), salt=version) for version in ("1.0", "1.1", "1.2"))
+        versions = [("1.0", "1.0"), ("1.1", "1.0"), ("1.2", "1.0"), ("1.0", "1.1"), ("1.2", "1.1")]
+        plain = [locked(index, ("six", six), ("attrs", attrs), salt="stress") for six, attrs in versions]
+        wheels = f'wheels = [{{ url = "{ORIGIN}/six/'
+        needing = plain[1].replace(wheels, f'dependencies = [{{ name = "attrs" }}]\n{wheels}')
+        more = locked(index, ("six", "1.1"), ("attrs", "1.0"), ("zope", "1.0"), salt="stress")
+        locks = (*plain, needing, more, f"{plain[0]}# so\n")
         stress = Stress(
             Path(directory),
             random.Random(seed),
