@@ -1,9 +1,10 @@
 """No-op and small edits in generated workspaces, beside Bazel where `bazel-4` is installed.
 
 A workspace has units in packages of twenty, each with a source, a written file, two links and a parameter file of its
-closure, and depends on three others nearby; `--targets` says how many. Both tools build the same workspace in turns,
-Bazel with a warm server, with one that has to start, and with nothing there at all. Then the workspace gets a program
-of fifty wheels, one of which changes its version; Bazel 4.2.3 can't load that, so `uv pip sync` is beside it.
+closure, and depends on three others nearby; `--targets` says how many. One package in five has a note besides. Both
+tools build the same workspace in turns, Bazel with a warm server, with one that has to start, and with nothing there at
+all. Then the workspace gets a program of fifty wheels, one of which changes its version; Bazel 4.2.3 can't load that,
+so `uv pip sync` is beside it.
 
     .venv/bin/python benchmarks/noop.py --targets 1000,5000 --pairs 9
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -35,7 +37,7 @@ UnitInfo = provider(fields = ["files"])
 
 def _unit_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
-    ctx.actions.write(out, "unit %s\\n" % ctx.label.name)
+    ctx.actions.write(out, "unit %s for 0\\n" % ctx.label.name)
     link = ctx.actions.declare_file(ctx.label.name + ".lnk")
     ctx.actions.symlink(output = link, target_file = ctx.files.srcs[0])
     raw = ctx.actions.declare_symlink(ctx.label.name + ".raw")
@@ -55,6 +57,16 @@ unit = rule(
         "deps": attr.label_list(providers = [UnitInfo]),
     },
 )
+
+def _words(name):
+    return "note %s of 0\\n" % name
+
+def _note_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    ctx.actions.write(out, _words(ctx.label.name))
+    return [DefaultInfo(files = depset([out]))]
+
+note = rule(implementation = _note_impl)
 """
 
 
@@ -68,7 +80,7 @@ def make_workspace(root: Path, targets: int) -> None:
     for package in range((targets + PER_PACKAGE - 1) // PER_PACKAGE):
         directory = root / _package(package)
         directory.mkdir(parents=True)
-        lines = ['load("//:defs.bzl", "unit")', 'package(default_visibility = ["//visibility:public"])']
+        lines = ['load("//:defs.bzl", "note", "unit")', 'package(default_visibility = ["//visibility:public"])']
         # Dependencies stay near, so that closures, and with them parameter files, do not grow with the workspace.
         nearby = labels[(package // GROUP) * GROUP * PER_PACKAGE :]
         for number in range(min(PER_PACKAGE, targets - package * PER_PACKAGE)):
@@ -80,6 +92,8 @@ def make_workspace(root: Path, targets: int) -> None:
             lines.append(f'unit(name = "u{number:03}", srcs = {sources}, deps = [{shown}])')
             nearby.append(f"//{_package(package)}:u{number:03}")
             labels.append(nearby[-1])
+        if package % GROUP == 0:
+            lines.append('note(name = "note")')
         (directory / "BUILD.bazel").write_text("\n".join(lines) + "\n")
 
 
@@ -183,6 +197,8 @@ def measure_bump(workspace: Path, state: Path, targets: int, *, pairs: int) -> R
         ours = Ours(workspace, state, index.simple_url, "//...")
         uv = Uv(workspace, stored, state, "hardlink")
         bump(0)
+        # What was written only just before the first run is looked at once more by the second.
+        ours.run()
         ours.run()
         uv.run()
         return paired(
@@ -211,6 +227,17 @@ def _cases(workspace: Path, targets: int, *, edits: bool) -> Iterator[_Case]:
     def new_file(number: int) -> None:
         (package / f"u000_{number}.py").write_text("")
 
+    shared = workspace / "defs.bzl"
+
+    def words(what: str) -> Callable[[int], object]:
+        def change(number: int) -> None:
+            shared.write_text(re.sub(rf"{what} \d+", f"{what} {number + 1}", shared.read_text()))
+
+        return change
+
+    def new_function(number: int) -> None:
+        shared.write_text(f"{shared.read_text()}\ndef added{number}():\n    pass\n")
+
     yield "no-op", lambda _: None, {5000: 150.0, 20_000: 400.0}.get(targets), 1 / 3
     if edits:
         large = targets == 5000
@@ -218,7 +245,10 @@ def _cases(workspace: Path, targets: int, *, edits: bool) -> Iterator[_Case]:
         yield "comment in one BUILD file", comment(package / "BUILD.bazel"), 500.0 if large else None, None
         yield "new target in one BUILD file", new_target, None, None
         yield "new file that a glob finds", new_file, None, None
-        yield "comment in the shared .bzl file", comment(workspace / "defs.bzl"), 2000.0 if large else None, None
+        yield "comment in the shared .bzl file", comment(shared), 2000.0 if large else None, None
+        yield "new function in the shared .bzl file", new_function, 2000.0 if large else None, None
+        yield "function of one rule in the shared .bzl file", words("of"), 2000.0 if large else None, None
+        yield "function of the rule of all targets", words("for"), None, None
 
 
 def main() -> int:
