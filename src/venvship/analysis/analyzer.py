@@ -652,8 +652,8 @@ class Analyzer:
         entered: dict[TargetKey | AspectKey, None] = {}
         while stack:
             one, leaving = stack.pop()
-            for new in self._configure([one]):
-                self._evaluate(new)
+            # What is new may need what was configured before and has had no turn yet, so all goes through the stack.
+            self._configure([one])
             key = self._known(one)
             if key in self._results or key in self._errors:
                 continue

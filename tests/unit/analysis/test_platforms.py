@@ -102,6 +102,17 @@ def test_a_condition_may_ask_what_a_feature_flag_says() -> None:
     assert "on" in str(action)
 
 
+def test_a_condition_may_lead_to_what_waits_for_its_turn() -> None:
+    build = """
+platform(name = "arm", constraint_values = ["@platforms//cpu:aarch64"])
+filegroup(name = "chosen", srcs = select({"@platforms//cpu:arm64": ["arm"], "//conditions:default": ["other"]}))
+"""
+    made = AnalysisWorkspace({"BUILD": build, "arm": "", "other": ""})
+    # The platform is known and not evaluated yet when the condition, another name of its value, is asked.
+    _, chosen = made.analyze("//:arm", "//:chosen")
+    assert [file.exec_path for file in chosen.default_info.files.to_tuple()] == ["other"]
+
+
 def test_a_transition_reads_and_sets_label_flags() -> None:
     made = workspace()
     same, moved, unmoved = made.analyze("//:same", "//:moved", "//:unmoved")
