@@ -108,6 +108,9 @@ def _setting(
     label = Label.parse(name, relative_to=_ROOT, repository_mapping=mapping)
     if label.canonical in _PYTHON_VERSION_FLAGS:
         return PYTHON_VERSION, str(texts[-1])
-    if label.name == "dep_group":
+    # Releases of rules_py before 1.9 call it a venv.
+    if label.name == "dep_group" or (
+        label.repository != MAIN_REPOSITORY and label.package.path == label.name == "venv"
+    ):
         return DEP_GROUP, str(texts[-1])
     return option_of_setting(loader.target(label), texts, _ROOT, mapping)

@@ -22,6 +22,7 @@ _UV: Final = "@@aspect_rules_py//uv:extensions.bzl%uv"
 _UV_UNSTABLE: Final = "@@aspect_rules_py//uv/unstable:extension.bzl%uv"
 _UV_BINARY: Final = "@@aspect_rules_py//uv:extensions.bzl%uv_bin"
 _INTERPRETERS: Final = "@@aspect_rules_py//py:extensions.bzl%python_interpreters"
+_INTERPRETERS_UNSTABLE: Final = "@@aspect_rules_py//py/unstable:extension.bzl%python_interpreters"
 _TOOLS: Final = "@@aspect_rules_py//py:extensions.bzl%py_tools"
 _PYTHON: Final = "@@rules_python//python/extensions:python.bzl%python"
 _PIP: Final = "@@rules_python//python/extensions:pip.bzl%pip"
@@ -71,20 +72,27 @@ _MODIFIED_PACKAGES: Final = frozenset(
     {"additive_build_content", "additive_build_content_file", "copy_files", "copy_executables"}
 )
 _PLATFORM_PATTERN: Final = re.compile(r"(?:linux|osx|macos|windows)_(?:\*|[a-z0-9_]+)", re.ASCII)
+_INTERPRETER_TAGS: Final = {
+    "toolchain": frozenset(
+        {
+            *("python_version", "is_default", "pre_release"),
+            *("config_settings", "target_compatible_with", "exec_compatible_with"),
+        }
+    ),
+    "configure": frozenset({"releases", "base_url", "build_config"}),
+}
 _TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     _UV: _UV_TAGS,
-    _UV_UNSTABLE: _UV_TAGS,
+    # Releases before 1.9 call a project and its lock a venv.
+    _UV_UNSTABLE: {
+        **_UV_TAGS,
+        "declare_venv": frozenset({"hub_name", "venv_name"}),
+        "lockfile": frozenset({"hub_name", "venv_name", "src"}),
+    },
     _UV_BINARY: {"toolchain": frozenset({"name", "version", "urls", "sha256s", "strip_prefix"})},
     _TOOLS: {"rules_py_tools": frozenset({"name"})},
-    _INTERPRETERS: {
-        "toolchain": frozenset(
-            {
-                *("python_version", "is_default", "pre_release"),
-                *("config_settings", "target_compatible_with", "exec_compatible_with"),
-            }
-        ),
-        "configure": frozenset({"releases", "base_url", "build_config"}),
-    },
+    _INTERPRETERS: _INTERPRETER_TAGS,
+    _INTERPRETERS_UNSTABLE: _INTERPRETER_TAGS,
     _PYTHON: {
         "toolchain": frozenset(
             {"python_version", "is_default", "configure_coverage_tool", "ignore_root_user_error"},
@@ -287,7 +295,7 @@ class _Reader:
             match extension:
                 case _ if extension in (_UV, _UV_UNSTABLE):
                     self._uv(tag, reading)
-                case _ if extension in (_INTERPRETERS, _PYTHON):
+                case _ if extension in (_INTERPRETERS, _INTERPRETERS_UNSTABLE, _PYTHON):
                     self._python(tag, reading, is_root=module_usage.module == MAIN_REPOSITORY)
                 case _ if extension == _PIP:
                     self._pip(tag, reading)
@@ -313,6 +321,12 @@ class _Reader:
                             or _DEFAULT_BUILD_DEPENDENCIES,
                         )
                     )
+            case "lockfile":
+                lock = attributes.label("src")
+                attributes.required("src")
+                if lock is not None:
+                    name = attributes.required("venv_name")
+                    self._projects.append(LockProject(attributes.required("hub_name"), lock, tag.place, name))
             case "annotate_packages":
                 lock, source = attributes.label("lock"), attributes.label("src")
                 if lock is not None and source is not None:
@@ -538,6 +552,11 @@ def _override(tag: Tag, attributes: _Attributes) -> PackageOverride:
 
 def _tag_problem(extension: str, tag: Tag) -> VenvshipError | None:
     allowed = _TAGS[extension].get(tag.name)
+    if allowed is None and tag.name == "override_requirement":
+        hint = "write `override_package(lock = ..., name = ..., target = ...)`, which is for a lock"
+        return MistakenTag(
+            "tag `override_requirement` is for a venv, of which there are none", place=tag.place, hint=hint
+        )
     if allowed is None:
         known = ", ".join(sorted(_TAGS[extension]))
         return MistakenTag(f"extension `{extension}` has no tag `{tag.name}`", place=tag.place, hint=f"tags: {known}")

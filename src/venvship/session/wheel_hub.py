@@ -48,8 +48,8 @@ from venvship.wheels.manifest import without
 from venvship.wheels.resolution import NotResolved, Requirer, Resolution
 
 _EVERY_WHEEL = "gazelle_index_whls"
-_GROUPS = "dep_group"
-"""The package with a condition for each dependency group."""
+_GROUPS = ("dep_group", "venv")
+"""The package with a condition for each dependency group and project, and its older name."""
 
 
 class AmbiguousLock(UserError):
@@ -177,8 +177,8 @@ class LockHub:
                 TargetSpec(f"locked_group@{self.repository}", "group_deps"),
                 TargetSpec("filegroup", _EVERY_WHEEL, {"srcs": self._wheel_labels()}),
             ]
-        if path == _GROUPS:
-            groups = sorted(self._group_members())
+        if path in _GROUPS and path not in self._names:
+            groups = sorted({*self._group_members(), *(project.name for project in self.projects if project.name)})
             return [TargetSpec("config_setting", name, {"flag_values": {DEP_GROUP_LABEL: name}}) for name in groups]
         name = self._names.get(path)
         if name is None:
@@ -217,7 +217,7 @@ class LockHub:
         return [*specs, *part_targets(name, library, scripts)]
 
     def package_paths(self) -> Iterable[str]:
-        return ("", _GROUPS, *self._names)
+        return dict.fromkeys(("", *_GROUPS, *self._names))
 
     def source(self, path: str) -> bytes | None:
         match path:

@@ -90,6 +90,24 @@ def test_pip_is_an_extension_with_requirements_and_uv_locks() -> None:
     assert override.post_install.files == (main_label("six.patch"),)
 
 
+def test_the_first_tags_for_locks_call_a_project_a_venv() -> None:
+    found = read(
+        'uv = use_extension("@aspect_rules_py//uv/unstable:extension.bzl", "uv")\n'
+        'uv.declare_hub(hub_name = "a")\n'
+        'uv.declare_venv(hub_name = "a", venv_name = "old")\n'
+        'uv.lockfile(hub_name = "a", venv_name = "old", src = "//:uv.lock")\n'
+        'pythons = use_extension("@aspect_rules_py//py/unstable:extension.bzl", "python_interpreters")\n'
+        'pythons.toolchain(python_version = "3.12", is_default = True)\n'
+    )
+    assert [(project.lock, project.name) for project in found.hubs["a"]] == [(main_label("uv.lock"), "old")]
+    assert found.default_python == PythonVersion(3, 12)
+    problem = refusals(
+        'uv = use_extension("@aspect_rules_py//uv/unstable:extension.bzl", "uv")\n'
+        'uv.override_requirement(hub_name = "a", venv_name = "old", requirement = "b", target = "//:b")\n'
+    )
+    assert "tag `override_requirement` is for a venv" in problem and "write `override_package(lock = " in problem
+
+
 def test_requirements_may_be_of_platforms() -> None:
     found = read(
         PIP
