@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from venvship.loading.native_providers import NativeProvider, dataclass_provider, opaque
 from venvship.rules.core.conditions import ConstraintSettingInfo, ConstraintValueInfo, PlatformInfo
-from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.oci.image import OciImageInfo, OciIndexInfo
+from venvship.rules.oci.layers import ImageLayersInfo
 from venvship.rules.python.made_runtime import made_runtime
 from venvship.rules.python.providers import (
     InterpreterInfo,
@@ -27,7 +28,9 @@ from venvship.venvs.scripts import FirstPartyDistribution
 _SYMBOLS = (
     dataclass_provider("ConstraintSettingInfo", ConstraintSettingInfo),
     dataclass_provider("ConstraintValueInfo", ConstraintValueInfo),
+    dataclass_provider("ImageLayersInfo", ImageLayersInfo),
     dataclass_provider("OciImageInfo", OciImageInfo),
+    dataclass_provider("OciIndexInfo", OciIndexInfo),
     dataclass_provider("PlatformInfo", PlatformInfo),
     dataclass_provider("PyExecutableInfo", PyExecutableInfo),
     dataclass_provider("PyInfo", PyInfo, makeable=True),

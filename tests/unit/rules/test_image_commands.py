@@ -61,6 +61,30 @@ def test_one_image_is_built_for_each_platform() -> None:
     assert len({layer.blob for image in images for layer in image.layers if layer is not None}) == 10
 
 
+def test_an_image_stays_one_when_another_platform_is_asked_for() -> None:
+    made = workspace(
+        """
+load("@bazel_lib//lib:transitions.bzl", "platform_transition_filegroup")
+load("@rules_oci//oci:defs.bzl", "oci_tarball")
+platform(name = "arm", constraint_values = ["@platforms//os:linux", "@platforms//cpu:aarch64"])
+platform_transition_filegroup(name = "moved", srcs = [":image"], target_platform = ":arm")
+oci_tarball(name = "load", image = ":moved", repo_tags = ["a:1"])
+oci_image(name = "named", tars = py_image_layer(name = "own", binary = ":app"), entrypoint = ["/app"])
+"""
+    )
+    [image] = [made.one("//:moved").get(OciImageInfo)]
+    assert image is not None and "aarch64" in image.layout.exec_path
+    assert made.one("//:moved").get(OutputGroupInfo) is not None
+    assert image.layout.exec_path in str(request(made, "//:load"))
+    named, plain = made.one("//:named").get(OciImageInfo), made.one("//:image").get(OciImageInfo)
+    assert named is not None and plain is not None and len(named.layers) == len(plain.layers)
+
+
+def test_attributes_of_older_layers_are_refused_with_what_does_it_now() -> None:
+    problem = workspace('py_image_layer(name = "own", binary = ":app", root = "/opt")').problems("//:own")
+    assert "py_image_layer has no `root` any more: a program is `/app` in its image" in problem
+
+
 def test_a_platform_for_several_images_is_refused() -> None:
     text = 'oci_image_index(name = "i", images = [":image", ":layers"], platforms = ["//p:linux_amd64"])'
     assert "give exactly one image" in workspace(text).problems("//:i")

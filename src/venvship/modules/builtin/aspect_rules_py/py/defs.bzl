@@ -15,6 +15,7 @@ load(
     _py_pytest_test = "py_pytest_test",
     _py_unittest_test = "py_unittest_test",
 )
+load("//py/private:image.bzl", _py_image_layer = "py_image_layer")
 load("//py/private:virtual.bzl", _resolutions = "resolutions")
 
 py_library = _venvship.py_library
@@ -25,7 +26,7 @@ py_test = _py_test
 py_pytest_main = _py_pytest_main
 py_pytest_test = _py_pytest_test
 py_unittest_test = _py_unittest_test
-py_image_layer = _venvship.py_image_layer
+py_image_layer = _py_image_layer
 py_layer_tier = _venvship.py_layer_tier
 py_pex_binary = _venvship.py_pex_binary
 py_unpacked_wheel = _venvship.py_unpacked_wheel

@@ -9,13 +9,25 @@ _transition = transition(
     outputs = ["//command_line_option:platforms"],
 )
 
+_OF_IMAGES = [
+    OutputGroupInfo,
+    _venvship.ImageLayersInfo,
+    _venvship.OciImageInfo,
+    _venvship.OciIndexInfo,
+]
+
 def _files(ctx):
     files = []
     runfiles = ctx.runfiles()
     for src in ctx.attr.srcs:
         files.append(src[DefaultInfo].files)
     runfiles = runfiles.merge_all([src[DefaultInfo].default_runfiles for src in ctx.attr.srcs])
-    return [DefaultInfo(files = depset(transitive = files), runfiles = runfiles)]
+    providers = [DefaultInfo(files = depset(transitive = files), runfiles = runfiles)]
+    if len(ctx.attr.srcs) == 1:
+        # An image stays one, and so do layers.
+        [src] = ctx.attr.srcs
+        providers += [src[one] for one in _OF_IMAGES if one in src]
+    return providers
 
 platform_transition_filegroup = rule(
     implementation = _files,

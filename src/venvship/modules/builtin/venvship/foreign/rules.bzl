@@ -27,12 +27,10 @@ def foreign_target(
         deprecation = deprecation,
     )
 
-def foreign_rule(kind):
-    """A function that declares targets of the rule `kind`, which is for a language that is not built here."""
+def foreign_rule(kind, reason = "it is for a language that is not built here"):
+    """A function that declares targets of the rule `kind`, which can't be built for a reason."""
 
     def declare_foreign(name, **kwargs):
-        foreign_target(
-            **(kwargs | {"name": name, "kind": kind, "reason": "it is for a language that is not built here"})
-        )
+        foreign_target(**(kwargs | {"name": name, "kind": kind, "reason": reason}))
 
     return declare_foreign

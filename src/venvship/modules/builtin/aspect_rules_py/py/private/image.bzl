@@ -1,0 +1,25 @@
+"""Layers of images."""
+
+# Of rules_py 1, with what does it now.
+_REMOVED = {
+    "compress": "`group_compress_levels` sets how layers are compressed",
+    "group": "files in layers belong to root",
+    "layer_groups": "`groups` and `layer_tier` choose what has a layer of its own",
+    "owner": "files in layers belong to root",
+    "root": "a program is `/app` in its image: make that the entrypoint of `oci_image`, or set `launcher_dir`",
+    "tar_args": "layers are not written by tar",
+}
+
+def py_image_layer(name, **kwargs):
+    """Layers of a program; answers the label of the target in a list, as `tars` of an image takes it.
+
+    Args:
+      name: name of the target.
+      **kwargs: everything that the rule takes.
+    """
+    for key, instead in _REMOVED.items():
+        if kwargs.get(key):
+            fail("`%s`: py_image_layer has no `%s` any more: %s" % (name, key, instead))
+        kwargs.pop(key, None)
+    _venvship.py_image_layer(name = name, **kwargs)
+    return [":" + name]
