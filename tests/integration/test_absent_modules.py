@@ -11,6 +11,8 @@ module(name = "shop")
 bazel_dep(name = "aspect_rules_py", version = "1.6.0")
 bazel_dep(name = "boats", version = "3.1")
 bazel_dep(name = "rules_cc", version = "0.2.0")
+bazel_dep(name = "rafts")
+archive_override(module_name = "rafts", urls = ["http://127.0.0.1:9/rafts.tar.gz"], integrity = "")
 archive_override(module_name = "aspect_rules_py", urls = ["http://127.0.0.1:9/rules.tar.gz"])
 interpreters = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")
 interpreters.toolchain(python_version = "{sys.version_info.major}.{sys.version_info.minor}")
@@ -62,6 +64,9 @@ boat_test(name = "float_test", boat = ":dinghy", size = "small")
 pier("pier", [":dinghy"])
 cc_tool(name = "gcc", src = ":dinghy")
 ship(name = "ship", deps = [":app"], out = "ship.txt")
+alias(name = "jetty", actual = "@pier//:jetty")
+alias(name = "boat", actual = ":dinghy")
+alias(name = "programme", actual = ":app")
 py_binary(name = "app", srcs = ["app.py"])
 py_binary(name = "sailing", srcs = ["app.py"], main = "app.py", data = [":dinghy_hull"])
 py_binary(name = "on_pier", srcs = ["app.py"], main = "app.py", data = ["@pier//:post"])
@@ -70,7 +75,8 @@ py_binary(name = "on_pier", srcs = ["app.py"], main = "app.py", data = ["@pier//
 FILES = {
     "MODULE.bazel": MODULE,
     ".bazelrc": "common --@boats//flags:speed=fast --@pier//:depth=3\n"
-    "common --@rules_cc//cc/toolchains:use_libtool=false\n",
+    "common --@rules_cc//cc/toolchains:use_libtool=false\n"
+    "build --aspects=//tools:defs.bzl%lint\n",
     "tools/defs.bzl": DEFS,
     "tools/BUILD.bazel": 'exports_files(["notes.txt"])',
     "tools/notes.txt": "",
@@ -85,8 +91,9 @@ def test_what_needs_nothing_of_an_absent_module_is_built(workspace: RealWorkspac
     listed = workspace.run("query", "//...")
     assert listed.code == 0, listed.stderr
     assert {"//:dinghy", "//:dinghy_hull", "//:float_test", "//:gcc", "//:pier"} <= set(listed.stdout.split())
-    assert listed.stderr.count(NOT_THERE) == 1
+    assert listed.stderr.count("these modules are not built in: `boats`;") == 1
     assert "the override of `aspect_rules_py` has no effect: the module is built in" in listed.stderr
+    assert "MODULE.bazel:6:10: module `rafts` can't be obtained: can't download:" in listed.stderr
 
     run = workspace.run("run", "//:app")
     assert (run.code, run.stdout) == (0, "hello\n"), run.stderr
@@ -124,4 +131,4 @@ def test_a_registry_out_of_reach_stops_nothing_that_is_built_in(workspace: RealW
     assert (done.code, done.stdout) == (0, "hello\n"), done.stderr
     assert "registry `http://127.0.0.1:9/` gives no answer" in done.stderr
     done = workspace.run("build", "--registry=http://127.0.0.1:9/", "//:float_test")
-    assert "module `boats 3.1` is neither built in nor overridden, and its registry gives no answer" in done.stderr
+    assert "module `boats 3.1` can't be obtained" in done.stderr

@@ -9,7 +9,7 @@ error tells of the module.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from venvship.loading.native_providers import ForeignProvider
 from venvship.loading.package_builder import PackageBuilder
@@ -18,6 +18,9 @@ from venvship.starlark.calling import invoke
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import HostType, Value, register
 from venvship.starlark.thread import current_thread
+
+FOREIGN_KINDS: Final = frozenset({"foreign", "foreign_test"})
+"""The rules whose targets stand for what can't be built."""
 
 
 class AbsentSymbol(ForeignProvider):

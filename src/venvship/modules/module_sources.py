@@ -36,12 +36,16 @@ ModuleSource: TypeAlias = RootSource | BuiltinSource | RegistrySource | SourceOv
 
 @dataclass(frozen=True, slots=True)
 class AbsentSource:
-    """Of a module that can't be had: why, for whoever needs something of it. Depending on it is no mistake yet."""
+    """Of a module that can't be had: why, for whoever needs something of it. Depending on it is no mistake yet.
+
+    `was_tried` are those that should have been there, of which the user is told in any case.
+    """
 
     name: str
     message: str
     place: Place | None = None
     hint: str = ""
+    was_tried: bool = False
 
     @property
     def reason(self) -> str:

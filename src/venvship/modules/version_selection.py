@@ -110,11 +110,11 @@ def _in_no_registry(dep: BazelDep, builtins: Iterable[str], registries: Iterable
 def _unreachable(dep: BazelDep, error: EnvironmentProblem) -> AbsentSource:
     return AbsentSource(
         dep.name,
-        f"module `{dep.name} {dep.version}` is neither built in nor overridden, and its registry gives no answer: "
-        f"{error.message}",
+        f"module `{' '.join(filter(None, (dep.name, dep.version)))}` can't be obtained: {error.message}",
         dep.place,
         f"{error.hint or 'check the network'}, or check the module out and add `local_path_override(module_name = "
         f'"{dep.name}", path = "...")` to MODULE.bazel',
+        was_tried=True,
     )
 
 
@@ -274,7 +274,15 @@ class VersionSelection:
         if isinstance(source, AbsentSource):
             self._nodes[node] = (source, ModuleFile(name=node.name, version=node.version))
             return
-        file = self._files.module_file(source, node.name).without_dev()
+        try:
+            file = self._files.module_file(source, node.name).without_dev()
+        except EnvironmentProblem as error:
+            if dep is None:
+                raise
+            absent = _unreachable(dep, error)
+            self._nodes[node] = (absent, ModuleFile(name=node.name, version=node.version))
+            self.warnings.append(f"{dep.place}: {absent.message}; it is left out, with what it depends on")
+            return
         match source:
             case LocalPathOverride() | ArchiveOverride() | GitOverride():
                 if file.name not in ("", node.name):

@@ -7,8 +7,10 @@ from dataclasses import field, replace
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError, VenvshipError
+from venvship.loading.absent_symbols import FOREIGN_KINDS
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label, PackageId
+from venvship.modules.module_sources import UnknownModule
 from venvship.query.matching import meant, targets_of
 from venvship.query.packages import Packages
 from venvship.query.patterns import TargetPattern, TargetsBelow, TargetsIn, parse_pattern
@@ -81,7 +83,9 @@ def select_targets(
             without=_subtracted(patterns[position + 1 :]),
         )
         if pattern.is_wildcard and not pattern.is_negative:
-            found = (target for target in found if _wildcard_counts(target, filters))
+            found = (
+                target for target in found if _wildcard_counts(target, filters) and not _is_absent(target, packages)
+            )
         matched = list(found)
         ways.add(pattern.is_wildcard if not any(map(is_suite, matched)) else None)
         expanded = expand_suites(matched, packages, errors)
@@ -126,6 +130,23 @@ def _wildcard_counts(target: Target, filters: Filters) -> bool:
     if MANUAL in tags_of(target):
         return filters.manual_tests and is_test(target)
     return not filters.tests_only or is_test(target) or is_suite(target)
+
+
+def _is_absent(target: Target, packages: Packages) -> bool:
+    """Whether a target is only another name of something that can't be had."""
+    seen: set[Label] = set()
+    while isinstance(target, RuleTarget) and target.rule_class.name == "alias" and target.label not in seen:
+        seen.add(target.label)
+        actual = target.attributes.get("actual")
+        if not isinstance(actual, Label):
+            return False
+        try:
+            target = packages.target(actual)
+        except UnknownModule:
+            return True
+        except UserError:
+            return False
+    return isinstance(target, RuleTarget) and target.rule_class.name in FOREIGN_KINDS
 
 
 def _passes(target: Target, filters: Filters, for_tests: bool) -> bool:

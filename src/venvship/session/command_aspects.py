@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from venvship.errors import Place, UserError
+from venvship.loading.absent_symbols import AbsentSymbol
 from venvship.loading.aspects import AspectDefinition
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
 from venvship.loading.nearest import did_you_mean
@@ -27,8 +28,11 @@ class NoSuchParameter(UserError):
 def command_aspects(
     texts: Sequence[str], loader: PackageLoader, mapping: Mapping[str, str]
 ) -> tuple[AspectDefinition, ...]:
-    """Read `//pkg:file.bzl%name`; raises NoSuchAspect, and what loading the files fails with."""
-    return tuple(_read(text, loader, mapping) for text in texts)
+    """Read `//pkg:file.bzl%name`; raises NoSuchAspect, and what loading the files fails with.
+
+    Those of modules that can't be had are left out.
+    """
+    return tuple(found for text in texts if (found := _read(text, loader, mapping)) is not None)
 
 
 def command_parameters(aspects: Sequence[AspectDefinition], texts: Mapping[str, str]) -> Mapping[str, PlainValue]:
@@ -57,13 +61,15 @@ def _value(name: str, text: str, specs: Mapping[str, AttributeSpec]) -> PlainVal
     return text
 
 
-def _read(text: str, loader: PackageLoader, mapping: Mapping[str, str]) -> AspectDefinition:
+def _read(text: str, loader: PackageLoader, mapping: Mapping[str, str]) -> AspectDefinition | None:
     file, percent, name = text.partition("%")
     if not percent or not name:
         raise NoSuchAspect(f"`{text}` does not name an aspect", place=_FLAG, hint="write `//package:file.bzl%aspect`")
     label = Label.parse(file, relative_to=PackageId(MAIN_REPOSITORY, ""), repository_mapping=mapping)
     exports = loader.bzl.load(label).exports
     found = exports.get(name)
+    if isinstance(found, AbsentSymbol):
+        return None
     if not isinstance(found, AspectDefinition):
         aspects = [key for key, value in exports.items() if isinstance(value, AspectDefinition)]
         raise NoSuchAspect(f"`{label}` defines no aspect `{name}`", place=_FLAG, hint=did_you_mean(name, aspects))

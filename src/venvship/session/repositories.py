@@ -157,7 +157,7 @@ class WorkspaceRepositories:
         self._sources = sources
         self._replaced = dict(replaced or {})
         self._made: dict[str, Repository] = {}
-        self._warned: set[str] = set()
+        self._has_told_of_absent = False
         self._bzl = bzl
         self._print_handler = print_handler
         for name, usages in graph.extension_repositories().items():
@@ -224,10 +224,7 @@ class WorkspaceRepositories:
             return Repository(name, self._graph.mapping_of(name), root=str(directory))
         absent = self._graph.absence(name)
         if absent is not None:
-            if absent.name not in self._warned:
-                self._warned.add(absent.name)
-                text = f"{absent.place}: {absent.message}; `...` and `:all` pass over the targets of its rules"
-                self._sources.events.emit(Message(Severity.WARNING, text))
+            self._tell_of_absent()
             return Repository(name, self._graph.mapping_of(name), absent=absent)
         if module is not None:
             is_builtin = isinstance(module.source, BuiltinSource)
@@ -240,6 +237,19 @@ class WorkspaceRepositories:
         if written is None:
             raise NoSuchRepository(name, [*self._graph.modules, *self._generated, *self._written.names()])
         return written
+
+    def _tell_of_absent(self) -> None:
+        """Say once, and not before something is loaded from one, which modules nobody has."""
+        if self._has_told_of_absent:
+            return
+        self._has_told_of_absent = True
+        found = [absent for name in self._graph.modules if (absent := self._graph.absence(name)) is not None]
+        untold = [absent for absent in found if not absent.was_tried]
+        if untold:
+            names = ", ".join(f"`{absent.name}`" for absent in untold)
+            what = f"no registry is given, and these modules are not built in: {names}"
+            text = f"{untold[0].place}: {what}; `...` and `:all` pass over the targets of their rules"
+            self._sources.events.emit(Message(Severity.WARNING, text))
 
     def _root(self, module: Module) -> str:
         match module.source:

@@ -96,7 +96,7 @@ def test_a_registry_that_gives_no_answer_is_asked_once_and_its_modules_are_absen
     assert files.asked == 1
     absent = result.absence("a"), result.absence("b"), result.absence("c")
     assert [one is None for one in absent] == [False, True, False]
-    assert absent[2] is not None and "module `c 3` is neither" in absent[2].message
+    assert absent[2] is not None and "module `c 3` can't be obtained" in absent[2].message
     assert "no route to host" in absent[2].message
     assert len(result.warnings) == 1 and "registry `first` gives no answer" in result.warnings[0]
 
