@@ -43,6 +43,7 @@ _COMMON = (
     AttributeSpec("toolchains", AttributeType.LABEL_LIST),
     AttributeSpec("package_metadata", AttributeType.LABEL_LIST, configurable=False),
     AttributeSpec("applicable_licenses", AttributeType.LABEL_LIST, configurable=False),
+    AttributeSpec("aspect_hints", AttributeType.LABEL_LIST),
 )
 _EXECUTABLE = (AttributeSpec("args", AttributeType.STRING_LIST),)
 _TEST = (

@@ -140,7 +140,6 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
 
     def rule(
         implementation: Value,
-        *,
         test: bool | None = None,
         attrs: Mapping[str, Value] | None = None,
         outputs: Value = None,
@@ -150,7 +149,9 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
         host_fragments: Sequence[str] = (),
         _skylark_testable: bool = False,
         toolchains: Sequence[Value] = (),
+        incompatible_use_toolchain_transition: bool = False,
         doc: str | None = None,
+        *,
         provides: Sequence[Value] = (),
         dependency_resolution_rule: bool = False,
         exec_compatible_with: Sequence[Value] = (),

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from venvship.analysis.instrumented_files import collects_coverage
+from venvship.analysis.native_options import PLATFORMS
+from venvship.analysis.platforms import HOST
 from venvship.model.configuration import Configuration
+from venvship.model.label import Label
 from venvship.model.workspace_status import is_stamped
 from venvship.starlark.builtin import builtin
 from venvship.starlark.errors import EvaluationError
@@ -42,7 +45,9 @@ def _fragment(fragments: FragmentsValue, name: str) -> object:
     configuration = fragments.configuration
     match name:
         case "platform":
-            return Struct({"host_platform": None, "platform": None})
+            label = configuration.get(PLATFORMS)
+            platform = Label.parse(label, relative_to=HOST.package) if label else HOST
+            return Struct({"host_platform": HOST, "platform": platform})
         case "py":
             return Struct({"default_python_version": "PY3", "build_python_zip": False, "use_toolchains": True})
         case "coverage":

@@ -195,6 +195,14 @@ def _coverage_instrumented(ctx: StarlarkContext, target: ConfiguredTarget | None
     return is_measured(label, ctx.rule.configuration) and not (kind is not None and kind.is_test)
 
 
+def _resolve_tools(ctx: StarlarkContext, *, tools: Sequence[ConfiguredTarget] = ()) -> tuple[Value, Value]:
+    """What actions need that run the tools; there are no manifests, for runfiles trees are always laid out."""
+    infos = [tool.default_info for tool in tools]
+    programs = [info.program for info in infos if info.program is not None]
+    needed = [*(info.files for info in infos), *(info.default_runfiles.artifacts for info in infos)]
+    return union(needed, direct=programs), List()
+
+
 def _super(ctx: StarlarkContext) -> Value:
     if ctx.run_parent is None:
         raise EvaluationError("can't use 'super' call, the rule has no parent")
@@ -299,6 +307,7 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "expand_make_variables": _expand_make_variables,
                 "package_relative_label": _package_relative_label,
                 "runfiles": _runfiles,
+                "resolve_tools": _resolve_tools,
                 "super": _super,
                 "target_platform_has_constraint": _has_constraint,
                 "tokenize": _tokenize,

@@ -180,3 +180,39 @@ def test_aliases_show_the_target_they_stand_for() -> None:
     )
     workspace.one("//:t")
     assert workspace.printed == ["@@//:f <target //:f>"]
+
+
+def test_tools_bring_what_actions_need_that_run_them() -> None:
+    made = ruled(
+        """
+def _tool(ctx):
+    program = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(program, "", is_executable = True)
+    return [DefaultInfo(executable = program, runfiles = ctx.runfiles(files = ctx.files.srcs))]
+tool = rule(_tool, executable = True, attrs = {"srcs": attr.label_list(allow_files = True)})
+def _r(ctx):
+    inputs, manifests = ctx.resolve_tools(tools = [ctx.attr.tool, ctx.attr.plain])
+    print(sorted([one.basename for one in inputs.to_list()]), manifests)
+r = rule(_r, attrs = {"tool": attr.label(cfg = "exec"), "plain": attr.label(allow_files = True)})
+""",
+        'load(":x.bzl", "tool")\ntool(name = "p", srcs = ["a.txt"])\nr(name = "t", tool = ":p", plain = "b.txt")\n',
+        a_txt="",
+        b_txt="",
+    )
+    made.one("//:t")
+    assert made.printed == ['["a.txt", "b.txt", "p"] []']
+
+
+def test_the_platform_is_told_by_its_label() -> None:
+    workspace = implemented("print(ctx.fragments.platform.platform, ctx.fragments.platform.host_platform)")
+    workspace.one("//:t")
+    workspace.one("//:t", LINUX.with_options({"platforms": "@@//p:mine"}))
+    assert workspace.printed == ["@@platforms//host:host @@platforms//host:host", "@@//p:mine @@platforms//host:host"]
+
+
+def test_what_older_rules_say_about_toolchains_and_aspects_is_accepted() -> None:
+    made = ruled(
+        "r = rule(lambda ctx: [], incompatible_use_toolchain_transition = True)\n",
+        'r(name = "t", aspect_hints = [":g"])\nfilegroup(name = "g")\n',
+    )
+    assert made.one("//:t").label.name == "t"
