@@ -15,7 +15,7 @@ from venvship.cli.targets import filters, pattern_texts, select
 from venvship.cli.test_options import inherited_by_tests
 from venvship.events.build_events import Event, EventSink, TestFinished
 from venvship.execution.failures import Interrupted
-from venvship.execution.graph_record import Unresumable
+from venvship.execution.unresumable import Unresumable
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.query.only_packages import OnlyPackages
 from venvship.query.selection import Filters

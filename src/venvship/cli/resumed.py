@@ -15,8 +15,8 @@ from venvship.cli.test_options import test_options
 from venvship.cli.test_report import TestLogs, code_of_results, print_results
 from venvship.errors import VenvshipError
 from venvship.execution.failures import Interrupted
-from venvship.execution.graph_record import Unresumable
 from venvship.execution.layout import Layout, default_user_root
+from venvship.execution.unresumable import Unresumable
 from venvship.session.build_record import BuildRecord
 from venvship.session.changed_inputs import to_look_at
 from venvship.session.loading_record import LoadingRecord

@@ -13,7 +13,8 @@ from typing import Any, Self, TypeAlias
 
 from venvship.dataclass import dataclass
 from venvship.events.build_events import Message, Severity, TestFinished, TestLog, TestStatus
-from venvship.execution.graph_record import Record, absorbed
+from venvship.execution.graph_absorption import absorbed
+from venvship.execution.graph_columns import Record
 from venvship.model.label import Label, PackageId
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, SkippedTarget
 from venvship.session.stamp import packed, read_own, unpacked

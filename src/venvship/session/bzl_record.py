@@ -11,7 +11,7 @@ from dataclasses import field, fields
 from typing import Any, Self, TypeAlias
 
 from venvship.dataclass import dataclass
-from venvship.execution.graph_record import Unresumable
+from venvship.execution.unresumable import Unresumable
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 
 Row: TypeAlias = tuple[str, str, list[str], str, dict[str, str | None]]

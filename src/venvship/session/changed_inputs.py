@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 
 from venvship.dataclass import dataclass
-from venvship.execution.graph_record import Unresumable
+from venvship.execution.unresumable import Unresumable
 from venvship.loading.disk_files import DiskFiles
 from venvship.session.build_record import BuildRecord
 from venvship.session.bzl_record import BzlRecord

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
 from venvship.events.build_events import EventSink
-from venvship.execution.graph_record import GraphWriter
+from venvship.execution.graph_writer import GraphWriter
 from venvship.execution.layout import Layout, default_user_root
 from venvship.execution.outputs import OutputTree
 from venvship.execution.result import ExecutionResult

@@ -12,7 +12,7 @@ from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from venvship.dataclass import dataclass
-from venvship.execution.graph_record import Unresumable
+from venvship.execution.unresumable import Unresumable
 from venvship.loading.package import Package, target_fingerprint
 from venvship.loading.targets import PackageGroup, RuleTarget, Target
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId

@@ -12,7 +12,7 @@ from dataclasses import field, fields
 from typing import Any, Self, TypeAlias
 
 from venvship.dataclass import dataclass
-from venvship.execution.graph_record import Unresumable
+from venvship.execution.unresumable import Unresumable
 
 Resolved: TypeAlias = dict[tuple[Any, ...], dict[str, str]]
 """The digests of distributions by name, for each circumstances as plain values; the empty name has the direct ones."""

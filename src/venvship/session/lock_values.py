@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from venvship.execution.graph_record import Unresumable
+from venvship.execution.unresumable import Unresumable
 from venvship.loading.bzl_loader import BzlKey
 from venvship.memo.computation import Memo
 from venvship.memo.keys import FileContent

@@ -19,7 +19,8 @@ from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink, PhaseStarted, TestFinished
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
-from venvship.execution.graph_record import GraphRecord, Part, Unresumable, is_file
+from venvship.execution.graph_columns import is_file
+from venvship.execution.graph_record import GraphRecord, Part
 from venvship.execution.layout import Layout
 from venvship.execution.machinery import Machinery
 from venvship.execution.output_state import OutputState
@@ -33,6 +34,7 @@ from venvship.execution.test_following import FollowedLogs
 from venvship.execution.test_runner import TestRunner, not_followed
 from venvship.execution.test_scheduler import run_tests
 from venvship.execution.trees import TreeStore
+from venvship.execution.unresumable import Unresumable
 from venvship.execution.workers import WorkerPool, accelerators
 from venvship.host.machine import cpu_count
 from venvship.host.processes import Children

@@ -9,10 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from venvship.execution.action_key import action_key
-from venvship.execution.graph_record import GraphRecord, GraphWriter, Record, Unresumable, absorbed
+from venvship.execution.graph_absorption import absorbed
+from venvship.execution.graph_columns import Record
+from venvship.execution.graph_record import GraphRecord
+from venvship.execution.graph_writer import GraphWriter
 from venvship.execution.outputs import OutputFile
 from venvship.execution.test_request import CachePolicy
 from venvship.execution.test_request import TestRequest as Request
+from venvship.execution.unresumable import Unresumable
 from venvship.model.action import (
     Action,
     ExpandedCommand,
