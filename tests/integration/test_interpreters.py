@@ -11,6 +11,11 @@ from interpreter_archives import archive, interpreters
 from real_workspace import DEFS, HUB, MODULE, RealWorkspace, locked
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
+PYTHON_3_14 = """
+python_interpreters = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")
+python_interpreters.toolchain(python_version = "3.14")
+use_repo(python_interpreters, "python_interpreters")
+"""
 MANY_FILES = """
 load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_image_layer")
 py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//six"])
@@ -71,6 +76,43 @@ def test_a_platform_without_an_archive_is_named(workspace: RealWorkspace, tmp_pa
     workspace.write({"BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n', "app.py": ""})
     done = workspace.build("--platforms=linux_aarch64", "//:app")
     assert done.code == 1 and "aarch64-unknown-linux-gnu is known" in done.stderr
+
+
+def test_a_free_threaded_interpreter_takes_wheels_of_its_own(
+    workspace: RealWorkspace, index: FakeIndex, tmp_path: Path
+) -> None:
+    tree, base = tmp_path / "tree", tmp_path / "releases"
+    for path in (f"bin/python{MINOR}t", f"lib/python{MINOR}t/os.py"):
+        (tree / path).parent.mkdir(parents=True)
+        (tree / path).write_text("X = 1\n")
+    archive(base / "20990101", "aarch64-unknown-linux-gnu-freethreaded", version=f"{MINOR}.99", tree=tree)
+    short = MINOR.replace(".", "")
+    lock = locked(index, ("six", "1.0"), tag=f"cp{short}-cp{short}t-manylinux_2_17_aarch64", salt="free")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + HUB + interpreters(base, f"{MINOR}t"),
+            "uv.lock": lock,
+            "BUILD.bazel": MANY_FILES,
+            "app.py": "import six\n",
+        }
+    )
+    workspace.built("--platforms=linux_aarch64", "//:app")
+    outputs = workspace.root / "venvship-out"
+    [configuration] = [path for path in outputs.resolve().iterdir() if path.name.startswith("linux_aarch64")]
+    site = configuration / f"bin/._app.venv/lib/python{MINOR}t/site-packages/six"
+    assert [path.name for path in (site / "__pycache__").iterdir()] == [f"__init__.cpython-{short}.pyc"]
+
+
+def test_an_interpreter_that_cannot_be_fetched_is_named(workspace: RealWorkspace) -> None:
+    workspace.write(
+        {"MODULE.bazel": MODULE + PYTHON_3_14, "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n'}
+    )
+    workspace.write({"app.py": ""})
+    workspace.environment["UV_PYTHON_INSTALL_MIRROR"] = "http://127.0.0.1:9/releases"
+    done = workspace.run("build", "--platforms=linux_aarch64", "//:app")
+    assert done.code == 36
+    assert "CPython 3.14." in done.stderr and "`http://127.0.0.1:9` does not answer" in done.stderr
+    assert "uv python install 3.14" in done.stderr
 
 
 def test_a_replaced_archive_is_refused(workspace: RealWorkspace, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from venvship.dataclass import dataclass
-from venvship.errors import UserError
+from venvship.errors import EnvironmentProblem, UserError
 from venvship.events.build_events import EventSink, PhaseProgress
 from venvship.execution.trees import TreeStore
 from venvship.host.files import write_atomically
@@ -51,6 +51,17 @@ class NoRuntime(UserError):
             f"no archive of CPython {version} for {triple_of(platform)} is known",
             hint="choose another version, name an archive with `python.single_version_platform_override`, or lock "
             "Debian packages with `python_version`",
+        )
+
+
+class NoArchive(EnvironmentProblem):
+    """An interpreter that the machine does not have comes from an archive, which can't be fetched."""
+
+    def __init__(self, version: str, triple: str, reason: str) -> None:
+        super().__init__(
+            f"CPython {version} for {triple} comes from an archive that can't be fetched: {reason}",
+            hint=f"check the network, name a mirror with `base_url` of `python_interpreters.configure` or with "
+            f"`{_MIRROR_VARIABLE}`, or install what this machine runs, for example with `uv python install {version}`",
         )
 
 
@@ -102,10 +113,14 @@ class RuntimeArchives:
 
     def fetch(self, located: _Located) -> Path:
         from venvship.repos.download import WantedFile
+        from venvship.repos.package_index import IndexUnreachable
 
         archive = located.archive
         wanted = WantedFile("CPython", archive.filename, located.url, archive.sha256)
-        return self._downloads().fetch([wanted])[wanted]
+        try:
+            return self._downloads().fetch([wanted])[wanted]
+        except IndexUnreachable as error:
+            raise NoArchive(_shown(archive), archive.triple, f"`{error.url}` {error.reason}") from None
 
 
 def _named_archive(named: NamedArchive, version: str, platform: Platform) -> _Located | None:
