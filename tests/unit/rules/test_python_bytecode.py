@@ -9,7 +9,7 @@ from venvship.errors import SeveralErrors
 from venvship.model.action import RunTool
 from venvship.model.configuration import Configuration
 from venvship.model.provider import DefaultInfo
-from venvship.rules.python.providers import PyInfo
+from venvship.rules.python.providers import PyExecutableInfo, PyInfo
 
 FLAG = "@@rules_python//python/config_settings:precompile"
 LOADS = 'load("@rules_python//python:defs.bzl", "py_binary", "py_library")\n'
@@ -94,8 +94,27 @@ py_binary(name = "never", srcs = ["app.py"], main = "app.py", {deps}, pyc_collec
     flagged = LINUX.with_options({FLAG: '"enabled"'})
     assert bytecode(made, "//app:unsaid", flagged) == every
     assert bytecode(made, "//app:never", flagged) == mandatory
+    forced = LINUX.with_options({FLAG: '"force_enabled"'})
+    assert bytecode(made, "//app:never", forced) == every
     forbidden = LINUX.with_options({FLAG: '"force_disabled"'})
     assert bytecode(made, "//app:app", forbidden) == set()
+
+
+def test_a_program_may_start_from_bytecode() -> None:
+    build = """
+py_binary(
+    name = "app", srcs = ["app.py", "lib.py"], precompile = "enabled", precompile_source_retention = "omit_source")
+py_binary(name = "other", srcs = ["plain.py"], main = "plain.py", precompile = "enabled")
+"""
+    made = workspace(build)
+    assert runfiles(made) == {"app.pyc", "lib.pyc"}
+    main = made.one("//app:app")[PyExecutableInfo].main
+    assert main is not None and main.path == "app/app.pyc"
+    outputs_of_app = made.one("//app:app")[DefaultInfo].files.to_tuple()
+    assert {file.path for file in outputs_of_app} == {"app/app", "app/app.pyc", "app/lib.pyc"}
+    assert "plain.py" in runfiles(made, "//app:other")
+    flagged = LINUX.with_options({f"{FLAG}_source_retention": '"omit_source"'})
+    assert runfiles(made, "//app:other", flagged) == {"plain.pyc"}
 
 
 def test_sources_are_compared_unless_the_build_is_optimised() -> None:

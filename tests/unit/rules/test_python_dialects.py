@@ -291,3 +291,20 @@ py_test(name = "app", srcs = ["app.py"], args = ["$(PYTHON3)"], toolchains = [":
     [path] = made.one("//app:app")[ArgumentsInfo].arguments
     assert path.endswith("/python_interpreters/3.12.4/bin/python3.12")
     assert made.one("//app:app").key.configuration == LINUX
+
+
+def test_a_debugger_that_the_command_line_names_is_in_every_program() -> None:
+    build = """
+py_library(name = "debugger", srcs = ["debug.py"], imports = ["tools"], deps = ["@pypi//six"])
+py_binary(name = "app", srcs = ["app.py"])
+"""
+    six = ValueHub([Dist("six", files={"six.py": ""})])
+    made = workspace(RULES_PYTHON, build, "app.py", "debug.py", hub=six)
+    plain = executable(made)
+    assert not plain.wheels.to_tuple()
+    assert plain.venv.imports.to_tuple() == ("_main",)
+    flagged = LINUX.with_options({"@@rules_python//python/config_settings:debugger": "@@//app:debugger"})
+    program = made.one("//app:app", flagged)[PyExecutableInfo]
+    assert [wheel.project for wheel in program.wheels.to_tuple()] == ["six"]
+    assert program.venv.imports.to_tuple() == ("_main", "_main/app/tools")
+    assert "_main/app/debug.py" in program.first_party_runfiles.entries()

@@ -140,3 +140,14 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], python_version = "3.
     assert [source.path for source in made.one("//app:lib")[PyInfo].transitive_sources.to_tuple()] == ["app/lib.py"]
     below = made.one("//app:app")[PyInfo].transitive_sources.to_tuple()
     assert sorted(source.path for source in below) == ["app/app.py", "app/tool.py"]
+
+
+def test_conditions_may_ask_for_a_release() -> None:
+    build = """
+py_library(name = "lib", srcs = select({
+    "@rules_python//python/config_settings:is_python_3.12.3": ["tool.py"],
+    "@rules_python//python/config_settings:is_python_3.12.4": ["lib.py"],
+}))
+"""
+    made = workspace(build)
+    assert [source.path for source in made.one("//app:lib")[PyInfo].transitive_sources.to_tuple()] == ["app/lib.py"]

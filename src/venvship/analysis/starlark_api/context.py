@@ -25,6 +25,7 @@ from venvship.analysis.starlark_api.attribute_views import (
 from venvship.analysis.starlark_api.configuration_values import ConfigurationValue, FragmentsValue
 from venvship.analysis.starlark_api.runfiles_values import read_links
 from venvship.analysis.starlark_api.toolchain_values import exec_groups_value, toolchains_value
+from venvship.analysis.status_files import stable_status, volatile_status
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.attributes import AttributeType
@@ -32,7 +33,7 @@ from venvship.loading.evaluation import Evaluator
 from venvship.loading.features import Features
 from venvship.loading.label_values import read_label
 from venvship.loading.subrule_definition import SubruleDefinition
-from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact, Root
+from venvship.model.artifact import Artifact, Root
 from venvship.model.depset import Depset, union
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
@@ -44,7 +45,6 @@ from venvship.starlark.printer import Printer
 from venvship.starlark.values import Dict, FrozenList, FrozenSet, List
 
 LOCATION_ATTRIBUTES = ("srcs", "deps", "data", "tools", "hdrs", "implementation_deps", "exports")
-_STATUS_ROOT = Root(OUTPUT_DIRECTORY, "", False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +103,6 @@ class StarlarkContext:
     def variables(self) -> dict[str, str]:
         found: dict[str, str] = self.once("variables", self.rule.make_variables)
         return found
-
-
-def _status_file(ctx: StarlarkContext, name: str, content: str) -> Artifact:
-    """A file about the build as a whole. Every target that reads it declares it alike, and it is made once."""
-    path = f"stamped/{name}" if ctx.rule.is_stamped else name
-    file = Artifact(_STATUS_ROOT, path, ctx.rule.label)
-    ctx.rule.write(file, content.encode())
-    return file
 
 
 def _runfiles(
@@ -288,17 +280,13 @@ def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
                 "fragments": lambda ctx: FragmentsValue(ctx.rule.configuration),
                 "genfiles_dir": _output_root,
                 "host_fragments": lambda ctx: FragmentsValue(ctx.rule.configuration),
-                "info_file": lambda ctx: ctx.once(
-                    "info_file", lambda: _status_file(ctx, "stable-status.txt", ctx.rule.status.stable_text)
-                ),
+                "info_file": lambda ctx: ctx.once("info_file", lambda: stable_status(ctx.rule)),
                 "label": lambda ctx: ctx.rule.label,
                 "outputs": lambda ctx: ctx.outputs,
                 "split_attr": lambda ctx: ctx.once("split_attr", lambda: split_view(ctx.rule)),
                 "toolchains": lambda ctx: ctx.once("toolchains", lambda: toolchains_value(ctx.rule)),
                 "var": _variables,
-                "version_file": lambda ctx: ctx.once(
-                    "version_file", lambda: _status_file(ctx, "volatile-status.txt", ctx.rule.status.volatile_text)
-                ),
+                "version_file": lambda ctx: ctx.once("version_file", lambda: volatile_status(ctx.rule)),
                 "workspace_name": lambda ctx: MAIN_RUNFILES_DIRECTORY,
             },
             methods={

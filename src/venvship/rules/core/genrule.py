@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.analysis.status_files import stable_status, volatile_status
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.config_module import EXEC
 from venvship.loading.rule_class import RuleClass
@@ -20,6 +21,9 @@ _SHELL = "/bin/bash"
 _DOLLAR = re.compile(r"\$(.?)", re.DOTALL)
 _AFTER_DOLLAR = frozenset("$@<(")
 _SETUP = "set -euo pipefail; "
+# Where commands that ask for a stamp read it.
+_STABLE = "bazel-out/stable-status.txt"
+_VOLATILE = "bazel-out/volatile-status.txt"
 
 
 def _genrule(ctx: RuleContext) -> list[object]:
@@ -34,6 +38,9 @@ def _genrule(ctx: RuleContext) -> list[object]:
         if target.default_info.executable is not None
     )
     _refuse_lone_dollars(ctx, command)
+    status = {_STABLE: stable_status(ctx), _VOLATILE: volatile_status(ctx)} if ctx.is_stamped else {}
+    for path, file in status.items():
+        command = command.replace(path, file.exec_path)
     command = _with_automatic_variables(command, srcs, outputs)
     if "$(" in command:
         command = ctx.expand(command, ("srcs", "tools"), location="execpath")
@@ -43,7 +50,7 @@ def _genrule(ctx: RuleContext) -> list[object]:
         Spawn(
             ctx.label,
             (_SHELL, "-c", _SETUP + command),
-            Depset([*srcs, *ctx.files("tools")]),
+            Depset([*srcs, *ctx.files("tools"), *status.values()]),
             outputs,
             "Genrule",
             ctx.string("message") or f"Executing genrule {ctx.label}",

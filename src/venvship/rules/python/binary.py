@@ -19,7 +19,7 @@ from venvship.model.provider import DefaultInfo, OutputGroupInfo, RunEnvironment
 from venvship.model.runfiles import Runfiles, RunfilesLink
 from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info, test_info
-from venvship.rules.python.bytecode import bytecode_place, compiled_for_program, precompile_flag
+from venvship.rules.python.bytecode import bytecode_place, compiled_for_program, omits_sources, precompile_flag
 from venvship.rules.python.coverage import check_coverage
 from venvship.rules.python.dialect import dialect_of
 from venvship.rules.python.launching import (
@@ -31,6 +31,7 @@ from venvship.rules.python.launching import (
     write_launcher,
 )
 from venvship.rules.python.library import (
+    DEBUGGER,
     LIBRARY_ATTRIBUTES,
     Closure,
     bytecode_of,
@@ -53,6 +54,7 @@ PROGRAM_ATTRIBUTES = (
     attributes.string("main_module"),
     attributes.label("venv", mandatory=True),
     attributes.boolean("is_external_venv"),
+    DEBUGGER,
     attributes.boolean("isolated", True),
     attributes.boolean("include_user_site_packages"),
     attributes.strings("interpreter_options"),
@@ -90,11 +92,16 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     venv = _venv(ctx)
     is_shared = ctx.boolean("is_external_venv")
     compiled = bytecode_of(ctx)
-    closure, _ = resolved(ctx, closure_of(ctx, compiled), held=venv.virtuals if is_shared else {})
+    own = closure_of(ctx, compiled)
+    # What a shared venv holds is for its own target to say.
+    needed = own if is_shared else own.with_targets(ctx.targets(DEBUGGER.name))
+    closure, _ = resolved(ctx, needed, held=venv.virtuals if is_shared else {})
     code = closure.code
     if is_shared:
         check_coverage(ctx, checker, venv, wheels=closure.wheels, imports=code.imports)
     main, module = _entry(ctx)
+    if main is not None and omits_sources(ctx):
+        main = compiled.get(main, main)
     launcher = ctx.declare_file(ctx.label.name)
     environment = {**dict(venv.environment), **environment_of(ctx)}
     inherited = tuple(dict.fromkeys([*venv.environment_inherited, *inherited_variables(ctx)]))
@@ -117,7 +124,8 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     started = [launcher] if measuring is None else [launcher, measuring]
     runfiles = Runfiles.merged([info.runfiles_without_exe], files=started)
     shown = [launcher, *([main] if main is not None else [])]
-    files = Depset(shown, [Depset(ctx.files("srcs"))]) if dialect_of(ctx).outputs_sources else Depset(shown)
+    kept = Depset(closure.own_sources, [code.direct_pyc_files])
+    files = Depset(shown, [kept]) if dialect_of(ctx).outputs_sources else Depset(shown)
     return [
         DefaultInfo(files, runfiles, runfiles, launcher),
         info,
@@ -190,11 +198,11 @@ def _executable_info(
 
 def _collected_bytecode(ctx: RuleContext, closure: Closure) -> list[RunfilesLink]:
     """Bytecode of the closure that no library has compiled, where the program wants it."""
-    collects = ctx.string("pyc_collection")
+    flag, collects = precompile_flag(ctx), ctx.string("pyc_collection")
     runtime = ctx.target_or_none("precompiling_runtime")
-    if collects == "inherit":
-        collects = "include_pyc" if precompile_flag(ctx) in ("enabled", "force_enabled") else "disabled"
-    if runtime is None or collects == "disabled" or precompile_flag(ctx) == "force_disabled":
+    if flag == "force_enabled" or (flag == "enabled" and collects == "inherit"):
+        collects = "include_pyc"
+    if runtime is None or collects != "include_pyc" or flag == "force_disabled":
         return []
     there = {file.runfiles_path for file in closure.code.transitive_pyc_files.to_tuple()}
     interpreter = runtime[InterpreterInfo]

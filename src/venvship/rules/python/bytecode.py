@@ -24,12 +24,25 @@ from venvship.rules.python.settings import rules_python_setting
 INVALIDATION_MODE: Final = attributes.string(
     "precompile_invalidation_mode", "auto", values=("auto", "checked_hash", "unchecked_hash")
 )
+_RETENTION: Final = "precompile_source_retention"
 OPTIMIZE_LEVEL: Final = attributes.integer("precompile_optimize_level")
 
 
 def precompile_flag(ctx: RuleContext) -> str:
     """The setting of rules_python: `auto`, `enabled`, `disabled`, or one of these with `force_` before it."""
     return rules_python_setting(ctx.configuration, "precompile") or "auto"
+
+
+def is_precompiled(ctx: RuleContext) -> bool:
+    """Whether a target shall have its own sources compiled for all that need it, unless the flag forces the answer."""
+    flag = precompile_flag(ctx)
+    return flag == "force_enabled" if flag.startswith("force_") else ctx.string("precompile") == "enabled"
+
+
+def omits_sources(ctx: RuleContext) -> bool:
+    """Whether bytecode stands for the sources that are compiled."""
+    own = ctx.string("precompile_source_retention")
+    return (rules_python_setting(ctx.configuration, _RETENTION) if own == "inherit" else own) == "omit_source"
 
 
 def bytecode_place(source: Artifact, interpreter: InterpreterInfo) -> TreePath:

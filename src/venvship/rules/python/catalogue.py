@@ -9,7 +9,7 @@ from venvship.rules.python.binary import program_rules
 from venvship.rules.python.console_script import PY_CONSOLE_SCRIPT_MAIN
 from venvship.rules.python.described_runtime import PY_RUNTIME, PY_RUNTIME_PAIR
 from venvship.rules.python.gazelle import GAZELLE_RULES
-from venvship.rules.python.library import library_rule
+from venvship.rules.python.library import NO_PYTHON, library_rule
 from venvship.rules.python.members import Members
 from venvship.rules.python.program import PYTHON_FILES, PYTHON_PROGRAM
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
@@ -21,6 +21,7 @@ from venvship.rules.python.toolchain import (
     OWN_PY_TOOLCHAIN,
     PY_EXEC_TOOLS_TOOLCHAIN,
     PYTHON_FLAG,
+    PYTHON_FULL_FLAG,
     PYTHON_MINOR_FLAG,
     PYTHON_VERSION_FLAG,
 )
@@ -37,6 +38,7 @@ def python_rules(
     return (
         *program_rules(),
         library_rule(members),
+        NO_PYTHON,
         runfiles_library_rule(repositories),
         *requirements_lock_rules(uv_program),
         *GAZELLE_RULES,
@@ -62,5 +64,6 @@ def python_rules(
         PYTHON_FLAG,
         PYTHON_VERSION_FLAG,
         PYTHON_MINOR_FLAG,
+        PYTHON_FULL_FLAG,
         DEP_GROUP_FLAG,
     )

@@ -17,7 +17,13 @@ from venvship.model.paths import join, normalise
 from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
-from venvship.rules.python.bytecode import INVALIDATION_MODE, OPTIMIZE_LEVEL, compiled_beside, precompile_flag
+from venvship.rules.python.bytecode import (
+    INVALIDATION_MODE,
+    OPTIMIZE_LEVEL,
+    compiled_beside,
+    is_precompiled,
+    omits_sources,
+)
 from venvship.rules.python.dialect import DIALECT_ATTRIBUTE, RULES_PYTHON, dialect_of
 from venvship.rules.python.members import Members
 from venvship.rules.python.providers import (
@@ -53,7 +59,17 @@ LIBRARY_ATTRIBUTES = (
     attributes.strings("distribs"),
     DIALECT_ATTRIBUTE,
 )
+DEBUGGER = attributes.label("debugger", providers=(PyInfo,))
+"""What a program can import beside its deps, as a setting says."""
 _PYTHON_2 = ("PY2", "PY2ONLY")
+
+
+def _no_python(ctx: RuleContext) -> list[object]:
+    return [DefaultInfo(), PyInfo(), PyWheelsInfo()]
+
+
+NO_PYTHON = RuleClass("no_python", (), _no_python)
+"""A dependency that brings nothing, where a setting must name one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,19 +138,18 @@ def library_rule(members: Members) -> RuleClass:
 
 def bytecode_of(ctx: RuleContext) -> Mapping[Artifact, Artifact]:
     """The bytecode that this target has its own sources compiled to, if it does, by source."""
-    if ctx.string("precompile") != "enabled" or precompile_flag(ctx) == "force_disabled":
+    if not is_precompiled(ctx):
         return {}
     runtime = ctx.target_or_none("precompiling_runtime")
+    if runtime is None and ctx.string("precompile") != "enabled":
+        # The flag is for targets of the rule set that it belongs to.
+        return {}
     if runtime is None:
         raise ctx.error(
             "`precompile` is an attribute of rules_python",
             hint=f"load {ctx.target.rule_class.name} from @rules_python//python:defs.bzl, or remove `precompile`",
         )
-    return compiled_beside(ctx, ctx.files("srcs"), runtime, without_sources=_omits_sources(ctx))
-
-
-def _omits_sources(ctx: RuleContext) -> bool:
-    return ctx.string("precompile_source_retention") == "omit_source"
+    return compiled_beside(ctx, ctx.files("srcs"), runtime, without_sources=omits_sources(ctx))
 
 
 def closure_of(ctx: RuleContext, bytecode: Mapping[Artifact, Artifact] | None = None) -> Closure:
@@ -147,7 +162,7 @@ def closure_of(ctx: RuleContext, bytecode: Mapping[Artifact, Artifact] | None = 
     types = [*infos, *ctx.provided("pyi_deps", PyInfo)]
     files = ctx.files("srcs")
     own = Depset(files)
-    sources = tuple(source for source in files if source not in compiled) if _omits_sources(ctx) else files
+    sources = tuple(source for source in files if source not in compiled) if omits_sources(ctx) else files
     pyc = Depset(tuple(compiled.values()))
     stubs = Depset(ctx.files("pyi_srcs"))
     named = zip(_resolved_names(ctx), ctx.targets("resolutions"), strict=True)

@@ -29,7 +29,6 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "experimental_python_import_all_repositories": ("false", "true"),
 }
 _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
-    ("precompile_source_retention", "omit_source"): "set the attribute of that name on libraries that are precompiled",
     ("py_freethreaded", "yes"): "set the Python version to one like 3.14t",
     ("py_linux_libc", "musl"): "build for a platform with musl",
     ("validate_test_main", "enabled"): "py_pytest_test and py_unittest_test fail when nothing is run",
@@ -51,9 +50,11 @@ def check_settings(ctx: RuleContext) -> None:
         if not option.startswith(_PACKAGE):
             continue
         name = option.removeprefix(_PACKAGE)
-        value = rules_python_setting(ctx.configuration, name)
         values = _VALUES.get(name)
-        if values is not None and value.lower() not in values:
+        if values is None:
+            continue
+        value = rules_python_setting(ctx.configuration, name)
+        if value.lower() not in values:
             raise ctx.error(f"the setting `{name}` of rules_python is one of {', '.join(values)}, not `{value}`")
         hint = _NOT_FOLLOWED.get((name, value.lower()))
         if hint is not None:

@@ -32,7 +32,7 @@ from venvship.rules.python.launching import (
     target_variables,
     write_launcher,
 )
-from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of, measured_files
+from venvship.rules.python.library import DEBUGGER, LIBRARY_ATTRIBUTES, closure_of, measured_files
 from venvship.rules.python.origins import required_by
 from venvship.rules.python.providers import PyWheelsInfo, VenvInterpreter, VirtualenvInfo
 from venvship.rules.python.registered_runtime import PYTHON_TOOLCHAIN, check_wheels_fit, interpreter_of_venvs
@@ -55,6 +55,7 @@ VENV_ATTRIBUTES = (
     attributes.string("dep_group"),
     attributes.string_dict("config_settings"),
     attributes.boolean("debug"),
+    DEBUGGER,
     # The program that a venv is made for, by name: it tells the program about its build.
     attributes.string("program"),
     attributes.integer("stamp", -1),
@@ -68,7 +69,8 @@ def _py_venv(ctx: RuleContext) -> list[object]:
     runtime = interpreter_of_venvs(ctx)
     _check_sites(ctx)
     program = ctx.string("program")
-    closure, virtuals = resolved(ctx, closure_of(ctx), program=ctx.label.sibling(program) if program else None)
+    needed = closure_of(ctx).with_targets(ctx.targets(DEBUGGER.name))
+    closure, virtuals = resolved(ctx, needed, program=ctx.label.sibling(program) if program else None)
     code = closure.code
     directory_name = ctx.string("directory") or "." + ctx.label.name.replace("/", "_")
     package = ctx.label.package

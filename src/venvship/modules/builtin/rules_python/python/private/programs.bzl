@@ -3,6 +3,7 @@
 load("@venvship//python/private:flags.bzl", "RUNTIME")
 load("@venvship//python/private:programs.bzl", _program = "program")
 
+_DEBUGGER = Label("//python/config_settings:debugger")
 _PYTHON_2 = ["PY2", "PY2ONLY"]
 
 def program(rule, name, kwargs):
@@ -19,4 +20,5 @@ def program(rule, name, kwargs):
         kwargs["legacy_create_init"] = 1 if kwargs["legacy_create_init"] else 0
     kwargs.setdefault("isolated", False)
     kwargs["precompiling_runtime"] = RUNTIME
+    kwargs["debugger"] = _DEBUGGER
     _program(rule, name, "rules_python", **kwargs)

@@ -3,6 +3,9 @@
 # The interpreter of the configuration, for targets that have sources compiled.
 RUNTIME = Label("@@python_interpreters//:runtime")
 
+# How many releases of a minor version there may be by the end of its time.
+_MICROS = {9: 26, 10: 26, 11: 26, 12: 26, 13: 26, 14: 26, 15: 26}
+
 def flag(name, build_setting_default):
     """A setting with a text as its value.
 
@@ -15,6 +18,14 @@ def flag(name, build_setting_default):
         build_setting_default = build_setting_default,
     )
 
+def debugger_flag():
+    """What programs can import beside their deps, nothing unless the command line names it."""
+    _venvship.no_python(name = "_no_debugger")
+    native.label_flag(
+        name = "debugger",
+        build_setting_default = ":_no_debugger",
+    )
+
 def group_flag():
     """The dependency group as a setting."""
     _venvship.dep_group_flag(name = "dep_group")
@@ -23,7 +34,7 @@ def version_flags(minor = True):
     """The version of Python as a setting, and whether it is a certain one.
 
     Args:
-      minor: whether to make `python_version_major_minor` and `is_python_X.Y`, too.
+      minor: whether to make `python_version_major_minor`, `is_python_X.Y` and `is_python_X.Y.Z`, too.
     """
     _venvship.python_version_flag(name = "python_version")
     if not minor:
@@ -34,3 +45,10 @@ def version_flags(minor = True):
             name = "is_python_3.%d" % number,
             flag_values = {":python_version_major_minor": "3.%d" % number},
         )
+    _venvship.python_full_flag(name = "_python_version_full")
+    for number, micros in _MICROS.items():
+        for micro in range(micros):
+            native.config_setting(
+                name = "is_python_3.%d.%d" % (number, micro),
+                flag_values = {":_python_version_full": "3.%d.%d" % (number, micro)},
+            )

@@ -6,6 +6,7 @@ _VENV_ONLY = ["package_collisions", "include_system_site_packages"]
 # Attributes of the program that its virtualenv is built for as well.
 _SHARED = [
     "config_settings",
+    "debugger",
     "dep_group",
     "features",
     "include_user_site_packages",
