@@ -122,6 +122,25 @@ def test_actions_of_rules_make_what_they_say(workspace: RealWorkspace) -> None:
     assert output(workspace, "g.extra") == "extra"
 
 
+def test_a_group_of_a_program_is_built_without_the_program(workspace: RealWorkspace) -> None:
+    bzl = """
+def _program(ctx):
+    program, about = ctx.actions.declare_file(ctx.label.name), ctx.actions.declare_file(ctx.label.name + ".about")
+    ctx.actions.write(program, "#!/bin/sh", is_executable = True)
+    ctx.actions.write(about, "about")
+    return [DefaultInfo(executable = program), OutputGroupInfo(about = depset([about]))]
+program = rule(_program, executable = True)
+"""
+    workspace.write(
+        {"MODULE.bazel": "", "lib/x.bzl": bzl, "lib/BUILD": 'load(":x.bzl", "program")\nprogram(name = "p")\n'}
+    )
+    done = workspace.build("//lib:p", "--output_groups=about")
+    assert done.code == 0, done.stderr
+    assert output(workspace, "p.about") == "about" and not (workspace.root / "venvship-bin/lib/p").exists()
+    assert workspace.build("//lib:p").code == 0
+    assert output(workspace, "p") == "#!/bin/sh"
+
+
 def test_a_changed_source_changes_what_it_is_in_and_nothing_else(workspace: RealWorkspace) -> None:
     workspace.write(FILES)
     assert workspace.build("//lib:g").code == 0

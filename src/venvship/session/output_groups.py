@@ -38,6 +38,11 @@ class OutputGroups:
                 wanted[text.removeprefix("+")] = None
         return cls(tuple(wanted), validate)
 
+    @property
+    def with_programs(self) -> bool:
+        """Whether what programs need to run is among what is wanted."""
+        return _DEFAULT in self.names
+
     def shown(self, target: ConfiguredTarget) -> list[Artifact]:
         """The wanted outputs of `target`, each once; a group that it does not have is empty."""
         return list(dict.fromkeys(file for group in self._named(target) for file in group.to_tuple()))
@@ -47,7 +52,7 @@ class OutputGroups:
         found = self._named(target)
         groups = _groups(target)
         executable = target.default_info.executable
-        if _DEFAULT in self.names:
+        if self.with_programs:
             found.append(groups.get(HIDDEN_OUTPUTS, Depset()))
             found.append(Depset([] if executable is None else [executable]))
         if self.validate:

@@ -605,7 +605,8 @@ class Session:
                 continue
             wanted = self.output_groups.requested(target)
             if not result.failures or all(artifact in result.outputs for artifact in wanted.to_tuple()):
-                self.lay_out_runfiles(target, graph, result)
+                if self.output_groups.with_programs:
+                    self.lay_out_runfiles(target, graph, result)
                 outputs = self.output_groups.shown(target)
                 paths = tuple(self.exec_root.path_of(output) for output in outputs)
                 built.append(BuiltTarget(target.label, tuple(map(self._shown_output, outputs)), paths))
