@@ -114,9 +114,9 @@ class FakeSession:
         changes = Changes(different=("pyvenv.cfg",), superfluous=tuple(f"bin/{label.name}" for label in labels))
         return SyncOutcome(self.root / ".venv", changes, ("two of a kind",))
 
-    def image(self, label: Label) -> ImageSummary:
+    def images(self, label: Label) -> Sequence[ImageSummary]:
         layer = ImageLayer("wheels", "application/vnd.oci.image.layer.v1.tar+gzip", 1_500, 308_000_000, "sha256:ab", 12)
-        return ImageSummary("sha256:cd", (layer,), ("/app", "x"), {"PATH": "/bin"}, "65532", Path("/layout"))
+        return [ImageSummary("sha256:cd", (layer,), ("/app", "x"), {"PATH": "/bin"}, "65532", Path("/layout"))]
 
 
 def _outputs(label: Label) -> tuple[str, ...]:

@@ -9,7 +9,11 @@ COMMANDS = (
     ("test", "TARGETS", "build and run tests"),
     ("coverage", "TARGETS", "build and run tests, and report which lines of their sources ran"),
     ("query", "EXPRESSION", "ask about targets and what they depend on"),
-    ("image", "show TARGET", "tell what a container image holds"),
+    (
+        "image",
+        "show TARGET | explain TARGET | diff OLD NEW | why PATH TARGET",
+        "tell what a container image holds and why, what a pull would fetch, and which layer has a path",
+    ),
     ("lock", "[show | PATH...]", "make and check the lock files; show tells what a target would get from one"),
     ("sync", "[TARGETS]", "write the virtualenv `.venv` at the root, for editors"),
     ("info", "[KEY...]", "tell where things are"),

@@ -60,7 +60,9 @@ def image(invocation: Invocation) -> int:
             raise CommandLineError("`image diff` compares two images", hint="it is `image diff OLD NEW`")
         outcome = session.build(selection.labels)
         if not outcome.failures and not outcome.failed:
-            summaries = [session.image(label) for label in selection.labels]
+            summaries = [one for label in selection.labels for one in session.images(label)]
+    if verb == "diff" and len(summaries) > 2:
+        raise CommandLineError("`image diff` compares images for one platform", hint="name the images of the index")
     code = errors_and_code(outcome.failures, outcome, invocation)
     if code is ExitCode.SUCCESS:
         invocation.surroundings.stdout.write(_page(verb, summaries, path))
@@ -82,7 +84,7 @@ def _page(verb: str, summaries: list[ImageSummary], path: str) -> str:
                 raise NotInImage(f"no image has `{path}`", hint="paths start at the root of the image")
             return "".join(found)
         case _:
-            return "".join(image_page(summary) + _contents_page(summary) for summary in summaries)
+            return "\n".join(image_page(summary) + _contents_page(summary) for summary in summaries)
 
 
 def _contents_page(summary: ImageSummary) -> str:

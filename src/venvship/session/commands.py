@@ -271,11 +271,11 @@ class CommandSession(Session):
         self._tests.update(dict.fromkeys(result.label for result in outcome.results))
         return outcome
 
-    def image(self, label: Label) -> ImageSummary:
-        """Build an image and describe it."""
-        from venvship.session.image_summary import image_summary
+    def images(self, label: Label) -> Sequence[ImageSummary]:
+        """Build an image, or an index of several, and describe them."""
+        from venvship.session.image_summary import image_summaries
 
-        return image_summary(self, label)
+        return image_summaries(self, label)
 
     def sync(self, labels: Sequence[Label], *, check: bool) -> SyncOutcome:
         """Write the venv at the root of the workspace, or compare it."""

@@ -11,7 +11,7 @@ from typing import Any
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, UserError
 from venvship.model.label import Label
-from venvship.rules.oci.image import OciImageInfo
+from venvship.rules.oci.image import OciImageInfo, OciIndexInfo
 from venvship.rules.oci.layers import LayerReason
 from venvship.session.outcomes import ImageLayer, ImageSummary
 from venvship.session.workspace_session import Session
@@ -28,12 +28,18 @@ class ExplainedImage(ImageSummary):
     reasons: tuple[LayerReason, ...] = ()
 
 
-def image_summary(session: Session, label: Label) -> ExplainedImage:
-    """Build an image and describe it; raises what keeps it from being built."""
+def image_summaries(session: Session, label: Label) -> tuple[ExplainedImage, ...]:
+    """Build an image, or an index of several, and describe them; raises what keeps it from being built."""
     target = session.build_one(label)
-    info = target.get(OciImageInfo)
-    if info is None:
-        raise NotAnImage(f"`{label}` is a {target.kind}, not an image", hint="name an oci_image target")
+    index, image = target.get(OciIndexInfo), target.get(OciImageInfo)
+    if index is not None:
+        return tuple(_summary(session, label, one) for one in index.images)
+    if image is None:
+        raise NotAnImage(f"`{label}` is no image; its rule is {target.kind}", hint="name an oci_image target")
+    return (_summary(session, label, image),)
+
+
+def _summary(session: Session, label: Label, info: OciImageInfo) -> ExplainedImage:
     layout = Path(session.exec_root.path_of(info.layout))
     listed = _read(layout / "index.json")["manifests"]
     if len(listed) != 1:

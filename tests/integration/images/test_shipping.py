@@ -236,6 +236,8 @@ def test_an_archive_is_read_in_both_formats_and_loaded(shop: RealWorkspace, tmp_
         assert {"PATH=/opt:/usr/bin:/bin", "GREETED=you"} <= set(config["Env"])
         assert config["Labels"] == {"org.opencontainers.image.title": "shop"}
     ran("skopeo", "inspect", "--raw", f"oci:{shop.root}/venvship-bin/index")
+    shown = shop.run("image", "show", "//:index").stdout
+    assert shown.count("platform    linux/") == 1 and shown == shop.run("image", "show", "//:image").stdout
 
 
 def test_podman_loads_what_the_command_pipes(shop: RealWorkspace, tmp_path: Path, short_path: Path) -> None:
