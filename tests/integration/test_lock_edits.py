@@ -53,8 +53,13 @@ def test_new_dependencies_and_new_distributions_are_seen(edited: Edited, index: 
     assert (installed(edited, "app"), installed(edited, "other")) == ({"six-1.0", "attrs-1.0"}, {"attrs-1.0"})
     assert edited.short("uv.lock", None, lock_of(index)) > 0
     assert installed(edited, "app") == {"six-1.0"}
+    cmd = "echo $(SRCS) | wc -w > $@"
+    every = f'genrule(name = "e", srcs = ["@pypi//:gazelle_index_whls"], outs = ["e.out"], cmd = "{cmd}")\n'
+    edited.workspace.write({"plain/BUILD.bazel": every})
+    edited.settle()
     more = locked(index, ("six", "1.0"), ("attrs", "1.0"), ("zope", "1.0"))
-    assert edited.short("uv.lock", None, more) == 0
+    assert edited.short("uv.lock", None, more) == 1
+    assert (edited.workspace.root / "venvship-bin/plain/e.out").read_text().strip() == "3"
     assert edited.short("other/BUILD.bazel", '"@pypi//attrs"', '"@pypi//attrs", "@pypi//zope"') > 0
     assert installed(edited, "other") == {"attrs-1.0", "zope-1.0"}
     edited.fails("uv.lock", None, lock_of(index), "zope")

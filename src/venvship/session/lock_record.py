@@ -23,12 +23,14 @@ class LockRecord:
     """Plain values only; locks are host paths.
 
     `locks` have for each hub that a lock fills, by the hub's name and the lock's number in it, a digest of what
-    concerns all distributions, and each resolution. `files` are the digests of `.bzl` files of hubs that something
-    loaded. `unlike` are locks of which more was read than that, `built` says whether anything was built from source,
-    which takes the rest of a lock into account.
+    concerns all distributions, and each resolution. `packages` are digests of what packages of hubs declare, by hub and
+    path, and `files` those of the `.bzl` files of hubs of which something was loaded. `unlike` are locks of which more
+    was read than that, `built` says whether anything was built from source, which takes the rest of a lock into
+    account.
     """
 
     locks: dict[str, dict[tuple[str, int], tuple[str, Resolved]]] = field(default_factory=dict)
+    packages: dict[tuple[str, str], str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     unlike: list[str] = field(default_factory=list)
     built: bool = False
@@ -50,6 +52,7 @@ class LockRecord:
                 known[key] = (frame, {**known.get(key, ("", {}))[1], **resolved})
         return LockRecord(
             locks,
+            {**self.packages, **part.packages},
             {**self.files, **part.files},
             [*dict.fromkeys([*self.unlike, *part.unlike])],
             self.built or part.built,

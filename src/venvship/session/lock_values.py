@@ -8,6 +8,7 @@ from typing import Any
 
 from venvship.execution.unresumable import Unresumable
 from venvship.loading.bzl_loader import BzlKey
+from venvship.loading.package_loader import PackageKey
 from venvship.memo.computation import Memo
 from venvship.memo.keys import FileContent
 from venvship.model.label import Label
@@ -25,17 +26,21 @@ _FILES = ("requirements.bzl", "defs.bzl")
 def lock_record(hubs: Mapping[str, LockHub], memo: Memo, looked_at: Container[str]) -> LockRecord:
     """What was asked of hubs; `looked_at` are files that repository rules and extensions read."""
     record = LockRecord(built=any(hub.has_built for hub in hubs.values()))
-    for name in dict.fromkeys(key.label.repository for key in memo.readers() if isinstance(key, BzlKey)):
-        if name in hubs:
+    for key in memo.readers():
+        if isinstance(key, BzlKey) and key.label.repository in hubs:
+            name = key.label.repository
             record.files[name] = _files(hubs[name])
+        elif isinstance(key, PackageKey) and key.package.repository in hubs:
+            package = key.package
+            record.packages[(package.repository, package.path)] = _package(hubs, package.repository, package.path)
     observed = {key.path for key, _ in memo.observations() if isinstance(key, FileContent)}
-    for path, key, project in _projects(hubs):
+    for path, place, project in _projects(hubs):
         if project.sha256 is None:
             continue
         if path in looked_at or path in observed:
             record.unlike.append(path)
         resolved = {_plain(one): _digests(project, one) for one in project.circumstances}
-        record.locks.setdefault(path, {})[key] = (_frame(hubs[key[0]], project), resolved)
+        record.locks.setdefault(path, {})[place] = (_frame(hubs[place[0]], project), resolved)
     return record
 
 
@@ -57,6 +62,7 @@ def distributions_concerned(
                 new = _digests(now[key], _circumstances(circumstances))
                 names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
                 found.update((key[0], package_name(name) if name else "") for name in names)
+    found.update(key for key, digest in record.packages.items() if _package(hubs, *key) != digest)
     for hub, digest in record.files.items():
         if _files(hubs[hub]) != digest:
             raise Unresumable(hub)
@@ -116,6 +122,10 @@ def _file(resolution: Resolution, name: str) -> object:
         return resolution.wheel_of(name)
     except NoMatchingWheel:
         return resolution.packages[name].wheels
+
+
+def _package(hubs: Mapping[str, LockHub], hub: str, path: str) -> str:
+    return _digest(hubs[hub].package(path))
 
 
 def _files(hub: LockHub) -> str:
