@@ -31,7 +31,7 @@ _FROM_DOCKER = {
     "application/vnd.docker.image.rootfs.diff.tar": LAYER_PREFIX,
 }
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_VARIABLE = re.compile(r"\$(?:([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})")
 
 
 class ImageProblem(ValueError):
@@ -108,16 +108,18 @@ def _fits(stated: Any, wanted: Mapping[str, str]) -> bool:
 
 
 def merge_environment(base: Sequence[str], added: Mapping[str, str]) -> list[str]:
-    """`NAME=value` rows; `$NAME` and `${NAME}` in `added` stand for values of `base`, or for nothing."""
+    """`NAME=value` rows; `$NAME` and `${NAME}` in `added` stand for values of `base` and of what is added before.
+
+    What has no value by then stands for nothing.
+    """
     values: dict[str, str] = {}
     for row in base:
         name, _, value = row.partition("=")
         values[name] = value
-    known = dict(values)
     for name, value in added.items():
         if not name or "=" in name or "\0" in name + value:
             raise ImageProblem(f"{name!r} can't be the name of an environment variable")
-        values[name] = _VARIABLE.sub(lambda match: known.get(match[1] or match[2], ""), value)
+        values[name] = _VARIABLE.sub(lambda match: values.get(match[1] or match[2], ""), value)
     return [f"{name}={value}" for name, value in values.items()]
 
 

@@ -246,7 +246,8 @@ def test_a_missing_platform_and_a_missing_base_are_refused(images: Images, tmp_p
         images.image(base=str(tmp_path))
 
 
-def test_variables_of_the_environment_refer_to_the_base_only() -> None:
-    assert merge_environment(["A=1"], {"A": "${A}2", "B": "$A"}) == ["A=12", "B=1"]
+def test_variables_of_the_environment_refer_to_the_base_and_to_those_before() -> None:
+    added = {"A": "${A}2", "B": "$A$C", "C": "3", "1": "=$C$$", "D": "${1}"}
+    assert merge_environment(["A=1"], added) == ["A=12", "B=12", "C=3", "1==3$$", "D==3$$"]
     with pytest.raises(ImageProblem, match="name of an environment variable"):
         merge_environment([], {"A=B": "1"})
