@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -31,8 +32,8 @@ oci_image(name = "image", tars = [":layers"], entrypoint = ["/app"])
 SMALL = Dist("small", files={"small/__init__.py": ""})
 
 
-def workspace(text: str) -> AnalysisWorkspace:
-    files = {"BUILD": LOADS + text, "app.py": "", "env.txt": "", "tags.txt": "", "where.txt": ""}
+def workspace(text: str, more: Mapping[str, str] = {}) -> AnalysisWorkspace:
+    files = {"BUILD": LOADS + text, "app.py": "", "env.txt": "", "tags.txt": "", "where.txt": "", **more}
     return AnalysisWorkspace(files, hub=ValueHub([SMALL]))
 
 
@@ -83,6 +84,33 @@ oci_image(name = "named", tars = py_image_layer(name = "own", binary = ":app"), 
 def test_attributes_of_older_layers_are_refused_with_what_does_it_now() -> None:
     problem = workspace('py_image_layer(name = "own", binary = ":app", root = "/opt")').problems("//:own")
     assert "py_image_layer has no `root` any more: a program is `/app` in its image" in problem
+
+
+def test_an_index_takes_images_of_a_rule_that_gives_files_only() -> None:
+    made = workspace(
+        """
+load(":each.bzl", "each")
+platform(name = "arm", constraint_values = ["@platforms//os:linux", "@platforms//cpu:aarch64"])
+platform(name = "intel", constraint_values = ["@platforms//os:linux", "@platforms//cpu:x86_64"])
+each(name = "images", image = ":image", platforms = [":arm", ":intel"])
+oci_image_index(name = "index", images = [":images"])
+oci_image_index(name = "wrong", images = [":app"])
+""",
+        {
+            "each.bzl": """
+def _to(settings, attr):
+    return [{"//command_line_option:platforms": str(platform)} for platform in attr.platforms]
+to = transition(implementation = _to, inputs = [], outputs = ["//command_line_option:platforms"])
+each = rule(
+    lambda ctx: DefaultInfo(files = depset(ctx.files.image)),
+    attrs = {"image": attr.label(cfg = to), "platforms": attr.label_list()},
+)
+"""
+        },
+    )
+    layouts = request(made, "//:index")["images"]
+    assert isinstance(layouts, tuple) and len({layout.exec_path for layout in layouts}) == 2
+    assert "`images` names `//:app`, which gives neither an image nor directories" in made.problems("//:wrong")
 
 
 def test_a_platform_for_several_images_is_refused() -> None:

@@ -40,7 +40,7 @@ class OciImageInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OciIndexInfo:
-    """Images for several platforms in one layout."""
+    """Images for several platforms in one layout; `images` are those of which more is known than their layout."""
 
     layout: Artifact
     digest: Artifact

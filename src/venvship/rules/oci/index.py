@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
+from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.rules import attributes
 from venvship.rules.oci.image import OciImageInfo, OciIndexInfo, image_providers
 from venvship.rules.oci.platforms import platform_transition
 
 
 def _oci_image_index(ctx: RuleContext) -> list[object]:
-    images = ctx.provided("images", OciImageInfo)
-    if not images:
+    images: list[OciImageInfo] = []
+    layouts: list[Artifact] = []
+    for target in ctx.targets("images"):
+        image = target.get(OciImageInfo)
+        if image is not None:
+            images.append(image)
+            layouts.append(image.layout)
+            continue
+        # Rules of others answer with files only, such as one that builds an image for several platforms.
+        files = target.default_info.files.to_tuple()
+        if not files or any(file.kind is not ArtifactKind.DIRECTORY for file in files):
+            raise ctx.error(
+                f"`images` names `{target.label}`, which gives neither an image nor directories with layouts"
+            )
+        layouts += files
+    if not layouts:
         raise ctx.error("`images` must name at least one image")
     layout = ctx.declare_directory(ctx.label.name)
     digest = ctx.declare_file(f"{ctx.label.name}.digest")
@@ -20,20 +35,20 @@ def _oci_image_index(ctx: RuleContext) -> list[object]:
         {
             "output": layout,
             "digest": digest,
-            "images": tuple(image.layout for image in images),
+            "images": tuple(layouts),
             "annotations": dict(ctx.string_dict("annotations")),
         },
-        inputs=[image.layout for image in images],
+        inputs=layouts,
         outputs=[layout, digest],
         mnemonic="OciImageIndex",
         progress=f"Assembling index {ctx.label}",
     )
-    return [*image_providers(layout, digest), OciIndexInfo(layout, digest, images)]
+    return [*image_providers(layout, digest), OciIndexInfo(layout, digest, tuple(images))]
 
 
 OCI_IMAGE_INDEX = RuleClass(
     "oci_image_index",
-    (attributes.labels("images", providers=(OciImageInfo,), mandatory=True), attributes.string_dict("annotations")),
+    (attributes.labels("images", mandatory=True), attributes.string_dict("annotations")),
     _oci_image_index,
 )
 
