@@ -11,6 +11,7 @@ module(name = "shop")
 bazel_dep(name = "aspect_rules_py", version = "1.6.0")
 bazel_dep(name = "boats", version = "3.1")
 bazel_dep(name = "rules_cc", version = "0.2.0")
+bazel_dep(name = "bazel_lib", version = "3.0.0")
 bazel_dep(name = "rafts")
 archive_override(module_name = "rafts", urls = ["http://127.0.0.1:9/rafts.tar.gz"], integrity = "")
 archive_override(module_name = "aspect_rules_py", urls = ["http://127.0.0.1:9/rules.tar.gz"])
@@ -21,7 +22,9 @@ harbour.pier(length = 3)
 use_repo(harbour, "pier")
 fleet = use_repo_rule("@boats//:fleet.bzl", "fleet")
 fleet(name = "fleet")
-register_toolchains("@boats//toolchains:all", "@pier//...", "//...")
+tools = use_extension("@bazel_lib//lib:extensions.bzl", "toolchains")
+use_repo(tools, "oars")
+register_toolchains("@boats//toolchains:all", "@pier//...", "//...", "@oars//:all")
 register_execution_platforms("@boats//platforms:all")
 """
 
@@ -64,6 +67,7 @@ boat_test(name = "float_test", boat = ":dinghy", size = "small")
 pier("pier", [":dinghy"])
 cc_tool(name = "gcc", src = ":dinghy")
 ship(name = "ship", deps = [":app"], out = "ship.txt")
+alias(name = "rowing", actual = "@oars//:oar")
 alias(name = "jetty", actual = "@pier//:jetty")
 alias(name = "boat", actual = ":dinghy")
 alias(name = "programme", actual = ":app")
@@ -93,7 +97,7 @@ def test_what_needs_nothing_of_an_absent_module_is_built(workspace: RealWorkspac
     assert {"//:dinghy", "//:dinghy_hull", "//:float_test", "//:gcc", "//:pier"} <= set(listed.stdout.split())
     assert listed.stderr.count("these modules are not built in: `boats`;") == 1
     assert "the override of `aspect_rules_py` has no effect: the module is built in" in listed.stderr
-    assert "MODULE.bazel:6:10: module `rafts` can't be obtained: can't download:" in listed.stderr
+    assert "MODULE.bazel:7:10: module `rafts` can't be obtained: can't download:" in listed.stderr
 
     run = workspace.run("run", "//:app")
     assert (run.code, run.stdout) == (0, "hello\n"), run.stderr
@@ -115,6 +119,12 @@ def test_what_needs_something_of_an_absent_module_is_told_so(workspace: RealWork
         assert f"ERROR: {place}: {what}{NOT_THERE}" in done.stderr, done.stderr
         assert "\nhint: built in are " in done.stderr
         assert 'local_path_override(module_name = "boats", path = "...")' in done.stderr
+    done = workspace.run("build", "//:rowing")
+    assert done.code == 1
+    assert (
+        "the extension `@bazel_lib//lib:extensions.bzl%toolchains`, which would make it, does not come with"
+        in done.stderr
+    )
     done = workspace.run("build", "//:gcc")
     assert done.code == 1
     assert "`cc_tool` can't be built: it is for a language that is not built here" in done.stderr

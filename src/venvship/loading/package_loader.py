@@ -224,7 +224,9 @@ class PackageLoader:
 
     def is_absent(self, repository_name: str) -> bool:
         """Whether a repository may lack what others expect of it."""
-        return self._repositories.get(repository_name).absent is not None
+        return (
+            invisible_repository(repository_name) is None and self._repositories.get(repository_name).absent is not None
+        )
 
     def source_line(self, filename: str, line: int) -> str | None:
         """The text of a line of a file that was loaded, for tracebacks."""

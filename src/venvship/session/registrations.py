@@ -28,13 +28,13 @@ def registered(
             above = pattern.removesuffix("...")
             text = f"{above}:all" if above.endswith("//") else f"{above.removesuffix('/')}:all"
             start = Label.parse(text, relative_to=home, repository_mapping=mapping)
-            if start.repository != INTERPRETERS and modules.absence(start.repository) is None:
+            if start.repository != INTERPRETERS and not loader.is_absent(start.repository):
                 packages = loader.packages_below(start.repository, start.package.path)
                 for package in sorted(packages, key=_inner_first):
                     found.update(dict.fromkeys(_targets(rule, loader, package)))
             continue
         label = Label.parse(pattern, relative_to=home, repository_mapping=mapping)
-        if label.repository == INTERPRETERS or modules.absence(label.repository) is not None:
+        if label.repository == INTERPRETERS or loader.is_absent(label.repository):
             continue
         if label.name in ("all", "*"):
             found.update(dict.fromkeys(_targets(rule, loader, label.package)))

@@ -18,7 +18,7 @@ from venvship.loading.bzl_loader import BzlLoader
 from venvship.loading.repositories import GeneratedPackages, NoSuchRepository, Repository, TargetSpec
 from venvship.memo.computation import Memo
 from venvship.memo.keys import Key
-from venvship.model.label import MAIN_REPOSITORY
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.modules.module_file import ArchiveOverride, GitOverride, LocalPathOverride
 from venvship.modules.module_graph import Module, ModuleGraph
 from venvship.modules.module_sources import AbsentSource, BuiltinSource, RegistrySource, RootSource, UnknownModule
@@ -233,10 +233,29 @@ class WorkspaceRepositories:
             return Repository(name, module.mapping, root=root, is_builtin=is_builtin, absent=absent)
         if name in self._generated:
             return Repository(name, self._graph.mapping_of(MAIN_REPOSITORY), generated=self._generated[name])
+        absent = self._unmade(name)
+        if absent is not None:
+            return Repository(name, self._graph.mapping_of(name), absent=absent)
         written = self._written.get(name)
         if written is None:
             raise NoSuchRepository(name, [*self._graph.modules, *self._generated, *self._written.names()])
         return written
+
+    def _unmade(self, name: str) -> AbsentSource | None:
+        """Why a repository is not there that an extension of a built-in module makes for others: it has none such."""
+        for prefix, usages in self._graph.written_extensions().items():
+            if not name.startswith(prefix):
+                continue
+            label = Label.parse(usages[0].label, relative_to=PackageId(MAIN_REPOSITORY, ""))
+            module = self._graph.modules.get(label.repository)
+            if module is None or not isinstance(module.source, BuiltinSource):
+                return None
+            file = builtin_modules_root() / label.repository / label.package.path / label.name
+            if file.is_file():
+                return None
+            what = f"the extension `{usages[0].usage}`, which would make it, does not come with venvship"
+            return AbsentSource(label.repository, what, usages[0].usage.place)
+        return None
 
     def _tell_of_absent(self) -> None:
         """Say once, and not before something is loaded from one, which modules nobody has."""
