@@ -2,7 +2,8 @@
 
 Three levels, each of which does work that the one before it does not. *Programs* are compiled, or restored from the
 cache in memory, and run with rules that remember nothing: the language alone. *Packages* are loaded in this process by
-the product's loader from the disk: files are found and read, attributes checked, labels parsed. *The command* is
+the product's loader from the disk: files are found and read, attributes checked, labels parsed, or all of that is taken
+from what an earlier command kept; then also with all targets, which are made when somebody asks. *The command* is
 `venvship query //...`, a process of its own that also prints all labels.
 
     .venv/bin/python benchmarks/loading.py
@@ -37,7 +38,7 @@ from venvship.starlark.thread import Thread
 TARGETS = 20
 COLD_LIMIT = 4000.0
 CACHED_LIMIT = 150.0
-"""For a thousand files, compiled before: their programs are restored and run."""
+"""For a thousand files that are in the code cache: their programs, or all that they say."""
 
 
 def path_of(package: int) -> str:
@@ -85,17 +86,24 @@ def run_programs(packages: int, cache: CodeCache) -> float:
     return timed(run)
 
 
-def load_packages(workspace: Path, cache: Path, packages: int) -> float:
-    """Seconds for packages, found and read on the disk."""
+def load_packages(workspace: Path, cache: Path, packages: int, *, targets: bool = False) -> float:
+    """Seconds for packages, found and read on the disk; with `targets`, each of these is asked for."""
     loader = PackageLoader(
         repositories=KnownRepositories([Repository("", {"": ""}, root=str(workspace))]),
         files=DiskFiles(),
         memo=Memo(),
         rule_classes=native_rules(),
         code_cache=DiskCodeCache(str(cache)),
+        surroundings=lambda: "bench",
     )
     loaded: list[object] = []
-    seconds = timed(lambda: loaded.extend(loader.load(package) for package in loader.packages_below("")))
+
+    def load() -> None:
+        for package in loader.packages_below(""):
+            found = loader.load(package)
+            loaded.append((found, list(found.targets.values()) if targets else None))
+
+    seconds = timed(load)
     assert len(loaded) == packages
     return seconds
 
@@ -143,6 +151,14 @@ def measure(packages: int, *, pairs: int) -> Iterator[Row]:
             yield paired(
                 f"{what}, packages {how}",
                 lambda: load_packages(workspace, code, packages),
+                None,
+                pairs=pairs,
+                before=before,
+                limit=cached_limit if cached else cold_limit,
+            )
+            yield paired(
+                f"{what}, packages and all targets {how}",
+                lambda: load_packages(workspace, code, packages, targets=True),
                 None,
                 pairs=pairs,
                 before=before,

@@ -63,6 +63,7 @@ class LoadingWorkspace:
         rules: Mapping[str, RuleClass] = RULES,
         bzl_names: Mapping[str, Value] | None = None,
         cache: CodeCache | None = None,
+        surroundings: str | None = None,
     ) -> None:
         self.files = MemoryFiles(
             {f"/w/{path}": text for path, text in files.items()},
@@ -79,6 +80,7 @@ class LoadingWorkspace:
             bzl_names=bzl_names,
             print_handler=self._print,
             code_cache=cache,
+            surroundings=None if surroundings is None else lambda: surroundings,
         )
 
     def load(self, path: str, repository: str = "") -> Package:

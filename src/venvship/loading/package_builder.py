@@ -89,6 +89,7 @@ class PackageBuilder:
         self.finalizers: list[Value] = []
         """Calls that wait for the end of the BUILD file."""
         self.is_finishing = False
+        self.has_printed = False
         self._macros: tuple[PackageId, ...] = ()
         self._targets: dict[str, Target] = {}
         # Names whose declaration failed: declared all the same, so that nobody is told that they are missing.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 
 from venvship.dataclass import dataclass
@@ -15,14 +16,17 @@ from venvship.loading.code_cache import CodeCache, compiled
 from venvship.loading.depset_values import make_depset
 from venvship.loading.files import EntryKind, RecordedFiles, SourceFiles
 from venvship.loading.globs import PackageFiles
+from venvship.loading.kept_packages import Asked, KeptPackages
 from venvship.loading.label_values import InvisibleRepository, invisible_repository
 from venvship.loading.nearest import did_you_mean, nearest
 from venvship.loading.package import NoSuchTarget, Package
 from venvship.loading.package_builder import CrossesPackageBoundary, PackageBuilder
+from venvship.loading.packed_package import RuleName, Unpackable, packed_package, unpacked_package
 from venvship.loading.provider_values import make_provider
 from venvship.loading.repo_file import IGNORE_FILE, REPO_FILE, RepositoryDefaults, read_repository_defaults
 from venvship.loading.repositories import Repository, RepositorySet, TargetSpec
 from venvship.loading.rule_class import RuleClass
+from venvship.loading.rule_definition import RuleDefinition
 from venvship.loading.rule_functions import Unsupported, rule_function
 from venvship.loading.select_values import make_select
 from venvship.loading.targets import Target
@@ -126,11 +130,14 @@ class PackageLoader:
         code_cache: CodeCache | None = None,
         modules: Mapping[str, tuple[str, str]] | None = None,
         host_constraints: Sequence[str] = (),
+        surroundings: Callable[[], str] | None = None,
     ) -> None:
         """`native_rules` are the rule classes that BUILD files and `native` know, all of them by default.
 
         `bzl_names` are further names of `.bzl` files. `modules` gives name and version of the module behind a
         canonical repository name, `host_constraints` are the constraint values of the machine that builds.
+        With `surroundings`, which answers what all packages depend on that neither they nor their repositories say,
+        packages are kept in the code cache.
         """
         self._repositories = repositories
         self._files = RecordedFiles(files, memo)
@@ -174,6 +181,10 @@ class PackageLoader:
                 absent, lambda: self.bzl.load(_FOREIGN_RULES).exports["foreign_target"], known
             ),
         )
+        self._asked = Asked(self._files, self.bzl, repositories)
+        self._kept: KeptPackages | None = None
+        if code_cache is not None and surroundings is not None:
+            self._kept = KeptPackages(code_cache, f"{surroundings()} {sorted(host_constraints)}")
 
     def load(self, package: PackageId) -> Package:
         """The package; raises NoSuchPackage, or everything that is wrong with its BUILD file."""
@@ -253,6 +264,51 @@ class PackageLoader:
         source = self._files.read(join_host(_root_of(repository), build_file))
         if source is None:
             raise NoSuchPackage(package, f"`{shown}` disappeared while it was read")
+        if self._kept is None:
+            return self._read(package, repository, shown, source)[0]
+        key = self._kept.key(package, repository, shown, source, said=lambda: self._said(repository))
+        before = len(self._memo.asked_so_far())
+        data = self._kept.find(key, self._asked)
+        if data is not None:
+            return unpacked_package(
+                data,
+                package,
+                repository.mapping,
+                rule_class=self._rule_class,
+                digest_of=lambda file: self.bzl.load(file).digest,
+            )
+        evaluated, has_printed = self._read(package, repository, shown, source)
+        answers = None if has_printed else self._asked.answers(self._memo.asked_so_far()[before:])
+        if answers is not None:
+            with contextlib.suppress(Unpackable):
+                self._kept.keep(key, answers, packed_package(evaluated, repository.mapping, self._rule_name))
+        return evaluated
+
+    def _said(self, repository: Repository) -> str:
+        """What holds for all packages of a repository."""
+        defaults = DefaultsKey(repository.canonical_name).fingerprint(self._defaults(repository))
+        return f"{self._modules.get(repository.canonical_name)} {defaults}"
+
+    def _rule_name(self, rule_class: RuleClass) -> RuleName:
+        """How a rule class is found by another process; raises Unpackable."""
+        file, name = rule_class.defined_in, rule_class.name
+        if (self._rule_classes.get(name) if file is None else self._global_rule(file, name)) is not rule_class:
+            raise Unpackable(name)
+        return file, name
+
+    def _rule_class(self, rule: RuleName) -> RuleClass:
+        file, name = rule
+        found = self._rule_classes.get(name) if file is None else self._global_rule(file, name)
+        if found is None:
+            raise InternalError(f"the rule `{name}` of a kept package is not in `{file}`")
+        return found
+
+    def _global_rule(self, file: Label, name: str) -> RuleClass | None:
+        value = self.bzl.load(file).globals.get(name)
+        return value.rule_class if isinstance(value, RuleDefinition) and value.is_named else None
+
+    def _read(self, package: PackageId, repository: Repository, shown: str, source: bytes) -> tuple[Package, bool]:
+        """Evaluate a BUILD file; also whether it printed something."""
         program = compiled(source, filename=shown, dialect=Dialect.BUILD, cache=self._cache)
         files = PackageFiles(self._files, _root_of(repository), package.path, self._defaults(repository).ignored)
         builder = self._builder(package, repository, shown, files)
@@ -262,7 +318,7 @@ class PackageLoader:
         for statement in program.loads:
             label = modules[statement.module].label
             symbols[label] = (*symbols.get(label, ()), *(exported for _, exported in statement.bindings))
-        return builder.finish(behind, lambda file: self.bzl.load(file).digest, symbols)
+        return builder.finish(behind, lambda file: self.bzl.load(file).digest, symbols), builder.has_printed
 
     def _run(
         self,
@@ -276,7 +332,12 @@ class PackageLoader:
         def source_line(filename: str, line: int) -> str | None:
             return line_of(source, line) if filename == builder.build_file else self.source_line(filename, line)
 
-        thread = Thread(print_handler=self._print_handler, context=builder, source_line=source_line)
+        def show(text: str, place: Place) -> None:
+            builder.has_printed = True
+            if self._print_handler is not None:
+                self._print_handler(text, place)
+
+        thread = Thread(print_handler=show, context=builder, source_line=source_line)
         try:
             execute(
                 program,

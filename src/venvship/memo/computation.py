@@ -92,6 +92,10 @@ class Memo:
         self._dependencies[key] = tuple(read)
         return outcome
 
+    def asked_so_far(self) -> tuple[AnyKey, ...]:
+        """What the computation in progress has asked for until now, in the order it asked first."""
+        return tuple(self._innermost or ())
+
     def record_of(self, key: AnyKey) -> Record:
         """What the computation of `key` read; raises KeyError when it was not computed."""
         # The fingerprint is taken now and not when the value was made: most builds end without asking for it.

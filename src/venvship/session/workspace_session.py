@@ -73,6 +73,7 @@ from venvship.session.module_files import DiskModuleFiles
 from venvship.session.options import SessionOptions
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
+from venvship.session.own_code import own_code
 from venvship.session.registrations import registered
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
@@ -304,6 +305,7 @@ class Session:
                 name: (module.file.name or name, module.file.version) for name, module in self.modules.modules.items()
             },
             host_constraints=host_constraints(self.host_platform),
+            surroundings=own_code,
         )
 
     def _print(self, text: str, place: Place) -> None:
