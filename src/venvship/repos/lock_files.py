@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from venvship.errors import EnvironmentProblem, UserError
+from venvship.blobs.disk import digest_of_file
+from venvship.errors import EnvironmentProblem, Place, UserError
 from venvship.host.files import write_atomically
 from venvship.repos.package_index import PackageIndex
+from venvship.repos.simple_page import IndexFile
+from venvship.repos.urls import local_path
 from venvship.wheels.lock import Lock, MalformedLock
 from venvship.wheels.pylock import parse_pylock
 from venvship.wheels.requirements_txt import OfferedFile, PinnedRequirement, lock_of, parse_requirements
@@ -77,12 +81,23 @@ def _requirements(data: bytes, shown: str, kept: Path | None, index: Callable[[]
             raise UserError(f"`{shown}` names no files, and no index may be asked for them")
         asked = index()
         offered = _ask(asked, requirements)
-        if kept is not None:
-            rows = {
-                name: [[f.filename, f.location, f.sha256, f.size] for f in files] for name, files in offered.items()
-            }
+        unknown = sorted(name for name, files in offered.items() if not files)
+        if unknown and asked.offline:
+            raise FilesUnknown(unknown, shown)
+        # An index that lacks a project today may have it tomorrow, or be another one.
+        if kept is not None and not unknown:
+            rows = {name: [_row(file) for file in files] for name, files in offered.items()}
             _keep(kept, json.dumps(rows).encode())
     return lock_of(requirements, offered, filename=shown, index="")
+
+
+def _sha256(file: IndexFile, filename: str, project: str) -> str | None:
+    """The hash of an offered file; directories tell none, so those that may be of the project are read."""
+    path = local_path(file.location)
+    if file.sha256 is not None or path is None:
+        return file.sha256
+    plain = re.sub(r"[-_.]+", "-", filename).lower()
+    return digest_of_file(str(path)).sha256 if plain.startswith(f"{project}-") else None
 
 
 def _row(file: OfferedFile) -> list[str | int | None]:
@@ -99,16 +114,27 @@ def _kept(path: Path | None) -> dict[str, list[OfferedFile]] | None:
         return None
 
 
+class FilesUnknown(UserError):
+    """Requirements that no file on this machine fits, where no index may be asked."""
+
+    def __init__(self, names: Sequence[str], shown: str) -> None:
+        super().__init__(
+            "nothing here fits these requirements, and no index may be asked:" + "".join(f"\n  {n}" for n in names),
+            place=Place(shown),
+            hint="run the command once without `--nofetch`, or name a directory of their files with `--find_links`",
+        )
+
+
 def _ask(index: PackageIndex, requirements: Iterable[PinnedRequirement]) -> dict[str, list[OfferedFile]]:
     """The files of each project whose hash a requirement names."""
     wanted = {one.name: one.sha256s for one in requirements if one.url is None}
 
     def files(name: str) -> list[OfferedFile]:
-        found = index.offered(name)
+        found = [(filename, file, _sha256(file, filename, name)) for filename, file in index.offered(name)]
         return [
-            OfferedFile(filename, file.location, file.sha256, file.size)
-            for filename, file in found
-            if file.sha256 is not None and file.sha256 in wanted[name]
+            OfferedFile(filename, file.location, sha256, file.size)
+            for filename, file, sha256 in found
+            if sha256 is not None and sha256 in wanted[name]
         ]
 
     with ThreadPoolExecutor(_PARALLEL, "index") as pool:

@@ -33,10 +33,14 @@ class IndexUnreachable(EnvironmentProblem):
 class PackageIndex:
     """Several indexes asked one after the other; the pages of projects are read once."""
 
-    def __init__(self, network: Network, *, indexes: Iterable[str], find_links: Iterable[str] = ()) -> None:
+    def __init__(
+        self, network: Network, *, indexes: Iterable[str], find_links: Iterable[str] = (), offline: bool = False
+    ) -> None:
+        """Those that are not on this machine are left out with `offline`."""
         self._network = network
-        self._indexes = tuple(indexes)
-        self._find_links = tuple(find_links)
+        self._indexes = tuple(one for one in indexes if not offline or local_path(one) is not None)
+        self._find_links = tuple(one for one in find_links if not offline or local_path(one) is not None)
+        self.offline = offline
         self._pages: dict[tuple[str, str], _Listing] = {}
         self._guards: dict[tuple[str, str], threading.Lock] = {}
         self._guard = threading.Lock()
@@ -177,6 +181,7 @@ class Indexes:
         *,
         links: Iterable[str] = (),
         addresses: Callable[[], Iterable[str]] = tuple,
+        offline: bool = False,
     ) -> None:
         """`links` are directories and pages of files that come before every index.
 
@@ -184,6 +189,7 @@ class Indexes:
         """
         self._links = tuple(links)
         self._addresses = addresses
+        self._offline = offline
         self._settings = settings
         self._overrides = tuple(overrides)
 
@@ -195,7 +201,8 @@ class Indexes:
     @functools.cached_property
     def default(self) -> PackageIndex:
         settings = self._read_settings
-        return PackageIndex(self.network, indexes=settings.indexes, find_links=(*self._links, *settings.find_links))
+        links = (*self._links, *settings.find_links)
+        return PackageIndex(self.network, indexes=settings.indexes, find_links=links, offline=self._offline)
 
     def linked(self, project: str, filename: str, *, sha256: str) -> IndexFile | None:
         """The file among the links, if it is the one with this hash; None when it is not there."""
@@ -206,7 +213,7 @@ class Indexes:
 
     @functools.cached_property
     def _linked(self) -> PackageIndex:
-        return PackageIndex(self.network, indexes=(), find_links=self._links)
+        return PackageIndex(self.network, indexes=(), find_links=self._links, offline=self._offline)
 
     def override_of(self, origin: str) -> PackageIndex | None:
         """Where files of `origin` are looked up by name, or None when their own addresses are used.

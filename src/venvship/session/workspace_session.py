@@ -363,7 +363,13 @@ class Session:
         links = [
             text if "://" in text else os.path.abspath(os.path.expanduser(text)) for text in self.options.find_links
         ]
-        return Indexes(self._index_settings, overrides, links=links, addresses=self._project_indexes)
+        return Indexes(
+            self._index_settings,
+            overrides,
+            links=links,
+            addresses=self._project_indexes,
+            offline=self.options.offline,
+        )
 
     def _project_indexes(self) -> Iterable[str]:
         """Those that the projects of the hubs name: a lock has their addresses without credentials."""

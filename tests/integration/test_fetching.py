@@ -1,4 +1,4 @@
-"""Indexes that ask who is there, through the real command; and transfers that end early."""
+"""Where files come from, through the real command: private indexes, directories, transfers that end early, nothing."""
 
 from __future__ import annotations
 
@@ -165,3 +165,66 @@ def test_a_transfer_that_was_killed_is_finished_by_the_next_command(
     assert (done.code, done.stdout) == (0, "large\n"), done.stderr
     resumed = [start for file, start in index.range_starts if file == name]
     assert (len(resumed) == 1 and resumed[0] >= 1 << 20) if ranges else resumed == []
+
+
+PIP = f"""
+bazel_dep(name = "rules_python", version = "1.0.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.parse(
+    hub_name = "pypi",
+    python_version = "{sys.version_info[0]}.{sys.version_info[1]}",
+    requirements_lock = "//:requirements.txt",
+)
+use_repo(pip, "pypi")
+"""
+
+
+def write_requirements(workspace: RealWorkspace, index: FakeIndex, *names: str) -> dict[str, bytes]:
+    """A workspace whose lock names hashes only; the wheels by file name."""
+    files = {f"{n}-1.0-py3-none-any.whl": wheel_bytes(n, "1.0", {f"{n}.py": f"X = {n!r}\n"}) for n in names}
+    pins = [
+        f"{n}==1.0 --hash=sha256:{index.add(n, f, content)}\n"
+        for n, (f, content) in zip(names, files.items(), strict=True)
+    ]
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + PIP,
+            "requirements.txt": "".join(pins),
+            "BUILD.bazel": DEFS + f'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//{names[0]}"])\n',
+            "app.py": f"import {names[0]}\nprint({names[0]}.X)\n",
+        }
+    )
+    return files
+
+
+def test_without_fetching_no_index_is_asked_and_what_is_missing_is_named(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    write_requirements(workspace, index, "unasked", "unknown")
+    done = workspace.run("run", "--nofetch", "//:app")
+    assert done.code == 1 and not index.requests
+    assert "no index may be asked:\n  unasked\n  unknown\n" in done.stderr
+    assert workspace.run("run", "//:app").code == 0
+    again = workspace.run("run", "--nofetch", "//:app")
+    assert (again.code, again.stdout) == (0, "unasked\n"), again.stderr
+
+
+def test_requirements_are_met_by_a_directory_of_files(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = write_requirements(workspace, index, "carried", "carried_too")
+    for name, content in files.items():
+        path = workspace.root / "wheels" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    done = workspace.run("run", "--nofetch", "--find_links=wheels", "//:app")
+    assert (done.code, done.stdout) == (0, "carried\n"), done.stderr
+    assert not index.requests
+
+
+def test_an_index_that_lacked_a_project_is_asked_again(workspace: RealWorkspace, index: FakeIndex) -> None:
+    write_requirements(workspace, index, "coming")
+    [(project, files)] = index.files.items()
+    index.files.clear()
+    assert workspace.run("build", "//:app").code == 1
+    index.files[project] = files
+    done = workspace.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "coming\n"), done.stderr
