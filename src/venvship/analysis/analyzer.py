@@ -32,7 +32,8 @@ from venvship.analysis.package_specification import PackageSpecificationInfo, gr
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.analysis.propagation import directions
 from venvship.analysis.rule_context import RuleContext
-from venvship.analysis.toolchains import Debugging, Toolchains
+from venvship.analysis.starlark_api.providers import TOOLCHAIN_INFO
+from venvship.analysis.toolchains import Debugging, NotAToolchain, Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
@@ -232,6 +233,7 @@ class Analyzer:
             platforms=self._platforms,
             execution=self._execution,
             holds=self._holds,
+            choose=lambda target, name, configuration: self._values(target, configuration)[name],
             debugging=debugging,
         )
         self._packages = packages
@@ -780,12 +782,22 @@ class Analyzer:
         context = RuleContext(target, configuration, node.values, dependencies, status=self._status)
         context.splits = node.splits
         context.groups = node.groups
-        context.toolchains = self._implementations(node.toolchains)
-        context.exec_groups = {name: self._implementations(found) for name, found in node.exec_groups.items()}
+        context.toolchains = self._implementations(target, node.toolchains)
+        context.exec_groups = {name: self._implementations(target, found) for name, found in node.exec_groups.items()}
         return context
 
-    def _implementations(self, toolchains: Mapping[Label, TargetKey]) -> dict[Label, ConfiguredTarget]:
-        return {kind: self._evaluated(self._canonical[edge]) for kind, edge in toolchains.items()}
+    def _implementations(
+        self, target: RuleTarget, toolchains: Mapping[Label, TargetKey]
+    ) -> dict[Label, ConfiguredTarget]:
+        found = {kind: self._evaluated(self._canonical[edge]) for kind, edge in toolchains.items()}
+        for kind, one in found.items():
+            if TOOLCHAIN_INFO not in one.providers and AnalysisFailureInfo not in one.providers:
+                raise NotAToolchain(
+                    f"the toolchain of type `{kind}` for `{target.label}` is `{one.label}`, which does not provide "
+                    "platform_common.ToolchainInfo",
+                    place=target.place,
+                )
+        return found
 
     def _made_or_failed(self, node: Node) -> ConfiguredTarget:
         if not are_allowed(node.key.configuration):

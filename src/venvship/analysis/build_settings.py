@@ -7,6 +7,7 @@ has its default is left out of the configuration, so that equal configurations a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -29,6 +30,7 @@ LABEL_SETTINGS = frozenset({LABEL_FLAG, LABEL_SETTING})
 DEFINE = "define:"
 """What the options for `--define` start with."""
 _SCOPE = "scope"
+_INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]{1,99}|0[oO][0-7]{1,99}|0[bB][01]{1,99}|0|[1-9][0-9]{0,99})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def is_set(target: RuleTarget) -> bool:
 def option_text(target: RuleTarget, value: SettingValue) -> str:
     """How a configuration holds `value`; empty for the default. Raises InvalidSetting."""
     setting = _setting(target)
+    if setting.type is AttributeType.BOOL and value in (0, 1):
+        value = bool(value)
     if not _fits(setting, value):
         raise InvalidSetting(
             f"`{target.label}` is a setting of type {setting.type.value} and can't be {value!r}", place=target.place
@@ -125,14 +129,13 @@ def parsed(target: RuleTarget, *texts: str | bool) -> SettingValue:
         return tuple(every if setting.type is not AttributeType.STRING_SET else dict.fromkeys(every))
     match setting.type:
         case AttributeType.BOOL:
-            known = {"true": True, "1": True, "yes": True, "": True, "false": False, "0": False, "no": False}
-            if text.lower() in known:
-                return known[text.lower()]
+            said = native_options.BOOLEANS.get(text.lower() or "true")
+            if said is not None:
+                return said
         case AttributeType.INT:
-            try:
-                return int(text)
-            except ValueError:
-                pass
+            number = _integer(text)
+            if number is not None:
+                return number
         case AttributeType.STRING_LIST:
             return tuple(part for part in text.split(",") if part)
         case AttributeType.STRING_SET:
@@ -140,6 +143,24 @@ def parsed(target: RuleTarget, *texts: str | bool) -> SettingValue:
         case _:
             return text
     raise InvalidSetting(f"`--{target.label}={text}`: not a {setting.type.value}")
+
+
+def is_written(value: SettingValue, text: str) -> bool:
+    """Whether a condition that asks for `text` asks for `value`; raises InvalidSetting for what no such setting has."""
+    if isinstance(value, tuple):
+        # A list that may be given several times holds each of its elements.
+        return text in value or text == ",".join(value)
+    if isinstance(value, str):
+        return text == value
+    meant = native_options.BOOLEANS.get(text.lower()) if isinstance(value, bool) else _integer(text)
+    if meant is None:
+        raise InvalidSetting(f"`{text}` is not a {'bool' if isinstance(value, bool) else 'int'}")
+    return value == meant
+
+
+def _integer(text: str) -> int | None:
+    """A number as the language writes it: `12`, `-0xC`, `0o14`."""
+    return int(text, 0) if _INTEGER.match(text) else None
 
 
 def option_of_flag(

@@ -64,7 +64,7 @@ def option_text(name: str, value: NativeValue | None) -> str:
     """How a configuration holds the value of an option; empty for the default."""
     option = native_option(name) or _TEXT
     if isinstance(value, str) and option.kind in (OptionKind.BOOLEAN, OptionKind.TRISTATE):
-        value = _BOOLEANS.get(value.lower(), value)
+        value = BOOLEANS.get(value.lower(), value)
     if value is None or value == option.default or value in ("", ()):
         return ""
     return str(value) if name == COMPILATION_MODE else json.dumps(value)
@@ -74,7 +74,7 @@ def written_value(name: str, text: str) -> NativeValue:
     """What a text means as value of an option; raises InvalidOptionValue."""
     option = native_option(name) or _TEXT
     if option.kind is OptionKind.BOOLEAN or (option.kind is OptionKind.TRISTATE and text != "auto"):
-        said = _BOOLEANS.get(text.lower())
+        said = BOOLEANS.get(text.lower())
         if said is not None:
             return said
         if name not in NATIVE_OPTIONS:
@@ -127,10 +127,11 @@ def cpu_word(platform: Platform) -> str:
             return platform.cpu.value
 
 
-_BOOLEANS: Final = {
+BOOLEANS: Final = {
     **dict.fromkeys(("true", "1", "yes", "t", "y"), True),
     **dict.fromkeys(("false", "0", "no", "f", "n"), False),
 }
+"""How flags write what is true or false, in small letters."""
 _TRIED_OUT: Final = ("experimental_", "incompatible_")
 _CPUS: Final = frozenset({"cpu", "host_cpu"})
 _SWITCH: Final = NativeOption(OptionKind.BOOLEAN, False)

@@ -141,13 +141,23 @@ class PlatformTargets:
             raise NotAPlatform(f"the platform `{label}` is its own parent")
         target = self._rule(label, "platform")
         found: dict[Label, Label] = {}
-        for parent in _labels(target, "parents"):
+        parents = _labels(target, "parents")
+        if len(parents) > 1:
+            raise NotAPlatform(f"`{target.label}` has several parents; a platform has at most one", place=target.place)
+        for parent in parents:
             found.update(self._constraints(parent, (*path, label)))
+        own: dict[Label, Label] = {}
         for value in _labels(target, "constraint_values"):
             constraint = self._rule(value, "constraint_value")
             for setting in _labels(constraint, "constraint_setting"):
-                found[setting] = constraint.label
-        return found
+                other = own.setdefault(setting, constraint.label)
+                if other != constraint.label:
+                    raise NotAPlatform(
+                        f"`constraint_values` of `{target.label}` has two of one setting: `{other}` and "
+                        f"`{constraint.label}`",
+                        place=target.place,
+                    )
+        return {**found, **own}
 
     def _flags(self, label: Label) -> list[tuple[RuleTarget, str]]:
         """What a platform says in `flags`, its parents' first; constraints were read, so there is no circle."""

@@ -31,6 +31,9 @@ EXTRA_TOOLCHAINS: Final = "extra_toolchains"
 Holds = Callable[[Label, Configuration], bool]
 """Whether a `config_setting` or `constraint_value` holds in a configuration."""
 
+Choose = Callable[[RuleTarget, str, Configuration], PlainValue]
+"""The value of an attribute with a `select()` in a configuration."""
+
 
 class NotAToolchain(UserError):
     """A registered label is no `toolchain` target, or one that contradicts itself."""
@@ -117,6 +120,7 @@ class Toolchains:
         platforms: PlatformTargets,
         execution: ExecutionPlatforms,
         holds: Holds,
+        choose: Choose,
         debugging: Debugging | None = None,
     ) -> None:
         self._target = target
@@ -124,6 +128,7 @@ class Toolchains:
         self._platforms = platforms
         self._execution = execution
         self._holds = holds
+        self._choose = choose
         self._debugging = debugging
         self._known: tuple[RuleTarget, ...] | None = None
         self._resolved: dict[Wish, Resolution] = {}
@@ -156,6 +161,12 @@ class Toolchains:
     def _resolve(self, target: RuleTarget, group: str, wish: Wish) -> Resolution:
         search = self._search(wish)
         types = wish.group.toolchains
+        for one in types:
+            if one.mandatory and not self._is_type(self._kind(one.type)):
+                raise NotAToolchain(
+                    f"`{target.label}` needs a toolchain of type `{one.type}`, which is no toolchain_type",
+                    place=target.place,
+                )
         missing = [one.type for one in types if one.mandatory and not search.toolchains[one.type]]
         if missing and search.platforms:
             candidates = self._candidates(wish.configuration)
@@ -172,7 +183,7 @@ class Toolchains:
         toolchains: dict[Label, Label] = {}
         for kind, of in search.toolchains.items():
             if chosen in of:
-                [toolchains[kind]] = _labels(of[chosen], "toolchain")
+                [toolchains[kind]] = self._chosen(of[chosen], "toolchain", wish.configuration)
         return Resolution(chosen, toolchains)
 
     def _search(self, wish: Wish) -> _Search:
@@ -210,16 +221,17 @@ class Toolchains:
 
     def _against_target(self, candidate: RuleTarget, configuration: Configuration) -> list[Label]:
         """What a toolchain asks of the target and its configuration that is not so."""
-        asked = (*_labels(candidate, "target_compatible_with"), *_labels(candidate, "target_settings"))
+        names = ("target_compatible_with", "target_settings")
+        asked = [label for name in names for label in self._chosen(candidate, name, configuration)]
         return [label for label in asked if not self._holds(label, configuration)]
 
     def _against_machine(
         self, candidate: RuleTarget, configuration: Configuration, platform: ExecutionPlatform
     ) -> list[Label]:
         """What a toolchain asks of the platform that its actions run on, and is not so."""
-        asked: Iterable[Label] = _labels(candidate, "exec_compatible_with")
+        asked: Iterable[Label] = self._chosen(candidate, "exec_compatible_with", configuration)
         if candidate.value("use_target_platform_constraints") is True:
-            if asked or _labels(candidate, "target_compatible_with"):
+            if asked or candidate.value("target_compatible_with"):
                 raise NotAToolchain(
                     f"`{candidate.label}` takes its constraints from the target platform and has some of its own",
                     place=candidate.place,
@@ -242,11 +254,25 @@ class Toolchains:
         target = self._target(self._platforms.unaliased(label))
         if not isinstance(target, RuleTarget) or target.rule_class.name != "toolchain":
             raise NotAToolchain(f"`{label}` is registered as a toolchain, and is a {target.kind}")
+        [kind] = _labels(target, "toolchain_type")
+        if not self._is_type(self._kind(kind)):
+            raise NotAToolchain(
+                f"the type of the toolchain `{label}` is `{kind}`, which is no toolchain_type", place=target.place
+            )
         return target
+
+    def _chosen(self, candidate: RuleTarget, name: str, configuration: Configuration) -> tuple[Label, ...]:
+        """The labels in an attribute of a toolchain, for targets of a configuration."""
+        value = candidate.value(name)
+        return labels_in(self._choose(candidate, name, configuration) if isinstance(value, Select) else value)
 
     def _is(self, candidate: RuleTarget, kind: Label) -> bool:
         [own] = _labels(candidate, "toolchain_type")
         return self._kind(own) == kind
+
+    def _is_type(self, kind: Label) -> bool:
+        found = self._target(kind)
+        return isinstance(found, RuleTarget) and found.rule_class.name == "toolchain_type"
 
     def _kind(self, label: Label) -> Label:
         """The toolchain type behind aliases."""

@@ -22,6 +22,7 @@ from venvship.analysis.build_settings import (
 from venvship.analysis.platforms import HOST
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
+from venvship.loading.nearest import did_you_mean
 from venvship.loading.targets import RuleTarget, Target
 from venvship.loading.transition_module import NATIVE_OPTION, Setting, TransitionDefinition
 from venvship.model.configuration import Configuration
@@ -60,6 +61,17 @@ def carried_out(
 
     Raises InvalidTransition, and whatever the function fails with.
     """
+    unknown = [
+        setting.native
+        for setting in (*definition.inputs, *definition.outputs)
+        if setting.label is None and native_options.native_option(setting.native) is None
+    ]
+    if unknown:
+        raise InvalidTransition(
+            f"the transition names options that there are not: {', '.join(f'`{name}`' for name in unknown)}",
+            place=definition.place,
+            hint=did_you_mean(unknown[0], native_options.NATIVE_OPTIONS),
+        )
     settings = {setting.text: _value(setting, configuration, target) for setting in definition.inputs}
     given = Struct({name: from_host(_shown(value)) for name, value in attributes.items()})
     answer = definition.evaluator.call(definition.implementation, (from_host(settings), given))
@@ -112,7 +124,7 @@ def _changed(
             found = _build_setting(target, setting.label)
             options[option_name(found.label)] = _option_text(found, value)
         elif setting.native == native_options.PLATFORMS:
-            platform = _platform(definition, value)
+            platform = _platform(value)
         else:
             options[setting.native] = native_options.option_text(setting.native, _plain(value))
     if platform is not None:
@@ -120,13 +132,10 @@ def _changed(
     return configuration.with_options(options)
 
 
-def _platform(definition: TransitionDefinition, value: Value) -> Label | None:
+def _platform(value: Value) -> Label:
+    """The first counts of several platforms, and the one of the machine where there is none."""
     every = list(value) if type(value) in LISTS else [value]
-    if not every:
-        return None
-    if len(every) != 1:
-        raise InvalidTransition("`platforms` must be one platform", place=definition.place)
-    [one] = every
+    one = every[0] if every else HOST
     return one if isinstance(one, Label) else Label.parse(str(one), relative_to=_ROOT)
 
 

@@ -15,7 +15,7 @@ from venvship.host.locks import LockHeld
 from venvship.loading.bazelrc import ConfigCycle, ImportCycle, RcFileMissing, RcSyntaxError, UnknownConfig
 from venvship.loading.workspace import NotInWorkspace
 from venvship.query.expression import QuerySyntaxError
-from venvship.session.options import UnsupportedPlatform, UnusableSetting
+from venvship.session.options import UnusableSetting
 from venvship.ui.display import TextOutput
 from venvship.ui.messages import message
 
@@ -29,7 +29,6 @@ _BAD_COMMAND_LINE = (
     RcFileMissing,
     RcSyntaxError,
     UnknownConfig,
-    UnsupportedPlatform,
     UnusableSetting,
 )
 

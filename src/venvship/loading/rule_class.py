@@ -12,6 +12,7 @@ from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue, labels_in
 from venvship.loading.implicit_outputs import ImplicitOutputs, OutputTemplates
 from venvship.model.label import Label
+from venvship.model.provider import TemplateVariableInfo
 
 TEST_SIZES = ("small", "medium", "large", "enormous")
 TEST_TIMEOUTS = ("short", "moderate", "long", "eternal")
@@ -40,7 +41,7 @@ _COMMON = (
     AttributeSpec(EXEC_COMPATIBLE_WITH, AttributeType.LABEL_LIST),
     AttributeSpec(EXEC_GROUP_COMPATIBLE_WITH, AttributeType.LABEL_LIST_DICT),
     AttributeSpec("exec_properties", AttributeType.STRING_DICT),
-    AttributeSpec("toolchains", AttributeType.LABEL_LIST),
+    AttributeSpec("toolchains", AttributeType.LABEL_LIST, providers=(frozenset({TemplateVariableInfo}),)),
     AttributeSpec("package_metadata", AttributeType.LABEL_LIST, configurable=False),
     AttributeSpec("applicable_licenses", AttributeType.LABEL_LIST, configurable=False),
     AttributeSpec("aspect_hints", AttributeType.LABEL_LIST),

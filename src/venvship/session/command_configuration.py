@@ -81,6 +81,7 @@ def _with_platform(
         except ValueError:
             raise UnsupportedPlatform(
                 f"`{text}` is no platform that is built for: {error.message}",
+                place=error.place,
                 hint="name a platform target, or linux_x86_64, linux_aarch64, macos_x86_64, macos_aarch64",
             ) from error
     same = (platform.os, platform.cpu) == (host.os, host.cpu)

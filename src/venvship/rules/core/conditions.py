@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from venvship.analysis import native_options
-from venvship.analysis.build_settings import BuildSettingValueInfo
+from venvship.analysis.build_settings import BuildSettingValueInfo, InvalidSetting, is_written
 from venvship.analysis.conditions import ConditionInfo
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.native_options import PLATFORMS
@@ -81,9 +81,24 @@ CONSTRAINT_VALUE = RuleClass(
 )
 
 
+def _constraints(ctx: RuleContext) -> tuple[ConstraintValueInfo, ...]:
+    """What `constraint_values` holds, of each setting one value."""
+    found = ctx.provided("constraint_values", ConstraintValueInfo)
+    values: dict[Label, ConstraintValueInfo] = {}
+    for one in found:
+        other = values.setdefault(one.setting, one)
+        if other.label != one.label:
+            raise ctx.error(
+                f"`constraint_values` of `{ctx.label}` has two of one setting: `{other.label}` and `{one.label}`"
+            )
+    return found
+
+
 def _platform(ctx: RuleContext) -> list[object]:
+    if len(ctx.labels("parents")) > 1:
+        raise ctx.error(f"`{ctx.label}` has several parents; a platform has at most one")
     inherited = [label for info in ctx.provided("parents", PlatformInfo) for label in info.constraints]
-    own = [info.label for info in ctx.provided("constraint_values", ConstraintValueInfo)]
+    own = [info.label for info in _constraints(ctx)]
     return [DefaultInfo(), PlatformInfo(ctx.label, tuple(dict.fromkeys([*own, *inherited])))]
 
 
@@ -124,12 +139,17 @@ def _config_setting(ctx: RuleContext) -> list[object]:
     for name, value in ctx.string_dict("define_values").items():
         facts.add((f"define:{name}", value))
         matches &= ctx.configuration.get(f"define:{name}") == value
-    for constraint in ctx.provided("constraint_values", ConstraintValueInfo):
+    for constraint in _constraints(ctx):
         facts.add((str(constraint.setting), str(constraint.label)))
         matches &= constraint.holds
     for (label, wanted), target in zip(ctx.label_dict("flag_values").items(), ctx.targets("flag_values"), strict=True):
         facts.add((label.canonical, wanted))
-        matches &= _flag_matches(ctx, label, wanted, target)
+        try:
+            matches &= _flag_matches(ctx, label, wanted, target)
+        except InvalidSetting as error:
+            problems.append(ctx.error(f"in `flag_values` of `{ctx.label}`, for `{label}`: {error.message}"))
+    if problems:
+        raise SeveralErrors(problems)
     if not facts:
         raise ctx.error(
             "a config_setting must ask for something: set values, define_values, flag_values or constraint_values"
@@ -138,12 +158,13 @@ def _config_setting(ctx: RuleContext) -> list[object]:
 
 
 def _flag_matches(ctx: RuleContext, label: Label, wanted: str, target: ConfiguredTarget) -> bool:
+    if target.label != label and wanted.startswith(("//", "@", ":")):
+        # A label flag: the target that it stands for is its value, even where that is a setting itself.
+        home, mapping = ctx.label.package, ctx.target.mapping
+        return Label.parse(wanted, relative_to=home, repository_mapping=mapping) == target.label
     info = target.get(BuildSettingValueInfo)
     if info is not None:
-        if isinstance(info.value, tuple):
-            # A list that may be given several times holds each of its elements.
-            return wanted in info.value or wanted == ",".join(info.value)
-        return str(info.value).lower() == wanted.lower() if isinstance(info.value, bool) else str(info.value) == wanted
+        return is_written(info.value, wanted)
     feature = target.providers.get(FEATURE_FLAG_INFO)
     if isinstance(feature, ProviderInstance):
         return str(feature.fields.get("value", "")) == wanted
