@@ -84,10 +84,10 @@ def read_control(package: bytes) -> DebControl:
 
 def read_files(package: bytes) -> Iterator[DebEntry]:
     """The files and links of a package, in its order; raises MalformedPackage."""
-    hard: dict[str, bytes] = {}
+    linked: dict[str, bytes] = {}
+    seen: set[str] = set()
     total = 0
     with _opened(package, "data.tar") as archive:
-        targets = _hard_link_targets(package)
         for member in archive:
             if member.isdir():
                 continue
@@ -96,25 +96,36 @@ def read_files(package: bytes) -> Iterator[DebEntry]:
                 yield DebLink(path, member.linkname)
             elif member.islnk():
                 source = str(merged(member.linkname))
-                if source not in hard:
+                if source not in seen:
                     raise MalformedPackage(f"`{path}` is a hard link to `{source}`, which does not come before it")
-                yield DebFile(path, hard[source], bool(member.mode & 0o100))
+                # Few packages have any, so the archive is read again for those that do.
+                linked = linked or _linked_contents(package)
+                yield DebFile(path, linked[source], bool(member.mode & 0o100))
             elif member.isreg():
                 total += member.size
                 if total > _MAX_UNPACKED:
                     raise MalformedPackage(f"it unpacks to more than {_MAX_UNPACKED} bytes")
-                body = archive.extractfile(member)
-                content = body.read() if body is not None else b""
-                if path in targets:
-                    hard[path] = content
-                yield DebFile(path, content, bool(member.mode & 0o100))
+                seen.add(path)
+                yield DebFile(path, _content(archive, member), bool(member.mode & 0o100))
             else:
                 raise MalformedPackage(f"`{path}` is neither file, link nor directory")
 
 
-def _hard_link_targets(package: bytes) -> frozenset[str]:
+def _linked_contents(package: bytes) -> dict[str, bytes]:
+    """The contents of all files that hard links name."""
     with _opened(package, "data.tar") as archive:
-        return frozenset(str(merged(member.linkname)) for member in archive if member.islnk())
+        targets = {str(merged(member.linkname)) for member in archive if member.islnk()}
+    found: dict[str, bytes] = {}
+    with _opened(package, "data.tar") as archive:
+        for member in archive:
+            if member.isreg() and (path := merged(member.name)) in targets:
+                found[path] = _content(archive, member)
+    return found
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    body = archive.extractfile(member)
+    return body.read() if body is not None else b""
 
 
 def merged(name: str) -> str:
