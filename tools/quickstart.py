@@ -52,7 +52,10 @@ _ADDRESS = re.compile(r"listening on (http://\S+)")
 _TESTS_RUN = re.compile(r"^Executed ([0-9]+) out of ", re.MULTILINE)
 # What builds say of a locked package that is gone, and of a base that can't be had or doesn't fit the interpreter.
 _GONE = re.compile(r"no archive has the Debian package")
-_NO_BASE = re.compile(r"no mirror of Debian packages|\.deb: |the base of the image lacks|no mirror has the suite")
+_NO_BASE = re.compile(
+    r"no mirror of Debian packages|no mirror has the suite|\.deb: |/InRelease: |nothing vouches for the release|`gpgv`"
+    r"|the base of the image lacks"
+)
 _ACTIONS_RUN = re.compile(r"\bActions: ([0-9]+) run\b")
 
 
