@@ -562,3 +562,12 @@ def test_programs_run_with_the_interpreter_that_a_workspace_registers(repository
         "the registered toolchain `//own:other_pair` is of Python 3.99, and wheels are for Python 3." in refused.stderr
     )
     assert "is_python_3.99" in refused.stderr
+
+
+def test_an_interpreter_can_be_run_by_hand(repository: RealWorkspace) -> None:
+    code = "import sys; print(sys.version_info[:2])"
+    said = f"({sys.version_info[0]}, {sys.version_info[1]})\n"
+    assert run(repository, "@rules_python//python/bin:python", "--", "-c", code) == said
+    dep = "--@rules_python//python/bin:repl_dep=//rules_python:lib"
+    imported = "import rules_python.lib; print(rules_python.lib.facts())"
+    assert run(repository, dep, "@rules_python//python/bin:repl", "--", "-c", imported) == "{'name': 'fact'}\n"

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from venvship.loading.native_providers import NativeProvider, dataclass_provider, opaque
+from venvship.loading.native_providers import (
+    NativeProvider,
+    dataclass_provider,
+    field,
+    native_provider,
+    opaque,
+    shown_value,
+)
 from venvship.rules.core.conditions import ConstraintSettingInfo, ConstraintValueInfo, PlatformInfo
 from venvship.rules.oci.image import OciImageInfo, OciIndexInfo
 from venvship.rules.oci.layers import ImageLayersInfo
+from venvship.rules.oci.tier import LayerTierInfo
 from venvship.rules.python.made_runtime import made_runtime
 from venvship.rules.python.providers import (
     InterpreterInfo,
@@ -35,6 +43,23 @@ _SYMBOLS = (
     dataclass_provider("PyExecutableInfo", PyExecutableInfo),
     dataclass_provider("PyInfo", PyInfo, makeable=True),
     dataclass_provider("PyRuntimeInfo", PyRuntimeInfo, make=made_runtime),
+    native_provider(
+        "PyLayerTierInfo",
+        LayerTierInfo,
+        {
+            "whole_groups": lambda tier: shown_value(tier.keys.wheels),
+            "subpath_groups": lambda tier: shown_value({key: tuple(parts) for key, parts in tier.keys.globs.items()}),
+            "compression": lambda tier: shown_value(
+                {group: (one.algorithm, str(one.level or "")) for group, one in tier.compression.items()}
+            ),
+            "multi_member_groups": lambda tier: shown_value(tier.multi_member_groups),
+            "interpreter_group": field("interpreter_group"),
+            "root": field("root"),
+            "strip_prefix": lambda tier: "",
+            "owner": lambda tier: str(tier.uid),
+            "group": lambda tier: str(tier.gid),
+        },
+    ),
     dataclass_provider("PyWheelInfo", PyWheelInfo),
     dataclass_provider("PyWheelsInfo", PyWheelsInfo),
     dataclass_provider("VenvSymlinkEntry", VenvSymlinkEntry, makeable=True),

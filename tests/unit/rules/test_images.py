@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import cast
 
 import pytest
-from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub, outputs
+from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub, outputs
 
 from venvship.model.action import RunTool
 from venvship.model.artifact import Artifact
@@ -151,6 +151,49 @@ py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
     [rest] = rows_of(made, "//:l", "large 1.0")
     assert (data["include"], rest["exclude"]) == (("**/*.bin",), ("**/*.bin",))
     assert len(rows_of(made, "//:l", "base")) == 2
+
+
+ASK = """
+load("@aspect_rules_py//py:defs.bzl", "PyLayerTierInfo")
+
+def _ask(ctx):
+    tier = ctx.attr.tier[PyLayerTierInfo]
+    print(tier.whole_groups, tier.subpath_groups, tier.compression, tier.multi_member_groups)
+    print(tier.interpreter_group, tier.root, tier.owner, tier.group, repr(tier.strip_prefix))
+
+ask = rule(_ask, attrs = {"tier": attr.label(providers = [PyLayerTierInfo])})
+"""
+
+
+def test_rules_of_a_workspace_may_read_a_tier() -> None:
+    text = """
+load(":ask.bzl", "ask")
+py_layer_tier(name = "t", interpreter_group = "base", owner = "7", compression = {"data": ["gzip", "9"]}, groups = {
+    "@pypi//small": "data", "@pypi//large:*.bin": "data", "@pypi//tiny": "tiny"})
+ask(name = "asks", tier = ":t")
+"""
+    made = AnalysisWorkspace({"BUILD": TIERS + text, "ask.bzl": ASK})
+    made.one("//:asks")
+    assert made.printed == [
+        '{"@pypi//small": "data", "@pypi//tiny": "tiny"} {"@pypi//large": [["*.bin", "data"]]} '
+        '{"data": ["gzip", "9"]} ["data"]',
+        'base /app 7 0 ""',
+    ]
+
+
+def test_the_command_line_may_name_a_tier_for_images_that_name_none() -> None:
+    made = tiers(
+        """
+py_layer_tier(name = "t", groups = {"@pypi//small": "little"})
+py_layer_tier(name = "own", groups = {"@pypi//small": "own"})
+py_image_layer(name = "l", binary = ":job")
+py_image_layer(name = "m", binary = ":job", layer_tier = ":own")
+"""
+    )
+    flagged = LINUX.with_options({"@@aspect_rules_py//py:layer_tier": "@@//:t"})
+    for label, group in (("//:l", "little"), ("//:m", "own")):
+        layers = made.one(label, flagged)[ImageLayersInfo].layers
+        assert [layer.name for layer in layers] == ["Python 3.12.4", group, "venv", "launcher", "app"]
 
 
 def test_a_group_of_one_whole_wheel_is_the_layer_that_the_wheel_makes() -> None:

@@ -265,6 +265,7 @@ def test_settings_of_the_rule_sets_are_targets() -> None:
         ("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary"),
         (ASPECT, "PyInfo"),
         (ASPECT, "PyWheelsInfo"),
+        (ASPECT, "PyLayerTierInfo"),
         (ASPECT, "py_unpacked_wheel"),
         (ASPECT, "resolutions"),
         ("@aspect_rules_py//uv:defs.bzl", "py_entrypoint_binary"),

@@ -37,6 +37,15 @@ py_test(name = "t", srcs = ["t_test.py", ":__test__"], main = ":__test__.py", de
     assert b'"-q"' in action.content and b'"modules": []' in action.content
 
 
+def test_a_main_for_pytest_may_be_called_as_newer_releases_call_it() -> None:
+    build = """
+py_pytest_main(name = "main", deps = ["@pypi//pytest"])
+py_test(name = "t", srcs = ["t_test.py"], main = ":__test__main__.py", deps = [":main"])
+"""
+    program = workspace(build, "t_test.py").one("//app:t")[PyExecutableInfo]
+    assert program.main is not None and program.main.path == "app/__test__main__.py"
+
+
 def test_a_unittest_target_takes_no_main() -> None:
     made = workspace('py_unittest_test(name = "t", srcs = ["t_test.py"], main = "t_test.py")', "t_test.py")
     assert "py_unittest_test writes its own main" in made.problems("//app:t")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import NamedTuple
@@ -41,6 +42,13 @@ class LayerTierInfo:
     root: str = ROOT
     uid: int = 0
     gid: int = 0
+
+    @property
+    def multi_member_groups(self) -> tuple[str, ...]:
+        """Groups that more than one distribution is in, or parts of more than one."""
+        globs = [(wheel, group) for wheel, parts in self.keys.globs.items() for _, group in parts]
+        members = Counter(group for _, group in {*self.keys.wheels.items(), *globs})
+        return tuple(sorted(group for group, count in members.items() if count > 1))
 
 
 def _first_party(

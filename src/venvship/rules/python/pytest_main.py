@@ -34,7 +34,10 @@ def _py_pytest_main(ctx: RuleContext) -> list[object]:
     driver = importlib.resources.files("venvship.tools").joinpath(f"{ctx.string('runner')}_driver.py").read_bytes()
     text = json.dumps(settings, indent=4, ensure_ascii=True)
     output = ctx.declare_file(f"{ctx.label.name}.py")
-    ctx.write(output, driver + f'\n\nif __name__ == "__main__":\n    sys.exit(main({text!r}))\n'.encode())
+    program = driver + f'\n\nif __name__ == "__main__":\n    sys.exit(main({text!r}))\n'.encode()
+    # Newer releases of the rule set call the file by the second name.
+    for file in (output, ctx.declare_file(f"__test__{ctx.label.name}__.py")):
+        ctx.write(file, program)
     closure = closure_of(ctx)
     code = replace(closure.code, transitive_sources=union([closure.code.transitive_sources], direct=[output]))
     runfiles = Runfiles.merged([closure.runfiles], files=[output])
@@ -50,5 +53,5 @@ PY_PYTEST_MAIN = RuleClass(
         attributes.string("runner", "pytest", values=("pytest", "unittest")),
     ),
     _py_pytest_main,
-    implicit_outputs=OutputTemplates({"main": "%{name}.py"}),
+    implicit_outputs=OutputTemplates({"main": "%{name}.py", "test_main": "__test__%{name}__.py"}),
 )

@@ -38,6 +38,7 @@ py_runtime_pair = _venvship.py_runtime_pair
 current_py_toolchain = _venvship.current_py_toolchain
 resolutions = _resolutions
 PyInfo = providers.PyInfo
+PyLayerTierInfo = providers.PyLayerTierInfo
 PyWheelsInfo = providers.PyWheelsInfo
 PyRuntimeInfo = providers.PyRuntimeInfo
 PyExecutableInfo = providers.PyExecutableInfo

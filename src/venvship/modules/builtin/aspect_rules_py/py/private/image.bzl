@@ -1,5 +1,7 @@
 """Layers of images."""
 
+_LAYER_TIER = Label("//py:layer_tier")
+
 # Of rules_py 1, with what does it now.
 _REMOVED = {
     "compress": "`group_compress_levels` sets how layers are compressed",
@@ -21,5 +23,7 @@ def py_image_layer(name, **kwargs):
         if kwargs.get(key):
             fail("`%s`: py_image_layer has no `%s` any more: %s" % (name, key, instead))
         kwargs.pop(key, None)
+    if not kwargs.get("layer_tier"):
+        kwargs["layer_tier"] = _LAYER_TIER
     _venvship.py_image_layer(name = name, **kwargs)
     return [":" + name]

@@ -26,6 +26,26 @@ def debugger_flag():
         build_setting_default = ":_no_debugger",
     )
 
+def repl():
+    """An interpreter that can import what the setting `repl_dep` names."""
+    _venvship.no_python(name = "_nothing")
+    native.label_flag(
+        name = "repl_dep",
+        build_setting_default = ":_nothing",
+    )
+    _venvship.py_venv(
+        name = "repl",
+        deps = [":repl_dep"],
+    )
+
+def layer_tier_flag():
+    """The plan of layers for images that name none."""
+    _venvship.py_layer_tier(name = "_default_layer_tier")
+    native.label_flag(
+        name = "layer_tier",
+        build_setting_default = ":_default_layer_tier",
+    )
+
 def group_flag():
     """The dependency group as a setting."""
     _venvship.dep_group_flag(name = "dep_group")

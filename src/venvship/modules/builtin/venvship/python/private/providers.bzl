@@ -3,6 +3,7 @@
 providers = struct(
     PyExecutableInfo = PyExecutableInfo,
     PyInfo = PyInfo,
+    PyLayerTierInfo = PyLayerTierInfo,
     PyRuntimeInfo = PyRuntimeInfo,
     PyWheelInfo = PyWheelInfo,
     PyWheelsInfo = PyWheelsInfo,
