@@ -98,11 +98,17 @@ _KEYS: set[type] = set()
 
 
 def dataclass_provider(
-    name: str, key: type, *, makeable: bool = False, make: Callable[..., object] | None = None
+    name: str,
+    key: type,
+    *,
+    makeable: bool = False,
+    make: Callable[..., object] | None = None,
+    more: Getters | None = None,
 ) -> NativeProvider:
     """The symbol of a provider that is a dataclass; programs see the fields that hold values of the language.
 
     With `makeable`, and defaults for all fields, programs may make objects of it; `make` does it in a way of its own.
+    `more` are fields that the class has not.
     """
     defaults = {one.name: _default(one) for one in dataclasses.fields(key)}
 
@@ -128,20 +134,27 @@ def dataclass_provider(
     return native_provider(
         name,
         key,
+        more,
         make=made if makeable else make,
         attribute=attribute,
         names=lambda value: [one for one in defaults if attribute(value, one) is not MISSING],
     )
 
 
-def opaque(name: str, key: type) -> None:
-    """Let objects of a dataclass or named tuple be values, of whose fields programs see what is of the language."""
+def opaque(name: str, key: type, more: Getters | None = None) -> None:
+    """Let objects of a dataclass or named tuple be values, of whose fields programs see what is of the language.
+
+    `more` are fields that the class has not.
+    """
     names = tuple(getattr(key, "_fields", ())) or tuple(one.name for one in dataclasses.fields(key))
 
     def attribute(value: Value, field_name: str) -> object:
         return _field_value(value, field_name) if field_name in names else MISSING
 
-    register(key, HostType(name=name, dynamic_attr=attribute, dynamic_dir=lambda value: names, hashable=True))
+    shown = dict(more or {})
+    register(
+        key, HostType(name=name, fields=shown, dynamic_attr=attribute, dynamic_dir=lambda value: names, hashable=True)
+    )
 
 
 def _field_value(value: Value, name: str) -> object:

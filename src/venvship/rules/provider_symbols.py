@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from venvship.analysis.starlark_api.targets import FilesToRun
 from venvship.loading.native_providers import (
     NativeProvider,
     dataclass_provider,
@@ -12,6 +13,8 @@ from venvship.loading.native_providers import (
     opaque,
     shown_value,
 )
+from venvship.model.depset import Depset
+from venvship.model.runfiles import Runfiles
 from venvship.rules.core.conditions import ConstraintSettingInfo, ConstraintValueInfo, PlatformInfo
 from venvship.rules.oci.image import OciImageInfo, OciIndexInfo
 from venvship.rules.oci.layers import ImageLayersInfo
@@ -32,6 +35,18 @@ from venvship.rules.python.providers import (
 )
 from venvship.rules.python.wheel_building import PyWheelInfo
 from venvship.venvs.scripts import FirstPartyDistribution
+from venvship.venvs.wheel_layout import ScriptEntryPoint
+
+
+def _interpreter_to_run(info: PyRuntimeInfo) -> FilesToRun | None:
+    if info.interpreter is None:
+        return None
+    return FilesToRun(info.interpreter, Runfiles(files=info.files or Depset()), Depset([info.interpreter]))
+
+
+def _script(entry: ScriptEntryPoint) -> str:
+    return f"{entry.name}={entry.module}:{entry.attribute}"
+
 
 _SYMBOLS = (
     dataclass_provider("ConstraintSettingInfo", ConstraintSettingInfo),
@@ -42,7 +57,9 @@ _SYMBOLS = (
     dataclass_provider("PlatformInfo", PlatformInfo),
     dataclass_provider("PyExecutableInfo", PyExecutableInfo),
     dataclass_provider("PyInfo", PyInfo, makeable=True),
-    dataclass_provider("PyRuntimeInfo", PyRuntimeInfo, make=made_runtime),
+    dataclass_provider(
+        "PyRuntimeInfo", PyRuntimeInfo, make=made_runtime, more={"interpreter_files_to_run": _interpreter_to_run}
+    ),
     native_provider(
         "PyLayerTierInfo",
         LayerTierInfo,
@@ -63,14 +80,26 @@ _SYMBOLS = (
     dataclass_provider("PyWheelInfo", PyWheelInfo),
     dataclass_provider("PyWheelsInfo", PyWheelsInfo),
     dataclass_provider("VenvSymlinkEntry", VenvSymlinkEntry, makeable=True),
-    dataclass_provider("VirtualenvInfo", VirtualenvInfo),
+    dataclass_provider("VirtualenvInfo", VirtualenvInfo, more={"runtime_files": field("runtime_files")}),
 )
 
 opaque("FirstPartyDistribution", FirstPartyDistribution)
 opaque("InterpreterInfo", InterpreterInfo)
 opaque("InterpreterVersion", InterpreterVersion)
 opaque("VirtualResolution", VirtualResolution)
-opaque("WheelRecord", WheelRecord)
+opaque(
+    "WheelRecord",
+    WheelRecord,
+    {
+        "site_packages_rfpath": lambda record: record.layout.site_packages,
+        "install_tree": field("install"),
+        "top_levels": lambda record: shown_value(tuple(name for name, _ in record.layout.top_levels)),
+        "top_level_dirs": lambda record: shown_value(
+            tuple(name for name, is_dir in record.layout.top_levels if is_dir)
+        ),
+        "console_scripts": lambda record: shown_value(tuple(map(_script, record.layout.entry_points))),
+    },
+)
 opaque("WheelOrigin", WheelOrigin)
 
 

@@ -146,6 +146,37 @@ def test_all_fields_that_packagers_know_are_there() -> None:
     assert runtime.pyc_tag == "cpython-312"
 
 
+ASK = """
+load("@aspect_rules_py//py:defs.bzl", "PyRuntimeInfo", "PyWheelsInfo", "VirtualenvInfo")
+
+def _ask(ctx):
+    to_run = ctx.attr.program[PyRuntimeInfo].interpreter_files_to_run
+    print(to_run.executable.short_path)
+    [numpy, six] = sorted(ctx.attr.program[PyWheelsInfo].wheels.to_list(), key = lambda wheel: wheel.top_levels)
+    for wheel in [numpy, six]:
+        print(wheel.site_packages_rfpath, wheel.install_tree.short_path)
+        print(wheel.top_levels, wheel.top_level_dirs, wheel.console_scripts)
+    print("pyvenv.cfg" in [file.basename for file in ctx.attr.program[VirtualenvInfo].runtime_files.to_list()])
+
+ask = rule(_ask, attrs = {"program": attr.label()})
+"""
+
+
+def test_records_have_the_fields_that_other_rule_sets_know() -> None:
+    build = DEFS + 'load(":ask.bzl", "ask")\nask(name = "asks", program = ":app")\n' + BUILD
+    made = AnalysisWorkspace({**FILES, "app/BUILD": build, "app/ask.bzl": ASK}, hub=HUB)
+    made.one("//app:asks")
+    site = "lib/python3.12/site-packages"
+    assert made.printed == [
+        "../python_interpreters/start-3.12.4/python3",
+        f"pypi/numpy/2.0/{site} ../pypi/numpy/2.0",
+        '["numpy-2.0.dist-info", "numpy"] ["numpy-2.0.dist-info", "numpy"] []',
+        f"pypi/six/1.16/{site} ../pypi/six/1.16",
+        '["six-1.16.dist-info", "six.py"] ["six-1.16.dist-info"] ["six=six:main"]',
+        "True",
+    ]
+
+
 def test_sources_are_measured_when_coverage_is_collected() -> None:
     names = """
 load("@rules_python//python:defs.bzl", rp_library = "py_library", rp_test = "py_test")
