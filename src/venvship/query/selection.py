@@ -146,7 +146,9 @@ def _is_absent(target: Target, packages: Packages) -> bool:
             return True
         except UserError:
             return False
-    return isinstance(target, RuleTarget) and target.rule_class.name in FOREIGN_KINDS
+    if not isinstance(target, RuleTarget) or target.rule_class.defined_in is not None:
+        return False
+    return target.rule_class.name in FOREIGN_KINDS
 
 
 def _passes(target: Target, filters: Filters, for_tests: bool) -> bool:
