@@ -23,6 +23,7 @@ from venvship.errors import Place, VenvshipError
 from venvship.loading.aspects import AspectDefinition
 from venvship.loading.attribute_values import LabelReader
 from venvship.loading.autoloads import Autoloaded
+from venvship.loading.bzl_loader import BzlLoader
 from venvship.loading.computed_defaults import ComputedDefault
 from venvship.loading.config_module import LateBoundDefault, StandardTransition
 from venvship.loading.evaluation import Evaluator
@@ -49,7 +50,7 @@ _IDENTITY = re.compile(r"\S+ \d+:\d+ [0-9a-f]{16}\Z")
 """What compiled functions are told apart by while they run: name, position, and a digest of the whole file."""
 
 _PLAIN = frozenset([str, int, float, bool, bytes, type(None)])
-_OPAQUE = frozenset([Place, Environment, Evaluator])
+_OPAQUE = frozenset([Place, BzlLoader, Environment, Evaluator])
 """Says where something stands, or is the same for all values of one release."""
 
 _ATTRIBUTES: Mapping[type, tuple[str, ...]] = {
@@ -150,12 +151,14 @@ class ValueDigests:
             yield b"built-in"
             yield digest(value.name)
             yield digest(value.method_of)
-            yield digest(_python_name(value.function))
+            yield digest(value.function)
         elif kind is BoundMethod:
             yield b"method"
             yield digest(value.method.name)
             yield digest(value.receiver)
-        elif kind is RuleClass and value.defined_in is None and not value.is_aspect:
+        elif kind is RuleClass and value.defined_in is None:
+            if not value.name:
+                raise _Unknown
             yield b"built-in rule"
             yield digest(value.name)
         elif kind is Depset:
@@ -193,14 +196,15 @@ class ValueDigests:
 
     def _function(self, function: FunctionType) -> Iterator[bytes]:
         record = function.__globals__.get(RECORD)
+        names: dict[str, None] = {}
         if record is None:
+            # Ours: its code is that of this release, and what it closes over may come from a file.
             yield b"python function"
             yield _python_name(function).encode()
-            return
-        yield b"function"
-        yield self._digest(record.label)
-        names: dict[str, None] = {}
-        yield from self._code(function.__code__, names)
+        else:
+            yield b"function"
+            yield self._digest(record.label)
+            yield from self._code(function.__code__, names)
         yield self._digest(function.__defaults__)
         yield from self._pairs((function.__kwdefaults__ or {}).items())
         for cell in function.__closure__ or ():

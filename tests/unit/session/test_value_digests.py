@@ -82,6 +82,10 @@ def test_layout_and_what_is_not_reached_do_not_count(one: str, other: str) -> No
             "def f(s, a): return {1: 1}\nX = transition(implementation = f, inputs = [], outputs = [])",
         ),
         (
+            "X = analysis_test_transition(settings = {'//command_line_option:compilation_mode': 'opt'})",
+            "X = analysis_test_transition(settings = {'//command_line_option:compilation_mode': 'dbg'})",
+        ),
+        (
             "def f(t, c): return []\nX = aspect(implementation = f, attr_aspects = ['a'])",
             "def f(t, c): return []\nX = aspect(implementation = f, attr_aspects = ['b'])",
         ),
@@ -90,6 +94,47 @@ def test_layout_and_what_is_not_reached_do_not_count(one: str, other: str) -> No
 def test_what_can_be_told_apart_counts(one: str, other: str) -> None:
     first, second = digest(one), digest(other)
     assert first is not None and second is not None and first != second
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("len", "[].append", "native.genrule", "native.glob", "attr.string", "rule", "aspect", "provider"),
+        *("config", "attr", "testing.analysis_test", "macro", "select", "Label", "struct", "transition", "DefaultInfo"),
+    ],
+)
+def test_names_of_the_language_have_digests(value: str) -> None:
+    assert digest(f"X = {value}") is not None
+    assert digest(f"X = {value}") != digest("X = fail")
+
+
+_CALLS = "def f(*args, **kwargs): return []\nP = rule(implementation = f)\n"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "X = exec_group(toolchains = ['//:a'])",
+        "X = configuration_field('apple', 'b')",
+        "X = config.exec()",
+        "X = config.string(flag = True)",
+        "X = attr.label(default = lambda name: name)",
+        "X = subrule(implementation = f, attrs = {'_a': attr.label(default = '//:a')})",
+        "X = macro(implementation = f, inherit_attrs = 'common', attrs = {'a': attr.string()})",
+        "X = rule(implementation = f, initializer = f, outputs = {'a': '%{name}.a'})",
+        "X = rule(implementation = f, outputs = lambda name: {'a': name})",
+        "X = rule(implementation = f, parent = P)",
+        "X = rule(implementation = f, attrs = {'_a': attr.label(default = lambda name: None)})",
+        "X = rule(implementation = f, exec_groups = {'a': exec_group()}, build_setting = config.int())",
+        "X = rule(implementation = f, toolchains = [config_common.toolchain_type('//:a', mandatory = False)])",
+        "X = aspect(implementation = f, requires = [], attrs = {'_a': attr.label(default = '//:a')})",
+        "X = aspect(implementation = f, attr_aspects = lambda ctx: ['a'])",
+        "Y, X = provider(init = f)",
+        "X = platform_common.ToolchainInfo",
+    ],
+)
+def test_what_files_make_has_digests(statement: str) -> None:
+    assert digest(f"{_CALLS}{statement}") is not None
 
 
 def test_a_function_knows_its_file() -> None:
