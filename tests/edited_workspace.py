@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,11 +27,12 @@ class Edited:
 
     def settle(self) -> None:
         """Build until there is a stamp: what changed only just before is looked at once more."""
-        for _ in range(4):
+        for _ in range(10):
             done = self.build()
             assert done.code == 0, done.stderr
             if list((self.workspace.root / "venvship-out").resolve().parent.parent.parent.glob("stamps/*")):
                 return
+            time.sleep(0.5)
         raise AssertionError("there is no stamp")
 
     def build(self) -> Ran:
@@ -56,6 +58,14 @@ class Edited:
         self._compare(done)
         run, cached, _ = done.actions()
         return run + cached
+
+    def nothing(self, path: str, old: str | None, new: str) -> None:
+        """Make an edit that means nothing."""
+        self.replace(path, old, new)
+        done = self.build()
+        assert done.code == 0, done.stderr
+        assert ANALYSIS not in done.stderr, done.stderr
+        self._compare(done)
 
     def long(self, path: str, old: str | None, new: str) -> None:
         """Make an edit after which the command begins anew."""

@@ -102,3 +102,13 @@ copied = repository_rule(implementation = _copied_impl)
     edited = Edited(workspace, f"--index_override={ORIGIN}=@default")
     edited.long("uv.lock", None, lock_of(index, six="1.1"))
     assert (workspace.root / "venvship-bin/plain/c.out").read_text() == lock_of(index, six="1.1")
+
+
+def test_modules_and_projects_are_compared_by_what_is_read_in_them(edited: Edited, index: FakeIndex) -> None:
+    edited.nothing("pyproject.toml", None, "# so\n[tool.ruff]\nline-length = 100\n")
+    edited.nothing("MODULE.bazel", None, f"# so\n{MODULE}\n{HUB}# so\n")
+    edited.nothing("pyproject.toml", "100", "120")
+    assert edited.short("uv.lock", None, lock_of(index, six="1.1")) > 0
+    edited.nothing("pyproject.toml", "120", "100")
+    edited.long("pyproject.toml", "[tool.ruff]", "[tool.uv]\ndev-dependencies = []\n[tool.ruff]")
+    edited.long("MODULE.bazel", None, f'{MODULE}{HUB}bazel_dep(name = "bazel_skylib", version = "1.8.1")\n')

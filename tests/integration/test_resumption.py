@@ -547,7 +547,8 @@ def test_what_the_first_failing_test_stops_is_not_run(workspace: RealWorkspace) 
 
 def test_what_a_command_opened_that_began_anew_is_known(built: RealWorkspace) -> None:
     one, two = 'filegroup(name = "one")\n', 'filegroup(name = "two")\n'
-    built.write({"few/BUILD.bazel": one + two})
+    more = MODULE + 'include("//:more.MODULE.bazel")\n'
+    built.write({"few/BUILD.bazel": one + two, "MODULE.bazel": more, "more.MODULE.bazel": ""})
     words = ("build", "//few/...")
     for _ in range(4):
         assert "Target //few:one" not in built.run(*words).stderr
@@ -561,7 +562,7 @@ def test_what_a_command_opened_that_began_anew_is_known(built: RealWorkspace) ->
         if (found := BuildRecord.read(str(path).replace("/stamps/", "/records/"), generation_of(path))) is not None
         and len(found.targets) == 1
     ]
-    assert str(built.root / "MODULE.bazel") in record.opened
+    assert str(built.root / "more.MODULE.bazel") in record.opened
 
 
 def test_what_changes_while_a_command_waits_for_another_one_is_seen(built: RealWorkspace) -> None:

@@ -17,6 +17,7 @@ from venvship.execution.graph_absorption import absorbed
 from venvship.execution.graph_columns import Record
 from venvship.model.label import Label, PackageId
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, SkippedTarget
+from venvship.session.same_file import PROJECT_FILE
 from venvship.session.stamp import packed, read_own, unpacked
 
 Names: TypeAlias = tuple[str, str, str]
@@ -30,14 +31,14 @@ _FORMAT = 3
 class BuildRecord:
     """Plain values only; paths are of the host.
 
-    `files` and `directories` are the sources that are artifacts, by their numbers in `graph`, and `lazy` the numbers
-    of those that may not be here. `programs` are the texts of BUILD and .bzl files, `listings` the fingerprints of
-    directories that loading listed, and `opened` is what else was opened before anything was executed. `loading` is a
-    packed LoadingRecord. `repositories` are the directories of those that have sources among the artifacts. Of the
-    tests of `graph` there are the names, the directories of their logs, and whether what came of them is kept; a test
-    that is gone has no name. `unread` are artifacts that have changed, and not all that reads them was looked at since.
-    Without `told` there are so many targets that none is named. `mapping` is that of the
-    main repository, and `total` counts the actions.
+    `files` and `directories` are the sources that are artifacts, by their numbers in `graph`, and `lazy` the numbers of
+    those that may not be here. `programs` are the texts of BUILD and .bzl files, of MODULE.bazel and of projects,
+    `listings` the fingerprints of directories that loading listed, and `opened` is what else was opened before anything
+    was executed. `loading` is a packed LoadingRecord. `repositories` are the directories of those that have sources
+    among the artifacts. Of the tests of `graph` there are the names, the directories of their logs, and whether what
+    came of them is kept; a test that is gone has no name. `unread` are artifacts that have changed, and not all that
+    reads them was looked at since. Without `told` there are so many targets that none is named. `mapping` is that of
+    the main repository, and `total` counts the actions.
     """
 
     format: int = _FORMAT
@@ -92,7 +93,8 @@ class BuildRecord:
             files={**self.files, **{path: numbers[number] for path, number in part.files.items()}},
             directories={**self.directories, **{path: numbers[number] for path, number in part.directories.items()}},
             lazy=[*dict.fromkeys([*self.lazy, *(numbers[number] for number in part.lazy)])],
-            programs={**self.programs, **part.programs},
+            # Nothing was made of another text of a project than that which is known.
+            programs={**self.programs, **part.programs, **self._projects()},
             listings={**self.listings, **part.listings},
             opened=[*dict.fromkeys([*self.opened, *part.opened])],
             repositories={**self.repositories, **part.repositories},
@@ -107,6 +109,9 @@ class BuildRecord:
             skipped=_without(self.skipped, concerned),
             results=_without(self.results, concerned),
         )
+
+    def _projects(self) -> dict[str, bytes]:
+        return {path: text for path, text in self.programs.items() if path.endswith(f"/{PROJECT_FILE}")}
 
     # What commands say
 

@@ -13,8 +13,7 @@ from venvship.session.bzl_record import BzlRecord
 from venvship.session.listing import fingerprint, is_same, without_links
 from venvship.session.loading_record import LoadingRecord
 from venvship.session.lock_record import LockRecord
-from venvship.starlark.dialect import Dialect
-from venvship.starlark.meaning import same_meaning
+from venvship.session.same_file import says_the_same
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +84,4 @@ def _says_the_same(path: str, old: bytes) -> bool:
         new = Path(path).read_bytes()
     except OSError:
         raise Unresumable(path) from None
-    dialect = Dialect.BZL if path.endswith(".bzl") else Dialect.BUILD
-    return new == old or same_meaning(old, new, dialect=dialect)
+    return says_the_same(path, old, new)

@@ -18,7 +18,7 @@ from venvship.loading.bzl_loader import BzlKey
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry, EntryKind
 from venvship.loading.package_loader import PackageKey
-from venvship.loading.workspace import NotInWorkspace, find_uv_workspace, find_workspace
+from venvship.loading.workspace import MODULE_FILE, NotInWorkspace, find_uv_workspace, find_workspace
 from venvship.memo.keys import DirectoryEntries, FileContent
 from venvship.model.action import MakeForest
 from venvship.model.artifact import Artifact
@@ -37,6 +37,7 @@ from venvship.session.lock_record import LockRecord
 from venvship.session.opened_paths import OpenedPath, opened_so_far
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
+from venvship.session.same_file import PROJECT_FILE
 from venvship.session.stamp import Stamp
 from venvship.session.value_digests import ValueDigests
 from venvship.session.workspace_lock import WorkspaceLock
@@ -59,6 +60,7 @@ class CommandSession(Session):
         self._results: list[ExecutionResult] = []
         self._tests: dict[Label, None] = {}
         self._opened_before_execution: frozenset[str] = frozenset()
+        self._projects: dict[str, bytes] = {}
         self._graph: ActionGraph | None = None
         self._digests = ValueDigests()
         self.has_waited = False
@@ -67,10 +69,17 @@ class CommandSession(Session):
     def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
         if not self._results:
             self._opened_before_execution = opened_so_far()
+            self._projects = self._read_projects()
         self._graph = graph
         result = super().execute(artifacts, graph)
         self._results.append(result)
         return result
+
+    def _read_projects(self) -> dict[str, bytes]:
+        """The `pyproject.toml` files that were read; a stamp is made only if they are still what they were."""
+        paths = (path for path in self._opened_before_execution if path.endswith(f"/{PROJECT_FILE}"))
+        found = ((path, DiskFiles().read(path)) for path in paths if path.startswith(f"{self.root}/"))
+        return {path: text for path, text in found if text is not None}
 
     def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> Stamp | None:
         """What this command read and left; None when some of it changed meanwhile, or can change unseen.
@@ -169,6 +178,8 @@ class CommandSession(Session):
     def _note_files(self, record: BuildRecord, loading: LoadingWriter) -> None:
         """Which files and directories loading read, and for which packages."""
         loading.record.asked = [one.path for one in self.asked_for]
+        observed = {key.path for key, _ in self._memo.observations() if isinstance(key, FileContent)}
+        record.programs.update((path, text) for path, text in self._projects.items() if path not in observed)
         readers = self._memo.readers()
         for key, seen in self._memo.observations():
             by = readers.get(key, [])
@@ -181,6 +192,8 @@ class CommandSession(Session):
                     record.programs[path] = text
                     if len(packages) == len(by):
                         loading.record.readers[path] = packages
+                case FileContent(path) if path == f"{self.root}/{MODULE_FILE}":
+                    record.programs[path] = self._memo.value_of(key) or b""
                 case DirectoryEntries(path) if seen.fingerprint is not None:
                     record.listings[path] = seen.fingerprint
                     value = self._memo.value_of(key)

@@ -49,9 +49,8 @@ from venvship.session.footprint import Changed, Footprint
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import BuildOutcome
 from venvship.session.renewal import renewed
+from venvship.session.same_file import says_the_same
 from venvship.session.stamp import Stamp
-from venvship.starlark.dialect import Dialect
-from venvship.starlark.meaning import same_meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +189,7 @@ class Resumption:
             # They may tell positions.
             raise Unresumable(path)
         text = Path(path).read_bytes()
-        dialect = Dialect.BZL if path.endswith(".bzl") else Dialect.BUILD
-        if not same_meaning(self._record.programs[path], text, dialect=dialect):
+        if not says_the_same(path, self._record.programs[path], text):
             raise Unresumable(path)
         self._footprint.add_file(path, hashlib.sha256(text).hexdigest())
         self._record.programs[path] = text

@@ -1,0 +1,48 @@
+"""Whether a file of which a command made something says the same as before, for all that commands read in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from venvship.loading.workspace import MODULE_FILE
+from venvship.starlark.dialect import Dialect
+from venvship.starlark.meaning import same_meaning
+
+PROJECT_FILE: Final = "pyproject.toml"
+
+_UNREAD: Final = frozenset(
+    {
+        *("autopep8", "bandit", "basedpyright", "black", "codespell", "commitizen", "coverage", "deptry", "djlint"),
+        *("docformatter", "flake8", "importlinter", "interrogate", "isort", "mutmut", "mypy", "numpydoc_validation"),
+        *("poe", "pydocstyle", "pylint", "pyrefly", "pyright", "pytest", "ruff", "semantic_release", "taskipy"),
+        *("towncrier", "tox", "ty", "typos", "vulture", "yapf"),
+    }
+)
+"""Tools whose tables in a `pyproject.toml` say nothing of what is built; those that tests read are sources of these."""
+
+
+def says_the_same(path: str, old: bytes, new: bytes) -> bool:
+    """Whether two texts of the file at `path`, of which the old one was read without complaints, have one meaning."""
+    if old == new:
+        return True
+    name = path.rpartition("/")[2]
+    if name == PROJECT_FILE:
+        return _project(old) == _project(new) is not None
+    dialect = Dialect.MODULE if name == MODULE_FILE else Dialect.BZL if name.endswith(".bzl") else Dialect.BUILD
+    return same_meaning(old, new, dialect=dialect)
+
+
+def _project(text: bytes) -> Mapping[str, object] | None:
+    """What may be read in a `pyproject.toml`; None for one that is wrong, which someone may complain of."""
+    import tomllib  # Few commands find such a file changed.
+
+    try:
+        document = tomllib.loads(text.decode())
+    except (ValueError, RecursionError):
+        return None
+    tools = document.pop("tool", None)
+    if not isinstance(tools, dict):
+        return document if tools is None else None
+    read = {name: table for name, table in tools.items() if name not in _UNREAD}
+    return {**document, "tool": read} if read else document
