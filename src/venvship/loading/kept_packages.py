@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from venvship.errors import VenvshipError
 from venvship.loading.bzl_loader import BzlKey, BzlLoader
 from venvship.loading.code_cache import CodeCache
-from venvship.loading.files import RecordedFiles
+from venvship.loading.files import EntryKind, RecordedFiles
 from venvship.loading.repositories import Repository, RepositorySet
 from venvship.memo.keys import AnyKey, DirectoryEntries, EntryState
 from venvship.model.label import Label, PackageId
@@ -117,7 +117,13 @@ class Asked:
             return False
 
     def _entries_of(self, path: str) -> str:
-        return DirectoryEntries(path).fingerprint(self._files.list_directory(path))
+        entries = self._files.list_directory(path)
+        fingerprint = DirectoryEntries(path).fingerprint(entries)
+        # Whether a link leads back to where it is decides about looking through it, and is told by no entry.
+        linked = [entry.name for entry in entries if entry.is_link and entry.kind is EntryKind.DIRECTORY]
+        if not linked:
+            return fingerprint
+        return _digest((fingerprint, [self._files.real_path(f"{path}/{name}") for name in linked]))
 
     def _bzl_of(self, label: Label) -> str:
         found = self._identities.get(label)

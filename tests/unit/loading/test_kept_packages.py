@@ -77,6 +77,7 @@ class Commands:
         self,
         files: Mapping[str, str],
         *,
+        links: Mapping[str, str] | None = None,
         mapping: Mapping[str, str] | None = None,
         repositories: tuple[Repository, ...] = (OTHER,),
         rules: Mapping[str, RuleClass] = RULES,
@@ -85,6 +86,7 @@ class Commands:
         names = bzl_names(print_handler=lambda text, place: None, source_line=lambda file, line: None)
         made = LoadingWorkspace(
             files,
+            links=links,
             mapping={"other": "other+", **(mapping or {})},
             repositories=repositories,
             rules=rules,
@@ -226,6 +228,19 @@ def test_a_new_package_below_takes_its_files_out_of_globs() -> None:
     assert is_kept(commands.workspace(files).load("p"))
     assert "d/e/x.txt" not in commands.workspace({**files, "p/d/BUILD.bazel": ""}).load("p").targets
     assert "d/e/x.txt" not in commands.workspace({**files, ".bazelignore": "p/d"}).load("p").targets
+
+
+def test_a_link_counts_by_where_it_leads() -> None:
+    # Both directories have the same entries; a link that leads back to where it is is not looked through.
+    build = 'files(name = "f", srcs = glob(["d/**/*.txt"]))'
+    files = {"p/BUILD.bazel": build, "p/d/x.txt": "", "p/e/x.txt": ""}
+    commands = Commands()
+    for _ in range(2):
+        found = commands.workspace(files, links={"p/d/link": "p/d", "p/e/link": "p/e"}).load("p")
+        assert list(found.targets) == ["f", "d/x.txt"]
+    assert is_kept(found)
+    found = commands.workspace(files, links={"p/d/link": "p/e", "p/e/link": "p/e"}).load("p")
+    assert list(found.targets) == ["f", "d/link/x.txt", "d/x.txt"]
 
 
 def test_names_of_repositories_count_where_a_text_stands() -> None:
