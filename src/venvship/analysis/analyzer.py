@@ -243,6 +243,7 @@ class Analyzer:
         self._before_rules = before_rules
         self._canonical: dict[TargetKey, TargetKey] = {}
         self._nodes: dict[TargetKey, Node] = {}
+        self._memo_keys: dict[TargetKey, ConfiguredTargetKey] = {}
         self._aspects: dict[AspectKey, AspectNode] = {}
         self._requester: dict[TargetKey, tuple[TargetKey, str]] = {}
         self._results: dict[TargetKey | AspectKey, ConfiguredTarget | None] = {}
@@ -713,7 +714,7 @@ class Analyzer:
                     self._errors[key] = broken
                     return
         try:
-            self._results[key] = self._memo.compute(ConfiguredTargetKey(key), lambda: self._made_or_failed(node))
+            self._results[key] = self._memo.compute(self._memo_key(key), lambda: self._made_or_failed(node))
         except VenvshipError as error:
             self._fail(key, error)
 
@@ -904,7 +905,14 @@ class Analyzer:
         def missing() -> ConfiguredTarget:
             raise InternalError(f"`{key}` was read before it was analysed")
 
-        return self._memo.compute(ConfiguredTargetKey(key), missing)
+        return self._memo.compute(self._memo_key(key), missing)
+
+    def _memo_key(self, key: TargetKey) -> ConfiguredTargetKey:
+        """One of each, because it is asked for with each edge."""
+        found = self._memo_keys.get(key)
+        if found is None:
+            found = self._memo_keys[key] = ConfiguredTargetKey(key)
+        return found
 
     def _unmet_constraints(self, node: Node, dependencies: Mapping[str, Sequence[ConfiguredTarget]]) -> list[str]:
         unmet: list[str] = []

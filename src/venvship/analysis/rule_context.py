@@ -258,8 +258,8 @@ class RuleContext:
 
     def own_output(self, label: Label) -> Artifact | None:
         """The output that an attribute of the target promises by this label."""
-        for name, spec in self.target.rule_class.attributes.items():
-            if spec.type.holds_outputs and label in self.labels(name):
+        for name in self.target.rule_class.output_attributes:
+            if label in self.labels(name):
                 return self.declare_file(label.name)
         return None
 

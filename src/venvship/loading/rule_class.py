@@ -134,7 +134,8 @@ class RuleClass:
     defaults: Mapping[str, PlainValue] = field(init=False)
     """The values of all attributes of a target that sets none of them."""
     dependency_attributes: Mapping[str, AttributeSpec] = field(init=False)
-    output_attributes: frozenset[str] = field(init=False)
+    output_attributes: Mapping[str, AttributeSpec] = field(init=False)
+    executable_attributes: Mapping[str, AttributeSpec] = field(init=False)
     default_labels: Mapping[str, tuple[Label, ...]] = field(init=False)
     """What targets depend on where they do not say it themselves, by attribute."""
 
@@ -157,8 +158,10 @@ class RuleClass:
         object.__setattr__(self, "dependency_attributes", dependencies)
         defaults = {name: labels for name in sorted(dependencies) if (labels := labels_in(specs[name].default))}
         object.__setattr__(self, "default_labels", defaults)
-        outputs = frozenset(name for name, spec in specs.items() if spec.type.holds_outputs)
+        outputs = {name: spec for name, spec in specs.items() if spec.type.holds_outputs}
         object.__setattr__(self, "output_attributes", outputs)
+        executables = {name: spec for name, spec in specs.items() if spec.executable}
+        object.__setattr__(self, "executable_attributes", executables)
 
     @property
     def toolchains(self) -> tuple[ToolchainRequirement, ...]:

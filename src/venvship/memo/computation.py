@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError, VenvshipError
@@ -72,7 +72,8 @@ class Memo:
             outcome = self._run(key, function)
         if isinstance(outcome, _Failure):
             raise outcome.error.with_traceback(None)
-        return cast(T, outcome.value)
+        value: Any = outcome.value
+        return value  # type: ignore[no-any-return]  # a call of `cast` costs as much as the look itself
 
     def _run(self, key: Key[T], function: Callable[[], T]) -> _Value[object] | _Failure:
         if key in self._running:

