@@ -7,6 +7,7 @@ sides are depsets, and in the usual case one is a node of the other's graph, whi
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import field
 from typing import Final, Generic, TypeVar
 
 from venvship.dataclass import dataclass
@@ -18,11 +19,15 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, order=True)
 class WheelKey:
-    """A wheel as two programs may share it: equal keys stand for one installed directory."""
+    """A wheel as two programs may share it: equal keys stand for one installed directory.
+
+    `built_for` says of the configuration what its users say of it.
+    """
 
     project: str
     version: str
     configuration: str = ""
+    built_for: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +49,10 @@ class Conflict:
         needed, held = self.needed, self.held
         if needed.version != held.version:
             return f"{needed.project} {needed.version} (the venv holds {held.version})"
-        builds = f"{needed.configuration or 'default'} (the venv holds that for {held.configuration or 'default'})"
-        return f"{needed.project} {needed.version} for {builds}"
+        mine, other = needed.built_for, held.built_for
+        if mine == other:
+            mine, other = needed.configuration or "default", held.configuration or "default"
+        return f"{needed.project} {needed.version} for {mine} (the venv holds that for {other})"
 
 
 @dataclass(frozen=True, slots=True)

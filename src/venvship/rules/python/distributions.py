@@ -39,7 +39,7 @@ from venvship.rules.python.providers import (
     WheelRecord,
 )
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
-from venvship.rules.python.transitions import without_caller
+from venvship.rules.python.transitions import built_for, without_caller
 from venvship.venvs.metadata import normalised_name
 from venvship.venvs.scripts import FirstPartyDistribution
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
@@ -248,6 +248,7 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         wheel.project,
         wheel.version,
         without_caller(ctx.configuration).directory,
+        built_for(ctx.configuration, runtime.version),
         label=ctx.label.sibling(package_name(wheel.project)),
         install=install,
         archive=archive,

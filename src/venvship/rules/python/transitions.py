@@ -14,7 +14,7 @@ from venvship.analysis.toolchains import EXTRA_TOOLCHAINS
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
-from venvship.model.platform import Libc, Platform
+from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.model.workspace_status import STAMP, means_yes
 
 CALLER: Final = "python_caller"
@@ -92,6 +92,13 @@ def without_caller(configuration: Configuration) -> Configuration:
     Nothing is built under it. A venv and what its links lead to must lie in one configuration's output directory.
     """
     return configuration.with_options({CALLER: ""})
+
+
+def built_for(configuration: Configuration, python: PythonVersion) -> str:
+    """What users say of the configuration that a wheel is installed for."""
+    group = configuration.get(DEP_GROUP)
+    version = python.directory.removeprefix("python")
+    return f"Python {version} on {configuration.platform}" + (f" with dep_group `{group}`" if group else "")
 
 
 def _option_text(value: str) -> str:

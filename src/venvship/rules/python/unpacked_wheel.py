@@ -17,7 +17,7 @@ from venvship.rules import attributes
 from venvship.rules.python.distributions import layer_of_wheel, symlink_entries
 from venvship.rules.python.providers import InterpreterInfo, PyInfo, PyWheelsInfo, WheelRecord
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
-from venvship.rules.python.transitions import without_caller
+from venvship.rules.python.transitions import built_for, without_caller
 from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
 
 _MODULES = (".py", ".so", ".pth")
@@ -49,6 +49,7 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
         layout.project,
         layout.version,
         without_caller(ctx.configuration).directory,
+        built_for(ctx.configuration, runtime.version),
         label=ctx.label,
         install=install,
         archive=archive,
