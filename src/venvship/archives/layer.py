@@ -93,6 +93,7 @@ class LayerTree:
     `wheel` is the wheel file that the tree was unpacked from: its compressed bytes are reused. Of the tree's paths
     those below `strip` are taken, without that prefix, that match a pattern of `include` (all, when there is none) and
     no pattern of `exclude`; patterns see the path inside the tree, `*` keeps to one segment and `**` does not.
+    With a `listing`, as `tools.unpack_tar` writes it, that says what of the tree lies where.
     """
 
     path: TreePath
@@ -103,6 +104,7 @@ class LayerTree:
     exclude: tuple[str, ...] = ()
     origin: str = ""
     attributes: Attributes = PLAIN
+    listing: Artifact | None = None
 
 
 LayerEntry: TypeAlias = LayerFile | LayerText | LayerLink | LayerLinkOf | LayerDirectory | LayerTree
@@ -187,8 +189,8 @@ class LayerPlan:
         for entry in self.entries:
             if isinstance(entry, LayerFile | LayerLinkOf | LayerTree):
                 found[entry.source] = None
-            if isinstance(entry, LayerTree) and entry.wheel is not None:
-                found[entry.wheel] = None
+            if isinstance(entry, LayerTree):
+                found.update((file, None) for file in (entry.wheel, entry.listing) if file is not None)
         return tuple(found)
 
     def rows(self) -> tuple[Mapping[str, RequestValue], ...]:
@@ -212,6 +214,10 @@ def _row(entry: LayerEntry) -> Mapping[str, RequestValue]:
             row = {"link_of": entry.source, "at": entry.path}
         case LayerDirectory():
             row = {"directory": entry.path}
+        case LayerTree(listing=Artifact() as listing):
+            row = {"mtree": listing, "contents": {"members": entry.source}, "merged": True}
+            if entry.path:
+                row["mutate"] = {"package_dir": entry.path}
         case LayerTree():
             row = {"tree": entry.source, "at": entry.path}
             if entry.wheel is not None:

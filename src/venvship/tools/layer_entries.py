@@ -14,7 +14,8 @@ A row is one of
     {"link": text, "at": destination}
     {"directory": destination}
     {"mtree": host path of a specification, or "lines": [its lines], "contents": {path it names: host path},
-     "mutate": {"strip_prefix", "package_dir", "mtime", "uid", "gid", "uname", "gname"}}
+     "mutate": {"strip_prefix", "package_dir", "mtime", "uid", "gid", "uname", "gname"},
+     "merged": whether its directories give way to those of other rows}
 
 and may carry `mode`, `uid`, `gid`, `uname`, `gname`, `mtime` and `origin` (who asked for it). `entries` is an encoded
 tree as `venvship.archives.tree` writes it; without one the directory is read.
@@ -79,7 +80,8 @@ def expand(rows: Iterable[dict[str, Any]], *, defaults: dict[str, Any], skip: It
     for row in rows:
         for entry in _entries_of(row, {**defaults, **row}):
             present = entries.setdefault(entry.path, entry)
-            if present is not entry and not _same(present, entry):
+            gives_way = bool(row.get("merged")) and present.kind == entry.kind == DIRECTORY
+            if present is not entry and not gives_way and not _same(present, entry):
                 conflicts.append((present, entry))
     parents: dict[str, Entry] = {}
     omitted = set(skip)

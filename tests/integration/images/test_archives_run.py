@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import stat
@@ -189,3 +190,36 @@ def test_the_same_archive_is_made_on_every_run(shop: RealWorkspace) -> None:
     shutil.rmtree(next((shop.cache / "venvship/workspaces").iterdir()) / "actions", ignore_errors=True)
     shop.built("//...")
     assert {name: (shop.root / "venvship-bin" / name).read_bytes() for name in names} == before
+
+
+def test_an_archive_of_others_is_merged_as_it_is(workspace: RealWorkspace, tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "theirs.tar.gz", "w:gz") as opened:
+        for name, kind, link in (
+            ("./", tarfile.DIRTYPE, ""),
+            ("./etc/", tarfile.DIRTYPE, ""),
+            ("./etc/a", tarfile.REGTYPE, ""),
+            ("./etc/b", tarfile.SYMTYPE, "a"),
+            ("./etc/c", tarfile.LNKTYPE, "./etc/a"),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname, info.uid, info.uname, info.mtime, info.mode = kind, link, 7, "me", 99, 0o750
+            info.size = 3 if kind == tarfile.REGTYPE else 0
+            opened.addfile(info, io.BytesIO(b"abc") if info.size else None)
+    build = """
+load("@rules_pkg//pkg:tar.bzl", "pkg_tar")
+pkg_tar(name = "own", srcs = ["x.txt"], package_dir = "etc")
+pkg_tar(name = "all", srcs = ["y.txt"], package_dir = "/opt", deps = [":own", "theirs.tar.gz"])
+"""
+    module = MODULE + 'bazel_dep(name = "rules_pkg", version = "1.0.1")\n'
+    workspace.write({"MODULE.bazel": module, "BUILD": build, "x.txt": "x", "y.txt": "y"})
+    shutil.copy(tmp_path / "theirs.tar.gz", workspace.root / "theirs.tar.gz")
+    workspace.built("//:all")
+    with tarfile.open(workspace.root / "venvship-bin/all.tar") as opened:
+        rows = {row.name: (row.uid, row.uname, row.mtime, row.mode, row.linkname) for row in opened.getmembers()}
+        assert opened.extractfile("etc/c").read() == b"abc"  # type: ignore[union-attr]
+    assert rows["etc/a"] == rows["etc/c"] == (7, "me", 99, 0o750, "")
+    assert rows["etc/b"][-1] == "a" and {"etc/x.txt", "opt/y.txt"} <= rows.keys()
+
+    (workspace.root / "theirs.tar.gz").write_bytes(b"no archive")
+    refused = workspace.build("//:all")
+    assert refused.code == 1 and "can't be read as a tar archive" in refused.stderr

@@ -163,7 +163,7 @@ def test_a_program_in_a_package_has_its_runfiles_beside_it() -> None:
         ('pkg_tar(name = "a", srcs = ["app.py"], modes = {"nothing": "0644"})', "what is not in the archive: nothing"),
         ('pkg_tar(name = "a", srcs = ["app.py"], package_dir = "../up")', "`package_dir`"),
         ('pkg_tar(name = "a", srcs = ["app.py"], strip_prefix = "lib")', "does not lie there"),
-        ('pkg_tar(name = "a", deps = ["app.py"])', "an archive of another kind"),
+        ('pkg_tar(name = "a", deps = ["app.py"])', "which is no tar archive"),
         ('pkg_tar(name = "a", srcs = ["app.py"], stamp = 1)', "`stamp` = 1 is not supported"),
         ('pkg_tar(name = "a", srcs = ["app.py"], owner = "root.root")', "an owner is `user.group` as numbers"),
         ('pkg_files(name = "a", srcs = ["app.py"], renames = {"seed.json": "x"})', "not in `srcs`: seed.json"),

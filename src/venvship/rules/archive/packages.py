@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
-from venvship.archives.layer import PLAIN, Attributes, LayerEntry, LayerLink, LayerText
+from venvship.archives.layer import PLAIN, Attributes, LayerEntry, LayerLink, LayerText, LayerTree
 from venvship.images.layers import layer_request
 from venvship.loading.rule_class import RuleClass
 from venvship.model.paths import TreePath
@@ -42,6 +43,7 @@ _EXTENSIONS = {
     "tar.zst": "zstd",
     "tzst": "zstd",
 }
+_ARCHIVES = (*(f".{extension}" for extension in _EXTENSIONS), ".tbz2")
 
 
 def _entries(ctx: RuleContext) -> list[LayerEntry]:
@@ -81,12 +83,7 @@ def _pkg_tar(ctx: RuleContext) -> list[object]:
     placed = list(moved(entries, checked_path(ctx, ctx.string("package_dir"), "package_dir")))
     for target in ctx.targets("deps"):
         contents = target.get(PackageContentsInfo)
-        if contents is None:
-            raise ctx.error(
-                f"`deps` entry `{target.label}` is an archive of another kind",
-                hint="name what it is made of in `srcs`; archives of pkg_tar can be merged",
-            )
-        placed += contents.entries
+        placed += contents.entries if contents is not None else _unpacked(ctx, target)
     extension = ctx.string("extension").strip(".")
     if extension not in _EXTENSIONS:
         raise ctx.error(f"`extension` is `{extension}`", hint=f"known are {', '.join(_EXTENSIONS)}")
@@ -118,6 +115,27 @@ def _pkg_tar(ctx: RuleContext) -> list[object]:
     )
     [_, info] = contents_providers(ctx, plan.entries)
     return [*archive_providers(ctx, output), info]
+
+
+def _unpacked(ctx: RuleContext, target: ConfiguredTarget) -> list[LayerEntry]:
+    """What is in archives that others have made."""
+    entries: list[LayerEntry] = []
+    for file in target.default_info.files.to_tuple():
+        if not file.path.endswith(_ARCHIVES):
+            raise ctx.error(f"`deps` entry `{target.label}` gives `{file.short_path}`, which is no tar archive")
+        name = f"{ctx.label.name}_merged/{file.short_path.replace('/', '_')}"
+        members, listing = ctx.declare_directory(name), ctx.declare_file(f"{name}.mtree")
+        ctx.run_tool(
+            "unpack_tar",
+            {"archive": file, "output": members, "listing": listing},
+            inputs=[file],
+            outputs=[members, listing],
+            mnemonic="UnpackTar",
+            progress=f"Taking {file.short_path} apart for {ctx.label}",
+            placeless=True,
+        )
+        entries.append(LayerTree(TreePath(""), members, origin=str(target.label), listing=listing))
+    return entries
 
 
 def _mtime(ctx: RuleContext) -> int:
