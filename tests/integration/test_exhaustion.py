@@ -30,6 +30,11 @@ IN_FUNCTIONS = {
         "values are joined to a select",
     ),
     "squared numbers": ("t = 3\n    for _ in range(60): t = t * t", "integer overflow"),
+    "dear turns": (
+        "t = [1] * 255\n    for _ in range(100000000): x = [" + ", ".join(["t[1:]"] * 300) + "]",
+        "too many steps",
+    ),
+    "targets": ("for i in range(100000000): native.filegroup(name = 'f%d' % i)", "cancelled: too m"),
     "printing": ("for _ in range(100000000): print('a' * 1000000)", "too much memory"),
 }
 

@@ -25,6 +25,8 @@ from venvship.starlark.structs import Struct
 from venvship.starlark.thread import current_thread
 from venvship.starlark.values import Dict, List
 
+_STEPS_OF_RULE = 100
+
 
 @builtin("package")
 def _package(
@@ -157,7 +159,9 @@ def _existing_rule(name: str) -> Dict | None:
 @builtin("existing_rules")
 def _existing_rules() -> Dict:
     builder = package_in_progress("existing_rules")
-    return Dict({rule.label.name: _described(rule, builder) for rule in builder.rules})
+    rules = list(builder.rules)
+    current_thread().use_steps(_STEPS_OF_RULE * len(rules))
+    return Dict({rule.label.name: _described(rule, builder) for rule in rules})
 
 
 FUNCTIONS: Mapping[str, Value] = {

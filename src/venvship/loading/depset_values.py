@@ -11,6 +11,8 @@ from venvship.starlark.host_types import HostType, Value, register, type_name
 from venvship.starlark.iteration import sequence
 from venvship.starlark.keys import key_of
 from venvship.starlark.printer import Printer
+from venvship.starlark.sizes import new_elements
+from venvship.starlark.thread import current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS, List
 
 EMPTY: Mapping[Order, Depset[Value]] = {order: Depset(order=order) for order in Order}
@@ -80,12 +82,23 @@ def _element_kind(depset: Depset[Value]) -> str:
 
 
 def _to_list(depset: Depset[Value], /) -> List:
-    return List(depset.to_tuple())
+    return List(_elements(depset))
+
+
+def _elements(depset: Depset[Value]) -> tuple[Value, ...]:
+    """All elements, paid for; before they are known, so is the way to them, on which there may be few."""
+    thread = current_thread()
+    if depset.transitive and not depset.is_flat:
+        thread.use_steps(4 * sum(1 for _ in depset.nodes()))
+    elements = depset.to_tuple()
+    thread.use_steps(len(elements))
+    new_elements(len(elements))
+    return elements
 
 
 def _repr(depset: Depset[Value], printer: Printer) -> None:
     printer.write("depset([")
-    for position, element in enumerate(depset.to_tuple()):
+    for position, element in enumerate(_elements(depset)):
         if position:
             printer.write(", ")
         printer.repr(element)

@@ -13,6 +13,8 @@ from venvship.starlark.host_types import HostType, Value, register
 from venvship.starlark.printer import Printer
 from venvship.starlark.thread import current_thread
 
+_STEPS_OF_TARGET = 100
+
 
 def rule_function(rule_class: RuleClass) -> Builtin:
     """Calling it declares a target of the rule class in the package that is being read."""
@@ -36,7 +38,9 @@ def rule_class_behind(function: Builtin) -> RuleClass | None:
 def declare_target(rule_class: RuleClass, given: Mapping[str, Value]) -> None:
     """Declare a target for the call of a rule that is in progress."""
     builder = package_in_progress(rule_class.name)
-    stack = current_thread().call_stack()
+    thread = current_thread()
+    thread.use_steps(_STEPS_OF_TARGET)
+    stack = thread.call_stack()
     generator = Generator(stack[1].function, stack[-1].place) if len(stack) > 1 else None
     builder.add_rule(rule_class, given, stack[0].place, generator)
 

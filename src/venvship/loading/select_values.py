@@ -9,8 +9,10 @@ from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import MISSING, HostType, Value, register, type_name
 from venvship.starlark.printer import Printer
+from venvship.starlark.thread import current_thread
 from venvship.starlark.values import DICTS, LISTS, Dict, List
 
+_STEPS_OF_JOIN = 20
 MAX_PARTS = 10_000
 """Nobody joins as many choices by hand."""
 
@@ -75,6 +77,7 @@ def _binary(operator: str, left: Value, right: Value) -> object:
     parts = tuple(part for side in (left, right) for part in _parts(side))
     if len(parts) > MAX_PARTS:
         raise EvaluationError(f"more than {MAX_PARTS} values are joined to a select")
+    current_thread().use_steps(_STEPS_OF_JOIN + len(parts))
     return SelectExpression(parts, operator)
 
 

@@ -67,6 +67,11 @@ class Depset(Generic[T_co]):
         return self._flat
 
     @property
+    def is_flat(self) -> bool:
+        """Whether `to_tuple` was called before."""
+        return self._flat is not None
+
+    @property
     def lone(self) -> T_co | None:
         """The only element, or None if there are none or several; costs no more than finding the second one."""
         found: dict[T_co, None] = {}

@@ -23,7 +23,7 @@ from venvship.starlark.host_types import TYPES, HostType, Missing, Value, checke
 from venvship.starlark.iteration import is_iterable
 from venvship.starlark.printer import Printer
 from venvship.starlark.sizes import new_text
-from venvship.starlark.thread import LONG_TEXT, RECORD, SEARCH_BITS, current_thread
+from venvship.starlark.thread import CURRENT, LONG_TEXT, RECORD, SEARCH_BITS, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS
 
 
@@ -48,19 +48,29 @@ class _Checks:
     """Whether every parameter takes anything."""
 
 
-class Builtin:
-    """A built-in function, or a method when its first parameter is the receiver."""
+_LANGUAGE = __name__.rpartition(".")[0]
+_STEPS_OF_HOST = 20
 
-    __slots__ = ("_checks", "function", "method_of", "name")
+
+class Builtin:
+    """A built-in function, or a method when its first parameter is the receiver.
+
+    Calls of functions that are no part of the language cost some steps more.
+    """
+
+    __slots__ = ("_checks", "_steps", "function", "method_of", "name")
 
     def __init__(self, name: str, function: Callable[..., object], *, method_of: str | None = None) -> None:
         self.name = name
         self.function = function
         self.method_of = method_of
         self._checks: _Checks | None = None
+        self._steps = 0 if function.__module__.startswith(_LANGUAGE) else _STEPS_OF_HOST
 
     def __call__(self, /, *args: Value, **kwargs: Value) -> Value:
         checks = self._checks
+        if self._steps and CURRENT.thread is not None:
+            CURRENT.thread.use_steps(self._steps)
         if checks is None:
             checks = self._checks = _checks_of(self)
         try:

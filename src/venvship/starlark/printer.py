@@ -43,7 +43,7 @@ class Printer:
     def paid_text(self) -> builtins.str:
         """What has been written, once the program that asked for it has paid."""
         text = self._text.getvalue()
-        current_thread().use_steps(2 * self._writes)
+        current_thread().use_steps(4 * self._writes)
         new_text(len(text))
         return text
 

@@ -22,6 +22,8 @@ from venvship.starlark.structs import Struct
 from venvship.starlark.thread import LONG_TEXT, current_thread
 from venvship.starlark.values import DICTS, LISTS, SETS, Dict, List, Set
 
+_STEPS_OF_PRINT = 100
+
 
 def _abs(x: int | float, /) -> Value:
     return abs(x)
@@ -127,7 +129,7 @@ def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[...,
         rank: Callable[[Value], Value] = (lambda value: value) if key is None else partial(invoke, key)
         best = best_rank = MISSING
         # Locked as a loop would lock it: the key function may not change what is looked through.
-        for candidate in iterate(args[0] if len(args) == 1 else args):
+        for candidate in iterate(args[0] if len(args) == 1 else args, 3):
             its_rank = rank(candidate)
             if best is MISSING or better(its_rank, best_rank):
                 best, best_rank = candidate, its_rank
@@ -142,6 +144,7 @@ def _extreme(name: str, better: Callable[[Value, Value], bool]) -> Callable[...,
 def _print(*args: Value, sep: str = " ") -> None:
     thread = current_thread()
     text = _joined(args, sep)
+    thread.use_steps(_STEPS_OF_PRINT)
     thread.use_memory(len(text))
     if thread.print_handler is not None:
         thread.print_handler(text, thread.caller_place())
@@ -182,14 +185,17 @@ def _set(x: Iterable[Value] = (), /) -> Set:
 
 def _sorted(iterable: Iterable[Value], /, *, key: Value = None, reverse: bool = False) -> List:
     values = sequence(iterable)
-    current_thread().use_steps(4 * len(values))
+    count = len(values)
+    current_thread().use_steps(4 * count)
     if key is None:
         kinds = set(map(type, values))
         if kinds <= {int} or (kinds <= {str} and max(map(len, values)) <= LONG_TEXT):
             return List(sorted(values, reverse=reverse))
+        current_thread().use_steps(3 * count * count.bit_length())
         return List(sorted(values, key=Ordered, reverse=reverse))
     if not is_callable(key):
         raise EvaluationError(f"for key, got {type_name(key)}, want callable")
+    current_thread().use_steps(3 * count * count.bit_length())
     return List(sorted(values, key=lambda value: Ordered(invoke(key, value)), reverse=reverse))
 
 

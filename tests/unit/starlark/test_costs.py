@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from venvship.starlark.builtin import Builtin
 from venvship.starlark.execution import Module
 from venvship.starlark.thread import STEP_BUDGET, Thread
 
@@ -74,6 +75,10 @@ def listed(text: str, times: int) -> str:
         ("x = [] + a", "a = [1] * 250", 7),
         ("x = []; x += a", "a = [1] * 250", 7),
         ("x = {b: 1}", "b = (1,) * 64", 16),
+        ("print(a)", "a = 1", 100),
+        ("x = sorted(a)", "a = [(i, i) for i in range(256)]", 6000),
+        ("x = sorted(a, key = str)", "a = list(range(256))", 6000),
+        ("x = max(a)", "a = list(range(256))", 700),
     ],
 )
 def test_work_is_paid_for(run: Run, body: str, before: str, least: int) -> None:
@@ -110,3 +115,12 @@ def test_what_a_function_holds_is_paid_by_its_calls(run: Run) -> None:
     thread = Thread()
     run(dear + "def f():\n  for _ in range(100):\n    g(1)\nf()\n", thread=thread)
     assert STEP_BUDGET - thread.steps_left >= 100 * 90
+
+
+def test_calls_of_what_is_no_part_of_the_language_cost_more(run: Run) -> None:
+    def spent(body: str) -> int:
+        thread = Thread()
+        run(f"x = [{body} for _ in range(10)]", predeclared={"mine": Builtin("mine", lambda: None)}, thread=thread)
+        return STEP_BUDGET - thread.steps_left
+
+    assert spent("mine()") >= spent("bool()") + 200
