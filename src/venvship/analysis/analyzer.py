@@ -33,7 +33,7 @@ from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.analysis.propagation import directions
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.providers import TOOLCHAIN_INFO
-from venvship.analysis.toolchains import Debugging, NotAToolchain, Toolchains
+from venvship.analysis.toolchains import CHOICES, Debugging, NotAToolchain, Toolchains
 from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
@@ -249,6 +249,8 @@ class Analyzer:
         self._results: dict[TargetKey | AspectKey, ConfiguredTarget | None] = {}
         self._errors: dict[TargetKey | AspectKey, VenvshipError] = {}
         self._chained: set[int] = set()
+        # Conditions that are looked into, each because of the one before: to find out where its actions run, say.
+        self._asked_ahead: dict[TargetKey, None] = {}
         self._of_tools: dict[tuple[Configuration, ExecutionPlatform], Configuration] = {}
         self.errors: list[VenvshipError] = []
         """What went wrong in the last call of `analyze`, each problem once."""
@@ -588,7 +590,9 @@ class Analyzer:
         found = self._of_tools.get((configuration, platform))
         if found is None:
             reaching = {
-                name: value for name, value in configuration.options if reaches_tools(name, self._packages.target)
+                name: value
+                for name, value in configuration.options
+                if name in CHOICES or reaches_tools(name, self._packages.target)
             }
             for_tools = configuration.get(HOST_FEATURES)
             reaching |= {FEATURES: for_tools, HOST_FEATURES: for_tools}
@@ -602,7 +606,13 @@ class Analyzer:
         return carried_out(transition, configuration, values, target=target, platforms=platforms)
 
     def _holds(self, label: Label, configuration: Configuration) -> bool:
-        info = self._condition(label, configuration)
+        """Whether a condition of a platform or toolchain holds, of which the choice among them depends."""
+        try:
+            info = self._condition(label, configuration)
+        except DependencyCycle as error:
+            asked = f"asked about `{label}` to choose where actions run, and with which toolchains"
+            error.chain = error.chain if asked in error.chain else (*error.chain, asked)
+            raise
         return info is not None and info.matches
 
     def _values(self, target: RuleTarget, configuration: Configuration) -> dict[str, PlainValue]:
@@ -643,8 +653,16 @@ class Analyzer:
 
     def _condition(self, label: Label, configuration: Configuration) -> ConditionInfo | None:
         key = TargetKey(label, configuration)
-        self._evaluate_ahead(key)
         found = self._result(key)
+        if found is None and self._error(key) is None:
+            if key in self._asked_ahead:
+                raise self._cycle_on(self._asked_ahead, key)
+            self._asked_ahead[key] = None
+            try:
+                self._evaluate_ahead(key)
+            finally:
+                del self._asked_ahead[key]
+            found = self._result(key)
         if found is None:
             raise self._errors[self._canonical.get(key, key)]
         return found.get(ConditionInfo)
@@ -666,6 +684,10 @@ class Analyzer:
             if key in entered:
                 cycle = self._cycle_on((step for step in entered if step not in self._results), key)
                 self._fail(key if isinstance(key, TargetKey) else key.target, cycle)
+                continue
+            if isinstance(key, TargetKey) and key not in self._nodes:
+                # What it needs is being found out, and that leads back to it.
+                self._fail(key, self._cycle_on([key], key))
                 continue
             entered[key] = None
             stack.append((one, True))

@@ -94,6 +94,14 @@ class PlatformTargets:
             return self.constraints(Label.parse(platform, relative_to=_ROOT))
         return machine_constraints(configuration.platform)
 
+    def missing_toolchain_error(self, configuration: Configuration) -> str:
+        """What the target platform of a configuration has to say where there is no toolchain for it."""
+        platform = configuration.get(PLATFORMS)
+        if not platform:
+            return ""
+        said = self._rule(Label.parse(platform, relative_to=_ROOT), "platform").value("missing_toolchain_error")
+        return said if isinstance(said, str) else ""
+
     def default_value(self, setting: Label) -> Label | None:
         """The value of a constraint setting that platforms have which say nothing about it."""
         target = self._target(setting)
@@ -138,7 +146,7 @@ class PlatformTargets:
     def _constraints(self, label: Label, path: tuple[Label, ...]) -> Mapping[Label, Label]:
         """Constraint settings with the values that a platform has, its parents' included."""
         if label in path:
-            raise NotAPlatform(f"the platform `{label}` is its own parent")
+            raise NotAPlatform(f"the platform `{label}` is its own parent", place=self._target(label).place)
         target = self._rule(label, "platform")
         found: dict[Label, Label] = {}
         parents = _labels(target, "parents")

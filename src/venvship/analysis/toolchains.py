@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Final
 
-from venvship.analysis.execution_platforms import ExecutionPlatform, ExecutionPlatforms
+from venvship.analysis.execution_platforms import EXTRA_EXECUTION_PLATFORMS, ExecutionPlatform, ExecutionPlatforms
 from venvship.analysis.native_options import PLATFORMS
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.dataclass import dataclass
@@ -27,6 +27,9 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 
 EXTRA_TOOLCHAINS: Final = "extra_toolchains"
 """The option that transitions set to have toolchains tried first."""
+
+CHOICES: Final = frozenset({EXTRA_TOOLCHAINS, EXTRA_EXECUTION_PLATFORMS})
+"""The options that have a say in what is chosen, for programs that actions run, too."""
 
 Holds = Callable[[Label, Configuration], bool]
 """Whether a `config_setting` or `constraint_value` holds in a configuration."""
@@ -171,7 +174,8 @@ class Toolchains:
         if missing and search.platforms:
             candidates = self._candidates(wish.configuration)
             reasons = {kind: self._against_toolchains(kind, wish, search.platforms) for kind in missing}
-            raise NoMatchingToolchain(target, reasons, len(candidates), self._said(missing))
+            said = [self._said(missing), self._platforms.missing_toolchain_error(wish.configuration)]
+            raise NoMatchingToolchain(target, reasons, len(candidates), "; ".join(filter(None, said)))
         mandatory = [one.type for one in types if one.mandatory]
         fit = [one for one in search.platforms if all(one in search.toolchains[kind] for kind in mandatory)]
         forced = [one for one in fit if one.label == wish.forced]

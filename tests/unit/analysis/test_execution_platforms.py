@@ -7,7 +7,9 @@ import re
 import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace
 
+from venvship.analysis.platforms import PlatformTargets
 from venvship.analysis.toolchains import Debugging
+from venvship.errors import SeveralErrors
 from venvship.model.action import Spawn
 from venvship.model.label import Label, PackageId
 from venvship.model.provider import TestInfo as HowTested
@@ -63,10 +65,11 @@ def _run_test(ctx):
     return [DefaultInfo(executable = program)]
 run_test = rule(_run_test, test = True)
 flag = rule(lambda ctx: [], build_setting = config.string(flag = True))
+running_flag = rule(lambda ctx: [], build_setting = config.string(flag = True), attrs = {"_tool": _TOOL})
 """
 BUILD = """
 load(":defs.bzl", "asked", "blue_user", "flag", "grouped", "impl", "kind_user", "lost", "maybe_user", "mistaken")
-load(":defs.bzl", "moved", "run_test", "tool", "user", "user_of_tools")
+load(":defs.bzl", "moved", "run_test", "running_flag", "tool", "user", "user_of_tools")
 constraint_setting(name = "colour")
 constraint_value(name = "red", constraint_setting = ":colour")
 constraint_value(name = "blue", constraint_setting = ":colour")
@@ -99,10 +102,10 @@ def label(name: str) -> Label:
 
 
 def workspace(
-    *platforms: str, toolchains: str = "", more: str = "", debugging: Debugging | None = None
+    *platforms: str, toolchains: str = "", more: str = "", defs: str = "", debugging: Debugging | None = None
 ) -> AnalysisWorkspace:
     return AnalysisWorkspace(
-        {"defs.bzl": DEFS, "BUILD": BUILD + more},
+        {"defs.bzl": DEFS + defs, "BUILD": BUILD + more},
         toolchains=[label(name) for name in toolchains.split()],
         execution_platforms=[label(name) for name in platforms],
         debugging=debugging,
@@ -262,6 +265,28 @@ def test_a_transition_may_have_platforms_tried_first() -> None:
     assert made.printed == ["moved blue []"]
 
 
+def test_what_a_transition_has_tried_first_is_tried_first_for_programs_too() -> None:
+    defs = """
+outer = rule(lambda ctx: print(ctx.attr._tool[Where].at), attrs = {
+    "_tool": attr.label(default = "//:runs", cfg = "exec"),
+}, cfg = blue_first)
+runs = rule(lambda ctx: [Where(at = "on " + ctx.attr._tool[Where].at)], attrs = {"_tool": _TOOL})
+"""
+    made = workspace(
+        "on_red", more='load(":defs.bzl", "outer", "runs")\nruns(name = "runs")\nouter(name = "outer")\n', defs=defs
+    )
+    made.one("//:outer")
+    assert made.printed == ["on blue"]
+
+
+def test_a_platform_may_say_what_to_do_where_no_toolchain_is_for_it() -> None:
+    more = 'platform(name = "bare", missing_toolchain_error = "get one for bare")\n'
+    made = workspace(more=more)
+    bare = PlatformTargets(made.loader.target, LINUX.platform).with_platform(LINUX, label("bare"))
+    with pytest.raises(SeveralErrors, match="get one for bare"):
+        made.one("//:kind_user", bare)
+
+
 def test_aspects_ask_for_platforms_of_their_own() -> None:
     made = workspace("on_red", "on_blue", more='asked(name = "a", deps = [":user"])\n')
     made.one("//:a")
@@ -306,6 +331,23 @@ run_test(name = "mac_test", exec_group_compatible_with = {"test": ["@platforms//
     assert plain[HowTested].elsewhere is None
     elsewhere = mac[HowTested].elsewhere
     assert elsewhere is not None and elsewhere.platform == label("on_mac")
+
+
+@pytest.mark.parametrize("name", ["//:user", "//:asking", "//:itself", "//:served"])
+def test_what_a_choice_depends_on_may_not_depend_on_the_choice(name: str) -> None:
+    more = """
+running_flag(name = "flag", build_setting_default = "x")
+config_setting(name = "is_x", flag_values = {":flag": "x"})
+platform(name = "picky", required_settings = [":is_x"])
+constraint_value(name = "itself", constraint_setting = ":colour", exec_compatible_with = [":itself"])
+user(name = "asking", exec_compatible_with = [":itself"])
+kind_user(name = "served")
+toolchain(name = "circular", toolchain = ":served", toolchain_type = ":kind")
+"""
+    made = workspace(*(["picky"] if name == "//:user" else []), toolchains="circular", more=more)
+    problem = made.problems(name)
+    assert "cycle in the dependency graph" in problem
+    assert name in ("//:itself", "//:served") or "to choose where actions run" in problem
 
 
 def test_a_choice_is_explained_to_whoever_asks() -> None:
