@@ -78,7 +78,7 @@ def _is_harmless(conflict: RunfilesConflict, content: Callable[[Artifact], Outpu
     if kept is None or hidden is None or conflict.path != conflict.hidden_path or kept.owner != hidden.owner:
         return False
     made = content(kept)
-    return isinstance(made, OutputFile) and made == content(hidden)
+    return isinstance(made, OutputFile | OutputTree) and made == content(hidden)
 
 
 def _share(exec_root: ExecRoot, place: str, directory: LinkDirectory) -> None:

@@ -38,7 +38,10 @@ class UnknownGroupMember(UserError):
 
 @dataclass(frozen=True, slots=True)
 class TierWheel:
-    """What the choice depends on; `key` is the distribution's label without a target name: `@pypi//numpy`."""
+    """What the choice depends on; `key` is the distribution's label without a target name: `@pypi//numpy`.
+
+    `version` may go on with what tells it from others of that version.
+    """
 
     key: str
     version: str

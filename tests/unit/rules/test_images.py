@@ -240,6 +240,43 @@ def test_several_binaries_share_everything_and_each_finds_its_runfiles() -> None
     assert sorted(every) == [f"app.runfiles/_main/{name}" for name in ("app.py", "job.py", "lib.json", "lib.py")]
 
 
+def test_a_program_that_carries_another_one_of_another_python_shares_an_image_with_it() -> None:
+    build = (
+        DEFS
+        + """
+py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//small"], data = [":tool"])
+py_binary(name = "tool", srcs = ["tool.py"], deps = ["@pypi//small"], python_version = "3.11")
+py_image_layer(name = "layers", binaries = [":app", ":tool"])
+filegroup(name = "sources", srcs = [":layers_only_src"])
+filegroup(name = "below", srcs = [":layers_no_src"])
+"""
+    )
+    made = AnalysisWorkspace({"BUILD": build, "app.py": "", "tool.py": ""}, hub=ValueHub([SMALL]))
+    rows = rows_of(made, "//:layers", "wheels")
+    assert {str(row["at"]) for row in rows} == {"app.runfiles/pypi/small/1.0", "app.runfiles/pypi/small/1.0-python3.11"}
+    venv = {str(row["at"]): row for row in rows_of(made, "//:layers", "venv")}
+    link = venv["app.runfiles/_main/._tool.venv/lib/python3.11/site-packages/small"]["link"]
+    assert link == "../../../../../pypi/small/1.0-python3.11/lib/python3.11/site-packages/small"
+    places = [str(row["at"]) for name in ("venv", "launcher", "app") for row in rows_of(made, "//:layers", name)]
+    assert len(places) == len(set(places))
+    files = [made.one(label).default_info.files.to_tuple() for label in ("//:sources", "//:below")]
+    assert [len(one) for one in files] == [1, len(made.one("//:layers")[ImageLayersInfo].layers) - 1]
+
+
+def test_groups_may_name_a_distribution_of_any_hub() -> None:
+    build = (
+        DEFS
+        + """
+load("@aspect_rules_py//py:defs.bzl", "py_layer_tier")
+py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//small"])
+py_layer_tier(name = "tier", groups = {"@pip//small": "mine"})
+py_image_layer(name = "layers", binary = ":app", layer_tier = ":tier")
+"""
+    )
+    made = AnalysisWorkspace({"BUILD": build, "app.py": ""}, hub=ValueHub([SMALL]))
+    assert "mine" in [layer.name for layer in made.one("//:layers")[ImageLayersInfo].layers]
+
+
 def test_another_root_moves_the_program_and_not_what_images_share() -> None:
     made = tiers(
         """

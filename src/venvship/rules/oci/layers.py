@@ -17,7 +17,7 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.archives.layer import LayerEntry, LayerFile, LayerLink, LayerPlan, LayerTree
 from venvship.dataclass import dataclass
 from venvship.images.layers import LayerGroup, layer_request, plan_layers
-from venvship.images.tiers import MOST_LAYERS, Tier, TierWheel, plan_tiers
+from venvship.images.tiers import MOST_LAYERS, GroupKeys, Tier, TierWheel, plan_tiers
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
@@ -187,13 +187,22 @@ def _interpreters(programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerT
 
 def _wheels(programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo) -> list[_Group]:
     records = list(dict.fromkeys(record for _, program in programs for record in program.wheels.to_tuple()))
-    by_wheel = {TierWheel(wheel_key(record), record.version, record.unpacked_size): record for record in records}
+    by_wheel = {
+        # By where it lies as well: there may be one for each of several Pythons.
+        TierWheel(
+            _key_in(tier.keys, record), f"{record.version} {record.install.runfiles_path}", record.unpacked_size
+        ): record
+        for record in records
+    }
     return [_wheel_group(tier_, by_wheel) for tier_ in plan_tiers(tuple(by_wheel), tier.keys)]
 
 
-def wheel_key(record: WheelRecord) -> str:
-    """How `groups` names a distribution."""
-    return f"@{record.label.repository}//{record.label.package.path}"
+def _key_in(keys: GroupKeys, record: WheelRecord) -> str:
+    """How `groups` names a distribution: by its hub or, as for rules_py, by `@pip` whatever its hub is called."""
+    own = f"@{record.label.repository}//{record.label.package.path}"
+    of_any_hub = f"@pip//{record.label.package.path}"
+    named = {*keys.wheels, *keys.globs}
+    return of_any_hub if of_any_hub in named and own not in named else own
 
 
 def _wheel_group(tier: Tier, records: Mapping[TierWheel, WheelRecord]) -> _Group:
@@ -256,9 +265,14 @@ def _launchers(ctx: RuleContext, programs: Sequence[tuple[str, PyExecutableInfo]
 
 def _app(programs: Sequence[tuple[str, PyExecutableInfo]]) -> _Group:
     entries: list[LayerEntry] = []
-    for name, program in programs:
-        taken = {*program.venv.entries.to_tuple(), *(record.install for record in program.wheels.to_tuple())}
+    # Of all programs: one may carry another of them as data.
+    taken: set[Artifact] = set()
+    for _, program in programs:
+        taken.update(program.venv.entries.to_tuple())
+        taken.update(record.install for record in program.wheels.to_tuple())
         taken.update(program.venv.runtime.files.to_tuple())
+        taken.update(one for one in program.stage2_runfiles.entries().values() if one is not None)
+    for name, program in programs:
         entries += runfiles_entries(program.first_party_runfiles, RUNFILES_IN_IMAGE, without=taken, origin=name)
     return _Group(APP, "first-party code and data", entries, tuple(name for name, _ in programs))
 

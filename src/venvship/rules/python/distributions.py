@@ -18,7 +18,7 @@ from venvship.loading.attributes import PlainValue
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact, Root
-from venvship.model.configuration import Configuration
+from venvship.model.configuration import PYTHON_VERSION, Configuration
 from venvship.model.depset import Depset, union
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import TreePath, join
@@ -223,7 +223,9 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
     [compiler] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyCompilerInfo)
     archive = Artifact(Root.of_sources(ctx.label.repository), wheel.path, ctx.label)
-    install = ctx.declare_directory(wheel.version)
+    # A program may carry another one of another Python, whose modules lie elsewhere in what is else the same directory.
+    asked = ctx.configuration.get(PYTHON_VERSION)
+    install = ctx.declare_directory(f"{wheel.version}-{runtime.version.directory}" if asked else wheel.version)
     request: dict[str, RequestValue] = {
         "wheel": archive,
         "output": install,

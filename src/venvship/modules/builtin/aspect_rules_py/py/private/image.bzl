@@ -26,4 +26,13 @@ def py_image_layer(name, **kwargs):
     if not kwargs.get("layer_tier"):
         kwargs["layer_tier"] = _LAYER_TIER
     _venvship.py_image_layer(name = name, **kwargs)
+    for suffix, group in {"no_src": "deps", "only_src": "sources"}.items():
+        native.filegroup(
+            name = "%s_%s" % (name, suffix),
+            srcs = [":" + name],
+            output_group = group,
+            tags = (kwargs.get("tags") or []) + ["manual"],
+            testonly = kwargs.get("testonly"),
+            visibility = kwargs.get("visibility"),
+        )
     return [":" + name]
