@@ -29,6 +29,9 @@ _PIP: Final = "@@rules_python//python/extensions:pip.bzl%pip"
 _CONFIG: Final = "@@rules_python//python/extensions:config.bzl%config"
 _RULES_PYTHON_UV: Final = "@@rules_python//python/uv:uv.bzl%uv"
 
+_FOR_TOOLS: Final = frozenset({_UV_BINARY, _TOOLS, _RULES_PYTHON_UV})
+"""Extensions that fetch programs for other rule sets, which nothing here needs."""
+
 _UV_TAGS: Final = {
     "declare_hub": frozenset({"hub_name"}),
     "project": frozenset({"hub_name", "lock", "pyproject", "name", "version", "default_build_dependencies"}),
@@ -215,7 +218,7 @@ class RuntimeArchive:
 class Extensions:
     """Everything that is asked of extensions: hubs by name with their locks, and Python versions in order.
 
-    `repositories` are the names that modules use; those of `modification_hubs` hold nothing and may be used.
+    `repositories` are the names that modules use. Those of `modification_hubs` and `tools` are there and hold nothing.
     """
 
     hubs: Mapping[str, tuple[LockProject, ...]] = field(default_factory=dict)
@@ -230,6 +233,7 @@ class Extensions:
     archive_releases: tuple[str, ...] = ()
     repositories: frozenset[str] = frozenset()
     modification_hubs: frozenset[str] = frozenset()
+    tools: frozenset[str] = frozenset()
 
 
 def read_extensions(
@@ -269,6 +273,7 @@ class _Reader:
         self._archive_build = ""
         self._releases: tuple[str, ...] = ()
         self._imported: set[str] = set()
+        self._tools: set[str] = set()
         self._modifications: dict[str, PackageOverride] = {}
         self._modified: list[tuple[str, str, tuple[Label, ...], Place]] = []
 
@@ -276,6 +281,8 @@ class _Reader:
         usage = module_usage.usage
         self._imported.update(usage.imports.values())
         extension = module_usage.extension
+        if extension in _FOR_TOOLS:
+            self._tools.update(usage.imports.values())
         if extension not in _TAGS:
             self._problems.append(
                 UnknownExtension(
@@ -300,7 +307,7 @@ class _Reader:
                 case _ if extension == _PIP:
                     self._pip(tag, reading)
                 case _:
-                    pass  # the tools of other rule sets, which nothing here needs
+                    pass
 
     def _uv(self, tag: Tag, attributes: _Attributes) -> None:
         match tag.name:
@@ -491,6 +498,7 @@ class _Reader:
             archive_build=self._archive_build,
             archive_releases=self._releases,
             repositories=frozenset(self._imported),
+            tools=frozenset(self._tools),
             modification_hubs=frozenset(key.partition("//")[0] for key in self._modifications),
         )
 

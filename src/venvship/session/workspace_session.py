@@ -251,7 +251,7 @@ class Session:
             **self.hubs,
             **self._single_distributions(),
             **version_repositories(self.extensions),
-            **dict.fromkeys(self.extensions.modification_hubs, FixedPackage(())),
+            **dict.fromkeys(self.extensions.modification_hubs | self.extensions.tools, FixedPackage(())),
         }
         mapping = self.main_mapping
         return WorkspaceRepositories(

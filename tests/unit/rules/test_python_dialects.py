@@ -189,6 +189,11 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], stamp = 1, pyc_colle
             "`config_settings` can't set",
         ),
         (
+            'py_binary(name = "app", srcs = ["app.py"], config_settings = '
+            '{"@aspect_rules_py//uv/private/constraints/platform:platform_libc": "musl"})',
+            "the setting `platform_libc` of rules_py can't be `musl`",
+        ),
+        (
             'py_binary(name = "app", srcs = ["app.py"], interpreter_args = ["-O"], interpreter_options = ["-B"])',
             "are two names of one attribute",
         ),

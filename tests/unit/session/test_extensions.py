@@ -108,6 +108,16 @@ def test_the_first_tags_for_locks_call_a_project_a_venv() -> None:
     assert "tag `override_requirement` is for a venv" in problem and "write `override_package(lock = " in problem
 
 
+def test_repositories_of_tools_are_there_and_hold_nothing() -> None:
+    found = read(
+        'tools = use_extension("@aspect_rules_py//py:extensions.bzl", "py_tools")\ntools.rules_py_tools()\n'
+        'use_repo(tools, "rules_py_tools")\n'
+        'uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv_bin")\nuv.toolchain(version = "0.11.6")\n'
+        'use_repo(uv, "uv")\n'
+    )
+    assert found.tools == {"rules_py_tools", "uv"}
+
+
 def test_requirements_may_be_of_platforms() -> None:
     found = read(
         PIP

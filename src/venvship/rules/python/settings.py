@@ -1,4 +1,4 @@
-"""The settings of rules_python: which values they take, and which of these can be followed.
+"""The settings of rules_python and rules_py: which values they take, and which of these can be followed.
 
 A setting that says what is so anyway is taken; one that asks for something that does not happen is refused by name.
 """
@@ -13,6 +13,8 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.model.configuration import Configuration
 
 _PACKAGE: Final = "@@rules_python//python/config_settings:"
+_PLATFORM: Final = "@@aspect_rules_py//uv/private/constraints/platform:"
+_OWNERS: Final = {_PACKAGE: "rules_python", _PLATFORM: "rules_py"}
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "bootstrap_impl": ("system_python", "script"),
     "venvs_site_packages": ("no", "yes"),
@@ -23,6 +25,7 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "exec_tools_toolchain": ("enabled", "disabled"),
     "py_freethreaded": ("no", "yes"),
     "py_linux_libc": ("glibc", "musl"),
+    "platform_libc": ("glibc", "musl", "libsystem", "msvc"),
     "validate_test_main": ("auto", "enabled", "disabled"),
     "build_python_zip": ("false", "true"),
     "incompatible_default_to_explicit_init_py": ("false", "true"),
@@ -31,6 +34,8 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
 _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
     ("py_freethreaded", "yes"): "set the Python version to one like 3.14t",
     ("py_linux_libc", "musl"): "build for a platform with musl",
+    ("platform_libc", "musl"): "build for a platform with musl",
+    ("platform_libc", "msvc"): "there are no programs for Windows",
     ("validate_test_main", "enabled"): "py_pytest_test and py_unittest_test fail when nothing is run",
     ("build_python_zip", "true"): "name the program in a py_zipapp_binary",
     ("experimental_python_import_all_repositories", "false"): "the roots of all repositories can be imported from",
@@ -39,23 +44,25 @@ _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
 
 def rules_python_setting(configuration: Configuration, name: str) -> str:
     """The value that the command line or a target sets; empty where none does."""
-    text = configuration.get(f"{_PACKAGE}{name}")
-    value = json.loads(text) if text else ""
-    return value if isinstance(value, str) else str(value).lower()
+    return _text(configuration.get(f"{_PACKAGE}{name}"))
 
 
 def check_settings(ctx: RuleContext) -> None:
     """Refuse values that do not exist, or that ask for what is not done."""
-    for option, _ in ctx.configuration.options:
-        if not option.startswith(_PACKAGE):
-            continue
-        name = option.removeprefix(_PACKAGE)
+    for option, text in ctx.configuration.options:
+        package, colon, name = option.rpartition(":")
+        owner = _OWNERS.get(package + colon)
         values = _VALUES.get(name)
-        if values is None:
+        if owner is None or values is None:
             continue
-        value = rules_python_setting(ctx.configuration, name)
+        value = _text(text)
         if value.lower() not in values:
-            raise ctx.error(f"the setting `{name}` of rules_python is one of {', '.join(values)}, not `{value}`")
+            raise ctx.error(f"the setting `{name}` of {owner} is one of {', '.join(values)}, not `{value}`")
         hint = _NOT_FOLLOWED.get((name, value.lower()))
         if hint is not None:
-            raise ctx.error(f"the setting `{name}` of rules_python can't be `{value}`", hint=hint)
+            raise ctx.error(f"the setting `{name}` of {owner} can't be `{value}`", hint=hint)
+
+
+def _text(written: str) -> str:
+    value = json.loads(written) if written else ""
+    return value if isinstance(value, str) else str(value).lower()
