@@ -39,3 +39,20 @@ def test_other_commands_do_not() -> None:
         assert "cat bazel-out/stable-status.txt" in command
         assert inputs == []
     assert spawned("", LINUX.with_options({"stamp": "true"}))[1] == []
+
+
+def test_a_command_finds_the_interpreter_that_a_variable_names() -> None:
+    build = """
+genrule(
+    name = "made",
+    outs = ["made.txt"],
+    cmd = "$(PYTHON3) -V > $@",
+    toolchains = ["@rules_python//python:current_py_toolchain"],
+)
+"""
+    for mode in ("", "opt"):
+        made = AnalysisWorkspace({"BUILD": build}).one("//:made", LINUX.with_options({"compilation_mode": mode}))
+        [spawn] = [action for action in made.actions if isinstance(action, Spawn)]
+        assert isinstance(spawn.argv, tuple)
+        [directory] = [file.exec_path for file in spawn.inputs.to_tuple()]
+        assert f"{directory}/bin/python3.12 -V" in spawn.argv[-1]

@@ -50,7 +50,11 @@ def _genrule(ctx: RuleContext) -> list[object]:
         Spawn(
             ctx.label,
             (_SHELL, "-c", _SETUP + command),
-            Depset([*srcs, *ctx.files("tools"), *status.values()]),
+            # Variables name files of the configuration of the target, `tools` those of another.
+            Depset(
+                [*srcs, *ctx.files("tools"), *status.values()],
+                [target.default_info.files for target in ctx.targets("toolchains")],
+            ),
             outputs,
             "Genrule",
             ctx.string("message") or f"Executing genrule {ctx.label}",

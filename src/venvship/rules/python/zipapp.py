@@ -12,7 +12,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.model.action import ForestLink, RequestValue
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
-from venvship.model.provider import DefaultInfo, RunEnvironmentInfo
+from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info, test_info
@@ -34,7 +34,8 @@ def _py_zipapp_binary(ctx: RuleContext) -> list[object]:
 
 def _py_zipapp_test(ctx: RuleContext) -> list[object]:
     environment = RunEnvironmentInfo(environment_of(ctx), inherited_variables(ctx))
-    return [*_py_zipapp_binary(ctx), environment, arguments_info(ctx), test_info(ctx)]
+    [measured] = ctx.provided("binary", InstrumentedFilesInfo)
+    return [*_py_zipapp_binary(ctx), environment, measured, arguments_info(ctx), test_info(ctx)]
 
 
 def _py_pex_binary(ctx: RuleContext) -> list[object]:
