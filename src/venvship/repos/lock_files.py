@@ -61,8 +61,9 @@ def _through(kept: Path, data: bytes, shown: str) -> Lock:
         return parse_compact_uv_lock(kept.read_bytes(), filename=shown)
     except (OSError, MalformedLock):
         pass  # not kept yet, or damaged: the file itself tells, and says what is wrong with it
-    lock = parse_uv_lock(data, filename=shown)
-    _keep(kept, compact_uv_lock(data, filename=shown))
+    compact = compact_uv_lock(data, filename=shown)
+    lock = parse_compact_uv_lock(compact, filename=shown)
+    _keep(kept, compact)
     return lock
 
 

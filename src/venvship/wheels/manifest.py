@@ -322,8 +322,10 @@ def _routed(archive: WheelArchive) -> list[tuple[str, WheelEntry]]:
         else:
             executable = member.executable or scheme is Scheme.SCRIPTS
             routed.append((path, WheelEntry(scheme, rest, member.size, executable)))
-    for scheme in Scheme:
-        problems += path_clashes(entry.path for _, entry in routed if entry.scheme is scheme)
+    if any(member != entry.path for member, entry in routed):
+        # Members that stay where they are were compared when the archive was opened.
+        for scheme in Scheme:
+            problems += path_clashes(entry.path for _, entry in routed if entry.scheme is scheme)
     if problems:
         raise MalformedWheel(archive.name, problems)
     order = list(Scheme)
