@@ -193,8 +193,9 @@ def test_a_pytest_target_runs_its_modules_and_is_a_test() -> None:
     assert (info.size, info.timeout, info.shard_count, info.flaky) == ("small", 60, 0, False)
     assert target[ArgumentsInfo].arguments == ()
     main = made.one("//app:__test__t__")
-    [action] = main.actions
+    action, under_the_other_name = main.actions
     content = written(action)
+    assert written(under_the_other_name) == content
     assert b"_main/app/t_test.py" in content and b"conftest.py" not in content.split(b"__main__")[1]
 
 
