@@ -1,0 +1,3 @@
+print(len("x"))
+len = 3
+zz = 1

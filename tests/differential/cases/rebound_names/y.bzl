@@ -1,0 +1,2 @@
+len = 7
+str = "text"
