@@ -70,6 +70,14 @@ def option_text(name: str, value: NativeValue | None) -> str:
     return str(value) if name == COMPILATION_MODE else json.dumps(value)
 
 
+def both_texts(name: str, first: str, second: str) -> str:
+    """How a configuration holds an option that is given twice: of lists all values count, of others the last."""
+    option = native_option(name)
+    if not first or option is None or option.kind is not OptionKind.LIST or name == PLATFORMS:
+        return second
+    return json.dumps([*json.loads(first), *json.loads(second or "[]")])
+
+
 def written_value(name: str, text: str) -> NativeValue:
     """What a text means as value of an option; raises InvalidOptionValue."""
     option = native_option(name) or _TEXT

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from venvship.analysis.build_settings import option_of_flag
-from venvship.analysis.native_options import PLATFORMS
+from venvship.analysis.native_options import PLATFORMS, both_texts
 from venvship.errors import UserError
 from venvship.loading.attributes import Select, labels_in
 from venvship.loading.targets import RuleTarget, Target
@@ -80,7 +80,7 @@ class PlatformTargets:
                 error.place = target.place
                 error.chain = (*error.chain, f"set by `flags` of platform `{target.label}`")
                 raise
-            options[name] = value
+            options[name] = both_texts(name, options.get(name, ""), value)
         return Configuration(found, configuration.options).with_options(options)
 
     def constraints(self, label: Label) -> Mapping[Label, Label]:

@@ -130,7 +130,7 @@ _SEEN = select(_CHOICES[0]) + select(_CHOICES[1]) + select(_CHOICES[2]) + select
 leaf(name = "leaf", seen = _SEEN)
 moved(name = "moved", seen = _SEEN)
 user(name = "user", tool = ":leaf", dep = ":leaf")
-platform(name = "fast", flags = ["--features=fast", "--stamp", "--nobuild_runfile_links"])
+platform(name = "fast", flags = ["--features=fast", "--stamp", "--nobuild_runfile_links", "--features=-slow"])
 config_setting(name = "typos", values = {"stmp": "1", "copts": "-g"})
 leaf(name = "mistaken", seen = select({":typos": []}))
 """
@@ -156,7 +156,7 @@ def test_conditions_see_what_platforms_set() -> None:
     fast = PlatformTargets(made.loader.target, LINUX.platform).with_platform(LINUX, Label(PackageId("", ""), "fast"))
     assert value_of("build_runfile_links", fast) is False
     made.analyze("//:leaf", configuration=fast)
-    assert made.printed == ['leaf ["stamped", "quick"] ["fast"] []']
+    assert made.printed == ['leaf ["stamped", "quick"] ["fast"] ["slow"]']
 
 
 def test_programs_that_actions_run_have_features_of_their_own() -> None:
