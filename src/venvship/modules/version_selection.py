@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from venvship.errors import EnvironmentProblem, Place, UserError, VenvshipError
 from venvship.model.label import MAIN_REPOSITORY
@@ -92,6 +92,19 @@ FoundModules: TypeAlias = dict[str, FoundModule]
 """The chosen modules by canonical name, the root first."""
 
 
+_INSTEAD: Final = {
+    "container_structure_test": "test images with a py_test or sh_test that has them in `data`",
+    "gazelle": "keep BUILD files as they are, or update them with a gazelle of your own",
+    "grpc": "make the modules in a genrule, with `protoc` of the distribution `grpcio-tools`",
+    "protobuf": "make the modules in a genrule, with `protoc` of the distribution `grpcio-tools`",
+    "pybind11_bazel": "depend on a wheel of the extension, which may be built from its source distribution",
+    "rules_docker": "use `rules_oci`",
+    "rules_python_gazelle_plugin": "list modules with `gazelle_python_manifest` of `@aspect_rules_py//uv:defs.bzl`",
+    "rules_uv": "make requirements files with `lock` of `@rules_python//python/uv:lock.bzl`, and a venv with `sync`",
+}
+"""What does the same without modules that many workspaces have."""
+
+
 def _in_no_registry(dep: BazelDep, builtins: Iterable[str], registries: Iterable[str]) -> AbsentSource:
     asked = "".join(f"\n  {registry}" for registry in registries)
     version = f" {dep.version}" if dep.version else ""
@@ -101,7 +114,8 @@ def _in_no_registry(dep: BazelDep, builtins: Iterable[str], registries: Iterable
         if asked
         else f"module `{dep.name}` is neither built in nor overridden, and no registry is given",
         dep.place,
-        f"built in are {', '.join(sorted(builtins))}; for another one, "
+        (f"{_INSTEAD[dep.name]}; " if dep.name in _INSTEAD else "")
+        + f"built in are {', '.join(sorted(builtins))}; for another one, "
         + ("" if asked else "name a registry with `--registry=`, or ")
         + f'check it out and add `local_path_override(module_name = "{dep.name}", path = "...")` to MODULE.bazel',
     )

@@ -127,6 +127,14 @@ def test_an_absent_module_says_what_is_built_in_and_how_to_add_it() -> None:
     )
 
 
+def test_an_absent_module_that_many_have_says_what_does_the_same() -> None:
+    absent = graph('bazel_dep(name = "protobuf")').absence("protobuf")
+    assert absent is not None
+    assert absent.hint.startswith(
+        "make the modules in a genrule, with `protoc` of the distribution `grpcio-tools`; built"
+    )
+
+
 def test_dev_dependencies_count_in_the_root_only() -> None:
     result = graph(
         'bazel_dep(name = "a", dev_dependency = True)', a='bazel_dep(name = "nowhere", dev_dependency = True)'
