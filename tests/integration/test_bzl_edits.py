@@ -296,3 +296,40 @@ def test_files_that_are_wrong_are_told(edited: Edited) -> None:
     edited.fails("lib/helpers.bzl", "WORDS =", 'load(":macros.bzl", "several")\nWORDS =', "cycle")
     edited.fails("lib/macros.bzl", "def several", 'visibility("private")\ndef several', "may not be loaded")
     edited.fails("lib/rules.bzl", '"extra": attr', '"other": attr', "extra")
+
+
+def test_what_files_print_is_said(edited: Edited) -> None:
+    edited.short("lib/helpers.bzl", "WORDS =", 'print("so many words")\nWORDS =')
+    assert "so many words" in edited.build().stderr
+    # The place of what was said may be another one.
+    edited.long("lib/helpers.bzl", "def unused", "\n\ndef unused")
+    assert "lib/helpers.bzl:2:6: so many words" in edited.build().stderr
+
+
+def test_tests_of_analysis_see_other_settings(edited: Edited) -> None:
+    checks = """
+def _check_impl(env_ctx):
+    found = env_ctx.attr.target[0] if type(env_ctx.attr.target) == "list" else env_ctx.attr.target
+    return [AnalysisTestResultInfo(success = True, message = found[DefaultInfo].files.to_list()[0].path)]
+
+_check_test = rule(
+    implementation = _check_impl,
+    attrs = {"target": attr.label(cfg = analysis_test_transition(
+        settings = {"//command_line_option:compilation_mode": "opt"},
+    ))},
+    analysis_test = True,
+)
+
+def check(name, target):
+    _check_test(name = name + "_test", target = target)
+"""
+    build = 'load(":check.bzl", "check")\ncheck(name = "c", target = "//words:Soft")\n'
+    edited.workspace.write({"checks/check.bzl": checks, "checks/BUILD.bazel": build})
+    edited.replace(
+        "words/BUILD.bazel", 'several(name = "macro")', 'package(default_visibility = ["//visibility:public"])'
+    )
+    edited.settle()
+    verdict = edited.workspace.root / "venvship-bin/checks/c_test"
+    assert "-opt/" in verdict.read_text()
+    assert edited.short("checks/check.bzl", 'mode": "opt"', 'mode": "dbg"') == 1
+    assert "-dbg/" in verdict.read_text()
