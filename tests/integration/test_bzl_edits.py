@@ -333,3 +333,56 @@ def check(name, target):
     assert "-opt/" in verdict.read_text()
     assert edited.short("checks/check.bzl", 'mode": "opt"', 'mode": "dbg"') == 1
     assert "-dbg/" in verdict.read_text()
+
+
+def test_what_aspects_make_of_others_is_theirs(edited: Edited) -> None:
+    rules = """
+SizeInfo = provider(fields = ["files"])
+
+def _size_impl(target, ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".size")
+    ctx.actions.run_shell(
+        inputs = ctx.rule.files.srcs, outputs = [out],
+        arguments = [out.path] + [file.path for file in ctx.rule.files.srcs],
+        command = "out=$1; shift; (echo size; cat $@) > $out",
+    )
+    below = [dep[SizeInfo].files for dep in ctx.rule.attr.deps if SizeInfo in dep]
+    return [SizeInfo(files = depset([out], transitive = below))]
+
+size = aspect(implementation = _size_impl, attr_aspects = ["deps"])
+
+def _sizes_impl(ctx):
+    return [DefaultInfo(files = depset(transitive = [dep[SizeInfo].files for dep in ctx.attr.deps]))]
+
+sizes = rule(implementation = _sizes_impl, attrs = {"deps": attr.label_list(aspects = [size])})
+
+def _part_impl(ctx):
+    return [DefaultInfo(files = depset(ctx.files.srcs))]
+
+part = rule(
+    implementation = _part_impl, attrs = {"srcs": attr.label_list(allow_files = True), "deps": attr.label_list()},
+)
+"""
+    parts = """
+load(":rules.bzl", "part")
+package(default_visibility = ["//visibility:public"])
+part(name = "one", srcs = ["one.txt"], deps = [":two"])
+part(name = "two", srcs = ["two.txt"])
+"""
+    files = {"parts/rules.bzl": rules, "parts/BUILD.bazel": parts, "parts/one.txt": "1\n", "parts/two.txt": "2\n"}
+    all_sizes = 'load("//parts:rules.bzl", "sizes")\nsizes(name = "all", deps = ["//parts:one"])\n'
+    edited.workspace.write({**files, "sizes/BUILD.bazel": all_sizes})
+    edited.settle()
+    found = edited.workspace.root / "venvship-bin/parts/two.size"
+    assert found.read_text() == "size\n2\n"
+    assert edited.short("parts/rules.bzl", "echo size", "echo SIZE") == 2
+    assert found.read_text() == "SIZE\n2\n"
+    # The part that was looked at again knows other actions than before.
+    edited.nothing("parts/two.txt", None, "3\n")
+    assert found.read_text() == "SIZE\n3\n"
+    # Without inputs nothing is known of an action, and what was known is forgotten.
+    edited.replace("parts/rules.bzl", "[out.path] + [file.path for file in ctx.rule.files.srcs]", "[out.path]")
+    edited.short("parts/rules.bzl", "inputs = ctx.rule.files.srcs, outputs", "outputs")
+    assert found.read_text() == "SIZE\n"
+    edited.nothing("parts/two.txt", None, "4\n")
+    assert found.read_text() == "SIZE\n"

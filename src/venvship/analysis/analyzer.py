@@ -318,6 +318,15 @@ class Analyzer:
                 (one.label for one in (*_targets_of(on_target.needs), *on_target.node.conditions)),
             )
 
+    def aspect_steps(self) -> Iterator[tuple[Label, bool, Iterator[Label]]]:
+        """Where aspects go: from a target that asks for them, or on from one that they are on, which the flag says."""
+        for key, node in self._nodes.items():
+            if node.aspects:
+                yield key.label, False, _targets_below(node.aspects)
+        for aspect, on_target in self._aspects.items():
+            forwarded = () if on_target.forwarded is None else (on_target.forwarded.target.label,)
+            yield aspect.target.label, True, iter((*forwarded, *_targets_below(on_target.aspects)))
+
     # Pass one: choices and edges
 
     def _configure(self, wanted: Sequence[TargetKey | AspectKey]) -> list[TargetKey | AspectKey]:
@@ -997,6 +1006,10 @@ class Analyzer:
 
 def _targets_of(keys: Iterable[TargetKey | AspectKey]) -> Iterator[TargetKey]:
     return (key.target if isinstance(key, AspectKey) else key for key in keys)
+
+
+def _targets_below(aspects: AspectsOfEdges) -> Iterator[Label]:
+    return (one.target.label for groups in aspects.values() for group in groups for one in group)
 
 
 def _distinct(errors: Iterable[VenvshipError | None]) -> list[VenvshipError]:

@@ -145,22 +145,36 @@ class _Absorption(Columns):
     def _add_actions(
         self, actions: Sequence[bytes | None], keys: Sequence[str], outputs: Sequence[tuple[int, ...]]
     ) -> list[int | None]:
-        """The new number of each action; None for those that are known."""
+        """The new number of each action; None for those that are known and do what they did.
+
+        What an aspect does to a target belongs to the target, and may be something else though the target is the same.
+        """
         numbers: list[int | None] = []
         for packed, key, made in zip(actions, keys, outputs, strict=True):
             moved = tuple([self._moved[one] for one in made])
             known = self._generated_by.get(moved[0])
+            if any(self._generated_by.get(one) != known for one in moved):
+                raise Unresumable(self._rows[moved[0]][1])
+            if known is not None and self._outputs[known] != moved:
+                raise Unresumable(self._rows[moved[0]][1])
             if known is not None:
+                if self._keys[known] == key:
+                    numbers.append(None)
+                    continue
                 self._keys[known] = key
-                numbers.append(None)
+                self._actions[known] = self._moved_bytes(packed)
+                numbers.append(known)
                 continue
             number = len(self._actions)
             numbers.append(number)
-            self._actions.append(None if packed is None else marshal.dumps(self._moved_action(marshal.loads(packed))))
+            self._actions.append(self._moved_bytes(packed))
             self._keys.append(key)
             self._outputs.append(moved)
             self._generated_by.update(dict.fromkeys(moved, number))
         return numbers
+
+    def _moved_bytes(self, packed: bytes | None) -> bytes | None:
+        return None if packed is None else marshal.dumps(self._moved_action(marshal.loads(packed)))
 
     def _moved_action(self, packed: Record) -> Record:
         kind, owner, *rest = packed

@@ -168,6 +168,8 @@ class CommandSession(Session):
         loading.add_executed(action.owner for action in result.actions)
         for label, others in self.analyzer.references():
             loading.add_references(label, others)
+        for label, onward, others in self.analyzer.aspect_steps():
+            loading.add_aspects(label, others, onward=onward)
         self._note_files(record, loading)
         record.loading = loading.record.packed()
         looked_at = self.sources.observer.looked_at

@@ -60,10 +60,11 @@ class LoadingRecord:
 
     `packages` have the fingerprint of what concerns all of their targets, and each target described. `readers` say for
     BUILD files and directories which packages are made of them; `listings` are the entries of these directories.
-    `edges` are the targets that a target was looked at with. `requested` are the targets of the command, `wildcards`
-    says whether they were found by wildcards alone, None where it can't be told. `made` has the owner of each output,
-    by exec path, and `counts` how many actions of a target were executed. `asked` are packages in which something else
-    than targets looked for some. `bzl` is a packed BzlRecord, `locks` a packed LockRecord.
+    `edges` are the targets that a target was looked at with. `aspects` are the targets that aspects go to which a
+    target asks for, and `onward` where aspects on a target go on to. `requested` are the targets of the command,
+    `wildcards` says whether they were found by wildcards alone, None where it can't be told. `made` has the owner of
+    each output, by exec path, and `counts` how many actions of a target were executed. `asked` are packages in which
+    something else than targets looked for some. `bzl` is a packed BzlRecord, `locks` a packed LockRecord.
     """
 
     packages: dict[str, tuple[str, dict[str, Described]]] = field(default_factory=dict)
@@ -71,6 +72,8 @@ class LoadingRecord:
     listings: dict[str, list[Entry]] = field(default_factory=dict)
     labels: list[tuple[str, str, str]] = field(default_factory=list)
     edges: dict[int, list[int]] = field(default_factory=dict)
+    aspects: dict[int, list[int]] = field(default_factory=dict)
+    onward: dict[int, list[int]] = field(default_factory=dict)
     requested: list[int] = field(default_factory=list)
     wildcards: bool | None = None
     made: dict[str, int] = field(default_factory=dict)
@@ -125,19 +128,33 @@ class LoadingRecord:
         return sum(1 for _, targets in self.packages.values() for _, _, rule in targets.values() if rule in digests)
 
     def concerned(self, labels: Iterable[Label]) -> set[int]:
-        """The numbers of targets that were looked at with some of these, those included that are known."""
+        """The numbers of targets that were looked at with some of these, those included that are known.
+
+        What aspects make of a target belongs to it, so it is looked at again where one of these asks for aspects.
+        """
         readers: dict[int, list[int]] = {}
         for number, edges in self.edges.items():
             for edge in edges:
                 readers.setdefault(edge, []).append(number)
         wanted = {(label.repository, label.package.path, label.name) for label in labels}
-        pending = [number for number, names in enumerate(self.labels) if names in wanted]
-        found = set(pending)
+        changed = [number for number, names in enumerate(self.labels) if names in wanted]
+        found = {*changed, *self._under_aspects_of(changed)}
+        pending = list(found)
         while pending:
             for reader in readers.get(pending.pop(), ()):
                 if reader not in found:
                     found.add(reader)
                     pending.append(reader)
+        return found
+
+    def _under_aspects_of(self, numbers: Iterable[int]) -> set[int]:
+        pending = [target for number in numbers for target in self.aspects.get(number, ())]
+        found = set(pending)
+        while pending:
+            for target in self.onward.get(pending.pop(), ()):
+                if target not in found:
+                    found.add(target)
+                    pending.append(target)
         return found
 
     def refuse_many(self, targets: int) -> None:
@@ -177,6 +194,8 @@ class LoadingRecord:
                 **{number: edges for number, edges in self.edges.items() if number not in concerned},
                 **{moved[number]: [moved[edge] for edge in edges] for number, edges in part.edges.items()},
             },
+            aspects=_joined(self.aspects, part.aspects, moved, without=concerned),
+            onward=_joined(self.onward, part.onward, moved),
             requested=[numbers[_names(label)] for label in requested],
             wildcards=None if part.wildcards is None else self.wildcards,
             made=kept | new,
@@ -228,6 +247,12 @@ class LoadingWriter:
         edges = self.record.edges.setdefault(self.number(label), [])
         edges += dict.fromkeys(self.number(other) for other in others)
 
+    def add_aspects(self, label: Label, others: Iterable[Label], *, onward: bool) -> None:
+        """Where aspects go from a target: those that it asks for, or `onward` those that are on it."""
+        steps = self.record.onward if onward else self.record.aspects
+        number = self.number(label)
+        steps[number] = [*dict.fromkeys([*steps.get(number, ()), *map(self.number, others)])]
+
     def add_outputs(self, owners: Iterable[tuple[str, Label]]) -> None:
         self.record.made.update((path, self.number(owner)) for path, owner in owners)
 
@@ -268,6 +293,20 @@ def _has_effect(target: Target) -> bool:
             return rule.name in _OF_EFFECT_ON_OTHERS or rule.build_setting is not None
         case _:
             return False
+
+
+def _joined(
+    old: Mapping[int, list[int]],
+    new: Mapping[int, list[int]],
+    moved: Sequence[int],
+    *,
+    without: Container[int] = (),
+) -> dict[int, list[int]]:
+    joined = {number: others for number, others in old.items() if number not in without}
+    for number, others in new.items():
+        known = joined.get(moved[number], [])
+        joined[moved[number]] = [*dict.fromkeys([*known, *(moved[one] for one in others)])]
+    return joined
 
 
 def _names(label: Label) -> tuple[str, str, str]:
