@@ -147,7 +147,8 @@ _TEXT: Final = NativeOption(OptionKind.TEXT, "")
 _MODES: Final = ("fastbuild", "dbg", "opt")
 
 _OFF: Final = """
-    allow_analysis_failures apple_enable_auto_dsym_dbg apple_generate_dsym build_test_dwp
+    allow_analysis_failures android_fixed_resource_neverlinking android_migration_tag_check
+    android_resource_shrinking apple_enable_auto_dsym_dbg apple_generate_dsym build_test_dwp
     check_fileset_dependencies_recursively check_licenses collapse_duplicate_defines collect_code_coverage
     compress_in_memory_genquery_results debug_selects_always_succeed desugar_for_android
     device_debug_entitlements disallow_strict_deps_for_jpl enable_propeller_optimize_absolute_paths
@@ -162,7 +163,8 @@ _OFF: Final = """
 """
 _ON: Final = """
     allow_unresolved_symlinks android_databinding_use_androidx android_databinding_use_v3_4_args
-    build_runfile_links build_runfile_manifests check_visibility defer_param_files desugar_java8_libs
+    build_runfile_links build_runfile_manifests check_visibility merge_android_manifest_permissions
+    output_library_merged_assets proto_profile defer_param_files desugar_java8_libs
     distinct_host_configuration enable_apple_binary_native_protos enable_fdo_profile_absolute_path
     enforce_constraints enforce_transitive_configs_for_config_feature_flag incremental_dexing
     interface_shared_objects java_deps java_header_compilation j2objc_dead_code_removal
@@ -189,7 +191,8 @@ _LISTS: Final = """
     experimental_action_listener experimental_add_exec_constraints_to_targets
 """
 _TEXTS: Final = """
-    android_compiler android_cpu android_crosstool_top android_grte_top apple_compiler apple_crosstool_top
+    android_compiler android_cpu android_crosstool_top android_grte_top android_sdk optimizing_dexer
+    apple_compiler apple_crosstool_top
     apple_grte_top apple_platform_type apple_sdk apple_split_cpu auto_cpu_environment_group
     cc_output_directory_tag compiler coverage_output_generator coverage_report_generator coverage_support cpu
     crosstool_top cs_fdo_absolute_path cs_fdo_instrument cs_fdo_profile custom_malloc default_test_resources

@@ -8,6 +8,7 @@ import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace
 
 from venvship.analysis.native_options import (
+    NATIVE_OPTIONS,
     InvalidOptionValue,
     NativeValue,
     UnknownOption,
@@ -78,6 +79,13 @@ def test_the_processor_has_the_word_that_conditions_ask_for(platform: str, word:
     assert cpu_word(configuration.platform) == word
     assert holds("cpu", word, configuration)
     assert not holds("cpu", "x86_64", configuration)
+
+
+def test_the_defaults_of_options_are_values_that_they_can_have() -> None:
+    for name, option in NATIVE_OPTIONS.items():
+        assert value_of(name, LINUX) == option.default or name in ("cpu", "host_cpu")
+        if isinstance(option.default, str | bool):
+            assert name == "platforms" or holds(name, str(value_of(name, LINUX)), LINUX), name
 
 
 def test_an_unknown_option_is_refused_with_the_nearest_name() -> None:
