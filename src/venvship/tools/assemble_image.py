@@ -7,6 +7,7 @@ The request holds
     layers       [{"blob": host path, "descriptor": host path, "comment": text}], lowest first;
                  without a descriptor, the blob is a tar archive of anybody's, read once to describe it
     platform     {"os": ..., "architecture": ..., "variant": ...}; what is absent comes from the base
+    any_platform whether a base of one image decides the platform: nothing in the layers is for another
     config       entrypoint, cmd, env, user, workdir, stop_signal, labels, exposed_ports, volumes
     config_files the same names and `annotations`, `created`: host paths of text files, one item a line
     annotations  of the manifest
@@ -47,8 +48,11 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     base_manifest: dict[str, Any] = {}
     if request.get("base"):
         base = Layout(request["base"])
-        base_manifest, _ = base.manifest(platform)
+        any_platform = bool(request.get("any_platform"))
+        base_manifest, _ = base.manifest(platform, or_sole=any_platform)
         base_config, _ = base.document(base_manifest["config"])
+        if any_platform:
+            platform = {key: value for key, value in platform.items() if not base_config.get(key)}
         writer.add_all(base, [oci_documents.descriptor(layer) for layer in base_manifest.get("layers") or []])
     elif not (platform.get("os") and platform.get("architecture")):
         raise ImageProblem("an image without a base needs `os` and `architecture`")

@@ -80,12 +80,14 @@ def descriptor_of(media_type: str, data: bytes) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": digest_of(data), "size": len(data)}
 
 
-def choose(index: Mapping[str, Any], platform: Mapping[str, str]) -> dict[str, Any]:
-    """The one descriptor of `index` that fits `platform`; raises ImageProblem."""
+def choose(index: Mapping[str, Any], platform: Mapping[str, str], *, or_sole: bool = False) -> dict[str, Any]:
+    """The one descriptor of `index` that fits `platform`, or its only one with `or_sole`; raises ImageProblem."""
     listed = [descriptor(one) for one in index.get("manifests") or [] if isinstance(one, dict)]
     # Attestations lie beside images, for a platform that nobody has.
     images = [one for one in listed if "unknown" not in _names(one.get("platform"))]
     fitting = [one for one in images if _fits(one.get("platform"), platform)]
+    if or_sole and len(images) == 1:
+        return images[0]
     if len(fitting) == 1:
         return fitting[0]
     wanted = "/".join(platform[key] for key in ("os", "architecture", "variant") if platform.get(key)) or "any platform"

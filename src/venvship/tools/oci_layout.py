@@ -138,11 +138,14 @@ class Layout:
             raise ImageProblem(f"`{path}` is not what its name says")
         return decode(data, f"`{path}`"), data
 
-    def manifest(self, platform: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """The manifest for `platform` and its descriptor; an index may hold another one."""
+    def manifest(self, platform: Mapping[str, str], *, or_sole: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The manifest for `platform` and its descriptor; an index may hold another one.
+
+        With `or_sole` it is the only image that there is, whatever its platform.
+        """
         index = self.index()
         for _ in range(4):
-            chosen = choose(index, platform)
+            chosen = choose(index, platform, or_sole=or_sole)
             document, _ = self.document(chosen)
             if chosen["mediaType"] != INDEX:
                 return document, chosen

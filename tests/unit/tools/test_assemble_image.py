@@ -239,6 +239,14 @@ def test_too_many_layers_are_refused(images: Images) -> None:
         images.image(layers=[layer] * 128)
 
 
+def test_a_base_of_one_image_decides_the_platform_where_no_layer_is_for_another(images: Images) -> None:
+    base = images.image(platform={"os": "linux", "architecture": "arm64"}, layers=[images.layer(a="x")])
+    with pytest.raises(ImageProblem, match="has nothing for linux/amd64"):
+        images.image(base=str(base))
+    layout = images.image(base=str(base), any_platform=True, layers=[images.layer(b="y")])
+    assert documents(layout)[1]["architecture"] == "arm64"
+
+
 def test_a_missing_platform_and_a_missing_base_are_refused(images: Images, tmp_path: Path) -> None:
     with pytest.raises(ImageProblem, match="needs `os` and `architecture`"):
         images.image(platform={})

@@ -84,6 +84,7 @@ def _oci_image(ctx: RuleContext) -> list[object]:
             "base": base_layout,
             "layers": tuple(layers),
             "platform": _platform(ctx, has_base=base_layout is not None),
+            "any_platform": base_layout is not None and not programs,
             "config": _config(ctx),
             "config_files": dict(files),
             "annotations": dict(ctx.string_dict("annotations")),
