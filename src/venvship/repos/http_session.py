@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
+from itertools import takewhile
 from urllib.parse import urlsplit
 
 import requests
@@ -37,34 +38,43 @@ def http_session(settings: IndexSettings, credentials: Credentials) -> requests.
 class Credentials(AuthBase):
     """Those that addresses of the settings hold, for their own host only; then those of netrc and of the keyring.
 
-    `by_origin` are users and passwords, `indexes` the addresses of the indexes of an origin, under each of which the
-    keyring may have a password.
+    `indexes` are addresses with user and password. Where one host has several, that one counts which has most of its
+    path in common with what is asked for: files of an index need not lie below it.
     """
 
-    def __init__(
-        self, by_origin: Mapping[str, tuple[str, str]], *, indexes: Mapping[str, Sequence[str]] | None = None
-    ) -> None:
-        self._by_origin = dict(by_origin)
-        self._indexes = indexes or {}
+    def __init__(self, indexes: Sequence[tuple[str, tuple[str, str]]]) -> None:
+        self._indexes = tuple(indexes)
         # The keyring may ask its user something, so it is asked once.
         self._asking = threading.Lock()
-        self._completions: dict[str, tuple[str, str]] = {}
+        self._kept: dict[tuple[str, str], str] = {}
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         url = request.url or ""
         origin = origin_of(url)
-        found = self._by_origin.get(origin) or get_netrc_auth(url)
-        if found is not None and not found[1]:
-            # A name without a password: it is kept elsewhere.
-            found = self._completed(origin, found[0])
-        if found is None:
+        here = [(address, found) for address, found in self._indexes if origin_of(address) == origin]
+        netrc = get_netrc_auth(url)
+        if here:
+            address, (user, password) = max(here, key=lambda one: _in_common(one[0], url))
+        elif netrc is not None:
+            address, (user, password) = origin, netrc
+        else:
             return request
-        authorised: requests.PreparedRequest = HTTPBasicAuth(*found)(request)
+        # A name without a password: it is kept elsewhere.
+        if not password and netrc is not None and netrc[0] == user:
+            password = netrc[1]
+        password = password or self._password(address, user)
+        authorised: requests.PreparedRequest = HTTPBasicAuth(user, password)(request)
         return authorised
 
-    def _completed(self, origin: str, user: str) -> tuple[str, str]:
+    def _password(self, address: str, user: str) -> str:
         with self._asking:
-            if origin not in self._completions:
-                services = [*self._indexes.get(origin, ()), origin, urlsplit(origin).netloc]
-                self._completions[origin] = (user, password_of(user, services) or "")
-            return self._completions[origin]
+            if (address, user) not in self._kept:
+                origin = origin_of(address)
+                self._kept[address, user] = password_of(user, [address, origin, urlsplit(origin).netloc]) or ""
+            return self._kept[address, user]
+
+
+def _in_common(left: str, right: str) -> int:
+    """How many segments at the beginning of their paths two addresses share."""
+    pairs = zip(urlsplit(left).path.split("/"), urlsplit(right).path.split("/"), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

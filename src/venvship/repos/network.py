@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from venvship.repos.index_settings import IndexSettings
-from venvship.repos.urls import credentials_of, origin_of, without_credentials
+from venvship.repos.urls import credentials_of, without_credentials
 
 if TYPE_CHECKING:
     import requests
@@ -22,13 +22,10 @@ class Network:
     def __init__(self, settings: IndexSettings, *, addresses: Iterable[str] = ()) -> None:
         """`addresses` may hold credentials beyond those of the settings."""
         self._settings = settings
-        self._passwords: dict[str, tuple[str, str]] = {}
-        self._indexes: dict[str, list[str]] = {}
+        self._indexes: list[tuple[str, tuple[str, str]]] = []
         for address in (*settings.indexes, *settings.find_links, *addresses):
             if "://" in address and (found := credentials_of(address)) is not None:
-                origin = origin_of(address)
-                self._passwords.setdefault(origin, found)
-                self._indexes.setdefault(origin, []).append(without_credentials(address))
+                self._indexes.append((without_credentials(address), found))
         # Made for the first session and shared by all: a keyring is asked once.
         self._credentials: Credentials | None = None
         self._guard = threading.Lock()
@@ -52,7 +49,7 @@ class Network:
             from venvship.repos.http_session import Credentials, http_session
 
             with self._guard:
-                self._credentials = self._credentials or Credentials(self._passwords, indexes=self._indexes)
+                self._credentials = self._credentials or Credentials(self._indexes)
             session = http_session(self._settings, self._credentials)
             self._local.session = session
         return session

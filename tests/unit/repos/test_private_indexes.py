@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from fake_index import FakeIndex, running_index
 
 from venvship.errors import VenvshipError
 from venvship.events.build_events import Event
 from venvship.repos.download import Downloads, NothingFetched, WantedFile
 from venvship.repos.index_settings import IndexOverride, IndexSettings
+from venvship.repos.network import Network
 from venvship.repos.package_index import Indexes
 from venvship.repos.wheel_store import WheelStore
 
@@ -95,3 +98,36 @@ def test_offline_everything_that_is_missing_is_named(server: FakeIndex, tmp_path
         Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), offline=True).fetch(files)
     assert "a-1-py3-none-any.whl" in str(caught.value) and "b-1-py3-none-any.whl" in str(caught.value)
     assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("path", "user"),
+    [
+        ("/projects/1/simple/a/", "one"),
+        ("/projects/1/files/a-1.0-py3-none-any.whl", "one"),
+        ("/projects/2/simple/a/", "two"),
+        ("/elsewhere", "one"),
+    ],
+)
+def test_indexes_of_one_host_have_users_of_their_own(path: str, user: str) -> None:
+    addresses = [
+        f"https://{user}:{SECRET}@packages.example/projects/{n}/simple" for n, user in ((1, "one"), (2, "two"))
+    ]
+    session = Network(IndexSettings(tuple(addresses))).session()
+    prepared = session.prepare_request(requests.Request("GET", f"https://packages.example{path}"))
+    assert prepared.headers["Authorization"] == "Basic " + base64.b64encode(f"{user}:{SECRET}".encode()).decode()
+
+
+def test_other_hosts_learn_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETRC", os.devnull)
+    session = Network(IndexSettings((f"https://robot:{SECRET}@packages.example/simple",))).session()
+    for url in ("https://files.example/simple/a", "http://packages.example/simple/a", "https://packages.example:444/"):
+        assert "Authorization" not in session.prepare_request(requests.Request("GET", url)).headers
+
+
+def test_netrc_completes_an_address_with_a_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text(f"machine packages.example login robot password {SECRET}\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    session = Network(IndexSettings(("https://robot@packages.example/simple",))).session()
+    prepared = session.prepare_request(requests.Request("GET", "https://packages.example/simple/a/"))
+    assert prepared.headers["Authorization"] == "Basic " + base64.b64encode(f"robot:{SECRET}".encode()).decode()
