@@ -22,7 +22,7 @@ from venvship.analysis.aspects import (
     with_output_groups,
 )
 from venvship.analysis.aspects import wanted as wanted_aspects
-from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueInfo, reaches_tools, value_of
+from venvship.analysis.build_settings import LABEL_SETTINGS, BuildSettingValueInfo, reaches_tools, value_info
 from venvship.analysis.conditions import ConditionInfo, resolved
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.execution_platforms import ExecutionPlatform, ExecutionPlatforms
@@ -901,8 +901,7 @@ class Analyzer:
         hidden = OutputGroupInfo({HIDDEN_OUTPUTS: cast(DefaultInfo, default_info).default_runfiles.artifacts})
         providers[OutputGroupInfo] = hidden.joined(groups) if isinstance(groups, OutputGroupInfo) else hidden
         if rule.build_setting is not None:
-            value = value_of(target, node.key.configuration)
-            providers[BuildSettingValueInfo] = BuildSettingValueInfo(target.label, value)
+            providers[BuildSettingValueInfo] = value_info(target, node.key.configuration)
         return ConfiguredTarget(
             node.key,
             target.kind,

@@ -35,10 +35,14 @@ _INTEGER = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]{1,99}|0[oO][0-7]{1,99}|0[bB][01
 
 @dataclass(frozen=True, slots=True)
 class BuildSettingValueInfo:
-    """The value of a build setting in the configuration that it is analysed in."""
+    """The value of a build setting in the configuration that it is analysed in.
+
+    With `parts`, a flag gives all of its value at once, in parts with commas between them.
+    """
 
     label: Label
     value: SettingValue
+    parts: bool = False
 
 
 class InvalidSetting(UserError):
@@ -145,11 +149,23 @@ def parsed(target: RuleTarget, *texts: str | bool) -> SettingValue:
     raise InvalidSetting(f"`--{target.label}={text}`: not a {setting.type.value}")
 
 
-def is_written(value: SettingValue, text: str) -> bool:
-    """Whether a condition that asks for `text` asks for `value`; raises InvalidSetting for what no such setting has."""
+def value_info(target: RuleTarget, configuration: Configuration) -> BuildSettingValueInfo:
+    """What a target tells of its value; raises InvalidSetting for one that is no setting."""
+    setting = _setting(target)
+    parts = setting.type in (AttributeType.STRING_LIST, AttributeType.STRING_SET) and not setting.allow_multiple
+    return BuildSettingValueInfo(target.label, value_of(target, configuration), parts)
+
+
+def is_written(info: BuildSettingValueInfo, text: str) -> bool:
+    """Whether a condition that asks for `text` asks for the value; raises InvalidSetting for what no such setting has.
+
+    Of a list, a condition asks for one element.
+    """
+    value = info.value
     if isinstance(value, tuple):
-        # A list that may be given several times holds each of its elements.
-        return text in value or text == ",".join(value)
+        if info.parts and "," in text:
+            raise InvalidSetting(f"`{text}` is several values; a condition asks for one")
+        return text in value
     if isinstance(value, str):
         return text == value
     meant = native_options.BOOLEANS.get(text.lower()) if isinstance(value, bool) else _integer(text)

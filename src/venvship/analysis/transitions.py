@@ -36,6 +36,7 @@ from venvship.starlark.values import DICTS, LISTS, SETS, Set
 SINGLE = ""
 """The name of the only configuration of a transition that does not split."""
 
+_MOST_ALIASES = 20
 _ROOT = PackageId(MAIN_REPOSITORY, "")
 
 
@@ -157,6 +158,11 @@ def _value(setting: Setting, configuration: Configuration, target: Callable[[Lab
 
 def _build_setting(target: Callable[[Label], Target], label: Label) -> RuleTarget:
     found = target(label)
+    for _ in range(_MOST_ALIASES):
+        actual = found.value("actual") if isinstance(found, RuleTarget) and found.rule_class.name == "alias" else None
+        if not isinstance(actual, Label):
+            break
+        found = target(actual)
     if not isinstance(found, RuleTarget):
         hint = f"options of the command are called `{NATIVE_OPTION}NAME`"
         raise InvalidTransition(f"`{label}` is a {found.kind}, not a build setting", hint=hint)

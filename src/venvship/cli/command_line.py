@@ -317,6 +317,6 @@ def _problem(flag: Flag, value: str) -> str | None:
         case FlagKind.NUMBER:
             return None if value.isascii() and value.isdigit() and len(value) < 10 else f"is a number, not `{value}`"
         case FlagKind.PAIRS:
-            return None if value.partition("=")[0] else f"looks like NAME=VALUE, not `{value}`"
+            return None if value.find("=") > 0 else f"looks like NAME=VALUE, not `{value}`"
         case FlagKind.TEXT | FlagKind.TEXTS | FlagKind.COMMA_TEXTS:
             return None

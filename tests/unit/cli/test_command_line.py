@@ -123,6 +123,7 @@ def test_a_setting_has_every_value_that_it_was_given() -> None:
         (["--compilation_mode=optt"], "did you mean `opt`?"),
         (["--show_result=many"], "is a number, not `many`"),
         (["--define=x=1", "--define==1"], "looks like NAME=VALUE"),
+        (["--define=x"], "looks like NAME=VALUE, not `x`"),
         (["--output=label"], "`--output` is not a flag of `build`: it is for `query`"),
         (["--output_user_root=/x"], "it stands before the command"),
         (["--remote_executor=grpc://x"], "`--remote_executor` is not supported"),

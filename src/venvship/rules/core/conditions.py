@@ -164,7 +164,7 @@ def _flag_matches(ctx: RuleContext, label: Label, wanted: str, target: Configure
         return Label.parse(wanted, relative_to=home, repository_mapping=mapping) == target.label
     info = target.get(BuildSettingValueInfo)
     if info is not None:
-        return is_written(info.value, wanted)
+        return is_written(info, wanted)
     feature = target.providers.get(FEATURE_FLAG_INFO)
     if isinstance(feature, ProviderInstance):
         return str(feature.fields.get("value", "")) == wanted
