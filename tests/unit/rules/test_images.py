@@ -87,6 +87,17 @@ def test_an_image_is_assembled_from_its_base_and_its_layers() -> None:
     assert len(cast(tuple[object, ...], action.request["layers"])) == 6
 
 
+def test_an_entrypoint_where_the_program_is_not_is_told_of() -> None:
+    text = 'oci_image(name = "{}", tars = [":layers"], entrypoint = ["{}"])\n'
+    entrypoints = {"right": "/app", "older": "/services/app", "own": "/bin/sh"}
+    build = BUILD + "".join(text.format(name, path) for name, path in entrypoints.items())
+    files = {"BUILD": build, "app.py": "", "other.py": "", "seed.json": "", "extra.tar": ""}
+    made = AnalysisWorkspace(files, hub=ValueHub([LARGE, SMALL]))
+    assert [len(made.one(f"//:{name}").warnings) for name in entrypoints] == [0, 1, 0]
+    [warning] = made.one("//:older").warnings
+    assert warning.endswith("`entrypoint` is `/services/app`, and the program `app` is `/app` in its layers")
+
+
 def test_plain_archives_are_layers_too() -> None:
     layers = workspace().one("//:plain")[OciImageInfo].layers
     assert layers[-1] is None and len(layers) == 7

@@ -61,6 +61,7 @@ def _oci_image(ctx: RuleContext) -> list[object]:
             records += found.layers
             reasons += found.reasons
             programs.update((tree, name) for name, tree in found.programs)
+            _check_entrypoint(ctx, found)
             for layer in found.layers:
                 layers.append({"blob": layer.blob, "descriptor": layer.descriptor, "comment": layer.name})
                 inputs += [layer.blob, layer.descriptor]
@@ -97,6 +98,14 @@ def _oci_image(ctx: RuleContext) -> list[object]:
         progress=f"Assembling image {ctx.label}",
     )
     return [*image_providers(layout, digest), _info(layout, digest, records, reasons, bases)]
+
+
+def _check_entrypoint(ctx: RuleContext, layers: ImageLayersInfo) -> None:
+    """Tell where a program is whose path is said as older layers had it, by package and name."""
+    said = next(iter(ctx.strings("entrypoint")), "")
+    for name, place in layers.launchers:
+        if said.startswith("/") and said != f"/{place}" and said.rpartition("/")[2] == name:
+            ctx.warn(f"`entrypoint` is `{said}`, and the program `{name}` is `/{place}` in its layers")
 
 
 def _info(

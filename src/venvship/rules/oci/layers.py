@@ -48,11 +48,15 @@ class LayerReason:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageLayersInfo:
-    """Layers for an image, lowest first, and a reason for each; `programs` are trees with machine code, by name."""
+    """Layers for an image, lowest first, and a reason for each; `programs` are trees with machine code, by name.
+
+    `launchers` are the names of the programs with the paths that start them.
+    """
 
     layers: tuple[LayerRecord, ...]
     reasons: tuple[LayerReason, ...] = ()
     programs: tuple[tuple[str, Artifact], ...] = ()
+    launchers: tuple[tuple[str, TreePath], ...] = ()
 
 
 @dataclass(slots=True)
@@ -103,7 +107,7 @@ def _py_image_layer(ctx: RuleContext) -> list[object]:
     return [
         DefaultInfo(files=blobs, default_runfiles=Runfiles(files=blobs)),
         OutputGroupInfo({"deps": below, "sources": sources, "_validation": Depset([explanation])}),
-        ImageLayersInfo(tuple(layers), tuple(reasons), _trees(programs)),
+        ImageLayersInfo(tuple(layers), tuple(reasons), _trees(programs), _places(ctx, programs, tier)),
     ]
 
 
@@ -246,10 +250,8 @@ def _label(venv: object) -> str:
 
 def _launchers(ctx: RuleContext, programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo) -> _Group:
     """The native programs, and beside each one the name under which it looks for its runfiles."""
-    directory = ctx.string("launcher_dir") or (_MANY_BINARIES if len(programs) > 1 else "")
     entries: list[LayerEntry] = []
-    for name, program in programs:
-        place = TreePath((join(directory, name) if directory else tier.root).strip("/"))
+    for (name, program), (_, place) in zip(programs, _places(ctx, programs, tier), strict=True):
         if not place:
             raise ctx.error("`root` must be the path of a file, such as `/app`")
         entries.append(LayerFile(place, program.launcher, executable=True, origin=name))
@@ -260,6 +262,16 @@ def _launchers(ctx: RuleContext, programs: Sequence[tuple[str, PyExecutableInfo]
             entries.append(LayerLink(runfiles, relative_link(runfiles, TreePath(RUNFILES_IN_IMAGE)), origin=name))
     return _Group(
         LAUNCHER, "what starts the program; it changes with its arguments", entries, tuple(name for name, _ in programs)
+    )
+
+
+def _places(
+    ctx: RuleContext, programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo
+) -> tuple[tuple[str, TreePath], ...]:
+    """Where each program is started."""
+    directory = ctx.string("launcher_dir") or (_MANY_BINARIES if len(programs) > 1 else "")
+    return tuple(
+        (name, TreePath((join(directory, name) if directory else tier.root).strip("/"))) for name, _ in programs
     )
 
 
