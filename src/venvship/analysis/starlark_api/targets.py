@@ -52,7 +52,13 @@ def _contains(target: ConfiguredTarget, symbol: Value) -> bool:
 def _attribute(target: ConfiguredTarget, name: str) -> object:
     if name == "output_groups":
         return target.providers.get(OutputGroupInfo, MISSING)
-    return MISSING
+    return actions_of(target) if name == "actions" and not target.is_file else MISSING
+
+
+def _names(target: ConfiguredTarget) -> list[str]:
+    # Files have neither.
+    groups = ["output_groups"] if OutputGroupInfo in target.providers else []
+    return groups if target.is_file else ["actions", *groups]
 
 
 def _shown(target: ConfiguredTarget) -> str:
@@ -74,7 +80,6 @@ register(
     HostType(
         name="Target",
         fields={
-            "actions": actions_of,
             "data_runfiles": lambda target: target.default_info.data_runfiles,
             "default_runfiles": lambda target: target.default_info.default_runfiles,
             "files": lambda target: target.default_info.files,
@@ -82,6 +87,7 @@ register(
             "label": lambda target: target.label,
         },
         dynamic_attr=_attribute,
+        dynamic_dir=_names,
         index=_index,
         contains=_contains,
         hashable=True,
