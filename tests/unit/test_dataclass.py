@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 
-from venvship.dataclass import dataclass
+from venvship.dataclass import HashedOnce, dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -107,6 +107,26 @@ def test_without_equality_things_are_themselves() -> None:
     assert token == token
     assert token != Token("t")
     assert hash(token) == object.__hash__(token)
+
+
+def test_a_hash_is_computed_once_where_that_is_asked_for() -> None:
+    asked: list[str] = []
+
+    class Text(str):
+        def __hash__(self) -> int:
+            asked.append(self)
+            return super().__hash__()
+
+    @dataclass(frozen=True, slots=True)
+    class Name(HashedOnce):
+        text: str
+
+    name = Name(Text("a"))
+    assert {name: 1}[name] == {Name("a"): 1}[name] == 1
+    assert asked == ["a"]
+    assert hash(dataclasses.replace(name, text="b")) == hash(Name("b")) != hash(name)
+    assert [one.name for one in dataclasses.fields(Name)] == ["text"]
+    assert dataclasses.astuple(name) == ("a",)
 
 
 def test_what_a_class_defines_itself_is_kept() -> None:
