@@ -182,6 +182,18 @@ def test_changes_of_a_specification_reach_the_archive(shop: RealWorkspace) -> No
     assert "type=link" in spec and "link=../../../../../pypi/native/1.0/" in spec
 
 
+def test_an_optimised_build_compresses_what_does_not_say_how(workspace: RealWorkspace) -> None:
+    build = 'load("@tar.bzl", "tar")\ntar(name = "a", srcs = ["x.txt"])\n'
+    module = MODULE + 'bazel_dep(name = "tar.bzl", version = "0.10.1")\n'
+    workspace.write({"MODULE.bazel": module, "BUILD": build, "x.txt": "x"})
+    workspace.built("-c", "opt", "//:a")
+    with tarfile.open(workspace.root / "venvship-bin/a.tar.gz", "r:gz") as opened:
+        assert opened.getnames() == ["x.txt"]
+    workspace.built("//:a")
+    with tarfile.open(workspace.root / "venvship-bin/a.tar", "r:") as opened:
+        assert opened.getnames() == ["x.txt"]
+
+
 def test_the_same_archive_is_made_on_every_run(shop: RealWorkspace) -> None:
     shop.built("//...")
     names = (*PLACES, "zipped.zip")
