@@ -31,7 +31,7 @@ stress = _load(ROOT / "tools" / "stress_incremental.py")
 @pytest.mark.slow
 @pytest.mark.parametrize(("seed", "rounds"), [(1, 20), (2, 20), (3, 20)])
 def test_incremental_builds_are_what_clean_ones_are(tmp_path: Path, index: FakeIndex, seed: int, rounds: int) -> None:
-    locks = tuple(locked(index, ("six", version), salt=version) for version in ("1.0", "1.1"))
+    locks = tuple(locked(index, ("six", six), ("attrs", "1.0"), salt="rounds") for six in ("1.0", "1.1"))
     environment = {
         **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
         "HOME": str(tmp_path),
