@@ -156,6 +156,8 @@ def why_page(summary: ImageSummary, image: Image, paths: Iterable[str]) -> str |
             return None
         entry, layer = seen[path]
         what = {"link": f"a link to `{entry.link}`", "directory": "a directory"}.get(entry.kind, size(entry.size))
+        if entry.kind == FILE and entry.link:
+            what = f"the file of `/{entry.link}`, as a hard link"
         name = names.get(layer.digest, layer.name)
         lines.append(f"/{path}: {what}, mode {entry.mode:04o}, owner {entry.uid}:{entry.gid}")
         lines.append(f"layer `{name}` {layer.digest}")

@@ -72,7 +72,7 @@ _SYMBOLS = (
             "multi_member_groups": lambda tier: shown_value(tier.multi_member_groups),
             "interpreter_group": field("interpreter_group"),
             "root": field("root"),
-            "strip_prefix": lambda tier: "",
+            "strip_prefix": field("strip_prefix"),
             "owner": lambda tier: str(tier.uid),
             "group": lambda tier: str(tier.gid),
         },

@@ -24,7 +24,10 @@ _MAX_ENTRIES = 5_000_000
 
 
 class ImageEntry(NamedTuple):
-    """One path of one layer; `sha256` of a file's bytes, `link` of a link's text."""
+    """One path of one layer; `sha256` of a file's bytes, `link` of a link's text.
+
+    A file that is a hard link has size 0, and in `link` the path that holds its bytes.
+    """
 
     path: str
     kind: str
@@ -155,7 +158,7 @@ def _entries(stream: Any, digest: str) -> Iterator[ImageEntry]:
                 source = hard.get(member.linkname.strip("/").replace("./", "", 1))
                 if source is None:
                     raise ImageProblem(f"the layer {digest} has `{path}` as a hard link to nothing that is there yet")
-                yield source._replace(path=path)
+                yield source._replace(path=path, size=0, link=source.path)
             elif member.isreg():
                 body = archive.extractfile(member)
                 found = hashlib.sha256()

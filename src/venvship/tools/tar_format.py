@@ -9,7 +9,7 @@ from __future__ import annotations
 BLOCK = 512
 END = bytes(2 * BLOCK)
 
-FILE, LINK, DIRECTORY = b"0", b"2", b"5"
+FILE, HARD_LINK, LINK, DIRECTORY = b"0", b"1", b"2", b"5"
 
 _PAX = b"x"
 _NAME, _PREFIX, _LINK_NAME, _OWNER_NAME = 100, 155, 100, 32

@@ -13,20 +13,23 @@ The request holds
     annotations   for the descriptor
 
 and the result is the descriptor as a dictionary. Files that a wheel brought and that are unchanged since go into a
-gzip layer as the wheel's own deflate data.
+gzip layer as the wheel's own deflate data. A layer, which has a descriptor, holds nothing of more than 1 KiB twice: files
+with the same bytes and attributes are hard links of the first.
 """
 
 from __future__ import annotations
 
+import collections
+import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
-from venvship.tools.layer_entries import DIRECTORY, FILE, LINK, Entry, LayerProblem, expand
+from venvship.tools.layer_entries import DIRECTORY, FILE, LINK, TEXT, Entry, LayerProblem, expand
 from venvship.tools.layer_stream import LayerStream, crc32, deflater, gzip_member, stream_of, zstd_frame
 from venvship.tools.tar_format import DIRECTORY as TAR_DIRECTORY
-from venvship.tools.tar_format import END, UnusableName, header, padding
+from venvship.tools.tar_format import END, HARD_LINK, UnusableName, header, padding
 from venvship.tools.tar_format import FILE as TAR_FILE
 from venvship.tools.tar_format import LINK as TAR_LINK
 from venvship.tools.wheel_streams import WheelStreams
@@ -43,6 +46,7 @@ MEDIA_TYPES = {
 PASS_THROUGH_THRESHOLD = 16 << 10
 _READ_ONCE = 4 << 20
 _CHUNK = 1 << 20
+_LEAST_SHARED = 1 << 10
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
@@ -63,8 +67,9 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     defaults: dict[str, Any] = {name: int(request.get(name, 0)) for name in ("uid", "gid", "mtime")}
     defaults.update({name: str(request[name]) for name in ("uname", "gname") if request.get(name)})
     entries = expand(request["rows"], defaults=defaults, skip=request.get("skip", ()))
+    shared = _shared(entries) if request.get("descriptor") else {}
     with open(request["output"], "wb") as output, LayerStream(output, pack) as stream:
-        writer = _Writer(stream, reuse=compression == "gzip")
+        writer = _Writer(stream, reuse=compression == "gzip", shared=shared)
         try:
             for entry in entries:
                 writer.write(entry)
@@ -90,12 +95,43 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
     return descriptor
 
 
+def _shared(entries: Sequence[Entry]) -> Mapping[str, str]:
+    """The paths of files that an earlier path holds already, with that path."""
+    alike: dict[tuple[object, ...], list[Entry]] = collections.defaultdict(list)
+    for entry in entries:
+        if entry.kind in (FILE, TEXT) and entry.size > _LEAST_SHARED:
+            owner = entry.uid, entry.gid, entry.uname, entry.gname
+            alike[entry.size, entry.mode, entry.mtime, *owner].append(entry)
+    found: dict[str, str] = {}
+    for group in alike.values():
+        if len(group) > 1:
+            first: dict[str, str] = {}
+            for entry in group:
+                path = first.setdefault(_sha256(entry), entry.path)
+                if path != entry.path:
+                    found[entry.path] = path
+    return found
+
+
+def _sha256(entry: Entry) -> str:
+    if entry.sha256:
+        return entry.sha256
+    if isinstance(entry.source, bytes):
+        return hashlib.sha256(entry.source).hexdigest()
+    found = hashlib.sha256()
+    with open(entry.source, "rb", buffering=0) as file:
+        for piece in _pieces(file, entry.size):
+            found.update(piece)
+    return found.hexdigest()
+
+
 class _Writer:
     """Writes entries as tar members; keeps the wheel that it reads from open, because its files come in a row."""
 
-    def __init__(self, stream: LayerStream, *, reuse: bool) -> None:
+    def __init__(self, stream: LayerStream, *, reuse: bool, shared: Mapping[str, str]) -> None:
         self._stream = stream
         self._reuse = reuse
+        self._shared = shared
         self._wheels: dict[str, WheelStreams] = {}
         self._crc32 = crc32()
         self.reused = 0
@@ -107,12 +143,15 @@ class _Writer:
     def write(self, entry: Entry) -> None:
         kind = {FILE: TAR_FILE, LINK: TAR_LINK, DIRECTORY: TAR_DIRECTORY}.get(entry.kind, TAR_FILE)
         link = str(entry.source) if entry.kind == LINK else ""
+        size = entry.size
+        if entry.path in self._shared:
+            kind, link, size = HARD_LINK, self._shared[entry.path], 0
         try:
             head = header(
                 kind,
                 entry.path,
                 mode=entry.mode,
-                size=entry.size,
+                size=size,
                 link=link,
                 uid=entry.uid,
                 gid=entry.gid,
@@ -123,7 +162,7 @@ class _Writer:
         except UnusableName as error:
             raise LayerProblem(f"{error}, in {entry.origin}") from error
         self._stream.write(head)
-        if not entry.size:
+        if not size:
             return
         if isinstance(entry.source, bytes):
             self._stream.write(entry.source)

@@ -54,14 +54,17 @@ def image(request: pytest.FixtureRequest, example: Path) -> Image:
 
 
 def test_nothing_is_stored_twice_and_no_link_goes_astray(image: Image) -> None:
-    # Archives of others, wheels and Debian packages, may have a file twice, each or both (a licence, a header under two
-    # names, a time zone), and their layers are the same in all images. What no build may do is to put a file of it
-    # somewhere else as well.
+    # Layers of wheels, interpreters and Debian packages are the same in all images, so two of them may each bring a
+    # file (a licence, a time zone). What no layer may have is one file twice, and what no build may do is to put a file
+    # of theirs somewhere else as well.
     owners: dict[str, ImageEntry] = {}
     for layer in image.layers:
+        own: set[str] = set()
         for entry in layer.entries:
             if entry.kind != FILE or entry.size <= 1024:
                 continue
+            assert entry.sha256 not in own, f"{entry.path} is in {layer.name} under another name as well"
+            own.add(entry.sha256)
             first = owners.setdefault(entry.sha256, entry)
             theirs = all(_OF_OTHERS.match(one.path) for one in (first, entry))
             assert first is entry or theirs, f"{entry.path} and {first.path}"

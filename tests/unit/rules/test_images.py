@@ -300,6 +300,30 @@ py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
     assert launchers == {"srv/shop": None, "srv/shop.runfiles": "../app.runfiles", data: None}
 
 
+def test_a_prefix_that_is_stripped_moves_programs_and_gives_files_a_second_name_below_the_root() -> None:
+    build = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_image_layer", "py_layer_tier")
+py_binary(name = "app", srcs = ["app.py"], data = ["more/one.txt", "apples.txt"])
+py_layer_tier(name = "t", root = "/srv", strip_prefix = "shop")
+py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
+py_layer_tier(name = "whole", root = "/srv/it", strip_prefix = "shop/app")
+py_image_layer(name = "w", binary = ":app", layer_tier = ":whole")
+"""
+    files = {"shop/BUILD": build, "shop/app.py": "", "shop/more/one.txt": "", "shop/apples.txt": ""}
+    made = AnalysisWorkspace(files, hub=ValueHub([LARGE]))
+    launchers = {str(row["at"]) for row in rows_of(made, "//shop:l", "launcher")}
+    assert launchers == {"srv/app", "srv/app.runfiles", "app.runfiles/_main/shop/app.build_data.txt"}
+    app = {str(row["at"]): row.get("link") for row in rows_of(made, "//shop:l", "app")}
+    assert app == {
+        **dict.fromkeys(f"app.runfiles/_main/shop/{name}" for name in ("app.py", "more/one.txt", "apples.txt")),
+        "srv/app.py": "../app.runfiles/_main/shop/app.py",
+        "srv/more/one.txt": "../../app.runfiles/_main/shop/more/one.txt",
+        "srv/apples.txt": "../app.runfiles/_main/shop/apples.txt",
+    }
+    assert "srv/it" in {str(row["at"]) for row in rows_of(made, "//shop:w", "launcher")}
+    assert all(row.get("link") is None for row in rows_of(made, "//shop:w", "app"))
+
+
 def test_the_platform_of_an_image_is_that_of_its_layers() -> None:
     made = tiers('py_image_layer(name = "l", binary = ":app", platform = "//platforms:linux_arm64")')
     layers = made.one("//:l")[ImageLayersInfo].layers
@@ -332,7 +356,6 @@ def test_limits_are_told() -> None:
         ('py_image_layer(name = "l", binary = ":app", group_compress_levels = {"a": "12"})', "must be 1 to 9"),
         ('py_layer_tier(name = "l", groups = {"numpy": "a"})', "no distribution and no target"),
         ('py_layer_tier(name = "l", owner = "root")', "images know users by number only"),
-        ('py_layer_tier(name = "l", strip_prefix = "a")', "finds its files by their runfiles paths"),
         ('py_layer_tier(name = "l", compression = {"a": ["lzma"]})', "known are gzip, none, zstd"),
         ('py_layer_tier(name = "l", compression = {"a": ["zstd", "99"]})', "not one of 1 to 22"),
     ],

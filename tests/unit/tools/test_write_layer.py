@@ -194,6 +194,23 @@ def test_one_path_with_one_content_is_stored_once(layers: Layers, tmp_path: Path
     assert list(layers.members(text("a", b"same"), {"file": str(tmp_path / "f"), "at": "a"})) == ["a"]
 
 
+def test_a_layer_holds_the_same_bytes_for_the_same_owner_once(layers: Layers, tmp_path: Path) -> None:
+    licence, tree = bulky(5000), tmp_path / "tree"
+    (tree / "a").mkdir(parents=True)
+    for name, content in (("a/LICENSE", licence), ("b", licence), ("c", bulky(5000)[::-1]), ("run", licence)):
+        (tree / name).write_bytes(content)
+    (tree / "run").chmod(0o755)
+    rows: list[Row] = [{"tree": str(tree), "at": "t"}, text("z", licence), text("zz", licence, uid=7)]
+    rows += [text("small", b"x" * 1024), text("small2", b"x" * 1024)]
+    _, blob = layers.write(*rows, descriptor=str(tmp_path / "descriptor.json"))
+    with tarfile.open(fileobj=io.BytesIO(blob)) as archive:
+        hard = {member.name: member.linkname for member in archive if member.islnk()}
+        assert hard == {"t/b": "t/a/LICENSE", "z": "t/a/LICENSE"}
+        archive.extractall(tmp_path / "out", filter="data")
+    assert (tmp_path / "out/z").read_bytes() == (tmp_path / "out/t/b").read_bytes() == licence
+    assert not any(member.islnk() for member in layers.members(*rows).values())  # an archive that is no layer
+
+
 def test_all_conflicts_are_reported_at_once_with_both_origins(layers: Layers) -> None:
     with pytest.raises(LayerProblem) as caught:
         layers.write(

@@ -22,6 +22,7 @@ from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
+from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 from venvship.model.paths import TreePath, join, relative_link
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
@@ -83,7 +84,7 @@ def _py_image_layer(ctx: RuleContext) -> list[object]:
         *_wheels(programs, tier),
         _venvs(programs),
         _launchers(ctx, programs, tier),
-        _app(programs),
+        _app(programs, tier),
     ]
     merged = _merged(groups)
     _check_names(ctx, compression, merged)
@@ -270,12 +271,13 @@ def _places(
 ) -> tuple[tuple[str, TreePath], ...]:
     """Where each program is started."""
     directory = ctx.string("launcher_dir") or (_MANY_BINARIES if len(programs) > 1 else "")
-    return tuple(
-        (name, TreePath((join(directory, name) if directory else tier.root).strip("/"))) for name, _ in programs
-    )
+    if directory:
+        return tuple((name, TreePath(join(directory, name).strip("/"))) for name, _ in programs)
+    root = TreePath(tier.root.strip("/"))
+    return tuple((name, tier.place(program.launcher.short_path) or root) for name, program in programs)
 
 
-def _app(programs: Sequence[tuple[str, PyExecutableInfo]]) -> _Group:
+def _app(programs: Sequence[tuple[str, PyExecutableInfo]], tier: LayerTierInfo) -> _Group:
     entries: list[LayerEntry] = []
     # Of all programs: one may carry another of them as data.
     taken: set[Artifact] = set()
@@ -286,6 +288,12 @@ def _app(programs: Sequence[tuple[str, PyExecutableInfo]]) -> _Group:
         taken.update(one for one in program.stage2_runfiles.entries().values() if one is not None)
     for name, program in programs:
         entries += runfiles_entries(program.first_party_runfiles, RUNFILES_IN_IMAGE, without=taken, origin=name)
+    # The program finds its files by their runfiles paths, so what `strip_prefix` moves is a second name.
+    main = join(RUNFILES_IN_IMAGE, MAIN_RUNFILES_DIRECTORY) + "/"
+    for entry in tuple(entries):
+        place = tier.place(entry.path.removeprefix(main)) if entry.path.startswith(main) else None
+        if place is not None:
+            entries.append(LayerLink(place, relative_link(place, entry.path), origin=entry.origin))
     return _Group(APP, "first-party code and data", entries, tuple(name for name, _ in programs))
 
 

@@ -16,6 +16,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.configuration import Configuration
 from venvship.model.label import Label
+from venvship.model.paths import TreePath
 from venvship.model.provider import DefaultInfo
 from venvship.rules import attributes
 from venvship.rules.oci.compression import Compression
@@ -40,8 +41,16 @@ class LayerTierInfo:
     compression: Mapping[str, Compression] = field(default_factory=dict)
     interpreter_group: str = ""
     root: str = ROOT
+    strip_prefix: str = ""
     uid: int = 0
     gid: int = 0
+
+    def place(self, short_path: str) -> TreePath | None:
+        """Where `root` and `strip_prefix` want a path of the main repository; None is that they say nothing of it."""
+        prefix = self.strip_prefix.strip("/")
+        if not prefix or not (short_path == prefix or short_path.startswith(f"{prefix}/")):
+            return None
+        return TreePath((self.root + short_path[len(prefix) :]).strip("/"))
 
     @property
     def multi_member_groups(self) -> tuple[str, ...]:
@@ -66,11 +75,6 @@ def _targets(label: Label, groups: PlainValue) -> list[tuple[Label, str]]:
 
 
 def _py_layer_tier(ctx: RuleContext) -> list[object]:
-    if ctx.string("strip_prefix"):
-        raise ctx.error(
-            "`strip_prefix` is not supported: a program finds its files by their runfiles paths",
-            hint="leave it out; `root` moves the program itself",
-        )
     keys = GroupKeys.of(ctx.string_dict("groups"))
     groups = [group for _, group in _targets(ctx.label, ctx.string_dict("groups"))]
     first_party = []
@@ -86,6 +90,7 @@ def _py_layer_tier(ctx: RuleContext) -> list[object]:
             _compression(ctx),
             ctx.string("interpreter_group"),
             ctx.string("root"),
+            ctx.string("strip_prefix"),
             _number(ctx, "owner"),
             _number(ctx, "group"),
         ),
