@@ -13,8 +13,8 @@ The request holds
     annotations   for the descriptor
 
 and the result is the descriptor as a dictionary. Files that a wheel brought and that are unchanged since go into a
-gzip layer as the wheel's own deflate data. A layer, which has a descriptor, holds nothing of more than 1 KiB twice: files
-with the same bytes and attributes are hard links of the first.
+gzip layer as the wheel's own deflate data. A layer, which has a descriptor, holds nothing of more than 1 KiB twice:
+files with the same bytes and attributes are hard links of the first.
 """
 
 from __future__ import annotations
