@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,14 +36,15 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def built(workspace: RealWorkspace, program: Path) -> RealWorkspace:
-    """A workspace in which `build //...` ran and left a stamp."""
+    """A workspace in which `build //...` ran and left a stamp, as it does once the program is two seconds old."""
     workspace.environment["PYTHONPATH"] = str(program)
     workspace.write({"MODULE.bazel": MODULE, "pkg/BUILD.bazel": BUILD, "pkg/a.txt": "a\n", "pkg/sub/b.txt": "b\n"})
-    for _ in range(4):
+    for _ in range(20):
         done = build(workspace)
         assert done.code == 0, done.stderr
         if stamps(workspace):
             return workspace
+        time.sleep(0.2)
     raise AssertionError("there is no stamp")
 
 
