@@ -79,11 +79,12 @@ def built(workspace: RealWorkspace) -> RealWorkspace:
 
 def settled(workspace: RealWorkspace, *argv: str) -> None:
     """Build until there is a stamp: what changed only just before is looked at once more."""
-    for _ in range(4):
+    for _ in range(20):
         done = workspace.run("build", *argv, "//...")
         assert done.code == 0, done.stderr
         if list((workspace.root / "venvship-out").resolve().parent.parent.parent.glob("stamps/*")):
             return
+        time.sleep(0.2)
     raise AssertionError("there is no stamp")
 
 
