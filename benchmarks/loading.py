@@ -4,7 +4,8 @@ Three levels, each of which does work that the one before it does not. *Programs
 cache in memory, and run with rules that remember nothing: the language alone. *Packages* are loaded in this process by
 the product's loader from the disk: files are found and read, attributes checked, labels parsed, or all of that is taken
 from what an earlier command kept; then also with all targets, which are made when somebody asks. *The command* is
-`venvship query //...`, a process of its own that also prints all labels.
+`venvship query //...`, a process of its own that also prints all labels. The collector of circles is set as the command
+sets it.
 
     .venv/bin/python benchmarks/loading.py
 """
@@ -23,6 +24,7 @@ from pathlib import Path
 
 from measuring import VENVSHIP, Command, Row, paired, report
 
+from venvship.cli.main import COLLECTOR_THRESHOLDS
 from venvship.loading.code_cache import CodeCache, DiskCodeCache, MemoryCodeCache, compiled
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.package_loader import PackageLoader
@@ -181,6 +183,7 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     return report(list(measure(options.packages, pairs=options.pairs)), as_json=options.json)
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from venvship.cli.fast_path import StampPlace
     from venvship.cli.surroundings import OpenSession, ReplaceProcess
 
+COLLECTOR_THRESHOLDS = (3_000_000, 20, 50)
+"""The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time."""
+
 
 def console_main() -> NoReturn:
     """The entry point of the console script."""
@@ -51,8 +54,7 @@ def _console_main() -> NoReturn:
 
     from venvship.cli.interruption import stop_orderly_when_interrupted
 
-    # The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time.
-    gc.set_threshold(3_000_000, 20, 50)
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     stop_orderly_when_interrupted()
     code = main(
         sys.argv[1:],
