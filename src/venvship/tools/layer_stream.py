@@ -64,7 +64,7 @@ def deflater(compressor: str, level: int | None) -> Callable[[bytes], bytes]:
         module = isal_zlib()
         if module is None:
             raise MissingCompressor("`isal` is not installed here")
-        isal_level = 2 if level is None else level
+        isal_level = 3 if level is None else level
         return lambda data: module.compress(data, isal_level, -15)
     if compressor != "zlib":
         raise MissingCompressor(f"there is no compressor `{compressor}` for gzip")
