@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,9 @@ from venvship.tools.oci_registry import Registry, Repository
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples/shopfront"
 IMAGES = ("//apps/api:api_image", "//apps/worker:worker_image")
+INDEXES = ("//apps/api:api_index", "//apps/worker:worker_index")
+# The lock of Debian packages has a CPython of this version for the other processor.
+VERSION = "--@aspect_rules_py//py:python_version=3.11"
 _OF_OTHERS = re.compile(r"app\.runfiles/(?!_main/)[^/]+/[^/]+/[^/]+/|usr/share/")
 
 pytestmark = [pytest.mark.index, pytest.mark.slow]
@@ -47,10 +50,22 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(params=IMAGES)
-def image(request: pytest.FixtureRequest, example: Path) -> Image:
-    package, _, name = str(request.param).removeprefix("//").partition(":")
-    return read_image(str((example / "venvship-bin" / package / name).resolve()))
+@pytest.fixture(scope="module")
+def layouts(example: Path) -> Mapping[str, Path]:
+    """Every image of the example, by its path in the output tree and its processor."""
+    venvship(example, "build", VERSION, *INDEXES, "--symlink_prefix=other-")
+    found = (example / "other-out").resolve().glob("*/bin/apps/*/*_image")
+    return {f"{path.name} {read_image(str(path)).config['architecture']}": path for path in found}
+
+
+@pytest.fixture(params=[f"{name}_image {processor}" for name in ("api", "worker") for processor in ("amd64", "arm64")])
+def layout(request: pytest.FixtureRequest, layouts: Mapping[str, Path]) -> Path:
+    return layouts[request.param]
+
+
+@pytest.fixture
+def image(layout: Path) -> Image:
+    return read_image(str(layout))
 
 
 def test_nothing_is_stored_twice_and_no_link_goes_astray(image: Image) -> None:
@@ -79,10 +94,7 @@ def test_there_is_no_shell_and_nothing_needs_one(image: Image) -> None:
     assert seen[entrypoint][0].kind == FILE and seen[entrypoint][0].mode & 0o111
 
 
-def test_no_file_holds_a_path_of_this_machine(image: Image, example: Path) -> None:
-    layout = (example / "venvship-bin/apps/api/api_image").resolve()
-    if image.digest != read_image(str(layout)).digest:
-        layout = (example / "venvship-bin/apps/worker/worker_image").resolve()
+def test_no_file_holds_a_path_of_this_machine(image: Image, layout: Path, example: Path) -> None:
     output_base = str(layout).partition("/execroot/")[0]
     places = [os.fsencode(place) for place in (example, output_base, Path.home() / ".cache")]
     for layer in image.layers:
