@@ -401,9 +401,9 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
 
     def move_package(self) -> str:
         here, there = self.workspace / "p3", self.workspace / "q3"
-        if here.is_dir():
+        if here.is_dir() and not there.exists():
             here.rename(there)
-        elif there.is_dir():
+        elif there.is_dir() and not here.exists():
             there.rename(here)
         return "move p3"
 
