@@ -11,11 +11,10 @@ import gzip
 import io
 import lzma
 import tarfile
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Union
 
-from venvship.tools.layer_stream import zstd_errors, zstd_module
+from venvship.tools.layer_stream import tar_errors, zstd_module
 
 _MAGIC = b"!<arch>\n"
 _MEMBER_HEADER = 60
@@ -157,18 +156,10 @@ def _opened(package: bytes, member: str) -> Iterator[tarfile.TarFile]:
             stream = zstd_module().open(raw)
         case _:
             raise MalformedPackage(f"`{name}` is compressed in an unknown way")
-    damage: tuple[type[Exception], ...] = (
-        tarfile.TarError,
-        lzma.LZMAError,
-        zlib.error,
-        OSError,
-        EOFError,
-        *zstd_errors(),
-    )
     try:
         with stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             yield archive
-    except damage as error:
+    except tar_errors() as error:
         raise MalformedPackage(f"`{name}` can't be unpacked: {error}") from error
 
 

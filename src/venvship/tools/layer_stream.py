@@ -16,6 +16,7 @@ import importlib
 import lzma
 import os
 import struct
+import tarfile
 import zlib
 from collections.abc import Callable, Iterable
 from typing import IO, Any, NamedTuple
@@ -94,6 +95,11 @@ def zstd_errors() -> tuple[type[Exception], ...]:
         return (zstd_module().ZstdError,)
     except MissingCompressor:
         return ()
+
+
+def tar_errors() -> tuple[type[Exception], ...]:
+    """What reading a damaged tar archive raises, whatever compresses it."""
+    return (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError, *zstd_errors())
 
 
 def zstd_frame(level: int | None) -> Callable[[bytes], bytes]:

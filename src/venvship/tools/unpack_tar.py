@@ -8,17 +8,15 @@ The request holds `archive` (a path), `output` (a directory that is made, with a
 from __future__ import annotations
 
 import contextlib
-import lzma
 import os
 import shutil
 import tarfile
-import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
 from venvship.tools import mtree
 from venvship.tools.layer_entries import LayerProblem
-from venvship.tools.layer_stream import zstd_errors, zstd_module
+from venvship.tools.layer_stream import tar_errors, zstd_module
 from venvship.tools.mtree import Row
 
 MEMBERS = "members"
@@ -40,14 +38,6 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 def _unpacked(archive: str, output: str) -> dict[str, Row]:
     rows: dict[str, Row] = {}
     total = 0
-    damage: tuple[type[Exception], ...] = (
-        tarfile.TarError,
-        lzma.LZMAError,
-        zlib.error,
-        OSError,
-        EOFError,
-        *zstd_errors(),
-    )
     try:
         with _opened(archive) as opened:
             for number, member in enumerate(opened):
@@ -57,7 +47,7 @@ def _unpacked(archive: str, output: str) -> dict[str, Row]:
                 path = "/".join(part for part in member.name.split("/") if part not in ("", "."))
                 if path:
                     rows[path] = _row(opened, member, path, rows, output, str(number))
-    except damage as error:
+    except tar_errors() as error:
         raise LayerProblem(f"`{archive}` can't be read as a tar archive: {error}") from error
     return rows
 
