@@ -65,7 +65,8 @@ from venvship.session.command_aspects import command_aspects, command_parameters
 from venvship.session.command_configuration import command_configuration, label_of_host
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.debian_interpreters import DebianInterpreters
-from venvship.session.extensions import Extensions, read_extensions
+from venvship.session.extension_reader import read_extensions
+from venvship.session.extensions import Extensions
 from venvship.session.interpreters import MachineInterpreters, RuntimeArchives
 from venvship.session.lock_making import CompiledLock, MadeLock, uv_program
 from venvship.session.members import WorkspaceMembers

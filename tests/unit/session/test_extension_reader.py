@@ -12,7 +12,8 @@ from venvship.modules.module_evaluation import evaluate_module_file
 from venvship.modules.module_file import ModuleFile
 from venvship.modules.module_graph import build_module_graph
 from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource
-from venvship.session.extensions import Extensions, read_extensions
+from venvship.session.extension_reader import read_extensions
+from venvship.session.extensions import Extensions
 
 HEAD = """
 module(name = "shop")

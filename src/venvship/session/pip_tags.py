@@ -1,0 +1,127 @@
+"""The tags of the extension `pip` of rules_python: hubs, their locks, and how wheels are modified."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from venvship.errors import Place, VenvshipError
+from venvship.model.label import Label
+from venvship.modules.module_file import Tag
+from venvship.session.declared_hubs import DeclaredHubs
+from venvship.session.extension_tags import LOCKS_OF_SYSTEMS, MODIFIED_PACKAGES
+from venvship.session.extensions import LockProject, PackageOverride, Patches
+from venvship.session.tag_attributes import MistakenTag, TagAttributes
+from venvship.wheels.filename import WheelFilename, normalise_name
+
+_PLATFORM_PATTERN: Final = re.compile(r"(?:linux|osx|macos|windows)_(?:\*|[a-z0-9_]+)", re.ASCII)
+
+
+class PipTags:
+    """Adds what the tags say to the hubs; `modification_hubs` are those that tags `whl_mods` are for."""
+
+    def __init__(self, hubs: DeclaredHubs) -> None:
+        self._hubs = hubs
+        self._modifications: dict[str, PackageOverride] = {}
+        self._modified: list[tuple[str, str, tuple[Label, ...], Place]] = []
+
+    @property
+    def modification_hubs(self) -> frozenset[str]:
+        return frozenset(key.partition("//")[0] for key in self._modifications)
+
+    def read(self, tag: Tag, attributes: TagAttributes) -> None:
+        if tag.name == "parse":
+            hub = attributes.required("hub_name")
+            self._hubs.declared[hub] = tag.place
+            version = attributes.version() if attributes.text("python_version") else None
+            locks = _locks_of_parse(attributes)
+            if not locks:
+                hint = "name a file that pins everything: `requirements_lock` or `uv_lock`"
+                attributes.problems.append(MistakenTag(f"hub `{hub}` has no lock file", place=tag.place, hint=hint))
+                return
+            for lock, platforms in locks.items():
+                self._hubs.projects.append(
+                    LockProject(hub, lock, tag.place, python_version=version, platforms=tuple(platforms))
+                )
+            for key, name in attributes.pairs("whl_modifications").items():
+                self._modified.append((key, name, tuple(locks), tag.place))
+        elif tag.name == "whl_mods":
+            refused = sorted(name for name in MODIFIED_PACKAGES & set(tag.arguments) if tag.arguments[name])
+            if refused:
+                attributes.refuse(
+                    f"tag `whl_mods` does not support {', '.join(f'`{name}`' for name in refused)}: a distribution's "
+                    "package has no BUILD file",
+                    hint="put the targets into a package of the workspace, and name them with `data`",
+                )
+            key = f"{attributes.required('hub_name')}//:{attributes.required('whl_name')}.json"
+            globs = (*attributes.texts("srcs_exclude_glob"), *attributes.texts("data_exclude_glob"))
+            self._modifications[key] = PackageOverride(
+                attributes.required("whl_name"),
+                tag.place,
+                exclude_globs=tuple(glob.removeprefix("site-packages/") for glob in globs),
+                extra_data=attributes.labels("data"),
+            )
+        elif tag.name == "override":
+            file = attributes.required("file")
+            try:
+                wheel = WheelFilename.parse(file)
+            except ValueError as error:
+                attributes.problems.append(MistakenTag(str(error), place=tag.place))
+                return
+            patches = tag.arguments.get("patches")
+            files = tuple(patches) if isinstance(patches, Mapping) else attributes.texts("patches")
+            strip = tag.arguments.get("patch_strip")
+            self._hubs.overrides.append(
+                PackageOverride(
+                    wheel.distribution,
+                    tag.place,
+                    version=wheel.version,
+                    file=file,
+                    post_install=Patches(
+                        tuple(label for text in files if (label := attributes.parsed(str(text))) is not None),
+                        strip if isinstance(strip, int) else 0,
+                    ),
+                )
+            )
+
+    def modify(self, problems: list[VenvshipError]) -> None:
+        """Let the changes of `whl_mods` count for the locks whose tags name them."""
+        for key, name, locks, place in self._modified:
+            found = self._modifications.get(key.lstrip("@"))
+            try:
+                project = normalise_name(name)
+            except ValueError as error:
+                problems.append(MistakenTag(str(error), place=place))
+                continue
+            if found is None:
+                known = ", ".join(f"`@{one}`" for one in sorted(self._modifications)) or "none"
+                message = f"`whl_modifications` names `{key}`, which no tag `whl_mods` makes"
+                problems.append(MistakenTag(message, place=place, hint=f"there are {known}"))
+                continue
+            self._hubs.overrides += [dataclasses.replace(found, name=project, lock=lock) for lock in locks]
+
+
+def _locks_of_parse(attributes: TagAttributes) -> Mapping[Label, list[str]]:
+    """The locks of a tag `parse` with the platforms that each is for; none means those that no other is for."""
+    found: dict[Label, list[str]] = {}
+    for name, pattern in LOCKS_OF_SYSTEMS.items():
+        lock = attributes.label(name)
+        if lock is not None:
+            found.setdefault(lock, []).append(pattern)
+    for text, platforms in attributes.pairs("requirements_by_platform").items():
+        lock = attributes.parsed(text)
+        patterns = [pattern.strip() for pattern in platforms.split(",")]
+        wrong = [pattern for pattern in patterns if not _PLATFORM_PATTERN.fullmatch(pattern)]
+        if wrong:
+            attributes.refuse(
+                f"`requirements_by_platform` names the platform `{wrong[0]}`",
+                hint="write platforms like `linux_*` or `osx_aarch64`",
+            )
+        elif lock is not None:
+            found.setdefault(lock, []).extend(pattern.replace("osx_", "macos_") for pattern in patterns)
+    lock = attributes.label("uv_lock") or attributes.label("requirements_lock")
+    if lock is not None:
+        found[lock] = []
+    return found

@@ -1,0 +1,74 @@
+"""The tags by which modules register versions of Python, and say where interpreters are fetched from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from venvship.model.label import Label
+from venvship.model.platform import PythonVersion
+from venvship.modules.module_file import Tag
+from venvship.session.extensions import RuntimeArchive
+from venvship.session.tag_attributes import TagAttributes
+
+
+class PythonTags:
+    """What the tags say: versions in order, the exact ones as they are written, and archives."""
+
+    def __init__(self, read_file: Callable[[Label], str | None], variable: Callable[[str], str | None]) -> None:
+        self._read_file = read_file
+        self._variable = variable
+        self.versions: dict[PythonVersion, None] = {}
+        self.exact: dict[str, None] = {}
+        self.default: PythonVersion | None = None
+        self.archives: list[RuntimeArchive] = []
+        self.archive_base = ""
+        self.archive_build = ""
+        self.releases: tuple[str, ...] = ()
+
+    def read(self, tag: Tag, attributes: TagAttributes, *, is_root: bool) -> None:
+        match tag.name:
+            case "toolchain":
+                version = attributes.version()
+                if version is not None:
+                    self.versions[version] = None
+                    text = attributes.text("python_version")
+                    if text.count(".") > 1:
+                        self.exact[text] = None
+                    if tag.arguments.get("is_default") is True and is_root:
+                        self.default = version
+            case "defaults" if is_root:
+                self.default = self._default_version(attributes)
+            case "configure":
+                self.archive_base = attributes.text("base_url") or self.archive_base
+                self.archive_build = attributes.text("build_config")
+                self.releases = tuple(name for name in attributes.texts("releases") if name != "latest")
+            case "override":
+                self.archive_base = next(iter(attributes.texts("base_urls")), self.archive_base)
+            case "single_version_override" | "single_version_platform_override":
+                hashes = tag.arguments.get("sha256")
+                platform = attributes.text("platform")
+                by_platform = (
+                    {str(key): str(value) for key, value in hashes.items()}
+                    if isinstance(hashes, Mapping)
+                    else {platform: str(hashes or "")}
+                )
+                self.archives.append(
+                    RuntimeArchive(
+                        attributes.required("python_version"),
+                        attributes.texts("urls"),
+                        by_platform,
+                        attributes.text("strip_prefix") or "python",
+                    )
+                )
+
+    def _default_version(self, attributes: TagAttributes) -> PythonVersion | None:
+        """What a variable says, where it is set, else the first line of a file, else the tag itself."""
+        variable, file = attributes.text("python_version_env"), attributes.label("python_version_file")
+        text = (self._variable(variable) or "") if variable else ""
+        if not text and file is not None:
+            content = self._read_file(file)
+            if content is None:
+                attributes.refuse(f"cannot read `{file}`, which `python_version_file` names")
+                return None
+            text = content.strip().partition("\n")[0].strip()
+        return attributes.parsed_version(text) if text else attributes.version()
