@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from venvship.analysis.action_graph import ActionGraph
-from venvship.analysis.analyzer import Analyzer, IncompatibleTarget, Node
+from venvship.analysis.analyzer import Analyzer, IncompatibleTarget
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
+from venvship.analysis.node import Node
 from venvship.analysis.platforms import host_constraints
 from venvship.analysis.toolchains import Debugging
 from venvship.blobs.disk import DiskBlobStore

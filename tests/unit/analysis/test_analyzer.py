@@ -265,8 +265,8 @@ def test_a_target_is_analysed_once_for_each_configuration() -> None:
 
 
 def test_the_memo_knows_what_a_result_was_made_of() -> None:
-    from venvship.analysis.analyzer import ConfiguredTargetKey
     from venvship.analysis.configured_target import TargetKey
+    from venvship.analysis.evaluation import ConfiguredTargetKey
 
     workspace = AnalysisWorkspace({"BUILD": 'filegroup(name = "f", srcs = ["a"])', "a": ""})
     target = workspace.one("//:f")
