@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
@@ -40,6 +40,7 @@ from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
 from venvship.session.same_file import PROJECT_FILE
 from venvship.session.stamp import Stamp
 from venvship.session.value_digests import ValueDigests
+from venvship.session.workspace_loading import OpenedWorkspace
 from venvship.session.workspace_lock import WorkspaceLock
 from venvship.session.workspace_session import Session
 
@@ -47,16 +48,8 @@ from venvship.session.workspace_session import Session
 class CommandSession(Session):
     """A session with everything that commands do."""
 
-    def __init__(
-        self,
-        root: Path,
-        layout: Layout,
-        options: SessionOptions,
-        events: EventSink,
-        *,
-        before_writing: Callable[[], None] = lambda: None,
-    ) -> None:
-        super().__init__(root, layout, options, events, before_writing=before_writing)
+    def __init__(self, opened: OpenedWorkspace) -> None:
+        super().__init__(opened)
         self._results: list[ExecutionResult] = []
         self._tests: dict[Label, None] = {}
         self._opened_before_execution: frozenset[str] = frozenset()
@@ -310,7 +303,7 @@ def open_session(start: Path, options: SessionOptions, events: EventSink) -> Ite
     lock = WorkspaceLock(layout, options, events)
     if not options.read_only:
         lock.take()
-    session = CommandSession(Path(root), layout, options, events, before_writing=lock.take)
+    session = CommandSession(OpenedWorkspace(Path(root), layout, options, events, before_writing=lock.take))
     session.has_waited = lock.has_waited
     with contextlib.closing(lock), contextlib.closing(session):
         yield session
