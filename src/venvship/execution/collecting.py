@@ -23,17 +23,19 @@ def collect_outputs(
     exec_root: ExecRoot,
     *,
     trees: Mapping[str, Tree] | None = None,
+    sealed: Mapping[str, str] | None = None,
     always_executable: bool = False,
     log: str = "",
 ) -> dict[ExecPath, Output]:
     """Adopt what lies at `places`; raises MissingOutputs, naming all, and ActionFailed for things of another kind.
 
-    `trees` says what directories hold where that is known; the others are read and hashed.
+    `trees` says what directories hold where that is known, and `sealed` of those that are read-only already; the
+    others are read and hashed.
     """
     missing = [artifact for artifact, path in places.items() if not os.path.lexists(path)]
     if missing:
         raise MissingOutputs(action, missing, output=log)
-    known = trees or {}
+    known: dict[str, Tree | str] = {**(trees or {}), **(sealed or {})}
     return {
         artifact.exec_path: _collect(action, artifact, path, exec_root, known.get(path), always_executable, log)
         for artifact, path in places.items()
@@ -45,7 +47,7 @@ def _collect(
     artifact: Artifact,
     path: str,
     exec_root: ExecRoot,
-    tree: Tree | None,
+    known: Tree | str | None,
     always_executable: bool,
     log: str,
 ) -> Output:
@@ -63,7 +65,9 @@ def _collect(
         case ArtifactKind.DIRECTORY:
             if not stat.S_ISDIR(mode):
                 raise wrong("no directory")
-            return OutputTree(exec_root.trees.adopt(path, tree))
+            if isinstance(known, str):
+                return OutputTree(exec_root.trees.adopt_sealed(path, known))
+            return OutputTree(exec_root.trees.adopt(path, known))
         case ArtifactKind.FILE:
             try:
                 followed = os.stat(path)

@@ -105,7 +105,9 @@ def run_tool(action: RunTool, exec_root: ExecRoot, workers: WorkerPool) -> tuple
             output = "\n".join(part for part in (error.output.rstrip("\n"), error.trace) if part)
             raise ActionFailed(action, error.message, output=output) from error
         trees = {str(path): tree_of_rows(rows) for path, rows in dict(done.result.get("trees") or {}).items()}
-        return collect_outputs(action, places, exec_root, trees=trees, log=done.output), done.output
+        sealed = {str(path): str(rows) for path, rows in dict(done.result.get("sealed") or {}).items()}
+        made = collect_outputs(action, places, exec_root, trees=trees, sealed=sealed, log=done.output)
+        return made, done.output
     finally:
         remove(directory)
 

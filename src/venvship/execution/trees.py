@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from venvship.archives.tree import MalformedTree, Tree, TreeDirectory, TreeEntry, TreeFile, TreeLink
+from venvship.archives.tree import MalformedTree, Tree, TreeDirectory, TreeEntry, TreeFile, TreeLink, encoding_of
 from venvship.blobs.disk import digest_of_file
 from venvship.blobs.store import BlobStore, MissingBlob
 from venvship.errors import InternalError, UserError
@@ -123,7 +123,17 @@ class TreeStore:
         """
         modes: dict[str, int] = {}
         known = _scanned(directory, modes) if tree is None else _checked(directory, tree, modes)
-        encoded = known.encode()
+        return self._take_over(directory, known.encode(), lambda: _make_read_only(os.fspath(directory), known, modes))
+
+    def adopt_sealed(self, directory: str | Path, rows: str) -> Digest:
+        """The same for a directory below which everything is read-only already, by the word of a tool of ours.
+
+        `rows` says what it holds, as `encoding_of` wants it. Nothing is looked at: whoever writes tens of thousands of
+        files, and hashes each, need not be asked about every one of them again.
+        """
+        return self._take_over(directory, encoding_of(rows), lambda: None)
+
+    def _take_over(self, directory: str | Path, encoded: bytes, make_read_only: Callable[[], None]) -> Digest:
         digest = Digest.of(encoded)
         target = f"{self._root}/{digest.sha256}"
         self._blobs.write(digest, encoded)
@@ -132,7 +142,7 @@ class TreeStore:
             return digest
         with disk_problems(self._root):
             os.makedirs(self._root, exist_ok=True)
-            _make_read_only(os.fspath(directory), known, modes)
+            make_read_only()
             try:
                 os.rename(directory, target)
             except OSError as error:

@@ -209,8 +209,24 @@ def install(request: Mapping[str, object]) -> dict[str, object]:
 
 
 def run(request: Mapping[str, object]) -> dict[str, object]:
-    """Install as an action: the result tells the whole tree, so that nobody needs to read it again."""
-    return {"trees": {str(request["output"]): install(request)["entries"]}}
+    """Install as an action: directories get read-only, and the result tells all, so that nobody reads it again."""
+    output = str(request["output"])
+    entries: Any = install(request)["entries"]
+    for directory in _directories(path for path, _, _, _ in entries):
+        os.chmod(f"{output}/{directory}", 0o555)
+    rows = [[path, "x" if executable else "f", sha256, size] for path, sha256, size, executable in entries]
+    return {"sealed": {output: json.dumps(rows, separators=(",", ":"))}}
+
+
+def _directories(paths: Iterable[str]) -> set[str]:
+    """Every directory above one of `paths`."""
+    found: set[str] = set()
+    for path in paths:
+        above = path.rpartition("/")[0]
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition("/")[0]
+    return found
 
 
 def install_wheel(request: Request) -> dict[str, object]:

@@ -92,6 +92,16 @@ def test_a_known_tree_is_not_read_again(store: TreeStore) -> None:
     assert store.adopt(directory, CONTENT) == CONTENT.digest
 
 
+def test_a_sealed_directory_is_taken_at_its_maker_s_word(store: TreeStore) -> None:
+    directory = fill(store.temporary / "d")
+    rows = CONTENT.encode().partition(b"\n")[2].decode()
+    (directory / "data" / "file").write_text("longer")
+    digest = store.adopt_sealed(directory, rows)
+    assert digest == CONTENT.digest and store.tree(digest) == CONTENT
+    assert (store.path_of(digest) / "data/file").read_text() == "longer"
+    assert stat.S_IMODE(store.path_of(digest).stat().st_mode) == 0o555
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -23,6 +23,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wheel_building import make_wheel, record_of, wheel_bytes, zip_bytes, zip_info
 
+from venvship.archives.tree import encoding_of
+from venvship.execution.trees import scan_tree
+from venvship.host.files import remove
 from venvship.tools import install_wheel
 from venvship.tools.install_wheel import BadRequest, WheelRefused, install
 from venvship.wheels.archive import BytesAccess
@@ -89,6 +92,18 @@ def test_every_scheme_goes_to_its_place_and_the_result_tells_the_tree(tmp_path: 
         f"{SITE}/run.sh",
         "data-scripts/tool",
     }
+
+
+def test_as_an_action_it_seals_the_tree_and_tells_what_a_look_at_it_would(tmp_path: Path) -> None:
+    files = {**ALL_SCHEMES, "pkg/caf\xe9 \U0001f40d/x.py": "x", "pkg.d/x": "", 'odd/"': ""}
+    wheel = make_wheel(tmp_path, "a", files=files, executable=["run.sh"])
+    output = tmp_path / "out"
+    answer = install_wheel.run({"wheel": str(wheel), "output": str(output), "python_version": RUNNING})
+    [(place, rows)] = cast("dict[str, dict[str, str]]", answer)["sealed"].items()
+    assert place == str(output)
+    assert encoding_of(rows) == scan_tree(output).encode()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in output.rglob("*") if path.is_dir()} == {0o555}
+    remove(output)
 
 
 def test_modes_are_normalised_whatever_the_umask(tmp_path: Path) -> None:
