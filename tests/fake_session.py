@@ -22,6 +22,7 @@ from venvship.loading.workspace import NotInWorkspace, find_workspace
 from venvship.memo.computation import Memo
 from venvship.model.label import Label
 from venvship.session.changed_inputs import LookAgain
+from venvship.session.kept_forests import Forest
 from venvship.session.loading_record import LoadingRecord
 from venvship.session.lock_making import CompiledLock, MadeLock
 from venvship.session.opened_paths import OpenedPath
@@ -82,6 +83,9 @@ class FakeSession:
 
     def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> None:
         return None
+
+    def forests(self) -> list[Forest]:
+        return []
 
     def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> None:
         return None

@@ -21,13 +21,12 @@ from pathlib import Path
 from venvship.blobs.store import DigestMismatch, MissingBlob
 from venvship.errors import InternalError
 from venvship.host.files import (
-    READ_ONLY,
-    READ_ONLY_EXECUTABLE,
     disk_problems,
     link_or_copy,
     remove_stale,
     temporary_name,
 )
+from venvship.host.new_files import READ_ONLY, READ_ONLY_EXECUTABLE
 from venvship.model.digest import Digest
 
 _EPOCH = 946_684_800  # 2000-01-01, later than what any archive format calls the beginning of time

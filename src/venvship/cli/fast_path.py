@@ -30,6 +30,9 @@ STAMPS = "stamps"
 RECORDS = "records"
 """The directory beside it, with a record of the build for each stamp."""
 
+FORESTS = "forests"
+"""And one with the virtual environments of those that have some (`session.kept_forests`)."""
+
 _BOUNDARIES = ("MODULE.bazel", "REPO.bazel", "WORKSPACE.bazel", "WORKSPACE")
 _USER_ROOT = "--output_user_root"
 
@@ -37,13 +40,14 @@ _USER_ROOT = "--output_user_root"
 class StampPlace:
     """Where the stamp of a command line lies: in the output base of its workspace, under the words of the command."""
 
-    __slots__ = ("changed", "output_base", "path", "record", "stamp", "started", "user_root")
+    __slots__ = ("changed", "forests", "output_base", "path", "record", "stamp", "started", "user_root")
 
     def __init__(self, user_root: str, output_base: str, key: str, started: int) -> None:
         self.user_root = user_root
         self.output_base = output_base
         self.path = f"{output_base}/{STAMPS}/{key}"
         self.record = f"{output_base}/{RECORDS}/{key}"
+        self.forests = f"{output_base}/{FORESTS}/{key}"
         self.started = started
         self.stamp: Stamp | None = None
         """What was found there, when little has changed since."""
@@ -85,14 +89,25 @@ def answer(place: StampPlace, environment: Mapping[str, str], *, stdout: TextIO,
         changed = None if stamp is None else stamp.changed_inputs(environment)
         if stamp is None or changed is None:
             return False
-        if changed or not stamp.repeatable or stamp.changed_outputs() != []:
+        lost = stamp.changed_outputs() if stamp.repeatable and not changed else None
+        before, after = stamp.errors
+        if lost:
+            from venvship.session.kept_forests import laid_out_again
+
+            ending = laid_out_again(
+                stamp, lost, stamp_path=place.path, kept_path=place.forests, output_base=place.output_base
+            )
+            if ending is None:
+                lost = None
+            else:
+                after = ending
+        if lost is None:
             place.stamp, place.changed = stamp, changed
             return False
     finally:
         gc.enable()
     import time
 
-    before, after = stamp.errors
     _write(stderr, f"{before}{max(time.monotonic() - clock, 0):.3f}{after}")
     _write(stdout, stamp.answer)
     return True

@@ -31,11 +31,14 @@ from venvship.events.build_events import (
 from venvship.host.files import write_atomically
 from venvship.model.label import Label
 from venvship.session.build_record import BuildRecord
+from venvship.session.kept_forests import Forest, KeptForests
 from venvship.session.outcomes import BuildOutcome
 from venvship.session.stamp import Stamp
 from venvship.ui.messages import message
 
 _MAX_STAMPS = 32
+_MOST_FORESTS = 100
+"""More that are gone than these is no accident, and the ordinary way tells how far it is."""
 _BESIDE_OUTPUTS = (
     "announce_rc",
     "bes_backend",
@@ -95,6 +98,7 @@ class Taken:
 
     stamp: Stamp
     record: BuildRecord | None
+    forests: Sequence[Forest] = ()
 
 
 def take_stamp(
@@ -119,7 +123,9 @@ def take_stamp(
         return None
     opened = {path: seen for path, seen in wanted.opened.paths().items() if path not in known}
     stamp = session.stamp(opened, started=wanted.place.started, variables=variables)
-    return None if stamp is None else Taken(stamp, session.record(requested, wildcards=wildcards))
+    if stamp is None:
+        return None
+    return Taken(stamp, session.record(requested, wildcards=wildcards), session.forests())
 
 
 def _works_every_time(flags: FlagValues) -> bool:
@@ -169,7 +175,12 @@ def write_stamp(
     )
     stamp.repeatable = again and code is ExitCode.SUCCESS
     if stamp.repeatable:
-        _answer(stamp, invocation, messages, outcome, [replace(result, cached=True) for result in results])
+        following = _answer(stamp, invocation, messages, outcome, [replace(result, cached=True) for result in results])
+        if taken.forests:
+            endings = [_ending(invocation, following, made=number + 1) for number in range(len(taken.forests))]
+            forests = KeptForests(list(taken.forests), endings[:_MOST_FORESTS]).encode()
+            if forests is not None:
+                _write(wanted.place.forests, forests)
     stamp.generation = os.urandom(16).hex()
     if record is not None:
         record.generation = stamp.generation
@@ -183,14 +194,11 @@ def _answer(
     messages: Sequence[Message],
     outcome: BuildOutcome,
     results: Sequence[TestFinished],
-) -> None:
-    """Put into the stamp what a command says for which there is nothing to do."""
+) -> BuildOutcome:
+    """Put into the stamp what a command says for which there is nothing to do, and return what comes of that."""
     total = outcome.actions_run + outcome.actions_cached + outcome.up_to_date
     following = replace(outcome, actions_run=0, actions_cached=0, up_to_date=total)
-    surroundings = invocation.surroundings
-    errors = _Paper(is_terminal=surroundings.stderr.isatty())
-    answer = _Paper(is_terminal=surroundings.stdout.isatty())
-    again = replace(invocation, surroundings=replace(surroundings, stdout=answer, stderr=errors))
+    again, answer, errors = _on_paper(invocation)
     for warning in invocation.line.warnings:
         errors.write(message(Severity.WARNING, warning, colour=invocation.colour) + "\n")
     for one in messages:
@@ -202,6 +210,23 @@ def _answer(
     print_results(results, again)
     stamp.errors = (before + head, tail)
     stamp.answer = answer.getvalue()
+    return following
+
+
+def _ending(invocation: Invocation, following: BuildOutcome, *, made: int) -> str:
+    """What is said after the time that a command took which had some actions to run."""
+    outcome = replace(following, actions_run=made, up_to_date=following.up_to_date - made)
+    again, _, errors = _on_paper(invocation)
+    print_conclusion(outcome, again, code=ExitCode.SUCCESS, seconds=float(_NO_TIME))
+    return errors.getvalue().partition(_NO_TIME)[2]
+
+
+def _on_paper(invocation: Invocation) -> tuple[Invocation, _Paper, _Paper]:
+    """The command, with what it then writes to stdout and to stderr."""
+    surroundings = invocation.surroundings
+    errors = _Paper(is_terminal=surroundings.stderr.isatty())
+    answer = _Paper(is_terminal=surroundings.stdout.isatty())
+    return replace(invocation, surroundings=replace(surroundings, stdout=answer, stderr=errors)), answer, errors
 
 
 def may_say_something_else(said: Said, outcome: BuildOutcome) -> bool:

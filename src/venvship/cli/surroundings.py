@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from venvship.query.packages import Packages
     from venvship.session.build_record import BuildRecord
     from venvship.session.changed_inputs import LookAgain
+    from venvship.session.kept_forests import Forest
     from venvship.session.loading_record import LoadingRecord
     from venvship.session.lock_making import CompiledLock, MadeLock
     from venvship.session.outcomes import BuildOutcome, ImageSummary, RunPlan, SyncOutcome, TestOutcome
@@ -50,6 +51,8 @@ class Session(Protocol):
     def stamp(
         self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()
     ) -> Stamp | None: ...
+
+    def forests(self) -> Sequence[Forest]: ...
 
     def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> BuildRecord | None: ...
 

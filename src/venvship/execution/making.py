@@ -17,7 +17,8 @@ from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTre
 from venvship.execution.runfiles_tree import lay_out
 from venvship.execution.sandbox import Sandbox
 from venvship.execution.workers import ToolFailed, WorkerPool
-from venvship.host.files import READ_ONLY, READ_ONLY_EXECUTABLE, NoSpaceLeft, is_full, remove
+from venvship.host.files import NoSpaceLeft, is_full, remove
+from venvship.host.new_files import READ_ONLY, READ_ONLY_EXECUTABLE, lay_forest, write_new
 from venvship.host.processes import Children, ProgramNotStarted
 from venvship.host.sandbox import Isolation
 from venvship.model.action import (
@@ -54,7 +55,7 @@ def make_directly(
         case WriteFile(_, output, _, executable):
             data = content_of(action, files_in)
             temporary = exec_root.temporary_path()
-            _write(temporary, data, executable)
+            write_new(temporary, data, READ_ONLY_EXECUTABLE if executable else READ_ONLY)
             exec_root.move_in(temporary, output.exec_path)
             return {output.exec_path: OutputFile(Digest.of(data), executable)}
         case MakeSymlink(_, output, text):
@@ -149,17 +150,6 @@ def run_spawn(
         sandbox.remove()
 
 
-def _write(path: str, data: bytes, executable: bool) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fchmod(descriptor, READ_ONLY_EXECUTABLE if executable else READ_ONLY)
-    finally:
-        os.close(descriptor)
-
-
 def _link(action: LinkArtifact, exec_root: ExecRoot, target: Output) -> Output:
     kinds = {OutputFile: ArtifactKind.FILE, OutputTree: ArtifactKind.DIRECTORY, OutputLink: ArtifactKind.SYMLINK}
     found = kinds[type(target)]
@@ -177,31 +167,21 @@ def _link(action: LinkArtifact, exec_root: ExecRoot, target: Output) -> Output:
 
 def _make_forest(action: MakeForest, exec_root: ExecRoot) -> dict[ExecPath, Output]:
     directory = exec_root.temporary_directory()
-    prefix = action.directory + "/"
-    made = {directory}
-    outputs: dict[ExecPath, Output] = {}
     try:
-        for entry in action.entries:
-            path = entry.artifact.exec_path
-            if not path.startswith(prefix):
-                raise InternalError(f"`{path}` is not below `{action.directory}`, the directory of its forest")
-            full = f"{directory}/{path[len(prefix) :]}"
-            above = full.rpartition("/")[0]
-            if above not in made:
-                os.makedirs(above, exist_ok=True)
-                made.add(above)
-            match entry:
-                case ForestLink(_, text):
-                    os.symlink(text, full)
-                    outputs[path] = OutputLink(text)
-                case ForestFile(_, data, executable):
-                    _write(full, data, executable)
-                    outputs[path] = OutputFile(Digest.of(data), executable)
+        lay_forest(directory, action.links(), action.files())
         exec_root.move_in(directory, action.directory)
     except BaseException:
         remove(directory)
         raise
-    return outputs
+    return {entry.artifact.exec_path: _output_of(entry) for entry in action.entries}
+
+
+def _output_of(entry: ForestLink | ForestFile) -> Output:
+    match entry:
+        case ForestLink(_, text):
+            return OutputLink(text)
+        case ForestFile(_, data, executable):
+            return OutputFile(Digest.of(data), executable)
 
 
 def _host_request(request: Mapping[str, RequestValue], host_path: Callable[[Artifact], str]) -> dict[str, Any]:

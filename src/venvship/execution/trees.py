@@ -20,13 +20,12 @@ from venvship.blobs.disk import digest_of_file
 from venvship.blobs.store import BlobStore, MissingBlob
 from venvship.errors import InternalError, UserError
 from venvship.host.files import (
-    READ_ONLY,
-    READ_ONLY_EXECUTABLE,
     disk_problems,
     remove,
     remove_stale,
     temporary_name,
 )
+from venvship.host.new_files import READ_ONLY, READ_ONLY_EXECUTABLE
 from venvship.model.digest import Digest
 from venvship.model.paths import TreePath
 

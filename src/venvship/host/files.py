@@ -18,9 +18,7 @@ from pathlib import Path
 
 from venvship.errors import EnvironmentProblem
 from venvship.host.machine import SYSTEM
-
-READ_ONLY = 0o444
-READ_ONLY_EXECUTABLE = 0o555
+from venvship.host.new_files import write_new
 
 _SMALL_FILE = 64 << 10
 _serial = itertools.count()
@@ -78,21 +76,12 @@ def write_atomically(path: str | Path, data: bytes, *, mode: int = 0o644, beside
     with disk_problems(target):
         temporary = temporary_name(beside if beside is not None else os.path.dirname(target))
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with open(descriptor, "wb", buffering=0) as file:
-                _write_all(file.fileno(), data)
-                os.fchmod(descriptor, mode)
+            write_new(temporary, data, mode)
             os.replace(temporary, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
 
 
 def read_tail(path: str | Path, limit: int) -> bytes:

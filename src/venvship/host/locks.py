@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from venvship.errors import EnvironmentProblem
+from venvship.host.lock_file import lock_file, unlock_file
 
 
 class LockHeld(EnvironmentProblem):
@@ -33,17 +31,15 @@ class FileLock:
 
     def try_acquire(self) -> None:
         """Take the lock now; raises LockHeld."""
-        self._take(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._take(wait=False)
 
     def acquire(self) -> None:
         """Wait until the lock is free and take it."""
-        self._take(fcntl.LOCK_EX)
+        self._take(wait=True)
 
     def release(self) -> None:
         if self._descriptor is not None:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self._descriptor, 0)
-            os.close(self._descriptor)
+            unlock_file(self._descriptor)
             self._descriptor = None
 
     def __enter__(self) -> Self:
@@ -56,18 +52,9 @@ class FileLock:
     ) -> None:
         self.release()
 
-    def _take(self, operation: int) -> None:
+    def _take(self, *, wait: bool) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, operation)
-        except BlockingIOError:
-            pid = os.pread(descriptor, 32, 0).strip()
-            os.close(descriptor)
-            raise LockHeld(int(pid) if pid.isdigit() else 0) from None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        self._descriptor = descriptor
+        self._descriptor = lock_file(str(self._path), wait=wait)
+        if self._descriptor is None:
+            pid = self._path.read_bytes()[:32].strip()
+            raise LockHeld(int(pid) if pid.isdigit() else 0)

@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import Protocol, TypeAlias, Union
 
 from venvship.dataclass import dataclass
+from venvship.errors import InternalError
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.digest import Digest
@@ -137,6 +138,24 @@ class MakeForest:
     @property
     def outputs(self) -> tuple[Artifact, ...]:
         return tuple(entry.artifact for entry in self.entries)
+
+    def links(self) -> list[tuple[str, str]]:
+        """Where links lie below the directory, and their texts."""
+        return [(self._below(entry.artifact), entry.text) for entry in self.entries if isinstance(entry, ForestLink)]
+
+    def files(self) -> list[tuple[str, bytes, bool]]:
+        """Where files lie below the directory, their content, and whether they can run."""
+        return [
+            (self._below(entry.artifact), entry.content, entry.executable)
+            for entry in self.entries
+            if isinstance(entry, ForestFile)
+        ]
+
+    def _below(self, artifact: Artifact) -> str:
+        path = artifact.exec_path
+        if not path.startswith(f"{self.directory}/"):
+            raise InternalError(f"`{path}` is not below `{self.directory}`, the directory of its forest")
+        return path[len(self.directory) + 1 :]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

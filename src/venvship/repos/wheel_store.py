@@ -18,8 +18,9 @@ from typing import Protocol
 
 from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
-from venvship.host.files import READ_ONLY, disk_problems, write_atomically
+from venvship.host.files import disk_problems, write_atomically
 from venvship.host.locks import FileLock
+from venvship.host.new_files import READ_ONLY
 from venvship.repos.patches import BadPatch, apply_patch
 from venvship.wheels.archive import MalformedWheel, WheelArchive
 from venvship.wheels.filename import WheelFilename

@@ -31,6 +31,7 @@ from venvship.session.bzl_record import BzlRecord
 from venvship.session.bzl_values import BzlWriter, LookAgainKey, packages_concerned, rules_of
 from venvship.session.changed_inputs import LookAgain
 from venvship.session.footprint import Changed, Footprint
+from venvship.session.kept_forests import Forest, forest_of
 from venvship.session.listing import without_links
 from venvship.session.loading_record import LoadingRecord, LoadingWriter
 from venvship.session.lock_record import LockRecord
@@ -107,6 +108,18 @@ class CommandSession(Session):
             return footprint.stamp(os.environ)
         except (Changed, OSError):
             return None
+
+    def forests(self) -> list[Forest]:
+        """The directories of links and small files that this command made or found made."""
+        actions = self._results[-1].actions if self._results else ()
+        try:
+            return [
+                forest_of(self.exec_root.output_path(action.directory), action.links(), action.files())
+                for action in actions
+                if isinstance(action, MakeForest)
+            ]
+        except OSError:
+            return []
 
     def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> BuildRecord | None:
         """What this command knows of the build, for one that goes on from there; None where nothing was executed.

@@ -143,7 +143,7 @@ class Stamp:
         return {path_in(directory, name) for directory, names, _ in self.inputs for name in names}
 
     def changed_outputs(self) -> list[str] | None:
-        """The outputs that are not as they were; None when their directories are gone."""
+        """The outputs that are not as they were; None when they can't be looked at."""
         return _from_inside(self._changed_outputs)
 
     # From inside a directory its files are found sooner than by their absolute paths, which are long.
@@ -178,7 +178,11 @@ class Stamp:
         look, enter, read = os.lstat, os.chdir, os.readlink
         changed: list[str] = []
         for directory, wanted, links, names, traces in self.outputs:
-            enter(directory)
+            try:
+                enter(directory)
+            except (FileNotFoundError, NotADirectoryError):
+                changed += [path_in(directory, name) for name in (*names, *(name for name, _ in links))]
+                continue
             for name, trace in zip(names, traces, strict=True):
                 try:
                     status = look(name)
