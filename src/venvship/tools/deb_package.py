@@ -159,6 +159,8 @@ def _opened(package: bytes, member: str) -> Iterator[tarfile.TarFile]:
     try:
         with stream, tarfile.open(fileobj=stream, mode="r|") as archive:
             yield archive
+    except MalformedPackage:
+        raise
     except tar_errors() as error:
         raise MalformedPackage(f"`{name}` can't be unpacked: {error}") from error
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from venvship.tools.layer_stream import isal_zlib, zstd_errors, zstd_module
+from venvship.tools.layer_stream import isal_zlib, stream_errors, zstd_module
 from venvship.tools.oci_documents import LAYER_PREFIX, ImageProblem
 
 _CHUNK = 1 << 20
@@ -37,14 +37,13 @@ def describe_archive(path: str) -> dict[str, Any]:
                 size += len(chunk)
                 yield chunk
 
-    damage: tuple[type[Exception], ...] = (zlib.error, EOFError, ValueError, *zstd_errors())
     try:
         for part in unpack(chunks()):
             if len(head) < 512:
                 head += part[: 512 - len(head)]
             diff.update(part)
             uncompressed += len(part)
-    except damage as error:
+    except stream_errors() as error:
         raise ImageProblem(f"`{path}` can't be unpacked: {error}") from error
     if head[257:262] != b"ustar" and head.strip(b"\0"):
         raise ImageProblem(f"`{path}` is no tar archive")

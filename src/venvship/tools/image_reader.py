@@ -6,13 +6,12 @@ import gzip
 import hashlib
 import os
 import tarfile
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, NamedTuple
 
 from venvship.tools import oci_documents
 from venvship.tools.absent_blobs import readable
-from venvship.tools.layer_stream import zstd_errors, zstd_module
+from venvship.tools.layer_stream import tar_errors, zstd_module
 from venvship.tools.oci_documents import ImageProblem
 from venvship.tools.oci_layout import Layout
 
@@ -94,7 +93,6 @@ def _names(config: Mapping[str, Any], count: int) -> list[str]:
 def read_layer(path: str, blob: Mapping[str, Any]) -> Iterator[ImageEntry]:
     """The entries of a layer, whose bytes are held against its digest while they are read."""
     sums = hashlib.sha256()
-    damage: tuple[type[Exception], ...] = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, *zstd_errors())
     try:
         with open(path, "rb") as raw:
             hashed = _Hashed(raw, sums)
@@ -114,9 +112,9 @@ def read_layer(path: str, blob: Mapping[str, Any]) -> Iterator[ImageEntry]:
                 pass
             while hashed.read(_CHUNK):
                 pass
-    except damage as error:
-        if isinstance(error, ImageProblem):
-            raise
+    except ImageProblem:
+        raise
+    except tar_errors() as error:
         raise ImageProblem(f"the layer {blob['digest']} can't be unpacked: {error}") from error
     if "sha256:" + sums.hexdigest() != blob["digest"]:
         raise ImageProblem(f"the layer {blob['digest']} has other bytes than its digest says")

@@ -89,17 +89,22 @@ def zstd_module() -> Any:
     raise MissingCompressor("zstd needs Python 3.14 or `backports.zstd`, which `pip install venvship[zstd]` brings")
 
 
-def zstd_errors() -> tuple[type[Exception], ...]:
-    """What reading damaged zstd raises."""
+def stream_errors() -> tuple[type[Exception], ...]:
+    """What reading damaged bytes raises, whatever compresses them."""
     try:
-        return (zstd_module().ZstdError,)
+        of_zstd: tuple[type[Exception], ...] = (zstd_module().ZstdError,)
     except MissingCompressor:
-        return ()
+        of_zstd = ()
+    return (zlib.error, lzma.LZMAError, EOFError, ValueError, *of_zstd)
 
 
 def tar_errors() -> tuple[type[Exception], ...]:
-    """What reading a damaged tar archive raises, whatever compresses it."""
-    return (tarfile.TarError, lzma.LZMAError, zlib.error, OSError, EOFError, *zstd_errors())
+    """What reading a damaged tar archive raises, whatever compresses it.
+
+    Among them is ValueError, which `tarfile` lets out where a header has no number in place of one, and which problems
+    of our own derive from.
+    """
+    return (tarfile.TarError, OSError, *stream_errors())
 
 
 def zstd_frame(level: int | None) -> Callable[[bytes], bytes]:

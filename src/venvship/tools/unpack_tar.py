@@ -47,6 +47,8 @@ def _unpacked(archive: str, output: str) -> dict[str, Row]:
                 path = "/".join(part for part in member.name.split("/") if part not in ("", "."))
                 if path:
                     rows[path] = _row(opened, member, path, rows, output, str(number))
+    except LayerProblem:
+        raise
     except tar_errors() as error:
         raise LayerProblem(f"`{archive}` can't be read as a tar archive: {error}") from error
     return rows

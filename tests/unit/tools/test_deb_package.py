@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tar_members import sparse_without_map
 
 from venvship.model.paths import TreePath
 from venvship.tools.deb_package import DebFile, DebLink, MalformedPackage, merged, read_control, read_files
@@ -134,3 +135,11 @@ def test_no_damage_leads_to_anything_but_entries_or_a_refusal(data: st.DataObjec
         assert all(not entry.path.startswith(("/", "..")) for entry in read_files(bytes(damaged[:cut])))
     except MalformedPackage as error:
         assert "malformed Debian package" in str(error)
+
+
+def test_a_sparse_file_without_a_map_is_refused() -> None:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(sparse_without_map(), io.BytesIO(b"x" * 512))
+    with pytest.raises(MalformedPackage, match=r"`data\.tar` can't be unpacked"):
+        list(read_files(ar(("debian-binary", b"2.0\n"), ("data.tar", data.getvalue()))))

@@ -5,6 +5,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from tar_members import sparse_without_map
 
 from venvship.tools.layer_entries import LayerProblem, expand
 from venvship.tools.unpack_tar import run
@@ -88,3 +89,10 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     archive.write_bytes(data)
     with pytest.raises(LayerProblem, match="can't be read as a tar archive"):
         expanded(tmp_path, archive)
+
+
+def test_a_sparse_file_without_a_map_is_refused(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(sparse_without_map(), io.BytesIO(b"x" * 512))
+    with pytest.raises(LayerProblem, match="can't be read as a tar archive"):
+        expanded(tmp_path, tmp_path / "a.tar")
