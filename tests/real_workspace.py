@@ -65,7 +65,32 @@ class RealWorkspace:
 
     def run(self, *argv: str, cwd: Path | None = None, timeout: float = 300) -> Ran:
         """Run `venvship argv…` in the workspace."""
-        environment = {
+        done = subprocess.run(
+            [*self.prefix, sys.executable, "-m", "venvship", *argv],
+            cwd=cwd or self.root,
+            env=self.surroundings(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def started(self, *argv: str) -> subprocess.Popen[bytes]:
+        """`venvship argv…`, begun in a process group of its own, and silent."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "venvship", *argv],
+            cwd=self.root,
+            env=self.surroundings(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        )
+
+    def surroundings(self) -> dict[str, str]:
+        """The environment variables of a command."""
+        return {
             "PATH": os.environ["PATH"],
             "HOME": str(self.cache / "home"),
             "XDG_CACHE_HOME": str(self.cache),
@@ -74,17 +99,6 @@ class RealWorkspace:
             "PIP_INDEX_URL": self.index,
             **self.environment,
         }
-        done = subprocess.run(
-            [*self.prefix, sys.executable, "-m", "venvship", *argv],
-            cwd=cwd or self.root,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout, done.stderr)
 
     def build(self, *argv: str) -> Ran:
         return self.run("build", f"--index_override={ORIGIN}=@default", *argv)

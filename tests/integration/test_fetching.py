@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -142,19 +141,7 @@ def test_a_transfer_that_was_killed_is_finished_by_the_next_command(
     name = "large-1.0-py3-none-any.whl"
     index.ranges = ranges
     index.stalls[name] = 4 << 20
-    command = subprocess.Popen(
-        [sys.executable, "-m", "venvship", "build", "//:app"],
-        cwd=own.root,
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(own.cache / "home"),
-            "XDG_CACHE_HOME": str(own.cache),
-            "PIP_CONFIG_FILE": os.devnull,
-            "UV_NO_CONFIG": "1",
-        },
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    command = own.started("build", "//:app")
     while not any(path.stat().st_size >= 1 << 20 for path in own.cache.rglob("partial/*")):
         assert command.poll() is None
         time.sleep(0.02)

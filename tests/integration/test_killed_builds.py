@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -57,20 +55,6 @@ print("whole")
 """
 
 
-def start(workspace: RealWorkspace) -> subprocess.Popen[bytes]:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(workspace.cache / "home"),
-        "XDG_CACHE_HOME": str(workspace.cache),
-        "PIP_CONFIG_FILE": os.devnull,
-        "UV_NO_CONFIG": "1",
-        "PIP_INDEX_URL": workspace.index,
-    }
-    command = [sys.executable, "-m", "venvship", "build", f"--index_override={ORIGIN}=@default", "//:app"]
-    quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, cwd=workspace.root, env=environment, stdout=quiet, stderr=quiet, process_group=0)
-
-
 @pytest.mark.slow
 def test_no_kill_during_download_and_install_makes_the_next_build_wrong(
     workspace: RealWorkspace, index: FakeIndex
@@ -83,7 +67,7 @@ def test_no_kill_during_download_and_install_makes_the_next_build_wrong(
     for number in range(ROUNDS):
         workspace.write({"uv.lock": wheels_of_round(index, number)})
         for _ in range(KILLS):
-            process = start(workspace)
+            process = workspace.started("build", f"--index_override={ORIGIN}=@default", "//:app")
             time.sleep(chance.uniform(0.1, longest))
             # The tools that a build started are in groups of their own; they end when nobody feeds them any more.
             os.killpg(process.pid, signal.SIGKILL)

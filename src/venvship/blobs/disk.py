@@ -23,7 +23,7 @@ from venvship.errors import InternalError
 from venvship.host.files import (
     disk_problems,
     link_or_copy,
-    remove_stale,
+    temporary_directory,
     temporary_name,
 )
 from venvship.host.new_files import READ_ONLY, READ_ONLY_EXECUTABLE
@@ -31,7 +31,6 @@ from venvship.model.digest import Digest
 
 _EPOCH = 946_684_800  # 2000-01-01, later than what any archive format calls the beginning of time
 _SPAN = 10 * 365 * 86_400
-_DAY = 86_400.0
 _CHUNK = 1 << 20
 
 
@@ -63,12 +62,7 @@ class DiskBlobStore:
 
     @functools.cached_property
     def _temporary(self) -> str:
-        # Made when something is first written: what is there can be read from a disk that is read-only.
-        directory = f"{self._root}/tmp"
-        with disk_problems(self._root):
-            os.makedirs(directory, exist_ok=True)
-            remove_stale(directory, older_than_seconds=_DAY, now=time.time())
-        return directory
+        return temporary_directory(self._root, now=time.time())
 
     def read(self, digest: Digest) -> bytes:
         data = self._path_of(digest).read_bytes()

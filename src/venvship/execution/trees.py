@@ -22,14 +22,13 @@ from venvship.errors import InternalError, UserError
 from venvship.host.files import (
     disk_problems,
     remove,
-    remove_stale,
+    temporary_directory,
     temporary_name,
 )
 from venvship.host.new_files import READ_ONLY, READ_ONLY_EXECUTABLE
 from venvship.model.digest import Digest
 from venvship.model.paths import TreePath
 
-_DAY = 86_400.0
 _MAX_DEPTH = 256
 _NO_DIGEST = Digest("0" * 64, 0)
 
@@ -87,12 +86,7 @@ class TreeStore:
 
     @functools.cached_property
     def _temporary(self) -> str:
-        # Made when something is first written: what is there can be read from a disk that is read-only.
-        directory = f"{self._root}/tmp"
-        with disk_problems(self._root):
-            os.makedirs(directory, exist_ok=True)
-            remove_stale(directory, older_than_seconds=_DAY, now=time.time())
-        return directory
+        return temporary_directory(self._root, now=time.time())
 
     @property
     def temporary(self) -> Path:

@@ -20,6 +20,7 @@ from venvship.errors import EnvironmentProblem
 from venvship.host.machine import SYSTEM
 from venvship.host.new_files import write_new
 
+_DAY = 86_400.0
 _SMALL_FILE = 64 << 10
 _serial = itertools.count()
 
@@ -212,3 +213,15 @@ def remove_stale(directory: str | Path, *, older_than_seconds: float, now: float
             with contextlib.suppress(FileNotFoundError):
                 if now - entry.stat(follow_symlinks=False).st_mtime > older_than_seconds:
                     remove(entry.path)
+
+
+def temporary_directory(store: str, *, now: float) -> str:
+    """The directory beside the entries of a store where they are prepared; what is a day old there is removed.
+
+    To be asked for when something is first written: what is there can be read from a disk that is read-only.
+    """
+    directory = f"{store}/tmp"
+    with disk_problems(store):
+        os.makedirs(directory, exist_ok=True)
+        remove_stale(directory, older_than_seconds=_DAY, now=now)
+    return directory

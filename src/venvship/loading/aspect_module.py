@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 
 from venvship.loading.aspects import (
@@ -16,7 +16,7 @@ from venvship.loading.aspects import (
 )
 from venvship.loading.attr_module import label_reader, provider_alternatives
 from venvship.loading.evaluation import Evaluator
-from venvship.loading.native_providers import provider_key
+from venvship.loading.native_providers import provided_keys
 from venvship.loading.rule_class import ExecGroup
 from venvship.loading.rule_definition import read_attributes, read_constraints, read_exec_groups, read_requirements
 from venvship.loading.subrule_definition import SubruleDefinition, attributes_of, read_subrules, toolchains_of
@@ -80,7 +80,7 @@ def aspect_builtin(make_implementation: MakeImplementation, evaluator: Evaluator
             specs,
             provider_alternatives(required_providers),
             provider_alternatives(required_aspect_providers),
-            frozenset(_keys(provides)),
+            provided_keys(provides),
             tuple(required),
             ExecGroup(read_requirements([*toolchains, *toolchains_of(used)]), read_constraints(exec_compatible_with)),
             read_exec_groups(exec_groups),
@@ -134,13 +134,3 @@ def _propagation(evaluator: Evaluator, *functions: Value) -> Propagation | None:
         return None
     predicate, attributes, toolchains = asked
     return Propagation(evaluator, label_reader(), predicate, attributes, toolchains)
-
-
-def _keys(provides: Sequence[Value]) -> list[Hashable]:
-    keys = []
-    for symbol in provides:
-        key = provider_key(symbol)
-        if key is None:
-            raise EvaluationError(f"illegal argument: element in 'provides' is {type_name(symbol)}, not a provider")
-        keys.append(key)
-    return keys

@@ -7,7 +7,7 @@ A rule written in Starlark and a built-in one thereby speak of one thing: `dep[P
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
 from venvship.loading.provider_values import ProviderInstance, RawConstructor, StarlarkProvider
 from venvship.starlark.builtin import Builtin
@@ -200,6 +200,17 @@ def provider_key(symbol: Value) -> Hashable | None:
     if isinstance(symbol, StarlarkProvider | ForeignProvider):
         return symbol
     return symbol.provider if isinstance(symbol, RawConstructor) else None
+
+
+def provided_keys(provides: Sequence[Value]) -> frozenset[Hashable]:
+    """The keys of what a rule or an aspect says that it provides; raises EvaluationError."""
+    keys = []
+    for symbol in provides:
+        key = provider_key(symbol)
+        if key is None:
+            raise EvaluationError(f"illegal argument: element in 'provides' is {type_name(symbol)}, not a provider")
+        keys.append(key)
+    return frozenset(keys)
 
 
 def key_of_instance(instance: object) -> Hashable:

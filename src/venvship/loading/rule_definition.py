@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 
 from venvship.errors import Place, UserError
@@ -14,7 +14,7 @@ from venvship.loading.config_module import read_transition
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.exporting import Exportable
 from venvship.loading.implicit_outputs import ImplicitOutputs, OutputFunction, OutputTemplates, read_templates
-from venvship.loading.native_providers import provider_key
+from venvship.loading.native_providers import provided_keys
 from venvship.loading.rule_class import (
     COMMON_ATTRIBUTE_NAMES,
     BuildSetting,
@@ -185,7 +185,7 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
             transition=read_transition(cfg),
             implicit_outputs=_implicit_outputs(outputs, evaluator),
             doc=doc or "",
-            provides=frozenset(_keys(provides)),
+            provides=provided_keys(provides),
             actions=ExecGroup(
                 read_requirements([*toolchains, *toolchains_of(used)]), read_constraints(exec_compatible_with)
             ),
@@ -264,16 +264,6 @@ def _implicit_outputs(outputs: Value, evaluator: Evaluator) -> ImplicitOutputs:
     if isinstance(outputs, FunctionType):
         return OutputFunction(outputs, evaluator)
     return OutputTemplates(read_templates(outputs))
-
-
-def _keys(provides: Sequence[Value]) -> list[Hashable]:
-    keys = []
-    for symbol in provides:
-        key = provider_key(symbol)
-        if key is None:
-            raise EvaluationError(f"illegal argument: element in 'provides' is {type_name(symbol)}, not a provider")
-        keys.append(key)
-    return keys
 
 
 def read_requirements(toolchains: Sequence[Value]) -> tuple[ToolchainRequirement, ...]:

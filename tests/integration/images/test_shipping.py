@@ -5,15 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from real_registry import real_registry
 from real_workspace import DEFS, MODULE, RealWorkspace
 
 pytestmark = pytest.mark.peers
@@ -84,27 +83,8 @@ def ran(*command: str | Path) -> str:
 def registry(tmp_path: Path) -> Iterator[str]:
     """The address of a real registry on this machine."""
     needs("docker-registry")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    config = tmp_path / "registry.yml"
-    root = tmp_path / "registry"
-    config.write_text(
-        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: '{root}'}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
-    )
-    process = subprocess.Popen(
-        ["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        yield f"127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with real_registry(tmp_path) as address:
+        yield address
 
 
 def test_a_real_registry_takes_an_image_and_gives_it_back(shop: RealWorkspace, registry: str, tmp_path: Path) -> None:
