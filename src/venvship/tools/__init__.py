@@ -6,9 +6,9 @@ never a path of the machine into an output. What it prints goes to the action's 
 `user_error = True` is the user's to mend and shown by its message alone; any other is shown with its traceback.
 The result may say `{"trees": {output path: rows}}` for directories whose content the tool knows, so that they are
 not hashed again; a row is `[path, sha256, size, executable]`, `[path, "link", text]` or `[path, "directory"]`, the
-last for an empty one. A tool that has made everything below a directory read-only may say `{"sealed": {output path:
-text}}` instead, and is believed: the text is JSON without spaces, of rows sorted by path, and a row `[path, "f", sha256,
-size]` with `"x"` for executable files.
+last for an empty one. A tool that has made everything below a directory read-only may say
+`{"sealed": {output path: text}}` instead, and is believed: the text is JSON without spaces, of rows sorted by path, and
+a row `[path, "f", sha256, size]`, with `"x"` for executable files.
 
 Tools import each other by their absolute names (`from venvship.tools.tar_format import header`). `worker.py` makes
 the package `venvship` importable from the directory it lies in, and nothing else beside the standard library, so the
