@@ -185,3 +185,11 @@ def test_without_room_for_temporary_files_the_longer_way_tells(built: RealWorksp
     shutil.rmtree(venv(built))
     assert not at_once(build(built))
     assert contents(venv(built)) == before
+
+
+def test_a_virtual_environment_is_told_by_its_directory(built: RealWorkspace) -> None:
+    done = built.run("build", "//:venv")
+    assert "\n  venvship-bin/.venv\n" in done.stderr
+    assert "activate" not in done.stderr
+    some = built.run("build", "//:venv", "--experimental_show_artifacts")
+    assert "/.venv/bin/activate\n" in some.stderr

@@ -16,10 +16,11 @@ from venvship.events.build_events import Message, Severity
 from venvship.execution.result import ExecutionResult
 from venvship.execution.runfiles_tree import lay_out
 from venvship.execution.test_request import TestRequest
-from venvship.model.action import Program
+from venvship.model.action import MakeForest, Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
 from venvship.model.depset import union
 from venvship.model.label import Label
+from venvship.model.paths import ExecPath
 from venvship.model.platform import PythonVersion
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.lock_making import CompiledLock, MadeLock
@@ -112,7 +113,7 @@ class Session(WorkspaceExecution):
                     self.lay_out_runfiles(target, graph, result)
                 outputs = self.output_groups.shown(target)
                 paths = tuple(self.exec_root.path_of(output) for output in outputs)
-                built.append(BuiltTarget(target.label, tuple(map(self._shown_output, outputs)), paths))
+                built.append(BuiltTarget(target.label, self._shown_outputs(outputs, graph), paths))
             else:
                 failed.append(target.label)
         return BuildOutcome(
@@ -171,8 +172,22 @@ class Session(WorkspaceExecution):
         }
         return ConvenienceLinks(self.root, self.options.symlink_prefix, targets, self.events)
 
-    def _shown_output(self, artifact: Artifact) -> str:
-        return artifact.exec_path if artifact.is_source else self._links.shown(self.exec_root.path_of(artifact))
+    def _shown_outputs(self, outputs: Sequence[Artifact], graph: ActionGraph) -> tuple[str, ...]:
+        """The paths of outputs as the user reaches them; a whole virtualenv is told by its directory."""
+        wanted = frozenset(outputs)
+        shown: dict[str, None] = {}
+        is_whole: dict[ExecPath, bool] = {}
+        for artifact in outputs:
+            action = graph.generating(artifact)
+            if isinstance(action, MakeForest):
+                if action.directory not in is_whole:
+                    is_whole[action.directory] = wanted.issuperset(action.outputs)
+                if is_whole[action.directory]:
+                    shown[self._links.shown(self.exec_root.output_path(action.directory))] = None
+                    continue
+            path = artifact.exec_path if artifact.is_source else self._links.shown(self.exec_root.path_of(artifact))
+            shown[path] = None
+        return tuple(shown)
 
     def make_convenience_links(self) -> None:
         self._links.make()
