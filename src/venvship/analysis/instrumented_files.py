@@ -19,6 +19,9 @@ COVERAGE: Final = "collect_code_coverage"
 INSTRUMENTATION_FILTER: Final = "instrumentation_filter"
 """The option with the expressions that say of which labels."""
 
+INSTRUMENT_TESTS: Final = "instrument_test_targets"
+"""The option in which the sources of tests themselves are measured, too."""
+
 _NOTHING: Final = InstrumentedFilesInfo()
 
 
@@ -40,9 +43,12 @@ def checked_filter(text: str) -> str:
     return text
 
 
-def is_measured(label: Label, configuration: Configuration) -> bool:
-    """Whether coverage is collected of a target's sources: some expression must match its label, and no `-` one."""
-    if not collects_coverage(configuration):
+def is_measured(label: Label, configuration: Configuration, *, is_test: bool) -> bool:
+    """Whether coverage is collected of a target's sources: some expression must match its label, and no `-` one.
+
+    Tests themselves are measured where an option says so.
+    """
+    if not collects_coverage(configuration) or (is_test and configuration.get(INSTRUMENT_TESTS) != "true"):
         return False
     expressions = _expressions(configuration.get(INSTRUMENTATION_FILTER))
     wanted = [one for one in expressions if not one.startswith("-")]
@@ -66,13 +72,13 @@ def instrumented_files(
 ) -> InstrumentedFilesInfo:
     """The files of some attributes, of all or of certain kinds, and what some dependencies want measured.
 
-    Nothing is collected unless the configuration asks for coverage; tests themselves are not measured.
+    Nothing is collected unless the configuration asks for coverage.
     """
     if not collects_coverage(ctx.configuration):
         return _NOTHING
     endings = None if extensions is None else tuple(f".{extension.lstrip('.')}" for extension in extensions)
-    is_left_out = ctx.target.rule_class.is_test or not is_measured(ctx.label, ctx.configuration)
-    names = () if is_left_out else source_attributes
+    measured = is_measured(ctx.label, ctx.configuration, is_test=ctx.target.rule_class.is_test)
+    names = source_attributes if measured else ()
     own = [file for name in names for file in ctx.files(name) if endings is None or file.path.endswith(endings)]
     below = [info for name in dependency_attributes for info in ctx.provided(name, InstrumentedFilesInfo)]
     return InstrumentedFilesInfo(

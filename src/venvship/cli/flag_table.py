@@ -159,6 +159,7 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         values=("none", "lcov"),
         default="lcov",
     ),
+    Flag("instrument_test_targets", FlagKind.BOOLEAN, BUILDING, "measure sources of tests as well"),
     Flag(
         "instrumentation_filter",
         FlagKind.TEXT,
@@ -378,7 +379,6 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
             ("bes_results_url", FlagKind.TEXT),
             ("bes_timeout", FlagKind.TEXT),
             ("build_metadata", FlagKind.TEXTS),
-            ("instrument_test_targets", FlagKind.BOOLEAN),
         )
     ),
     *(

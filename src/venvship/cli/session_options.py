@@ -25,6 +25,7 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         find_links=_texts(flags, "find_links"),
         stamp=_boolean(flags, "stamp", defaults.stamp),
         coverage=_boolean(flags, "collect_code_coverage", defaults.coverage),
+        instrument_tests=_boolean(flags, "instrument_test_targets", defaults.instrument_tests),
         instrumentation_filter=_text(flags, "instrumentation_filter", defaults.instrumentation_filter),
         embed_label=_text(flags, "embed_label", defaults.embed_label),
         workspace_status_command=_text(flags, "workspace_status_command", defaults.workspace_status_command),

@@ -20,6 +20,7 @@ from venvship.dataclass import dataclass
 from venvship.events.build_events import TestStatus
 from venvship.execution.action_cache import ActionResult
 from venvship.execution.action_key import KeyWriter, add_program
+from venvship.execution.coverage_reports import join_reports
 from venvship.execution.graph import Generating
 from venvship.execution.machinery import Machinery
 from venvship.execution.outputs import Output, OutputFile
@@ -45,6 +46,7 @@ from venvship.host.sandbox import Confinement, Isolation, confined
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
+from venvship.model.lcov import MalformedCoverage
 from venvship.model.paths import ExecPath, join
 
 _LOG, _XML = "test.log", "test.xml"
@@ -197,6 +199,12 @@ class TestRunner:
                     finished = Finished(127, timed_out=False, interrupted=False, seconds=0.0)
                     log.write_bytes(f"{error.message}\n".encode())
                 status, problem = _verdict(request, places, finished)
+                if request.coverage is not None:
+                    try:
+                        join_reports(places)
+                    except MalformedCoverage as error:
+                        if problem is None:
+                            status, problem = TestStatus.FAILED, error.message
                 if problem is not None:
                     with open(log, "ab") as file:
                         file.write(f"-- {problem} --\n".encode())

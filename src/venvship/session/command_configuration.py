@@ -6,7 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from venvship.analysis.build_settings import option_of_setting
-from venvship.analysis.instrumented_files import COVERAGE, INSTRUMENTATION_FILTER, checked_filter
+from venvship.analysis.instrumented_files import (
+    COVERAGE,
+    INSTRUMENT_TESTS,
+    INSTRUMENTATION_FILTER,
+    checked_filter,
+)
 from venvship.analysis.native_options import FEATURES, HOST_FEATURES, option_text
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.errors import SeveralErrors, UserError, VenvshipError
@@ -54,6 +59,8 @@ def command_configuration(
     if options.coverage:
         changes[COVERAGE] = "true"
         changes[INSTRUMENTATION_FILTER] = checked_filter(options.instrumentation_filter)
+        if options.instrument_tests:
+            changes[INSTRUMENT_TESTS] = "true"
     if options.stamp:
         changes[STAMP] = "true"
     return configuration.with_options(changes)

@@ -38,6 +38,7 @@ class SessionOptions:
     stamp: bool = False
     coverage: bool = False
     instrumentation_filter: str = ""
+    instrument_tests: bool = False
     embed_label: str = ""
     workspace_status_command: str = ""
     symlink_prefix: str = "venvship-"

@@ -199,6 +199,21 @@ def test_coverage_is_collected_when_asked_for(bench: Bench) -> None:
     assert Path(result.parts[0].coverage).read_text() == "TN:\n"
 
 
+def test_reports_of_coverage_are_joined(bench: Bench) -> None:
+    one = "printf 'SF:a.py\\nDA:1,1\\nend_of_record\\n'"
+    script = f"{one} > $COVERAGE_OUTPUT_FILE; {one} > $COVERAGE_DIR/1.dat; {one} > $COVERAGE_DIR/other.txt"
+    asked = dataclasses.replace(request(bench, script), coverage=())
+    result = run(bench, asked)
+    assert Path(result.parts[0].coverage).read_text() == "SF:a.py\nDA:1,2\nLF:1\nLH:1\nend_of_record\n"
+
+
+def test_a_report_of_coverage_that_can_not_be_read_fails_the_test(bench: Bench) -> None:
+    asked = dataclasses.replace(request(bench, "echo DA:1 > $COVERAGE_DIR/1.dat"), coverage=())
+    result = run(bench, asked)
+    assert result.status is events.TestStatus.FAILED
+    assert "-- `1.dat` is no LCOV report: line 1 is `DA:1` --\n" in log_of(result)
+
+
 def test_a_program_that_does_not_start_is_a_failure_with_a_log(bench: Bench) -> None:
     executable = bench.text("pkg/t", "#!/no/such/interpreter\n", executable=True)
     asked = requests.TestRequest(Label(PACKAGE, "t"), "cfg", Program(executable, Runfiles(files=Depset([executable]))))

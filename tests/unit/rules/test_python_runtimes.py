@@ -35,7 +35,7 @@ BUILTIN = [Label(PackageId("rules_python", "python/toolchains"), name) for name 
 
 def workspace(build: str = "", *, first: str = "") -> AnalysisWorkspace:
     own = [Label(PackageId("", ""), first)] if first else []
-    files = {"BUILD": LOADS + build, "ask.bzl": ASK, "py.sh": "", "lib.txt": "", "two.txt": ""}
+    files = {"BUILD": LOADS + build, "ask.bzl": ASK, "py.sh": "", "lib.txt": "", "two.txt": "", "two.py": ""}
     return AnalysisWorkspace(files, toolchains=[*own, *BUILTIN])
 
 
@@ -67,12 +67,12 @@ toolchain(name = "own", toolchain = ":pair", toolchain_type = "@rules_python//py
 
 
 def test_a_described_runtime_may_be_a_program_with_files() -> None:
-    build = 'py_runtime(name = "runtime", interpreter = "py.sh", files = ["lib.txt"], coverage_tool = "two.txt")'
+    build = 'py_runtime(name = "runtime", interpreter = "py.sh", files = ["lib.txt"], coverage_tool = "two.py")'
     target = workspace(build).one("//:runtime")
     runtime = target[PyRuntimeInfo]
     assert runtime.interpreter is not None and runtime.interpreter.path == "py.sh"
     assert runtime.files is not None and {file.path for file in runtime.files.to_tuple()} == {"py.sh", "lib.txt"}
-    assert runtime.coverage_tool is not None and runtime.coverage_tool.path == "two.txt"
+    assert runtime.coverage_tool is not None and runtime.coverage_tool.path == "two.py"
     assert runtime.interpreter_path is None
 
 
@@ -83,6 +83,10 @@ def test_a_described_runtime_may_be_a_program_with_files() -> None:
         (
             'py_runtime(name = "x", interpreter = "py.sh", interpreter_path = "/p")',
             "a runtime has either `interpreter` or `interpreter_path`",
+        ),
+        (
+            'py_runtime(name = "x", interpreter_path = "/p", coverage_tool = "lib.txt")',
+            "`coverage_tool` is `//:lib.txt`, which is not one file that an interpreter can import",
         ),
         ('py_runtime(name = "x", interpreter_path = "bin/python")', "`bin/python`, which is no absolute path"),
         (

@@ -36,6 +36,7 @@ from venvship.loading.subrule_definition import SubruleDefinition
 from venvship.model.artifact import Artifact, Root
 from venvship.model.depset import Depset, union
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
+from venvship.model.provider import TestInfo
 from venvship.model.runfiles import EMPTY_RUNFILES, Runfiles
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
@@ -182,9 +183,9 @@ def _has_constraint(ctx: StarlarkContext, constraintValue: Value, /) -> bool:
 
 
 def _coverage_instrumented(ctx: StarlarkContext, target: ConfiguredTarget | None = None) -> bool:
-    kind = ctx.rule.target.rule_class if target is None else None
-    label = ctx.rule.label if target is None else target.label
-    return is_measured(label, ctx.rule.configuration) and not (kind is not None and kind.is_test)
+    if target is None:
+        return is_measured(ctx.rule.label, ctx.rule.configuration, is_test=ctx.rule.target.rule_class.is_test)
+    return is_measured(target.label, ctx.rule.configuration, is_test=target.get(TestInfo) is not None)
 
 
 def _resolve_tools(ctx: StarlarkContext, *, tools: Sequence[ConfiguredTarget] = ()) -> tuple[Value, Value]:

@@ -39,7 +39,6 @@ from venvship.rules.python.library import (
     closure_of,
     measured_files,
 )
-from venvship.rules.python.measuring import measuring_program
 from venvship.rules.python.providers import InterpreterInfo, PyExecutableInfo, VirtualenvInfo
 from venvship.rules.python.settings import check_settings, rules_python_setting
 from venvship.rules.python.transitions import python_transition
@@ -107,9 +106,6 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     inherited = tuple(dict.fromkeys([*venv.environment_inherited, *inherited_variables(ctx)]))
     options = ["-B", *_isolation(ctx, venv), *map(ctx.expand, ctx.strings("interpreter_options"))]
     start = [Argument("-m"), Argument(module)] if main is None else [Argument.runfile(main.runfiles_path)]
-    measuring = measuring_program(ctx)
-    if measuring is not None:
-        start = [Argument.runfile(measuring.runfiles_path), *start]
     write_launcher(
         ctx,
         launcher,
@@ -121,8 +117,7 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     )
 
     info = _executable_info(ctx, closure, venv, launcher=launcher, main=main, module=module, options=options)
-    started = [launcher] if measuring is None else [launcher, measuring]
-    runfiles = Runfiles.merged([info.runfiles_without_exe], files=started)
+    runfiles = Runfiles.merged([info.runfiles_without_exe], files=[launcher])
     shown = [launcher, *([main] if main is not None else [])]
     kept = Depset(closure.own_sources, [code.direct_pyc_files])
     files = Depset(shown, [kept]) if dialect_of(ctx).outputs_sources else Depset(shown)

@@ -11,7 +11,7 @@ from typing import Final
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
-from venvship.model.depset import union
+from venvship.model.depset import Depset, union
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
@@ -38,7 +38,7 @@ def _py_runtime(ctx: RuleContext) -> list[object]:
         if interpreter is None:
             raise ctx.error(f"`interpreter` is `{program.label}`, which is no program and not one file")
         runfiles = Runfiles.merged([runfiles, program.default_info.default_runfiles], files=[interpreter])
-    tool = ctx.target_or_none("coverage_tool")
+    tool, tool_runfiles = _coverage_tool(ctx)
     version = _version(ctx)
     tag = ctx.string("pyc_tag") or (f"cpython-{version.major}{version.minor}" if version is not None else "")
     return [
@@ -57,11 +57,25 @@ def _py_runtime(ctx: RuleContext) -> list[object]:
             stage2_bootstrap_template=_template(ctx, "stage2_bootstrap_template"),
             site_init_template=_template(ctx, "site_init_template"),
             zip_main_template=_template(ctx, "zip_main_template"),
-            coverage_tool=tool.default_info.program if tool is not None else None,
-            coverage_files=tool.default_info.default_runfiles.files if tool is not None else None,
+            coverage_tool=tool,
+            coverage_files=tool_runfiles,
             venv_bin_files=ctx.files("venv_bin_files"),
         ),
     ]
+
+
+def _coverage_tool(ctx: RuleContext) -> tuple[Artifact | None, Depset[Artifact] | None]:
+    """Where the tool starts, and what it needs with that."""
+    tool = ctx.target_or_none("coverage_tool")
+    if tool is None:
+        return None, None
+    entry = tool.default_info.program
+    if entry is None or not entry.path.endswith((".py", ".pyc")):
+        raise ctx.error(
+            f"`coverage_tool` is `{tool.label}`, which is not one file that an interpreter can import",
+            hint="name a filegroup of `coverage/__main__.py` that has the rest of the package as `data`",
+        )
+    return entry, Depset([entry], [tool.default_info.files, tool.default_info.default_runfiles.files])
 
 
 def _template(ctx: RuleContext, name: str) -> Artifact | None:

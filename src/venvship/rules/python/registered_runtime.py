@@ -15,6 +15,7 @@ from venvship.loading.rule_class import ToolchainRequirement
 from venvship.model.depset import Depset
 from venvship.model.label import Label, PackageId
 from venvship.model.platform import PythonVersion
+from venvship.rules.python.measuring import tool_files
 from venvship.rules.python.providers import InterpreterInfo, PyRuntimeInfo, VenvInterpreter
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
 
@@ -77,7 +78,8 @@ def _described(ctx: RuleContext, runtime: PyRuntimeInfo, own: InterpreterInfo) -
     if given is not None:
         version = PythonVersion(given.major, given.minor, freethreaded="t" in runtime.abi_flags)
         full_version = f"{given.major}.{given.minor}.{given.micro}"
+    measuring = tool_files(ctx, runtime)
     if runtime.interpreter is None:
-        return VenvInterpreter(str(runtime.interpreter_path), version, full_version, Depset(), runtime)
-    files = Depset([runtime.interpreter], [runtime.files] if runtime.files is not None else [])
+        return VenvInterpreter(str(runtime.interpreter_path), version, full_version, measuring, runtime)
+    files = Depset([runtime.interpreter], [runtime.files, measuring] if runtime.files is not None else [measuring])
     return VenvInterpreter(runtime.interpreter.runfiles_path, version, full_version, files, runtime)

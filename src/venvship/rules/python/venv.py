@@ -33,6 +33,7 @@ from venvship.rules.python.launching import (
     write_launcher,
 )
 from venvship.rules.python.library import DEBUGGER, LIBRARY_ATTRIBUTES, closure_of, measured_files
+from venvship.rules.python.measuring import measuring_files
 from venvship.rules.python.origins import required_by
 from venvship.rules.python.providers import PyWheelsInfo, VenvInterpreter, VirtualenvInfo
 from venvship.rules.python.registered_runtime import PYTHON_TOOLCHAIN, check_wheels_fit, interpreter_of_venvs
@@ -184,6 +185,9 @@ def _make(
         if all(entry.path != inside for entry in plan.entries):
             module = module_text(relative_link(f"{directory}/{inside}", build_data.runfiles_path))
             entries.append(ForestFile(ctx.declare_file(f"{directory_name}/{inside}"), module))
+    site_packages = site_packages_of(runtime.version)
+    for path, content in measuring_files(ctx, runtime.runtime, TreePath(f"{directory}/{site_packages}")):
+        entries.append(ForestFile(ctx.declare_file(f"{directory_name}/{site_packages}/{path}"), content))
     program = ctx.string("program")
     ctx.make_forest(directory_name, entries, program=ctx.label.sibling(program) if program else None)
     for warning in plan.warnings:
