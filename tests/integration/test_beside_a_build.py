@@ -25,6 +25,20 @@ def test_questions_do_not_wait_for_a_build(workspace: RealWorkspace) -> None:
         assert workspace.run("--noblock_for_lock", "build", "//:b").code == 9
 
 
+def test_what_is_remembered_can_be_removed_while_questions_are_answered(workspace: RealWorkspace) -> None:
+    workspace.write(FILES)
+    layout = Layout.of(workspace.root, default_user_root({"XDG_CACHE_HOME": str(workspace.cache)}))
+    workspace.built("//:b")
+    remembered = [layout.output_base / name for name in ("code", "records", "stamps")]
+    assert all(list(directory.iterdir()) for directory in remembered)
+    asking = [workspace.started("query", "kind(py_binary, //...)") for _ in range(3)]
+    cleaned = workspace.run("clean", "--unused", "--max_size=0")
+    assert (cleaned.code, [query.wait() for query in asking]) == (0, [0, 0, 0]), cleaned.stderr
+    assert workspace.run("clean", "--unused", "--max_size=0").code == 0
+    assert [list(directory.iterdir()) for directory in remembered] == [[], [], []]
+    assert workspace.run("run", "//:b").stdout == "hello\n"
+
+
 def test_questions_are_answered_where_nothing_can_be_written(workspace: RealWorkspace, tmp_path: Path) -> None:
     nowhere = tmp_path / "file"
     nowhere.write_text("")

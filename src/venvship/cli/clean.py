@@ -1,7 +1,7 @@
 """`clean`: removes outputs; with `--expunge` everything that is kept for the workspace.
 
-With `--unused` it leaves the workspace alone and removes what no workspace uses of what they share, with `--verify`
-what is damaged of that.
+With `--unused` it leaves outputs alone and removes what no workspace uses of what they share, and what each remembers
+of commands of long ago; with `--verify` it removes what is damaged of what they share.
 
 It reads no file of the workspace, so that it works where nothing else does. A `.venv` in the root stays: editors
 hold on to it.

@@ -303,7 +303,7 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "unused",
         FlagKind.BOOLEAN,
         ("clean",),
-        "remove what no workspace uses of what they share, and leave the workspace alone",
+        "remove what no workspace uses of what they share or remembers, and leave outputs alone",
         default="no",
     ),
     Flag(

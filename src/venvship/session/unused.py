@@ -4,6 +4,10 @@ A tree is used while an output of some workspace links it, a runfiles tree likew
 runfiles tree does. Wheels, sources, blobs and remembered actions are used by builds to come, so they go by age: those
 that were not asked for in a month, and beyond a size those that were not asked for longest. All of it can be had again,
 so removing too much costs time and nothing else.
+
+So does what each workspace remembers for its next command: compiled programs, evaluated packages, stamps and records.
+Other versions of this program, other command lines and files as they were do not find theirs any more, and what nobody
+finds grows old. Queries look there without a lock, and take what is gone for what was never there.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from venvship.host.locks import FileLock
 
 _MONTH = 30 * 86_400.0
 _DAY = 86_400.0
+_REMEMBERED = ("code", "forests", "records", "stamps")
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _SIZE = re.compile(r"(\d{1,12})\s*([kmgt]?)(?:i?b)?\Z", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -102,8 +107,9 @@ def remove_whole(path: Path, user_root: Path) -> None:
     doomed = temporary_name(str(scratch))
     if path.is_dir() and not path.is_symlink():
         path.chmod(0o700)
-    os.rename(path, doomed)
-    remove(doomed)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(path, doomed)
+        remove(doomed)
 
 
 def _is_unused(entry: _Entry, linked: frozenset[str], now: float) -> bool:
@@ -121,9 +127,19 @@ def _entries(user_root: Path) -> Iterator[_Entry]:
             yield _Entry(path, _size(path), path.lstat().st_mtime, False)
     for name in ("blobs", "actions"):
         for directory in _listed(user_root / name):
-            for path in _listed(directory):
-                status = path.lstat()
-                yield _Entry(path, status.st_size, max(status.st_mtime, status.st_atime), False)
+            yield from _read_files(directory)
+    for output_base in _listed(user_root / "workspaces"):
+        for name in _REMEMBERED:
+            yield from _read_files(output_base / name)
+
+
+def _read_files(directory: Path) -> Iterator[_Entry]:
+    """The files of a directory; they are used whenever they are read."""
+    for path in _listed(directory):
+        # A query that runs meanwhile may rename what it has just written.
+        with contextlib.suppress(FileNotFoundError):
+            status = path.lstat()
+            yield _Entry(path, status.st_size, max(status.st_mtime, status.st_atime), False)
 
 
 def _listed(directory: Path) -> list[Path]:

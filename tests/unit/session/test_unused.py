@@ -67,6 +67,34 @@ def test_a_tree_that_only_the_runfiles_of_a_program_link_is_kept(tmp_path: Path)
     assert tree.is_dir()
 
 
+def remembered(path: Path, *, written: float, read: float, size: int = 10) -> Path:
+    """A file that a command wrote some days ago, and that others have read since."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x" * size)
+    os.utime(path, (NOW - read * DAY, NOW - written * DAY))
+    return path
+
+
+@pytest.mark.parametrize("kind", ["code", "forests", "records", "stamps"])
+def test_what_no_command_found_for_a_month_is_forgotten(tmp_path: Path, kind: str) -> None:
+    directory = tmp_path / "workspaces/w" / kind
+    of_another_version = remembered(directory / "a", written=40, read=40)
+    in_use = remembered(directory / "b", written=40, read=2)
+    fresh = remembered(directory / "c", written=1, read=1)
+    removed = remove_unused(tmp_path, now=NOW)
+    assert (removed.entries, removed.left) == (1, 20)
+    assert not of_another_version.exists()
+    assert in_use.exists() and fresh.exists()
+
+
+def test_what_is_remembered_counts_for_the_size(tmp_path: Path) -> None:
+    code = remembered(tmp_path / "workspaces/w/code/a", written=3, read=3, size=100)
+    wheel = entry(tmp_path / "wheels" / ("a" * 64), days=2, size=100)
+    removed = remove_unused(tmp_path, now=NOW, max_size=150)
+    assert (removed.entries, removed.left) == (1, 100)
+    assert not code.exists() and wheel.exists()
+
+
 def test_beyond_a_size_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     ages = {"a": 3, "b": 1, "c": 2}
     paths = [entry(tmp_path / "wheels" / (digit * 64), days=days, size=100) for digit, days in ages.items()]
