@@ -21,13 +21,19 @@ _DT_NULL, _DT_NEEDED, _DT_STRTAB, _DT_STRSZ, _DT_SONAME, _DT_RPATH, _DT_RUNPATH 
 
 _DT_VERDEF, _DT_VERDEFNUM, _DT_VERNEED, _DT_VERNEEDNUM = 0x6FFFFFFC, 0x6FFFFFFD, 0x6FFFFFFE, 0x6FFFFFFF
 _VER_FLG_WEAK = 2
+_DT_PLTRELSZ, _DT_SYMTAB, _DT_RELA, _DT_PLTREL, _DT_JMPREL = 2, 6, 7, 20, 23
+_STB_GLOBAL, _STT_FUNC, _SHN_LORESERVE = 1, 2, 0xFF00
 
 _MAX_PROGRAM_HEADERS = 1024
 _MAX_VERSIONS = 4096
 _MAX_DYNAMIC_BYTES = 1 << 20
 _MAX_STRING = 64 << 10
 _MAX_NAMES = 4096
+_MAX_CALLS = 1 << 17
 _MAX_OFFSET = 1 << 48
+
+_JUMP_SLOTS = {"x86_64": 7, "aarch64": 1026}
+"""The relocation of a slot that a call goes through (R_X86_64_JUMP_SLOT, R_AARCH64_JUMP_SLOT)."""
 
 _MACHINES = {3: "i386", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv", 21: "ppc64", 22: "s390x"}
 
@@ -92,6 +98,17 @@ class SymbolVersions:
     defined: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OwnCall:
+    """A slot through which a library calls a function that it has itself.
+
+    `place` is where in the file the slot is; its 64 bits are those of the function's `address` once it is bound.
+    """
+
+    place: int
+    address: int
+
+
 def _directories(strings: tuple[NameString, ...]) -> tuple[str, ...]:
     return tuple(directory for string in strings for directory in string.text.split(":") if directory)
 
@@ -124,6 +141,14 @@ def read_elf(source: bytes | RandomReader) -> ElfFacts:
 def read_symbol_versions(source: bytes | RandomReader) -> SymbolVersions:
     """Read the symbol versions of one ELF file; raises MalformedElf."""
     return _Elf(_Memory(source) if isinstance(source, bytes) else source).symbol_versions()
+
+
+def read_own_calls(source: bytes | RandomReader) -> tuple[OwnCall, ...]:
+    """Read which calls of a 64-bit library are of its own functions, by the order of their slots; raises MalformedElf.
+
+    Weak functions and those that a resolver chooses are left out, and so is every machine but x86_64 and aarch64.
+    """
+    return _Elf(_Memory(source) if isinstance(source, bytes) else source).own_calls()
 
 
 class _Elf:
@@ -204,6 +229,26 @@ class _Elf:
             found = needed.setdefault(self._string(table + library, _MAX_STRING), [])
             found += [self._string(table + place, _MAX_STRING) for place in places]
         return SymbolVersions({library: tuple(names) for library, names in needed.items()}, tuple(defined))
+
+    def own_calls(self) -> tuple[OwnCall, ...]:
+        machine, segments = self._program_headers()
+        loads = [segment for segment in segments if segment.kind == _PT_LOAD]
+        values = {tag: value for one in segments if one.kind == _PT_DYNAMIC for _, tag, value in self._dynamic(one)}
+        lazy = {_DT_JMPREL, _DT_PLTRELSZ, _DT_SYMTAB} <= values.keys() and values.get(_DT_PLTREL) == _DT_RELA
+        if machine not in _JUMP_SLOTS or not self._is_64 or self._order != "<" or not lazy:
+            return ()
+        count = values[_DT_PLTRELSZ] // 24
+        if count > _MAX_CALLS:
+            raise MalformedElf(f"{count} calls through slots")
+        relocations = self._read(self._file_offset(loads, values[_DT_JMPREL]), count * 24)
+        symbols = self._file_offset(loads, values[_DT_SYMTAB])
+        found = []
+        for slot, kind, symbol, _ in struct.iter_unpack("<QIIq", relocations):
+            if kind == _JUMP_SLOTS[machine] and symbol:
+                _, info, _, section, address, _ = self._unpack("IBBHQQ", symbols + symbol * 24)
+                if info == _STB_GLOBAL << 4 | _STT_FUNC and 0 < section < _SHN_LORESERVE:
+                    found.append(OwnCall(self._file_offset(loads, slot), address))
+        return tuple(found)
 
     def _version_rows(
         self, loads: list[_Segment], values: Mapping[int, int], place: int, count: int, layout: str

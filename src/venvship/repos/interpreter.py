@@ -18,6 +18,7 @@ import venvship.tools.compile_stdlib as compile_stdlib
 from venvship.archives.elf import is_elf, read_elf
 from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
+from venvship.interpreters.binding import bound
 from venvship.interpreters.contents import belongs_to_stdlib
 from venvship.interpreters.facts import InterpreterFacts
 from venvship.interpreters.relocation import (
@@ -137,6 +138,8 @@ class _Copy:
             self._libraries_of(data)
             library = self._facts.shared_library
             data = stripped(relocated(data, path, shared_library=library, libraries=self._libraries))
+            if path == f"lib/{library}":
+                data = bound(data)
         target = self._into / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)

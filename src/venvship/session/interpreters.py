@@ -36,7 +36,7 @@ from venvship.session.extensions import RuntimeArchive as NamedArchive
 if TYPE_CHECKING:
     from venvship.repos.download import Downloads
 
-_IMPORT_FORMAT = 3
+_IMPORT_FORMAT = 4
 """Raised when an import of the same installation would give other bytes."""
 _ARCHIVE_FORMAT = 1
 _CUSTOMARY_BASE = "https://github.com/astral-sh/python-build-standalone/releases/download"

@@ -9,7 +9,15 @@ from elf_files import elf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venvship.archives.elf import ElfFacts, MalformedElf, is_elf, read_elf, read_symbol_versions
+from venvship.archives.elf import (
+    ElfFacts,
+    MalformedElf,
+    OwnCall,
+    is_elf,
+    read_elf,
+    read_own_calls,
+    read_symbol_versions,
+)
 
 LIBRARY = ((1, "libc.so.6"), (1, "libm.so.6"), (14, "libx.so.1"), (29, "$ORIGIN/../lib:/opt/lib"))
 
@@ -113,3 +121,27 @@ def test_no_damage_leads_to_anything_but_facts_or_a_refusal(data: st.DataObject)
     for candidate in (bytes(damaged), bytes(damaged[:cut])):
         with contextlib.suppress(MalformedElf):
             read_elf(candidate)
+
+
+FUNCTION, WEAK, CHOSEN, DATA = 0x12, 0x22, 0x1A, 0x11
+
+
+@pytest.mark.parametrize(("machine", "jump_slot"), [(62, 7), (183, 1026)])
+def test_calls_of_functions_that_the_library_has_are_told_by_their_slots(machine: int, jump_slot: int) -> None:
+    calls = [(FUNCTION, 0, 0), (FUNCTION, 9, 0x1234), (WEAK, 9, 0x20), (CHOSEN, 9, 0x30), (DATA, 9, 0x40)]
+    calls += [(FUNCTION, 0xFFF1, 0x50), (FUNCTION, 3, 0x5678)]
+    data = elf(*LIBRARY, machine=machine, calls=calls, jump_slot=jump_slot)
+    slots = len(data) - 8 * len(calls)
+    assert read_own_calls(data) == (OwnCall(slots + 8, 0x1234), OwnCall(slots + 48, 0x5678))
+
+
+@pytest.mark.parametrize("data", [elf(*LIBRARY), elf(calls=[(FUNCTION, 9, 8)], machine=22), elf(bits=32), elf()])
+def test_other_files_have_no_calls_of_their_own(data: bytes) -> None:
+    assert read_own_calls(data) == ()
+
+
+@pytest.mark.parametrize("end", range(17, 120, 7))
+def test_a_library_that_is_cut_off_within_its_calls_is_malformed(end: int) -> None:
+    data = elf(calls=[(FUNCTION, 9, 8), (FUNCTION, 9, 16)])
+    with pytest.raises(MalformedElf):
+        read_own_calls(data[:-end])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from venvship.archives.elf import is_elf, read_elf
+from venvship.interpreters.binding import bound
 from venvship.repos.host_interpreters import HostInterpreter, find_interpreters
 from venvship.repos.interpreter import ImportedInterpreter, import_interpreter
 
@@ -93,6 +94,14 @@ def test_a_virtual_environment_finds_it_through_a_link(
         tmp_path / ".venv/bin/python", "import sys, demo; print(sys.prefix, sys.base_prefix, sep='\\n')", "-I"
     )
     assert answer.splitlines() == [str(tmp_path / ".venv"), str(root)]
+
+
+def test_its_library_does_not_ask_the_loader_for_what_it_has(
+    host: HostInterpreter, tree: tuple[Path, ImportedInterpreter]
+) -> None:
+    root, _ = tree
+    for library in root.glob(f"lib/{host.facts.shared_library or 'none'}"):
+        assert bound(library.read_bytes()) == library.read_bytes()
 
 
 def test_build_variables_name_the_place_where_it_is(
