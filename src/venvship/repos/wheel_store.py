@@ -61,6 +61,7 @@ class WheelStore:
     def __init__(self, root: Path) -> None:
         self._wheels = root / "wheels"
         self._partial = root / "partial"
+        self._manifests: dict[tuple[str, str], WheelManifest] = {}
 
     def path_of(self, sha256: str, filename: str) -> Path | None:
         """Where the file lies, or None when it is not here; one that was damaged since is forgotten."""
@@ -102,6 +103,12 @@ class WheelStore:
 
     def manifest(self, sha256: str, filename: WheelFilename) -> WheelManifest:
         """The manifest of a wheel that is here; raises MalformedWheel."""
+        known = self._manifests.get((sha256, filename.text))
+        if known is None:
+            known = self._manifests[sha256, filename.text] = self._manifest(sha256, filename)
+        return known
+
+    def _manifest(self, sha256: str, filename: WheelFilename) -> WheelManifest:
         directory = self._wheels / sha256
         kept = directory / f"manifest-{FORMAT}.json"
         with contextlib.suppress(FileNotFoundError, ValueError):

@@ -16,7 +16,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from typing import IO, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
@@ -27,11 +27,14 @@ _MAX_UNPACKED: Final = 64 << 30
 _MAX_RATIO: Final = 1032
 _MAX_COMPONENT: Final = 255
 _MAX_PATH: Final = 1024
+_PIECE: Final = 1 << 20
+_PIECE_STORED: Final = 256 << 10
 _LOCAL_HEADER: Final = 30
 _MEMBER: Final = b"PK\x03\x04"
 _NAME_LENGTH: Final = 26
 _UTF8: Final = 0x800
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
+_ORDINARY_PATH: Final = re.compile(r"(?:[\w+-][\w.+ -]*/)*[\w+-][\w.+ -]*", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 _UNREADABLE: Final = (
@@ -130,7 +133,7 @@ class WheelArchive:
             raise MalformedWheel(self.name, [f"`{path}` has {info.file_size} bytes, more than {limit}"])
         deflate = _deflate()
         try:
-            data = self._stored(info)
+            data = self._source.read_at(self._start(info), info.compress_size)
             if info.compress_type == zipfile.ZIP_DEFLATED:
                 # Never more than is declared, and one byte that tells that there would be.
                 data = deflate.decompressobj(-zlib.MAX_WBITS).decompress(data, info.file_size + 1)
@@ -142,38 +145,93 @@ class WheelArchive:
             raise MalformedWheel(self.name, [f"`{path}` is damaged: its checksum is not what it declares"])
         return data
 
-    def _stored(self, info: zipfile.ZipInfo) -> bytes:
-        """The bytes of a member as the archive has them."""
+    def _start(self, info: zipfile.ZipInfo) -> int:
+        """Where the bytes of a member begin in the archive."""
         header = self._source.read_at(info.header_offset, _LOCAL_HEADER)
         name_length, extra_length = struct.unpack_from("<HH", header, _NAME_LENGTH)
-        start = info.header_offset + _LOCAL_HEADER + name_length + extra_length
         name = self._source.read_at(info.header_offset + _LOCAL_HEADER, name_length)
         encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
         if not header.startswith(_MEMBER) or name.decode(encoding, "replace") != info.orig_filename:
             raise zipfile.BadZipFile("its header and the directory of the archive disagree")
-        return self._source.read_at(start, info.compress_size)
+        return info.header_offset + _LOCAL_HEADER + int(name_length) + int(extra_length)
 
-    def access(self, path: str, *, whole_below: int) -> RandomAccess:
-        """A member as a file; small ones are read at once, larger ones are inflated again for each step back."""
+    def access(self, path: str) -> RandomAccess:
+        """A member as a file. It is inflated as far as it is read, and anew for steps back that are not small ones.
+
+        Its checksum is not looked at.
+        """
         info = self._infos[path]
-        if info.file_size <= whole_below:
-            return BytesAccess(self.read(path, limit=whole_below))
-        return _MemberAccess(self._zip.open(info), info.file_size, self.name, path)
+        try:
+            stored = _Part(self._source, self._start(info), info.compress_size)
+        except _UNREADABLE as error:
+            raise MalformedWheel(self.name, [f"`{path}` is damaged: {error}"]) from None
+        if info.compress_type == zipfile.ZIP_STORED:
+            return stored
+        return _Inflated(stored, info.file_size, wheel=self.name, path=path)
 
 
 @dataclass(frozen=True, slots=True)
-class _MemberAccess:
-    stream: IO[bytes]
+class _Part:
+    """Some bytes of a file as a file."""
+
+    whole: RandomAccess
+    start: int
     size: int
-    wheel: str
-    path: str
 
     def read_at(self, offset: int, length: int) -> bytes:
+        return self.whole.read_at(self.start + offset, max(min(length, self.size - offset), 0))
+
+
+class _Inflated:
+    """A compressed member. The first piece of its content is kept, and the last two that were made."""
+
+    def __init__(self, stored: RandomAccess, size: int, *, wheel: str, path: str) -> None:
+        self.size = size
+        self._stored = stored
+        self._wheel = wheel
+        self._path = path
+        self._head = b""
+        self._begin()
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        end = min(offset + length, self.size)
+        if end <= len(self._head):
+            return self._head[offset:end]
+        if offset < self._made - len(self._before) - len(self._last):
+            self._begin()
+        found = []
+        while offset < end:
+            while self._made <= offset:
+                self._inflate()
+            kept = self._before + self._last if offset < self._made - len(self._last) else self._last
+            start = offset - (self._made - len(kept))
+            found.append(kept[start : start + end - offset])
+            offset += len(found[-1])
+        return b"".join(found)
+
+    def _begin(self) -> None:
+        self._inflater = _deflate().decompressobj(-zlib.MAX_WBITS)
+        self._taken = 0
+        self._tail = b""
+        self._made = 0
+        self._before = b""
+        self._last = b""
+
+    def _inflate(self) -> None:
+        """Make one more piece; raises MalformedWheel where there is none."""
         try:
-            self.stream.seek(offset)
-            return self.stream.read(length)
-        except _UNREADABLE as error:
-            raise MalformedWheel(self.wheel, [f"`{self.path}` is damaged: {error}"]) from None
+            if not self._tail:
+                self._tail = self._stored.read_at(self._taken, _PIECE_STORED)
+                self._taken += len(self._tail)
+            piece = self._inflater.decompress(self._tail, min(_PIECE, self.size - self._made))
+        except (zlib.error, _deflate().error) as error:
+            raise MalformedWheel(self._wheel, [f"`{self._path}` is damaged: {error}"]) from None
+        self._tail = self._inflater.unconsumed_tail
+        if not piece and (self._inflater.eof or (not self._tail and self._taken >= self._stored.size)):
+            raise MalformedWheel(self._wheel, [f"`{self._path}` is damaged: its size is not what it declares"])
+        self._before, self._last = self._last, piece
+        self._made += len(piece)
+        self._head = self._head or piece
 
 
 class _Reader(io.RawIOBase):
@@ -216,10 +274,24 @@ def _problems(infos: list[zipfile.ZipInfo], archive_size: int) -> list[str]:
         return [f"it has {len(infos)} members, more than {_MAX_MEMBERS}"]
     problems: list[str] = []
     for info in infos:
+        if _is_ordinary(info):
+            continue
         problems += [f"`{shown_path(info.orig_filename)}` {problem}" for problem in _member_problems(info)]
     problems += path_clashes(info.orig_filename for info in infos if not info.orig_filename.endswith("/"))
     problems += _size_problems(infos, archive_size)
     return problems
+
+
+def _is_ordinary(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is like almost all of all wheels: then `_member_problems` finds nothing in it."""
+    return (
+        _ORDINARY_PATH.fullmatch(info.orig_filename) is not None
+        and len(info.orig_filename) <= _MAX_COMPONENT
+        and info.external_attr >> 28 in (0, stat.S_IFREG >> 12)
+        and not info.flag_bits & _ENCRYPTED
+        and info.compress_type == zipfile.ZIP_DEFLATED
+        and info.file_size <= info.compress_size * _MAX_RATIO
+    )
 
 
 def _member_problems(info: zipfile.ZipInfo) -> Iterable[str]:
@@ -286,15 +358,32 @@ def path_problem(path: str) -> str | None:
     return None
 
 
+def _are_apart(paths: list[str]) -> bool:
+    """Whether no two of the paths, nor of the directories above them, are one or differ by case only."""
+    above: set[str] = set()
+    for path in paths:
+        parent = path.rpartition("/")[0]
+        while parent and parent not in above:
+            above.add(parent)
+            parent = parent.rpartition("/")[0]
+    folded = {*map(str.casefold, paths), *map(str.casefold, above)}
+    return len(folded) == len(paths) + len(above)
+
+
 def path_clashes(paths: Iterable[str]) -> list[str]:
     """Pairs that cannot lie beside each other: equal, equal but for case, or one a file and the other below it."""
+    every = list(paths)
+    if _are_apart(every):
+        return []
     problems: list[str] = []
     files: dict[str, str] = {}
     directories: dict[str, str] = {}
-    for path in sorted(paths):
+    for path in sorted(every):
         folded = path.casefold()
-        other = files.setdefault(folded, path)
-        if other is not path:
+        other = files.get(folded)
+        if other is None:
+            files[folded] = path
+        else:
             difference = "appears twice" if other == path else f"differs from `{shown_path(other)}` by case only"
             problems.append(f"`{shown_path(path)}` {difference}")
         slash = path.rfind("/")

@@ -55,8 +55,11 @@ class _Elf:
         length = min(tables.get(_DT_STRSZ, 0), max(self._source.size - start, 0))
         # RPATH counts only where there is no RUNPATH (System V ABI, "Shared Object Dependencies").
         search_tag = _DT_RUNPATH if _DT_RUNPATH in tables else _DT_RPATH
-        needed = [self._string(start, length, value) for tag, value in entries if tag == _DT_NEEDED]
-        paths = [self._string(start, length, value) for tag, value in entries if tag == search_tag]
+        # From the first to the last: to go back in a compressed file is to begin anew.
+        wanted = sorted({value for tag, value in entries if tag in (_DT_NEEDED, search_tag)})
+        texts = {value: self._string(start, length, value) for value in wanted}
+        needed = [texts[value] for tag, value in entries if tag == _DT_NEEDED]
+        paths = [texts[value] for tag, value in entries if tag == search_tag]
         search = [entry for text in paths for entry in text.split(":") if entry]
         origins = [
             entry.removeprefix(variable)

@@ -33,7 +33,7 @@ from venvship.wheels.filename import WheelFilename, normalise_name
 from venvship.wheels.library import LibraryFacts
 from venvship.wheels.macho import MAGICS as MACHO_MAGICS
 from venvship.wheels.macho import read_macho
-from venvship.wheels.record import MalformedRecord, parse_record
+from venvship.wheels.record import MalformedRecord, recorded_paths
 
 FORMAT: Final = 2
 """Part of the key under which a manifest is kept: raised when the JSON or the meaning of a field changes."""
@@ -42,8 +42,8 @@ _MAX_METADATA: Final = 16 << 20
 _MAX_RECORD: Final = 256 << 20
 _MAX_INIT: Final = 64 << 10
 _MAX_PATH_FILE: Final = 256 << 10
-_WHOLE_LIBRARY_BELOW: Final = 64 << 20
 
+_EMPTY_LINE: Final = re.compile(r"\r?\n\r?\n|\r\r")
 _LIBRARY: Final = re.compile(r"\.(?:so|dylib)(?:\.|$)")
 _LEGACY_NAMESPACE: Final = re.compile(
     rb"^\s*__path__\s*=.*extend_path\s*\(\s*__path__|declare_namespace\s*\(\s*__name__", re.MULTILINE
@@ -215,7 +215,7 @@ def read_manifest(source: RandomAccess, *, filename: WheelFilename) -> WheelMani
         python_scripts=frozenset(
             entry.path
             for member, entry in routed
-            if entry.scheme is Scheme.SCRIPTS and archive.access(member, whole_below=0).read_at(0, 8) == b"#!python"
+            if entry.scheme is Scheme.SCRIPTS and archive.access(member).read_at(0, 8) == b"#!python"
         ),
     )
 
@@ -269,6 +269,8 @@ def _same_version(left: str, right: str) -> bool:
 def _headers(archive: WheelArchive, path: str) -> dict[str, str]:
     """The first value of each header, by name in lower case."""
     text = archive.read(path, limit=_MAX_METADATA).decode("utf-8", "replace")
+    # What follows the first empty line is a description, which may be long.
+    text = _EMPTY_LINE.split(text, maxsplit=1)[0]
     headers: dict[str, str] = {}
     # It brings a dozen modules, and kept manifests need none of them.
     import email.parser
@@ -282,23 +284,22 @@ def _check_record(archive: WheelArchive, dist_info: str) -> None:
     """RECORD must list exactly the members, apart from itself and its signatures."""
     record = f"{dist_info}/RECORD"
     try:
-        rows = parse_record(archive.read(record, limit=_MAX_RECORD))
+        listed = recorded_paths(archive.read(record, limit=_MAX_RECORD))
     except MalformedRecord as error:
         raise MalformedWheel(archive.name, [f"`{record}`: {error}"]) from None
-    listed = {row.path for row in rows}
     unlisted_by_design = {record, f"{record}.jws", f"{record}.p7s"}
     problems = [
         f"`{shown_path(path)}` is not listed in RECORD"
-        for path in sorted(archive.members.keys() - listed - unlisted_by_design)
+        for path in sorted(archive.members.keys() - listed.keys() - unlisted_by_design)
     ]
     problems += [
         f"`{shown_path(path)}` is listed in RECORD and missing"
-        for path in sorted(listed - archive.members.keys() - unlisted_by_design)
+        for path in sorted(listed.keys() - archive.members.keys() - unlisted_by_design)
     ]
     problems += [
-        f"`{shown_path(row.path)}` has no hash in RECORD"
-        for row in rows
-        if row.digest is None and row.path not in unlisted_by_design
+        f"`{shown_path(path)}` has no hash in RECORD"
+        for path, has_hash in listed.items()
+        if not has_hash and path not in unlisted_by_design
     ]
     if problems:
         raise MalformedWheel(archive.name, problems)
@@ -308,10 +309,11 @@ def _routed(archive: WheelArchive) -> list[tuple[str, WheelEntry]]:
     """Each member with its installed form, sorted by scheme and path."""
     problems: list[str] = []
     routed: list[tuple[str, WheelEntry]] = []
+    site = Scheme.SITE
     for path, member in archive.members.items():
         top, _, below = path.partition("/")
         if not (top.endswith(".data") and below):
-            routed.append((path, WheelEntry(Scheme.SITE, path, member.size, member.executable)))
+            routed.append((path, WheelEntry(site, path, member.size, member.executable)))
             continue
         name, _, rest = below.partition("/")
         scheme = _DATA_SCHEMES.get(name)
@@ -328,8 +330,8 @@ def _routed(archive: WheelArchive) -> list[tuple[str, WheelEntry]]:
             problems += path_clashes(entry.path for _, entry in routed if entry.scheme is scheme)
     if problems:
         raise MalformedWheel(archive.name, problems)
-    order = list(Scheme)
-    return sorted(routed, key=lambda pair: (order.index(pair[1].scheme), pair[1].path))
+    routed.sort(key=lambda pair: pair[1].path)
+    return [pair for scheme in Scheme for pair in routed if pair[1].scheme is scheme]
 
 
 def _layout(archive: WheelArchive, site: Mapping[str, str]) -> tuple[tuple[TopLevel, ...], frozenset[str]]:
@@ -402,7 +404,7 @@ def _libraries(archive: WheelArchive, site: Mapping[str, str]) -> dict[str, Libr
     for path, member_path in site.items():
         if not _may_be_library(archive.members[member_path]):
             continue
-        access = archive.access(member_path, whole_below=_WHOLE_LIBRARY_BELOW)
+        access = archive.access(member_path)
         magic = access.read_at(0, 4)
         if magic == ELF_MAGIC:
             facts = read_elf(access, path=path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import csv
 import io
+from collections.abc import Iterator
 from typing import Final
 
 from venvship.dataclass import dataclass
@@ -28,17 +29,29 @@ class MalformedRecord(ValueError):
 
 def parse_record(data: bytes) -> tuple[RecordRow, ...]:
     """Read a RECORD file in its own order; raises MalformedRecord."""
+    return tuple(_row(number, *fields) for number, fields in _lines(data))
+
+
+def recorded_paths(data: bytes) -> dict[str, bool]:
+    """The paths of a RECORD file, and whether each has a hash. What hashes and sizes say is not looked at."""
+    return {path: bool(hashed) for _, (path, hashed, _) in _lines(data)}
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    """The lines that are not empty, of three fields each, with their numbers."""
     try:
         lines = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
         raise MalformedRecord(f"it is not readable: {error}") from None
-    return tuple(_row(number, fields) for number, fields in enumerate(lines, 1) if fields)
+    for number, fields in enumerate(lines, 1):
+        if not fields:
+            continue
+        if len(fields) != 3 or not fields[0]:
+            raise MalformedRecord(f"line {number} does not have the three fields path, hash and size")
+        yield number, fields
 
 
-def _row(number: int, fields: list[str]) -> RecordRow:
-    if len(fields) != 3 or not fields[0]:
-        raise MalformedRecord(f"line {number} does not have the three fields path, hash and size")
-    path, hashed, size = fields
+def _row(number: int, path: str, hashed: str, size: str) -> RecordRow:
     if size and not (size.isascii() and size.isdigit() and len(size) < 19):
         raise MalformedRecord(f"line {number} has the malformed size `{size[:40]}`")
     if not hashed:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from venvship.wheels.record import MalformedRecord, RecordRow, parse_record
+from venvship.wheels.record import MalformedRecord, RecordRow, parse_record, recorded_paths
 
 
 @given(st.binary(max_size=60))
@@ -23,6 +23,13 @@ def test_a_row_has_path_hash_and_size() -> None:
     )
     assert row == RecordRow("a,b.py", "sha256", hashlib.sha256(b"").digest(), 0)
     assert record == RecordRow("a.dist-info/RECORD")
+
+
+def test_paths_are_told_with_whether_they_have_a_hash() -> None:
+    data = b'"a,b.py",sha256=x,0\r\n\r\na.dist-info/RECORD,,\r\n'
+    assert recorded_paths(data) == {"a,b.py": True, "a.dist-info/RECORD": False}
+    with pytest.raises(MalformedRecord, match="line 2 does not have the three fields"):
+        recorded_paths(data[:19] + b"\n,,")
 
 
 @pytest.mark.parametrize(
