@@ -508,6 +508,8 @@ print(repr(found.CurrentRepository()))
 
 
 REGISTERED = """
+load("@aspect_rules_py//py:defs.bzl", "py_pex_binary")
+load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")
 load("@rules_python//python:defs.bzl", "py_binary", "py_runtime", "py_runtime_pair", "py_test")
 py_runtime(name = "system_runtime", interpreter_path = "@PYTHON@")
 py_runtime(name = "inside_runtime", interpreter = "python", files = ["lib.py"])
@@ -529,6 +531,8 @@ py_runtime(
 ]
 py_binary(name = "main", srcs = ["main.py"], deps = ["@pypi//tool"])
 py_test(name = "main_test", srcs = ["main_test.py"], deps = ["@pypi//tool"])
+py_zipapp_binary(name = "whole", binary = ":main")
+py_pex_binary(name = "small", binary = ":main")
 """
 WHERE = """
 import os, sys, subprocess
@@ -557,6 +561,14 @@ def test_programs_run_with_the_interpreter_that_a_workspace_registers(repository
         tested = repository.run("test", *flags, f"--extra_toolchains=//own:{name}", "//own:main_test")
         assert tested.code == 0, tested.stderr
         assert f"1.0 1.0 {python} True\n0 _main_test.venv True\n" in tested.stdout + tested.stderr
+        repository.built(f"--extra_toolchains=//own:{name}", "//own:whole", "//own:small")
+        for packed in ("whole.pyz", "small.pex"):
+            cache = repository.cache / f"{name} {packed}"
+            archive = repository.root / "venvship-bin/own" / packed
+            output = started([sys.executable, archive], cwd=Path("/"), environment={"XDG_CACHE_HOME": str(cache)})
+            carried = [path for path in cache.rglob("own/python") if not path.is_symlink()]
+            assert len(carried) == (name == "inside" and packed == "whole.pyz")
+            assert output == said.replace(python, str(carried[0]) if carried else python)
     refused = repository.run("build", "--extra_toolchains=//own:other", "//own:main")
     assert (
         "the registered toolchain `//own:other_pair` is of Python 3.99, and wheels are for Python 3." in refused.stderr

@@ -85,9 +85,12 @@ def unpack(archive, root, directory):
                     shutil.copyfileobj(source, target, 1 << 20)
                 os.chmod(path, stat.S_IMODE(mode))
         if SETTINGS["python"]:
-            prefix = os.path.join(fresh, "runfiles", SETTINGS["prefix"])
-            os.makedirs(os.path.dirname(prefix), exist_ok=True)
-            os.symlink(sys.base_prefix, prefix)
+            link, leads_to = SETTINGS["prefix"], sys.base_prefix
+            if SETTINGS["relinked"]:
+                link, leads_to = SETTINGS["relinked"], os.path.realpath(sys._base_executable)
+            link = os.path.join(fresh, "runfiles", link)
+            os.makedirs(os.path.dirname(link), exist_ok=True)
+            os.symlink(leads_to, link)
         # Whoever is first wins, and the others use what it made.
         with contextlib.suppress(OSError):
             os.rename(fresh, directory)

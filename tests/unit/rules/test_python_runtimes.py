@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from analysis_workspace import AnalysisWorkspace
 
-from venvship.model.action import ForestFile, ForestLink
+from venvship.model.action import ForestFile, ForestLink, RunTool
 from venvship.model.label import Label, PackageId
 from venvship.rules.python.providers import InterpreterVersion, PyExecutableInfo, PyRuntimeInfo, VirtualenvInfo
 
@@ -192,12 +192,11 @@ def test_a_registered_toolchain_without_a_runtime_is_refused() -> None:
     assert "the toolchain `//:pair` has no runtime of Python 3" in empty.problems("//:app")
 
 
-def test_a_program_for_the_python_that_starts_it_has_no_registered_interpreter() -> None:
-    made = of_program('py_runtime(name = "runtime", interpreter_path = "/p")\n')
+def test_a_program_for_the_python_that_starts_it_leads_there_and_not_to_a_registered_interpreter() -> None:
     pex = AnalysisWorkspace(
         {
             "BUILD": LOADS
-            + 'py_runtime(name = "runtime", interpreter_path = "/p")'
+            + 'py_runtime(name = "runtime", interpreter_path = "/p/bin/python3")'
             + PROGRAM
             + 'py_pex_binary(name = "pex", binary = ":app")',
             "ask.bzl": ASK,
@@ -205,8 +204,11 @@ def test_a_program_for_the_python_that_starts_it_has_no_registered_interpreter()
         },
         toolchains=[Label(PackageId("", ""), "own"), *BUILTIN],
     )
-    made.one("//:app")
-    assert "`//:app` has a registered `py_runtime`" in pex.problems("//:pex")
+    [action] = [action for action in pex.one("//:pex").actions if isinstance(action, RunTool)]
+    text = str(action.request)
+    assert "'relinked': '_main/._app.venv/bin/python'" in text and "'at': '_main/._app.venv/bin/python'" not in text
+    assert "{'at': '_main/._app.venv/pyvenv.cfg', 'text': 'home = \\nimplementation" in text
+    assert "/p/bin" not in text
 
 
 def test_a_target_may_name_toolchains_that_are_tried_first() -> None:

@@ -5,11 +5,12 @@ The archive holds the runfiles as they are, links included, so nothing is in it 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
-from venvship.model.action import ForestLink, RequestValue
+from venvship.model.action import ForestFile, ForestLink, RequestValue
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
 from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo, RunEnvironmentInfo
@@ -76,26 +77,30 @@ def _archive(
     program = binary[PyExecutableInfo]
     texts = {entry.artifact: entry.text for entry in program.venv.forest if isinstance(entry, ForestLink)}
     runtime = program.venv.runtime
-    if runtime.directory is None and not with_interpreter:
-        raise ctx.error(
-            f"`{binary.label}` has a registered `py_runtime`, and {ctx.target.rule_class.name} packs programs for "
-            "the Python that starts them",
-            hint="use py_zipapp_binary, or let the program run with an interpreter of MODULE.bazel",
-        )
+    # A registered interpreter has no prefix that the one which starts the archive could stand for: the venv's link
+    # is made to lead to that one instead.
+    relinked = program.venv.python if runtime.directory is None and not with_interpreter else None
+    left_out = frozenset() if with_interpreter else frozenset(runtime.files.to_tuple())
+    configurations = _without_home(program) if relinked else {}
     rows: list[RequestValue] = []
     inputs: list[Artifact] = []
     for path, artifact in sorted(binary.default_info.default_runfiles.entries().items()):
         if artifact is None:
             rows.append({"at": path, "text": ""})
+        elif path == relinked:
+            continue
         elif artifact in texts:
             rows.append({"at": path, "link": texts[artifact]})
-        elif artifact != runtime.directory or with_interpreter:
+        elif artifact in configurations:
+            rows.append({"at": path, "text": configurations[artifact]})
+        elif artifact not in left_out:
             rows.append({"at": path, _ROWS[artifact.kind]: artifact})
             inputs.append(artifact)
     settings: dict[str, RequestValue] = {
         "launcher": program.launcher.runfiles_path,
         "python": "" if with_interpreter else str(runtime.version),
         "prefix": runtime.directory.runfiles_path if runtime.directory is not None else "",
+        "relinked": relinked or "",
         "environment": dict(environment),
     }
     ctx.run_tool(
@@ -115,6 +120,15 @@ def _archive(
     files = Depset([output])
     runfiles = Runfiles(files=files)
     return [DefaultInfo(files, runfiles, runfiles, output)]
+
+
+def _without_home(program: PyExecutableInfo) -> dict[Artifact, str]:
+    """The venv's `pyvenv.cfg` for an interpreter that is wherever the link says."""
+    return {
+        entry.artifact: re.sub(r"(?m)^home = .*$", "home = ", entry.content.decode())
+        for entry in program.venv.forest
+        if isinstance(entry, ForestFile) and entry.artifact.runfiles_path == f"{program.venv.directory}/pyvenv.cfg"
+    }
 
 
 _BINARY = attributes.label("binary", providers=(PyExecutableInfo,), mandatory=True)
