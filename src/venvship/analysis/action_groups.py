@@ -1,16 +1,18 @@
 """The groups of actions of a target: where each runs, and with which toolchains.
 
 The actions of a target belong to the exec groups of its rule, or to the group without a name. Every test has one group
-more, for the action that runs it.
+more, for the action that runs it. A rule may have a group made for each of its toolchain types; then the group without
+a name has none, and the platform of an action is chosen for the toolchain that it uses, whatever others there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from venvship.analysis import native_options
 from venvship.analysis.execution_platforms import ExecutionPlatform
 from venvship.analysis.toolchains import Resolution, Toolchains, Wish
-from venvship.errors import UserError
+from venvship.errors import UserError, VenvshipError
 from venvship.loading.attributes import NO_EDGE, PlainValue, labels_in
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.rule_class import (
@@ -28,6 +30,8 @@ from venvship.model.other_machine import OtherMachine
 UNNAMED = ""
 """The group of actions that name none."""
 
+_AUTOMATIC_ATTRIBUTE = "_use_auto_exec_groups"
+_AUTOMATIC_OPTION = "incompatible_auto_exec_groups"
 _PROPERTIES = "exec_properties"
 _FORCED = "execution_platform"
 """The option of toolchains that are analysed for actions on another platform than they would choose."""
@@ -58,6 +62,11 @@ class UnknownGroup(UserError):
             place=target.place,
             hint=did_you_mean(group, names),
         )
+
+
+def automatic_group(kind: Label) -> str:
+    """The name of the group that is made for a toolchain type; no group that a rule declares is called like it."""
+    return kind.canonical
 
 
 class ActionGroups:
@@ -91,7 +100,25 @@ class ActionGroups:
             rule = self._target.rule_class
             test = {TEST_GROUP: NO_WISHES} if rule.is_test else {}
             self._groups = {**test, **rule.exec_groups, UNNAMED: rule.actions}
+            if self.is_automatic:
+                platform = rule.actions.exec_compatible_with
+                for one in rule.toolchains:
+                    self._groups[automatic_group(one.type)] = ExecGroup((one,), platform)
+                self._groups[UNNAMED] = ExecGroup((), platform)
         return self._groups
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether each toolchain type of the rule has a group of its own."""
+        said = self._target.rule_class.defaults.get(_AUTOMATIC_ATTRIBUTE)
+        return bool(native_options.value_of(_AUTOMATIC_OPTION, self.configuration) if said is None else said)
+
+    @property
+    def of_rule(self) -> tuple[str, ...]:
+        """The groups whose toolchains are those of the rule."""
+        if not self.is_automatic:
+            return (UNNAMED,)
+        return tuple(automatic_group(one.type) for one in self._target.rule_class.toolchains)
 
     def of_attribute(self, attribute: str, name: str) -> ExecutionPlatform:
         """The platform that programs of an attribute run on, which says whose group's they are; raises UnknownGroup."""
@@ -169,18 +196,29 @@ class ActionGroups:
         return found
 
     def _wish(self, name: str) -> Wish:
-        group = self.groups[name] if name else self._target.rule_class.actions
-        by_rule = "the exec group" if name else "the rule"
+        group = self.groups[name]
+        is_of_rule = name == UNNAMED or name in self.of_rule
+        by_rule = "the rule" if is_of_rule else "the exec group"
         constraints = [(label, by_rule) for label in group.exec_compatible_with]
-        asked = self._by_group().get(name, ()) if name else labels_in(self._said(EXEC_COMPATIBLE_WITH))
-        constraints += [(label, "the target") for label in asked]
+        asked = labels_in(self._said(EXEC_COMPATIBLE_WITH)) if is_of_rule else ()
+        constraints += [(label, "the target") for label in (*asked, *self._by_group().get(name, ()))]
         return Wish(group, tuple(constraints), self.configuration, self.forced)
 
     def _by_group(self) -> Mapping[str, tuple[Label, ...]]:
         said = self._said(EXEC_GROUP_COMPATIBLE_WITH)
         if not isinstance(said, Mapping):
             return {}
-        return {str(name): labels for name, labels in said.items() if isinstance(labels, tuple)}  # type: ignore[misc]
+        return {self._named(str(name)): labels for name, labels in said.items() if isinstance(labels, tuple)}  # type: ignore[misc]
+
+    def _named(self, name: str) -> str:
+        """A group as a target names it: those of toolchain types by label."""
+        if name.isidentifier() or not self.is_automatic:
+            return name
+        try:
+            package, mapping = self._target.label.package, self._target.mapping
+            return automatic_group(Label.parse(name, relative_to=package, repository_mapping=mapping))
+        except VenvshipError:
+            return name
 
     def _said(self, attribute: str) -> PlainValue:
         """What the target says of its actions; aspects say nothing, and toolchains speak of those of others."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias, cast
 
-from venvship.analysis.action_groups import UNNAMED, ActionGroups, with_forced_platform, without_forced_platform
+from venvship.analysis.action_groups import ActionGroups, with_forced_platform, without_forced_platform
 from venvship.analysis.aspects import (
     AspectKey,
     Wanted,
@@ -241,7 +241,8 @@ class NodeBuilder:
         of_groups: dict[str, Mapping[Label, TargetKey]] = {}
         if not groups.is_plain:
             groups.resolve()
-            toolchains = self._chosen(groups, UNNAMED)
+            for name in groups.of_rule:
+                toolchains |= self._chosen(groups, name)
             of_groups = {name: self._chosen(groups, name) for name in rule.exec_groups}
             every = (toolchains, *of_groups.values())
             if any(every):

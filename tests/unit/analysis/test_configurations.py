@@ -97,6 +97,18 @@ def test_a_split_transition_gives_each_dependency_once_for_each_configuration() 
     assert made.printed == ["leaf l quiet", "leaf r quiet", '["leaf", "leaf"] {"left": 1, "right": 1}']
 
 
+@pytest.mark.parametrize("names", ['inputs = ["{}"], outputs = []', 'inputs = [], outputs = ["{}"]'])
+def test_a_transition_names_options_that_there_are(names: str) -> None:
+    defs = """
+t = transition(implementation = lambda settings, attr: {}, NAMES)
+r = rule(lambda ctx: [], cfg = t)
+""".replace("NAMES", names.format("//command_line_option:compilaton_mode"))
+    said = AnalysisWorkspace({"defs.bzl": defs, "BUILD": 'load(":defs.bzl", "r")\nr(name = "r")\n'}).problems("//:r")
+    assert "defs.bzl:2" in said
+    assert "the transition names options that there are not: `compilaton_mode`" in said
+    assert "did you mean `compilation_mode`" in said
+
+
 def test_a_transition_may_only_set_what_it_promised() -> None:
     problem = workspace().problems("//:mistaken")
     assert "returned `//:other`, which is not among its outputs" in problem

@@ -197,6 +197,119 @@ def test_groups_that_the_rule_has_not_are_refused(target: str, said: str) -> Non
     assert said in workspace("on_blue", toolchains="blue_tc", more=target + "\n").problems("//:t")
 
 
+AUTOMATIC = """
+_KIND, _OTHER = "//:kind", "//:other"
+def _automatic(ctx):
+    print(ctx.attr._tool[Where].at, [ctx.toolchains[kind].tool for kind in [_KIND, _OTHER]])
+    for kind in [None, _KIND, Label(_OTHER)]:
+        out = ctx.actions.declare_file(str(kind)[-5:])
+        ctx.actions.run_shell(outputs = [out], command = "true", toolchain = kind)
+def _automatic_rule(run, on = True):
+    return rule(
+        run,
+        attrs = {"_tool": _TOOL, "_use_auto_exec_groups": attr.bool(default = on)},
+        toolchains = [_KIND, _OTHER],
+        exec_groups = {"own": exec_group(toolchains = [_KIND])},
+    )
+automatic = _automatic_rule(_automatic)
+not_automatic = _automatic_rule(_automatic, on = False)
+def _run(ctx, **given):
+    tool = depset([ctx.actions.declare_file("tool")])
+    ctx.actions.write(tool.to_list()[0], "")
+    ctx.actions.run(outputs = [ctx.actions.declare_file("out")], executable = tool.to_list()[0], **given)
+told_nothing = _automatic_rule(lambda ctx: _run(ctx))
+told_wrong = _automatic_rule(lambda ctx: _run(ctx, toolchain = "//:third"))
+told_both = _automatic_rule(lambda ctx: _run(ctx, toolchain = _OTHER, exec_group = "own"))
+told_by_label = _automatic_rule(lambda ctx: _run(ctx, exec_group = "@@//:kind"))
+told_none = _automatic_rule(lambda ctx: _run(ctx, toolchain = None))
+_part = subrule(implementation = lambda ctx: _run(ctx), toolchains = [_OTHER])
+_deaf_part = subrule(implementation = lambda ctx: _run(ctx, toolchain = _OTHER), toolchains = [_OTHER])
+_ATTRIBUTES = {"_use_auto_exec_groups": attr.bool(default = True)}
+in_part = rule(lambda ctx: _part(), attrs = _ATTRIBUTES, subrules = [_part])
+in_deaf_part = rule(lambda ctx: _deaf_part(), attrs = _ATTRIBUTES, subrules = [_deaf_part])
+"""
+AUTOMATIC_TARGETS = """
+load(":defs.bzl", "automatic", "in_deaf_part", "in_part", "not_automatic")
+load(":defs.bzl", "told_both", "told_by_label", "told_none", "told_nothing", "told_wrong")
+toolchain_type(name = "third")
+automatic(name = "automatic")
+automatic(name = "constrained", exec_group_compatible_with = {"//:kind": [":blue"]})
+automatic(name = "misspelt", exec_group_compatible_with = {"//:kinds": [":blue"]})
+automatic(name = "wholly_blue", exec_compatible_with = [":blue"])
+not_automatic(name = "not_automatic")
+[kind(name = name) for name, kind in {
+    "in_part": in_part, "in_deaf_part": in_deaf_part, "told_both": told_both, "told_by_label": told_by_label,
+    "told_none": told_none, "told_nothing": told_nothing, "told_wrong": told_wrong,
+}.items()]
+"""
+
+
+def automatic(*platforms: str, toolchains: str = "red_tc blue_tc other_tc") -> AnalysisWorkspace:
+    return workspace(*platforms, toolchains=toolchains, defs=AUTOMATIC, more=AUTOMATIC_TARGETS)
+
+
+def pools(made: AnalysisWorkspace, name: str) -> dict[str, str]:
+    """Where the actions of a target run, as the properties of platforms tell."""
+    return {path: dict(action.properties).get("pool", "") for path, action in spawns(made, name).items()}
+
+
+def test_each_toolchain_type_may_have_a_group_of_its_own() -> None:
+    made = automatic("on_red", "on_blue")
+    # Only on the blue platform there are toolchains of the other type.
+    assert pools(made, "//:automatic") == {"None": "red", ":kind": "red", "other": ""}
+    assert made.printed == ['red ["red", "blue"]']
+
+
+def test_without_such_groups_all_actions_run_where_all_toolchains_are() -> None:
+    made = automatic("on_red", "on_blue")
+    assert pools(made, "//:not_automatic") == {"None": "", ":kind": "", "other": ""}
+    assert made.printed == ['blue ["blue", "blue"]']
+
+
+def test_a_target_may_ask_for_the_platform_of_a_toolchain_type_or_of_all() -> None:
+    made = automatic("on_red", "on_blue")
+    assert pools(made, "//:constrained") == {"None": "red", ":kind": "", "other": ""}
+    assert pools(made, "//:wholly_blue") == {"None": "", ":kind": "", "other": ""}
+
+
+def test_an_action_of_a_subrule_uses_its_toolchain() -> None:
+    assert pools(automatic("on_red", "on_blue"), "//:in_part") == {"out": ""}
+
+
+def test_an_action_may_say_that_its_program_is_of_no_toolchain() -> None:
+    assert pools(automatic("on_red", "on_blue"), "//:told_none") == {"out": "red"}
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("told_nothing", "Please set the toolchain parameter"),
+        ("told_wrong", "Action declared for non-existent toolchain '//:third'"),
+        ("told_both", "exec group 'own' has no toolchain of type '//:other'"),
+        ("told_by_label", "Action declared for non-existent exec group '@@//:kind'"),
+        ("misspelt", "speaks of exec group `@@//:kinds`"),
+        ("in_deaf_part", "'toolchain' may not be specified in subrules"),
+    ],
+)
+def test_an_action_must_say_which_toolchain_its_program_is_from(target: str, said: str) -> None:
+    assert said in automatic("on_red", "on_blue").problems(f"//:{target}")
+
+
+def test_the_toolchain_of_a_group_of_its_own_must_be_there_all_the_same() -> None:
+    assert "//:other" in automatic("on_red", toolchains="red_tc").problems("//:automatic")
+
+
+def test_a_transition_may_make_groups_of_all_toolchain_types() -> None:
+    more = """
+_AUTO = "//command_line_option:incompatible_auto_exec_groups"
+on = transition(implementation = lambda settings, attr: {_AUTO: True}, inputs = [], outputs = [_AUTO])
+switched = rule(_automatic, attrs = {"_tool": _TOOL}, toolchains = [_KIND, _OTHER], cfg = on)
+"""
+    targets = AUTOMATIC_TARGETS + 'load(":defs.bzl", "switched")\nswitched(name = "switched")\n'
+    made = workspace("on_red", "on_blue", toolchains="red_tc other_tc", defs=AUTOMATIC + more, more=targets)
+    assert pools(made, "//:switched") == {"None": "red", ":kind": "red", "other": ""}
+
+
 def test_no_fit_platform_is_refused_with_the_reason_against_each() -> None:
     problem = workspace("on_red", "on_blue").problems("//:wants_both")
     assert "no execution platform is fit for the actions of `//:wants_both`" in problem

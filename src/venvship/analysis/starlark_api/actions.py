@@ -8,6 +8,7 @@ from dataclasses import field
 from venvship.analysis.action_groups import UNNAMED
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext, RuleError
+from venvship.analysis.starlark_api.action_group import group_of_action
 from venvship.analysis.starlark_api.arguments import Args
 from venvship.analysis.starlark_api.command_lines import Arguments, ArgumentsContent, command_line
 from venvship.analysis.starlark_api.configuration_values import DEFAULT_SHELL_ENVIRONMENT
@@ -32,7 +33,7 @@ from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
 from venvship.model.paths import ExecPath, parent
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.host_types import HostType, Value, register, type_name
+from venvship.starlark.host_types import MISSING, HostType, Value, register, type_name
 from venvship.starlark.iteration import sequence
 
 SHELL = "/bin/bash"
@@ -99,14 +100,11 @@ class Actions:
         shadowed: Value = None,
         programs: Sequence[Program] = (),
         extra_inputs: Sequence[Artifact] = (),
-        exec_group: str | None = None,
+        group: str = UNNAMED,
     ) -> None:
         """Declare an action that runs a program; it gets the inputs and variables of `shadowed`, too."""
         if not outputs:
             raise EvaluationError("param 'outputs' may not be empty")
-        group = exec_group or UNNAMED
-        if group and (self.rule.groups is None or group not in self.rule.groups.groups):
-            raise EvaluationError(f"Action declared for non-existent exec group '{group}'")
         for output in outputs:
             self.own(output)
         tool_files, tool_programs = self._tools(tools)
@@ -134,6 +132,25 @@ class Actions:
             ),
             group=group,
         )
+
+    def group(self, exec_group: str | None, toolchain: Value, executable: Value, tools: Value) -> str:
+        """The group of an action that runs `executable` with `tools`."""
+        return group_of_action(
+            self.ctx,
+            exec_group,
+            toolchain,
+            runs_only_own=lambda: all(map(self._is_own, [executable, *_listed(tools)])),
+        )
+
+    def _is_own(self, tool: Value) -> bool:
+        """Whether a program is known to be one of an attribute of the target."""
+        match tool:
+            case Artifact():
+                return bool(self.program(tool)[0])
+            case FilesToRun():
+                return tool.executable is None or bool(self.program(tool.executable)[0])
+            case _:
+                return not isinstance(tool, Depset)
 
     def program(self, executable: Artifact) -> tuple[list[Program], list[Artifact]]:
         """A program of an attribute with its runfiles, or a plain file."""
@@ -211,6 +228,13 @@ def _program(target: ConfiguredTarget) -> Program:
 
 def _runs(target: ConfiguredTarget) -> bool:
     return target.default_info.executable is not None
+
+
+def _listed(tools: Value) -> Sequence[Value]:
+    """The elements of the parameter `tools`."""
+    if tools is None:
+        return ()
+    return tools.to_tuple() if isinstance(tools, Depset) else list(sequence(tools))
 
 
 def _files(given: Value, parameter: str) -> Depset[Artifact]:
@@ -334,7 +358,7 @@ def _run(
     exec_group: str | None = None,
     shadowed_action: Value = None,
     resource_set: Value = None,
-    toolchain: Value = None,
+    toolchain: Value = MISSING,
 ) -> None:
     programs: list[Program] = []
     extra: list[Artifact] = []
@@ -366,7 +390,7 @@ def _run(
         shadowed=shadowed_action,
         programs=programs,
         extra_inputs=extra,
-        exec_group=exec_group,
+        group=actions.group(exec_group, toolchain, executable, tools),
     )
 
 
@@ -387,7 +411,7 @@ def _run_shell(
     exec_group: str | None = None,
     shadowed_action: Value = None,
     resource_set: Value = None,
-    toolchain: Value = None,
+    toolchain: Value = MISSING,
 ) -> None:
     # An empty `$0`, so that arguments are `$1` and following.
     prefix = (SHELL, "-c", command, "") if arguments else (SHELL, "-c", command)
@@ -403,7 +427,7 @@ def _run_shell(
         env=env,
         execution_requirements=execution_requirements,
         shadowed=shadowed_action,
-        exec_group=exec_group,
+        group=actions.group(exec_group, toolchain, None, tools),
     )
 
 

@@ -68,10 +68,11 @@ class RuleBeneath:
 class StarlarkContext:
     """One target under one configuration, as a program sees it. `closures` freeze when the rule is done.
 
-    `subrules` are those that the implementation in progress may call, `run_parent` calls that of the extended rule.
+    `subrules` are those that the implementation in progress may call, `subrule` is the one that it is of, and
+    `run_parent` calls that of the extended rule.
     """
 
-    __slots__ = ("_memo", "aspect", "closures", "evaluator", "rule", "run_parent", "subrules")
+    __slots__ = ("_memo", "aspect", "closures", "evaluator", "rule", "run_parent", "subrule", "subrules")
 
     def __init__(self, rule: RuleContext, evaluator: Evaluator, aspect: AspectSide | None = None) -> None:
         self.rule = rule
@@ -79,6 +80,7 @@ class StarlarkContext:
         self.evaluator = evaluator
         self.closures: list[FunctionType] = []
         self.subrules: tuple[SubruleDefinition, ...] = ()
+        self.subrule: SubruleDefinition | None = None
         self.run_parent: Callable[[], Value] | None = None
         self._memo: dict[str, Value] = {}
 

@@ -44,9 +44,10 @@ def call_subrule(definition: SubruleDefinition, args: tuple[Value, ...], kwargs:
         if name in definition.attributes:
             raise EvaluationError(f"got invalid named argument: '{name}' is an implicit dependency of the subrule")
     implicit = {name: _value(ctx.rule, spec) for name, spec in definition.attributes.items()}
-    outer, ctx.subrules = ctx.subrules, definition.subrules
+    outer = ctx.subrules, ctx.subrule
+    ctx.subrules, ctx.subrule = definition.subrules, definition
     returned = invoke(definition.function, SubruleContext(ctx, definition), *args, **kwargs, **implicit)
-    ctx.subrules = outer
+    ctx.subrules, ctx.subrule = outer
     return returned
 
 

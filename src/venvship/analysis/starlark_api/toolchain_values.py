@@ -65,12 +65,13 @@ def exec_groups_value(rule: RuleContext) -> ExecGroups:
     )
 
 
-def _type_of(toolchains: ToolchainsValue, key: Value) -> Label:
+def type_of(requirements: Sequence[ToolchainRequirement], key: Value) -> Label:
+    """The toolchain type that a program names."""
     if isinstance(key, Label):
         return key
     if type(key) is not str:
         raise EvaluationError(f"toolchains are found by label or string, not by {type_name(key)}")
-    for requirement in toolchains.requirements:
+    for requirement in requirements:
         # As the file that defines the rule spells it, or in full.
         if key in (requirement.spelled, requirement.type.canonical, str(requirement.type), f"@{requirement.type}"):
             return requirement.type
@@ -79,7 +80,7 @@ def _type_of(toolchains: ToolchainsValue, key: Value) -> Label:
 
 def _index(toolchains: ToolchainsValue, key: Value) -> object:
     rule = toolchains.rule
-    wanted = _type_of(toolchains, key)
+    wanted = type_of(toolchains.requirements, key)
     requirements = {requirement.type: requirement for requirement in toolchains.requirements}
     requirement = requirements.get(wanted)
     if requirement is None:
@@ -106,7 +107,7 @@ def _index(toolchains: ToolchainsValue, key: Value) -> object:
 
 
 def _contains(toolchains: ToolchainsValue, key: Value) -> bool:
-    wanted = _type_of(toolchains, key)
+    wanted = type_of(toolchains.requirements, key)
     return any(one.type == wanted for one in toolchains.requirements)
 
 
