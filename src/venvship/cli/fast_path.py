@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
 
-    from venvship.session.stamp import Stamp
+    from venvship.session.stamp import Program, Stamp
 
-COMMANDS = frozenset(("build", "test"))
+RUN = "run"
+COMMANDS = frozenset(("build", "test", RUN))
 """What may be answered by a stamp."""
 
 STAMPS = "stamps"
@@ -40,9 +41,22 @@ _USER_ROOT = "--output_user_root"
 class StampPlace:
     """Where the stamp of a command line lies: in the output base of its workspace, under the words of the command."""
 
-    __slots__ = ("changed", "forests", "output_base", "path", "record", "stamp", "started", "user_root")
+    __slots__ = (
+        "arguments",
+        "changed",
+        "forests",
+        "output_base",
+        "path",
+        "program",
+        "record",
+        "stamp",
+        "started",
+        "user_root",
+    )
 
-    def __init__(self, user_root: str, output_base: str, key: str, started: int) -> None:
+    def __init__(self, user_root: str, output_base: str, key: str, started: int, arguments: list[str]) -> None:
+        """`arguments` are the words after `--` of a command that becomes a program."""
+        self.arguments = arguments
         self.user_root = user_root
         self.output_base = output_base
         self.path = f"{output_base}/{STAMPS}/{key}"
@@ -53,6 +67,8 @@ class StampPlace:
         """What was found there, when little has changed since."""
         self.changed: list[str] = []
         """The files and directories that have."""
+        self.program: Program | None = None
+        """What the command becomes when its answer is given."""
 
 
 def stamp_place(
@@ -70,17 +86,22 @@ def stamp_place(
     workspace = _workspace(cwd)
     if user_root is None or workspace is None:
         return None
+    arguments: list[str] = []
+    if words[position] == RUN and "--" in words[position:]:
+        # A program that is given something else to do is the same program.
+        end = words.index("--", position)
+        words, arguments = words[:end], words[end + 1 :]
     from hashlib import sha256
 
     name = sha256(os.fsencode(os.path.realpath(workspace))).hexdigest()[:32]
     key = sha256(ascii((FORMAT, cwd, words, terminals)).encode()).hexdigest()[:32]
-    return StampPlace(user_root, f"{user_root}/workspaces/{name}", key, started)
+    return StampPlace(user_root, f"{user_root}/workspaces/{name}", key, started, arguments)
 
 
 def answer(place: StampPlace, environment: Mapping[str, str], *, stdout: TextIO, stderr: TextIO, clock: float) -> bool:
     """Say what the command said before, if nothing has changed since; `clock` is the monotonic time it began.
 
-    If something has, `place` says what afterwards.
+    If something has, `place` says what afterwards, and otherwise which program is to be started.
     """
     # Nothing that is loaded here makes a circle, and there is much of it.
     gc.disable()
@@ -101,9 +122,12 @@ def answer(place: StampPlace, environment: Mapping[str, str], *, stdout: TextIO,
                 lost = None
             else:
                 after = ending
+        if stamp.program is not None and not os.access(stamp.program[0][0], os.X_OK):
+            lost = None
         if lost is None:
             place.stamp, place.changed = stamp, changed
             return False
+        place.program = stamp.program
     finally:
         gc.enable()
     import time

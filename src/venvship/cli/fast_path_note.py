@@ -33,7 +33,7 @@ from venvship.model.label import Label
 from venvship.session.build_record import BuildRecord
 from venvship.session.kept_forests import Forest, KeptForests
 from venvship.session.outcomes import BuildOutcome
-from venvship.session.stamp import Stamp
+from venvship.session.stamp import Program, Stamp
 from venvship.ui.messages import message
 
 _MAX_STAMPS = 32
@@ -142,11 +142,14 @@ def note(
     *,
     code: ExitCode,
     results: Sequence[TestFinished] = (),
+    program: Program | None = None,
 ) -> None:
     """Write the stamp of a command whose targets are built, with what the next one like it will say."""
     if taken is None or outcome is None or outcome.failures or outcome.failed:
         return
     if code in (ExitCode.SUCCESS, ExitCode.TESTS_FAILED) and not may_say_something_else(said, outcome):
+        if program is not None:
+            taken.stamp.program = program
         write_stamp(taken, invocation, said.messages, outcome, code=code, results=results)
 
 

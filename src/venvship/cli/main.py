@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from venvship.cli.fast_path import StampPlace
     from venvship.cli.surroundings import OpenSession, ReplaceProcess
+    from venvship.session.stamp import Program
 
 COLLECTOR_THRESHOLDS = (3_000_000, 20, 50)
 """The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time."""
@@ -79,8 +80,24 @@ def _answer_again(argv: Sequence[str], cwd: str, *, clock: float, started: int) 
         return None
     place = fast_path.stamp_place(argv, cwd=cwd, environment=os.environ, terminals=terminals, started=started)
     if place is not None and fast_path.answer(place, os.environ, stdout=sys.stdout, stderr=sys.stderr, clock=clock):
-        fast_path.leave(0)
+        program = place.program
+        if program is None:
+            fast_path.leave(0)
+        else:
+            _become(program, place.arguments, cwd)
     return place
+
+
+def _become(program: Program, arguments: list[str], cwd: str) -> None:
+    """Become a program; when that can't be, the command goes the ordinary way, which tells why."""
+    from venvship.cli.replacement import become
+
+    argv, variables, directory = program
+    # `contextlib` costs more than the whole answer.
+    try:  # noqa: SIM105
+        become([*argv, *arguments], {**os.environ, **variables, "BUILD_WORKING_DIRECTORY": cwd}, directory)
+    except OSError:
+        pass
 
 
 def main(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
+from pathlib import Path
 
 from venvship.cli.apparent_names import NamingEvents
 from venvship.cli.build_report import errors_and_code, print_build, print_conclusion
+from venvship.cli.exit_codes import ExitCode
 from venvship.cli.fast_path import StampPlace
 from venvship.cli.fast_path_note import Said, Taken, may_say_something_else, write_stamp
 from venvship.cli.invocation import Invocation
+from venvship.cli.program_start import start
 from venvship.cli.session_options import session_options
 from venvship.cli.test_options import test_options
 from venvship.cli.test_report import TestLogs, code_of_results, print_results
@@ -22,6 +25,7 @@ from venvship.session.changed_inputs import to_look_at
 from venvship.session.loading_record import LoadingRecord
 from venvship.session.opened_paths import OpenedPaths
 from venvship.session.options import TestOptions
+from venvship.session.outcomes import RunPlan
 from venvship.session.resumption import Resumed, Resumption
 from venvship.session.stamp import Stamp
 from venvship.session.workspace_lock import WorkspaceLock
@@ -78,6 +82,9 @@ def resumed(invocation: Invocation) -> int | None:
             taken = Taken(done.stamp, done.record)
             messages = [*record.said(), *said.messages]
             write_stamp(taken, invocation, messages, done.outcome, code=code, results=done.results)
+    if stamp.program is not None and code is ExitCode.SUCCESS:
+        argv, variables, directory = stamp.program
+        return start(RunPlan((*argv, *wanted.place.arguments), variables, Path(directory)), invocation)
     invocation.surroundings.stdout.flush()
     return code
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
-import shutil
 import time
 from dataclasses import replace
 
 from venvship.cli.build_report import Interruption, errors_and_code, print_build, print_conclusion
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
+from venvship.cli.fast_path_note import Said, Taken, note, take_stamp
 from venvship.cli.invocation import Invocation
+from venvship.cli.program_start import start
 from venvship.cli.surroundings import Session
 from venvship.cli.targets import NoTargets, select
-from venvship.errors import EnvironmentProblem, SeveralErrors
+from venvship.errors import SeveralErrors
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label
 from venvship.session.outcomes import BuildOutcome, RunPlan
+from venvship.session.stamp import Program
 
 
 class NotExecutable(CommandLineError):
@@ -35,26 +36,26 @@ class NotOneTarget(CommandLineError):
         super().__init__(f"`run` needs one target, and `{pattern}` {found}")
 
 
-class CannotStart(EnvironmentProblem):
-    """The system refuses to start a program that was built."""
-
-    def __init__(self, program: str, error: OSError) -> None:
-        super().__init__(f"can't start `{program}`: {error.strerror or error}")
-
-
 def run(invocation: Invocation) -> int:
     started = time.monotonic()
     if not invocation.words:
         raise NoTargets("run")
     pattern, *arguments = invocation.words
     plan: RunPlan | None = None
+    taken: Taken | None = None
     outcome: BuildOutcome | None = None
     early = Interruption()
-    with invocation.display() as display, invocation.session(display) as session, early:
+    with (
+        invocation.display() as display,
+        invocation.session(said := Said(display, invocation.attempt)) as session,
+        early,
+    ):
         label = _one_target(invocation, session, pattern)
-        outcome = session.build([label])
+        outcome = invocation.attempt.counted(session.build([label]))
         if not outcome.failures and not outcome.failed:
             plan = session.prepare_run(label)
+            if not invocation.flags.text("run_under"):
+                taken = take_stamp(invocation, session, [label], wildcards=None)
     failures = (*(outcome.failures if outcome is not None else ()), *early.errors)
     code = errors_and_code(failures, outcome, invocation)
     if outcome is not None:
@@ -62,9 +63,24 @@ def run(invocation: Invocation) -> int:
     print_conclusion(outcome, invocation, code=code, seconds=time.monotonic() - started)
     if plan is None or code is not ExitCode.SUCCESS:
         return code
+    plan = replace(plan, argv=(*plan.argv, *arguments))
+    program = _program(plan, invocation)
+    if program is not None:
+        note(taken, invocation, said, outcome, code=code, program=program)
     # The workspace is free again here: a program may run for ever, and may start venvship itself.
-    environment = {**plan.environment, "BUILD_WORKING_DIRECTORY": str(invocation.surroundings.cwd)}
-    return _start(replace(plan, argv=(*plan.argv, *arguments), environment=environment), invocation)
+    return start(plan, invocation)
+
+
+def _program(plan: RunPlan, invocation: Invocation) -> Program | None:
+    """What a stamp holds of it: everything but the arguments after `--`."""
+    wanted = invocation.surroundings.stamp
+    if wanted is None:
+        return None
+    kept = len(plan.argv) - len(wanted.place.arguments)
+    if [*plan.argv[kept:]] != wanted.place.arguments:
+        # A `--` in front of them was not the end of the flags.
+        return None
+    return ([*plan.argv[:kept]], dict(plan.environment), str(plan.working_directory))
 
 
 def _one_target(invocation: Invocation, session: Session, pattern: str) -> Label:
@@ -89,21 +105,3 @@ def _can_run(target: Target) -> bool:
 def _may_stand_for_another(target: Target) -> bool:
     """Only analysis knows where an alias leads."""
     return isinstance(target, RuleTarget) and target.rule_class.name == "alias"
-
-
-def _start(plan: RunPlan, invocation: Invocation) -> int:
-    surroundings = invocation.surroundings
-    prefix = shlex.split(invocation.flags.text("run_under"))
-    if prefix:
-        if prefix[0].startswith(("//", "@", ":")):
-            raise CommandLineError("`--run_under` takes a command, not a target")
-        program = shutil.which(prefix[0], path=surroundings.environment.get("PATH"))
-        if program is None:
-            raise CommandLineError(f"`--run_under`: there is no program `{prefix[0]}`")
-        plan = replace(plan, argv=(program, *prefix[1:], *plan.argv))
-    surroundings.stdout.flush()
-    surroundings.stderr.flush()
-    try:
-        return surroundings.replace_process(plan)
-    except OSError as error:
-        raise CannotStart(plan.argv[0], error) from error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 from venvship.cli.fast_path import StampPlace
+from venvship.cli.replacement import become
 from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink
 from venvship.session.opened_paths import OpenedPath, OpenedPaths
@@ -105,12 +105,4 @@ def open_workspace_session(start: Path, options: SessionOptions, events: EventSi
 
 def execute(plan: RunPlan) -> NoReturn:
     """Become the program; raises OSError when the system refuses."""
-    # Python ignores these two; a program expects to be ended by them.
-    ignored = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGPIPE, signal.SIGXFSZ)}
-    try:
-        os.chdir(plan.working_directory)
-        os.execve(plan.argv[0], plan.argv, dict(plan.environment))
-    except OSError:
-        for number, handler in ignored.items():
-            signal.signal(number, handler)
-        raise
+    become(plan.argv, {**os.environ, **plan.environment}, str(plan.working_directory))

@@ -65,7 +65,10 @@ class TestOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """How to start a program that was built: `argv` begins with its absolute path and ends with its own `args`."""
+    """How to start a program that was built: `argv` begins with its absolute path and ends with its own `args`.
+
+    `environment` is set beside the variables that the command has itself.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]

@@ -15,6 +15,7 @@ def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], unmade: Itera
     gone = tuple([f"{directory}/" for directory in without])
     stamp = Stamp()
     stamp.facts = old.facts
+    stamp.program = old.program
     stamp.variables = list((dict(old.variables) | dict(fresh.variables)).items())
     stamp.absent = [*dict.fromkeys([*old.absent, *fresh.absent])]
     stamp.kinds = list((dict(old.kinds) | dict(fresh.kinds)).items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def run_plan(label: Label, target: ConfiguredTarget, *, path_of: Callable[[Artif
             f"`{label}` is a {target.kind} and can't be run", place=target.place, hint="run a py_binary"
         )
     program = path_of(executable)
-    environment = dict(os.environ)
+    environment: dict[str, str] = {}
     info = target.get(RunEnvironmentInfo)
     if info is not None:
         environment.update({k: v for k, v in info.environment.items() if k not in info.inherited})

@@ -35,9 +35,10 @@ Trace: TypeAlias = tuple[int, int, int, int]
 Fact: TypeAlias = int | str | tuple[str, ...] | tuple[tuple[str, str], ...]
 Entry: TypeAlias = tuple[str, str]
 Inputs: TypeAlias = tuple[str, list[str], list[Signature]]
+Program: TypeAlias = tuple[list[str], dict[str, str], str]
 Outputs: TypeAlias = tuple[str, Signature | None, list[Entry], list[str], list[Trace]]
 
-FORMAT = 2
+FORMAT = 3
 """Raised when stamps of earlier versions would be misread."""
 
 RACY_NANOSECONDS = 2_000_000_000
@@ -81,7 +82,8 @@ class Stamp:
     signatures. `outputs` are by directory: its signature (None when it is too fresh to say anything), links with
     their texts, and files with their traces. `errors` are what the command writes to stderr, before and after the time
     that it took, and `answer` is what it writes to stdout; without `repeatable` the command would do something, as a
-    test does that failed. `generation` names the record of the build that belongs to the stamp.
+    test does that failed. `generation` names the record of the build that belongs to the stamp. `program` is what the
+    command becomes in the end: its arguments but for those after `--`, variables that are set for it, its directory.
     """
 
     __slots__ = (
@@ -93,6 +95,7 @@ class Stamp:
         "inputs",
         "kinds",
         "outputs",
+        "program",
         "racy_directories",
         "racy_files",
         "repeatable",
@@ -112,6 +115,7 @@ class Stamp:
         self.answer = ""
         self.repeatable = True
         self.generation = ""
+        self.program: Program | None = None
 
     def encode(self) -> bytes:
         return packed(_MAGIC, [getattr(self, name) for name in self.__slots__])

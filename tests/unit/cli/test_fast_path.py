@@ -91,9 +91,18 @@ def test_every_command_line_has_a_stamp_of_its_own(workspace: Path) -> None:
     assert len(set(paths)) == len(places)
 
 
+def test_what_a_program_is_given_is_no_part_of_the_command(workspace: Path) -> None:
+    plain, dashes, more = (place(workspace, "run", "//:x", *words) for words in ((), ("--",), ("--", "a", "--", "b")))
+    assert plain is not None and dashes is not None and more is not None
+    assert plain.path == dashes.path == more.path
+    assert (plain.arguments, dashes.arguments, more.arguments) == ([], [], ["a", "--", "b"])
+    other = place(workspace, "run", "//:x", "a")
+    assert other is not None and other.path != plain.path
+
+
 @pytest.mark.parametrize(
     "argv",
-    [("query", "//..."), ("run", "//:x"), ("--output_user_root", "/x", "build", "//..."), ("--batch",), ()],
+    [("query", "//..."), ("sync",), ("--output_user_root", "/x", "build", "//..."), ("--batch",), ()],
 )
 def test_other_commands_have_none(workspace: Path, argv: tuple[str, ...]) -> None:
     assert place(workspace, *argv) is None

@@ -142,7 +142,7 @@ from venvship.session.outcomes import RunPlan
 execute(RunPlan(("/bin/sh", "-c", sys.argv[2], "name", "x y"), {"A": "b"}, Path(sys.argv[1])))
 """
     done = python(code, str(tmp_path), 'pwd; echo "$A, $1, $HOME"; exit 7')
-    assert (done.returncode, done.stdout) == (7, f"{tmp_path}\nb, x y, \n")
+    assert (done.returncode, done.stdout) == (7, f"{tmp_path}\nb, x y, {os.environ['HOME']}\n")
     done = python(code, str(tmp_path), "kill -PIPE $$; echo survived")
     assert (done.returncode, done.stdout) == (-signal.SIGPIPE, "")
 
