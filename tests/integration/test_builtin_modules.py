@@ -320,3 +320,34 @@ def test_scripts_find_their_files_with_the_runfiles_library(workspace: RealWorks
     (workspace.root / "find.sh").chmod(0o755)
     done = workspace.run("test", "--test_output=errors", "//...")
     assert done.code == 0, done.stdout + done.stderr
+
+
+CC = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary")
+load("@rules_python//python:py_cc_link_params_info.bzl", "PyCcLinkParamsInfo")
+load("@rules_python//python/cc:py_cc_toolchain.bzl", "py_cc_toolchain")
+load("@rules_python//python/cc:py_cc_toolchain_info.bzl", "PyCcToolchainInfo")
+load("@rules_python//python/cc:py_extension.bzl", "py_extension")
+py_extension(name = "extension", srcs = ["x.c"])
+cc_library(name = "library", deps = ["@rules_python//python/cc:current_py_cc_headers"])
+py_cc_toolchain(name = "for_cc", headers = ":library", python_version = "3.11")
+toolchain(name = "cc", toolchain = ":for_cc", toolchain_type = "@aspect_rules_py//py:py_cc_toolchain_type")
+py_binary(name = "app", srcs = ["app.py"])
+filegroup(name = "headers", srcs = ["@rules_python//python/cc:current_py_cc_headers"], tags = ["manual"])
+filegroup(name = "libs", srcs = ["@aspect_rules_py//py:current_py_cc_libs"], tags = ["manual"])
+"""
+
+
+def test_what_is_for_extension_modules_is_refused_where_it_is_needed(workspace: RealWorkspace) -> None:
+    modules = (
+        'bazel_dep(name = "aspect_rules_py", version = "2.0.0")\nbazel_dep(name = "rules_python", version = "2.3.0")\n'
+    )
+    workspace.write({"MODULE.bazel": modules, "BUILD.bazel": CC, "app.py": "", "x.c": ""})
+    built = workspace.run("build", "//...")
+    assert built.code == 0, built.stderr
+    for target, named in [("headers", "current_py_cc_headers"), ("libs", "current_py_cc_libs")]:
+        needed = workspace.run("build", f"//:{target}")
+        assert needed.code == 1
+        assert f"`{named}` can't be built: it is for C++, which is not built here" in needed.stderr
+        assert f"needed by `//:{target}` (attribute `srcs`)" in needed.stderr
+        assert "hint: let the lock have wheels of extension modules" in needed.stderr

@@ -34,3 +34,13 @@ def foreign_rule(kind, reason = "it is for a language that is not built here"):
         foreign_target(**(kwargs | {"name": name, "kind": kind, "reason": reason}))
 
     return declare_foreign
+
+def python_for_cc():
+    """The targets that C++ code names to be compiled and linked for Python; it is what uses them that is not built."""
+    for name in ["current_py_cc_headers", "current_py_cc_headers_abi3", "current_py_cc_libs"]:
+        foreign_target(
+            name = name,
+            kind = name,
+            reason = "it is for C++, which is not built here",
+            advice = "let the lock have wheels of extension modules",
+        )
