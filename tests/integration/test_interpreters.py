@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 from fake_index import FakeIndex
@@ -124,3 +127,57 @@ def test_a_replaced_archive_is_refused(workspace: RealWorkspace, tmp_path: Path)
     workspace.write({"BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n', "app.py": ""})
     done = workspace.build("--platforms=macos_aarch64", "//:app")
     assert done.code == 1 and "is not the file that was locked" in done.stderr
+
+
+DESCRIBED = """
+load("@rules_python//python:defs.bzl", "py_runtime", "py_runtime_pair")
+load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")
+py_runtime(
+    name = "runtime",
+    files = glob(["prefix/**"]),
+    interpreter = "prefix/bin/{python}",
+    interpreter_version_info = {{"major": "{major}", "minor": "{minor}"}},
+)
+py_runtime_pair(name = "pair", py3_runtime = ":runtime")
+toolchain(name = "own", toolchain = ":pair", toolchain_type = "@rules_python//python:toolchain_type")
+py_binary(name = "app", srcs = ["app.py"])
+py_image_layer(name = "layers", binary = ":app")
+py_zipapp_binary(name = "packed", binary = ":app")
+"""
+
+
+def test_an_interpreter_that_the_workspace_has_is_shipped_with_its_programs(
+    workspace: RealWorkspace, tmp_path: Path
+) -> None:
+    """The interpreter is the one that the build would use itself, which runs from wherever it lies."""
+    workspace.write(
+        {"MODULE.bazel": MODULE, "BUILD.bazel": DEFS + 'py_binary(name = "a", srcs = ["a.py"])', "a.py": ""}
+    )
+    workspace.built("//:a")
+    tree = imported_tree(workspace)
+    names = shutil.ignore_patterns("test", "__pycache__", "site-packages", "idlelib", "config-*")
+    shutil.copytree(tree, workspace.root / "prefix", ignore=names)
+    major, minor = sys.version_info[:2]
+    build = DESCRIBED.format(python=f"python{major}.{minor}", major=major, minor=minor)
+    app = "import sys\nprint(sys.base_prefix, sys.version_info[:2], sys.prefix == sys.base_prefix)\n"
+    module = MODULE + 'bazel_dep(name = "rules_python", version = "2.2.0")\nregister_toolchains("//:own")\n'
+    workspace.write({"MODULE.bazel": module, "BUILD.bazel": DEFS + build, "app.py": app})
+    workspace.built("//:app", "//:packed", "//:layers")
+
+    layers = sorted((workspace.root / "venvship-bin").glob("layers_*.tar.gz"))
+    assert [layer.name for layer in layers if layer.name.startswith("layers_Python")]
+    image = tmp_path / "an image"
+    held: list[str] = []
+    for layer in layers:
+        with tarfile.open(layer) as archive:
+            held += [member.name for member in archive if not member.isdir()]
+            archive.extractall(image, filter="fully_trusted")
+    assert len(held) == len(set(held))
+    cache = tmp_path / "cache"
+    packed = workspace.root / "venvship-bin/packed.pyz"
+    starts: list[tuple[list[str | Path], Path]] = [([image / "app"], image), ([sys.executable, packed], cache)]
+    for argv, prefix in starts:
+        started = subprocess.run(argv, env={"XDG_CACHE_HOME": str(cache)}, capture_output=True, text=True, check=False)
+        assert started.stderr == ""
+        assert started.stdout.startswith(f"{prefix}/")
+        assert started.stdout.endswith(f"/_main/prefix ({major}, {minor}) False\n")
