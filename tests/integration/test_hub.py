@@ -563,17 +563,30 @@ def test_what_is_damaged_in_the_stores_is_found_and_made_anew(workspace: RealWor
     assert workspace.run("run", INDEX, "//:app").stdout == "right\n"
     done = workspace.run("clean", "--verify")
     assert done.code == 0 and ", 0 of them damaged" in done.stderr
-    [source] = (workspace.cache / "venvship/trees").glob("*/lib/python*/site-packages/tool/__init__.py")
+    trees = workspace.cache / "venvship/trees"
+    [bytecode] = trees.glob("*/lib/python*/site-packages/tool/__pycache__/*")
+    source = bytecode.parents[1] / "__init__.py"
+    whole = bytecode.read_bytes()
+
+    # The directories with and without bytecode have the file in common; bytecode is in one of them.
+    bytecode.parent.chmod(0o755)
+    bytecode.unlink()
     source.chmod(0o644)
     source.write_text("SAYS = 'wrong'\n")
-    for bytecode in source.parent.glob("__pycache__/*"):
-        bytecode.parent.chmod(0o755)
-        bytecode.unlink()
     assert workspace.run("run", INDEX, "//:app").stdout == "wrong\n"
     done = workspace.run("clean", "--verify")
-    assert done.code == 0 and ", 1 of them damaged" in done.stderr and "is damaged; it is removed" in done.stderr
+    assert done.code == 0 and ", 2 of them damaged" in done.stderr and "is damaged; it is removed" in done.stderr
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "right\n"), done.stderr
+
+    assert bytecode.read_bytes() == whole
+    bytecode.chmod(0o644)
+    bytecode.write_bytes(whole[:-1] + b"x")
+    done = workspace.run("clean", "--verify")
+    assert done.code == 0 and ", 1 of them damaged" in done.stderr
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "right\n"), done.stderr
+    assert bytecode.read_bytes() == whole
 
 
 def test_modules_are_listed_for_gazelle(workspace: RealWorkspace, index: FakeIndex) -> None:

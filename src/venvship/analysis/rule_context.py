@@ -266,6 +266,10 @@ class RuleContext:
     def declare_directory(self, name: str) -> Artifact:
         return self._declare(join(self.label.package.path, name), ArtifactKind.DIRECTORY)
 
+    def declare_with_bytecode(self, directory: Artifact) -> Artifact:
+        """A directory output that holds what an own one does, and bytecode; runfiles have it at the same place."""
+        return Artifact(directory.root.with_bytecode, directory.path, self.label, ArtifactKind.DIRECTORY)
+
     def declare_symlink(self, name: str) -> Artifact:
         return self._declare(join(self.label.package.path, name), ArtifactKind.SYMLINK)
 

@@ -118,6 +118,12 @@ def encoding_of(rows: str) -> bytes:
     return _HEADER + rows.encode()
 
 
+def rows_with(encoded: bytes, rows: Iterable[list[object]]) -> str:
+    """The rows of a tree and others, which take the place of those with their paths, as `encoding_of` wants them."""
+    every = {row[0]: row for row in (*json.loads(encoded[len(_HEADER) :]), *rows)}
+    return json.dumps([every[path] for path in sorted(every)], ensure_ascii=True, separators=(",", ":"))
+
+
 def _entry(row: list[object]) -> TreeEntry:
     match row:
         case [str(path), ("f" | "x") as kind, str(sha256), int(size)] if not isinstance(size, bool):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from venvship.blobs.store import MissingBlob
 from venvship.errors import InternalError
 from venvship.execution.collecting import collect_outputs, tree_of_rows
 from venvship.execution.exec_root import ExecRoot
@@ -72,10 +74,13 @@ def make_directly(
             return {output.exec_path: OutputTree(tree)}
 
 
-def run_tool(action: RunTool, exec_root: ExecRoot, workers: WorkerPool) -> tuple[dict[ExecPath, Output], str]:
+def run_tool(
+    action: RunTool, exec_root: ExecRoot, workers: WorkerPool, content: Content
+) -> tuple[dict[ExecPath, Output], str]:
     """Run a tool and adopt what it made; raises ActionFailed. Also returns what it printed."""
     directory = exec_root.temporary_directory()
     try:
+        asked: dict[str, Artifact] = {}
         places: dict[Artifact, str] = {}
         for number, artifact in enumerate(action.outputs):
             os.mkdir(f"{directory}/{number}")
@@ -90,7 +95,9 @@ def run_tool(action: RunTool, exec_root: ExecRoot, workers: WorkerPool) -> tuple
                 raise InternalError(
                     f"{action.mnemonic} of `{action.owner}` names `{artifact.exec_path}`, which is no input of it"
                 )
-            return exec_root.path_of(artifact)
+            path = exec_root.path_of(artifact)
+            asked[path] = artifact
+            return path
 
         interpreter = None
         if action.interpreter is not None:
@@ -107,6 +114,13 @@ def run_tool(action: RunTool, exec_root: ExecRoot, workers: WorkerPool) -> tuple
             raise ActionFailed(action, error.message, output=output) from error
         trees = {str(path): tree_of_rows(rows) for path, rows in dict(done.result.get("trees") or {}).items()}
         sealed = {str(path): str(rows) for path, rows in dict(done.result.get("sealed") or {}).items()}
+        for path, (base, rows) in dict(done.result.get("grown") or {}).items():
+            grown_from = content(asked[base]) if base in asked else None
+            if not isinstance(grown_from, OutputTree):
+                raise InternalError(f"the tool `{action.tool}` names `{base}`, which is no directory that it was given")
+            # What the store has forgotten is read and hashed.
+            with contextlib.suppress(MissingBlob):
+                sealed[str(path)] = exec_root.trees.rows_with(grown_from.digest, rows)
         made = collect_outputs(action, places, exec_root, trees=trees, sealed=sealed, log=done.output)
         return made, done.output
     finally:

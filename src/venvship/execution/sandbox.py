@@ -119,6 +119,10 @@ class Sandbox:
             links[artifact.exec_path] = (
                 output.text if isinstance(output, OutputLink) else self._exec_root.path_of(artifact)
             )
+            plain = artifact.without_bytecode
+            if plain is not None:
+                # Where the links of a venv among the inputs lead to.
+                links.setdefault(plain.exec_path, links[artifact.exec_path])
         for program in spawn.programs:
             for suffix in (RUNFILES_SUFFIX, MANIFEST_SUFFIX):
                 beside = program.executable.exec_path + suffix

@@ -262,7 +262,7 @@ class _Run:
         machinery.events.emit(ActionStarted(action.mnemonic, action.progress))
         match action:
             case RunTool():
-                outputs, log = run_tool(action, machinery.exec_root, machinery.workers)
+                outputs, log = run_tool(action, machinery.exec_root, machinery.workers, self._content)
             case Spawn():
                 outputs, log = run_spawn(
                     action,

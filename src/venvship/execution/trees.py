@@ -15,7 +15,16 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from venvship.archives.tree import MalformedTree, Tree, TreeDirectory, TreeEntry, TreeFile, TreeLink, encoding_of
+from venvship.archives.tree import (
+    MalformedTree,
+    Tree,
+    TreeDirectory,
+    TreeEntry,
+    TreeFile,
+    TreeLink,
+    encoding_of,
+    rows_with,
+)
 from venvship.blobs.disk import digest_of_file
 from venvship.blobs.store import BlobStore, MissingBlob
 from venvship.errors import InternalError, UserError
@@ -117,6 +126,10 @@ class TreeStore:
         modes: dict[str, int] = {}
         known = _scanned(directory, modes) if tree is None else _checked(directory, tree, modes)
         return self._take_over(directory, known.encode(), lambda: _make_read_only(os.fspath(directory), known, modes))
+
+    def rows_with(self, digest: Digest, rows: Iterable[list[object]]) -> str:
+        """What the tree holds, and `rows` besides or in its place, as `adopt_sealed` wants it; raises MissingBlob."""
+        return rows_with(self._blobs.read(digest), rows)
 
     def adopt_sealed(self, directory: str | Path, rows: str) -> Digest:
         """The same for a directory below which everything is read-only already, by the word of a tool of ours.

@@ -3,6 +3,9 @@
 Outputs are laid out as runfiles are: `venvship-out/<configuration>/bin/` stands for the main repository's
 `_main/`, and every other repository's outputs lie beside it as `venvship-out/<configuration>/<repository>/`. One
 relative link text therefore leads to the same place in the output tree, in a runfiles tree and in an image.
+
+Directories with bytecode lie in a tree of their own that is laid out the same way, below
+`venvship-out/<configuration>/.bytecode/`. In runfiles and images they have the places of those without.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from venvship.model.paths import ExecPath, TreePath, join
 
 OUTPUT_DIRECTORY = "venvship-out"
 EXTERNAL_DIRECTORY = "external"
+_BYTECODE_DIRECTORY = ".bytecode"
 
 
 class ArtifactKind(enum.Enum):
@@ -42,6 +46,19 @@ class Root:
     @classmethod
     def of_outputs(cls, configuration_directory: str, repository: str) -> Root:
         return cls(join(OUTPUT_DIRECTORY, configuration_directory, repository or "bin"), repository, False)
+
+    @property
+    def with_bytecode(self) -> Root:
+        """The root of directories that hold what those of this one do, and bytecode."""
+        above, _, last = self.exec_path.rpartition("/")
+        return Root(join(above, _BYTECODE_DIRECTORY, last), self.repository, self.is_source)
+
+    @property
+    def without_bytecode(self) -> Root | None:
+        """The root whose `with_bytecode` this is, if it is one."""
+        above, _, last = self.exec_path.rpartition("/")
+        configuration = above.removesuffix(f"/{_BYTECODE_DIRECTORY}")
+        return None if configuration == above else Root(f"{configuration}/{last}", self.repository, self.is_source)
 
 
 class Artifact:
@@ -77,6 +94,12 @@ class Artifact:
     def runfiles_path(self) -> TreePath:
         """Where a runfiles tree holds this artifact: `_main/pkg/name` or `repository/pkg/name`."""
         return TreePath(join(self.root.runfiles_directory, self.path))
+
+    @property
+    def without_bytecode(self) -> Artifact | None:
+        """The directory that a directory with bytecode stands for; at the place of both, the latter is taken."""
+        root = self.root.without_bytecode
+        return None if root is None else Artifact(root, self.path, self.owner, self.kind)
 
     @property
     def short_path(self) -> str:

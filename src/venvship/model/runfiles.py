@@ -85,7 +85,8 @@ class Runfiles:
         """The entries, and the conflicts that were settled to get them.
 
         Files win over `symlinks`, `root_symlinks` over both, and among equals the later one; a path wins over those
-        below it. `..` is resolved: a file of another repository has a `short_path` of the form `../repository/path`.
+        below it. A directory with bytecode wins over the same without, which is no conflict. `..` is resolved: a file
+        of another repository has a `short_path` of the form `../repository/path`.
         """
         entries: dict[TreePath, Artifact | None] = {}
         conflicts: list[RunfilesConflict] = []
@@ -93,7 +94,10 @@ class Runfiles:
         def place(path: TreePath, artifact: Artifact) -> None:
             present = entries.get(path)
             if present is not None and present != artifact:
-                conflicts.append(RunfilesConflict(path, artifact, path, present))
+                if present.without_bytecode == artifact:
+                    return
+                if artifact.without_bytecode != present:
+                    conflicts.append(RunfilesConflict(path, artifact, path, present))
             entries[path] = artifact
 
         for link in self.symlinks.to_tuple():

@@ -8,7 +8,8 @@ The result may say `{"trees": {output path: rows}}` for directories whose conten
 not hashed again; a row is `[path, sha256, size, executable]`, `[path, "link", text]` or `[path, "directory"]`, the
 last for an empty one. A tool that has made everything below a directory read-only may say
 `{"sealed": {output path: text}}` instead, and is believed: the text is JSON without spaces, of rows sorted by path, and
-a row `[path, "f", sha256, size]`, with `"x"` for executable files.
+a row `[path, "f", sha256, size]`, with `"x"` for executable files. If the directory has all that an input has, the tool
+may say `{"grown": {output path: [input path, rows]}}`, with those rows that the input does not have, or has otherwise.
 
 Tools import each other by their absolute names (`from venvship.tools.tar_format import header`). `worker.py` makes
 the package `venvship` importable from the directory it lies in, and nothing else beside the standard library, so the

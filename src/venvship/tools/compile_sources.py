@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from venvship.tools.install_wheel import compiled
+from venvship.tools.compile_wheel import compiled
 
 
 class NotCompiled(Exception):

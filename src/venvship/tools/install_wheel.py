@@ -11,14 +11,14 @@ machine, or by hand. The output looks like the part of a virtual environment tha
     <path>                                what the wheel wants below the prefix
 
 Nothing in it depends on where the output lies, on the umask, or on the clock: files are 0444, or 0555 when the wheel
-marks them executable, and bytecode is of the unchecked-hash kind with paths relative to site-packages (the import
-system sets the real path when it loads a module).
+marks them executable.
 
 The request is an object with `wheel` and `output` (paths; the output is absent or an empty directory),
-`python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `compile_bytecode` (true or false),
-`exclude_globs` (patterns of paths as RECORD spells them; `*` stays in one directory, `**` does not) and `replaced` (an
-object with the new content, as base64, of files by their paths; patches come as that). The result has `entries`, a
-sorted list of [path, sha256, size, executable], and `not_compiled`, a list of [path, reason].
+`python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `exclude_globs` (patterns of paths as
+RECORD spells them; `*` stays in one directory, `**` does not), `replaced` (an object with the new content, as base64,
+of files by their paths; patches come as that) and `compiled_later` (true or false): then no file may be in the way of
+the bytecode of this version of Python, and what the wheel has of it for its own modules is left out. The result has
+`entries`, a sorted list of [path, sha256, size, executable].
 """
 
 from __future__ import annotations
@@ -27,21 +27,15 @@ import base64
 import csv
 import hashlib
 import importlib
-import importlib.util
 import io
 import json
-import marshal
 import mmap
-import operator
 import os
 import posixpath
 import re
 import stat
 import struct
 import sys
-import threading
-import types
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -79,13 +73,6 @@ _SITE_SCHEMES = ("purelib", "platlib")
 _DEFLATE = _deflate()
 _DAMAGED = (zlib.error, _DEFLATE.error)
 
-# Strings of one character are shared by the whole process, and a bytecode file says whether they are interned. In a
-# process that has run for a while some are, by accident; so that bytecode is always the same, all must be.
-_CHARACTERS = [sys.intern(chr(code)) for code in range(256)]
-
-# Warnings filters belong to the whole process, and compiling holds the interpreter lock anyway.
-_COMPILING = threading.Lock()
-
 
 class WheelRefused(Exception):
     """A wheel that is broken or would write where it must not, with everything that is wrong with it."""
@@ -109,20 +96,17 @@ class Request:
     wheel: str
     output: str
     python_version: str
-    compile_bytecode: bool = False
+    compiled_later: bool = False
     exclude_globs: tuple[str, ...] = ()
     replaced: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if _PYTHON_VERSION.fullmatch(self.python_version) is None:
             raise BadRequest(f"`{self.python_version}` is not a version of Python 3")
-        running = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        if self.compile_bytecode and self.python_version.rstrip("t") != running:
-            raise BadRequest(f"bytecode of Python {self.python_version} cannot be made by Python {running}")
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> Request:
-        known = {"wheel", "output", "python_version", "compile_bytecode", "exclude_globs", "replaced"}
+        known = {"wheel", "output", "python_version", "compiled_later", "exclude_globs", "replaced"}
         unknown = sorted(values.keys() - known)
         if unknown:
             raise BadRequest(f"unknown keys in the request: {', '.join(unknown)}")
@@ -140,7 +124,7 @@ class Request:
             wheel,
             output,
             python_version,
-            bool(values.get("compile_bytecode", False)),
+            bool(values.get("compiled_later", False)),
             tuple(str(pattern) for pattern in globs),
             {str(path): base64.b64decode(str(content), validate=True) for path, content in replaced.items()},
         )
@@ -267,31 +251,22 @@ class _Installation:
             for path in sorted(self._request.replaced.keys() - kept)
         )
         targets = self._targets(kept)
-        bytecode = self._bytecode(targets) if self._request.compile_bytecode else {}
+        bytecode = self._bytecode(targets) if self._request.compiled_later else frozenset()
         self._refuse(_clashes(self._everything(targets, bytecode), list(targets.values())))
 
         problems: list[str] = []
-        sources: list[tuple[str, bytes]] = []
-        replaced = set(bytecode.values())
-        shipped = sorted((path for path in kept if targets[path] not in replaced), key=lambda path: targets[path])
+        shipped = sorted((path for path in kept if targets[path] not in bytecode), key=lambda path: targets[path])
         for path in shipped:
-            source = self._unpack(path, targets[path], rows.get(path), problems, keep=path in bytecode)
+            self._unpack(path, targets[path], rows.get(path), problems)
             if path in self._request.replaced and not problems:
-                source = self._replace(path, targets[path])
-                rows[path] = Row(path, "sha256", _record_digest(source), str(len(source)))
-            if source is not None and path in bytecode:
-                sources.append((path, source))
+                content = self._replace(path, targets[path])
+                rows[path] = Row(path, "sha256", _record_digest(content), str(len(content)))
         self._refuse(problems)
 
         site = self._request.site_packages
         self._output.write(f"{site}/{self._dist_info}/INSTALLER", INSTALLER)
         self._output.write(f"{site}/{self._dist_info}/RECORD", self._new_record(rows, shipped, targets))
-        not_compiled = [
-            [_below(targets[path], site), problem]
-            for path, source in sources
-            if (problem := self._compile(source, targets[path], bytecode[path])) is not None
-        ]
-        return {"entries": [list(entry) for entry in sorted(self._output.entries)], "not_compiled": not_compiled}
+        return {"entries": [list(entry) for entry in sorted(self._output.entries)]}
 
     def _refuse(self, problems: Iterable[str]) -> None:
         found = list(problems)
@@ -358,9 +333,9 @@ class _Installation:
         self._refuse(problems)
         return targets
 
-    def _everything(self, targets: Mapping[str, str], bytecode: Mapping[str, str]) -> set[str]:
+    def _everything(self, targets: Mapping[str, str], bytecode: frozenset[str]) -> set[str]:
         dist_info = f"{self._request.site_packages}/{self._dist_info}"
-        return {*targets.values(), *bytecode.values(), f"{dist_info}/INSTALLER", f"{dist_info}/RECORD"}
+        return {*targets.values(), *bytecode, f"{dist_info}/INSTALLER", f"{dist_info}/RECORD"}
 
     def _target(self, path: str) -> str | None:
         request = self._request
@@ -380,14 +355,13 @@ class _Installation:
             return f"include/site/python{request.python_version}/{name}/{rest}"
         return rest if scheme == "data" else None
 
-    def _unpack(self, path: str, target: str, row: Row | None, problems: list[str], *, keep: bool) -> bytes | None:
-        """Write one member; return its content when it is to be kept."""
+    def _unpack(self, path: str, target: str, row: Row | None, problems: list[str]) -> None:
+        """Write one member."""
         info = self._members[path]
         executable = bool((info.external_attr >> 16) & 0o111) or target.startswith("data-scripts/")
         sha256 = hashlib.sha256()
         other = hashlib.new(row.algorithm) if row is not None and row.algorithm not in ("", "sha256") else None
         size = 0
-        chunks: list[bytes] = []
         descriptor = self._output.open(target, executable)
         try:
             for chunk in self._inflated(info):
@@ -396,11 +370,9 @@ class _Installation:
                     other.update(chunk)
                 size += len(chunk)
                 write_all(descriptor, chunk)
-                if keep:
-                    chunks.append(chunk)
         except (*_DAMAGED, zipfile.BadZipFile) as error:
             problems.append(f"`{_shown(path)}` is damaged: {error}")
-            return None
+            return
         finally:
             os.close(descriptor)
         if row is not None and row.algorithm:
@@ -410,7 +382,6 @@ class _Installation:
             elif row.size and row.size != str(size):
                 problems.append(f"`{_shown(path)}` has {size} bytes, RECORD lists {_shown(row.size)}")
         self._output.entries.append((target, sha256.hexdigest(), size, executable))
-        return b"".join(chunks) if keep else None
 
     def _replace(self, path: str, target: str) -> bytes:
         """Write the new content of a member whose own content has been found to be right."""
@@ -483,56 +454,16 @@ class _Installation:
         csv.writer(text, lineterminator="\n").writerows(sorted(lines))
         return text.getvalue().encode()
 
-    def _bytecode(self, targets: Mapping[str, str]) -> dict[str, str]:
-        """Where the bytecode of each source member in site-packages goes."""
+    def _bytecode(self, targets: Mapping[str, str]) -> frozenset[str]:
+        """Where the bytecode of the modules in site-packages will be."""
         site = self._request.site_packages + "/"
-        tag = sys.implementation.cache_tag
-        found = {}
-        for path, target in targets.items():
+        tag = f"cpython-{self._request.python_version.rstrip('t').replace('.', '')}"
+        found = set()
+        for target in targets.values():
             if target.endswith(".py") and target.startswith(site):
                 directory, _, name = target.rpartition("/")
-                found[path] = f"{directory}/__pycache__/{name[:-3]}.{tag}.pyc"
-        return found
-
-    def _compile(self, source: bytes, target: str, bytecode: str) -> str | None:
-        """Write the bytecode of a source file; return why there is none."""
-        try:
-            data = compiled(source, _below(target, self._request.site_packages))
-        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
-            return f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
-        self._output.write(bytecode, data)
-        return None
-
-
-def compiled(source: bytes, path: str, *, optimize: int = 0, is_checked: bool = False) -> bytes:
-    """A bytecode file (PEP 552), the same each time from Python 3.11 on; imports compare the source if `is_checked`.
-
-    Older versions write sets in the order of their hashes, so they need PYTHONHASHSEED=0 as well.
-    """
-    with _COMPILING, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        code = compile(source, path, "exec", dont_inherit=True, optimize=optimize)
-    flags = struct.pack("<I", 0b11 if is_checked else 0b01)
-    header = importlib.util.MAGIC_NUMBER + flags + importlib.util.source_hash(source)
-    return header + marshal.dumps(_with_sets_of_its_own(code))
-
-
-def _with_sets_of_its_own(code: types.CodeType) -> types.CodeType:
-    """The same code, in which no two constants are one frozenset.
-
-    Whether the compiler makes one object of equal sets differs from process to process.
-    """
-    constants: list[object] = []
-    for constant in code.co_consts:
-        if isinstance(constant, frozenset):
-            constants.append(frozenset(list(constant)))
-        elif isinstance(constant, types.CodeType):
-            constants.append(_with_sets_of_its_own(constant))
-        else:
-            constants.append(constant)
-    if any(map(operator.is_not, constants, code.co_consts)):
-        return code.replace(co_consts=tuple(constants))
-    return code
+                found.add(f"{directory}/__pycache__/{name[:-3]}.{tag}.pyc")
+        return frozenset(found)
 
 
 def _below(path: str, directory: str) -> str:

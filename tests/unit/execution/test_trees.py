@@ -102,6 +102,18 @@ def test_a_sealed_directory_is_taken_at_its_maker_s_word(store: TreeStore) -> No
     assert stat.S_IMODE(store.path_of(digest).stat().st_mode) == 0o555
 
 
+def test_a_tree_may_be_told_by_what_it_has_besides_and_in_place_of_what_another_one_has(store: TreeStore) -> None:
+    base = store.adopt(fill(store.temporary / "d"))
+    new = Digest.of(b"new")
+    rows: list[list[object]] = [["data/new", "f", new.sha256, 3], ["data/file", "x", new.sha256, 3]]
+    directory = fill(store.temporary / "e")
+    digest = store.adopt_sealed(directory, store.rows_with(base, rows))
+    files = [TreeFile(TreePath("data/new"), new), TreeFile(TreePath("data/file"), new, executable=True)]
+    assert store.tree(digest) == Tree.of([*(one for one in CONTENT.entries if one.path != "data/file"), *files])
+    with pytest.raises(MissingBlob):
+        store.rows_with(Digest.of(b"unknown"), rows)
+
+
 @pytest.mark.parametrize(
     "change",
     [

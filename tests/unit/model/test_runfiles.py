@@ -46,6 +46,15 @@ def test_one_file_on_several_ways_is_no_conflict() -> None:
     assert runfiles.entries() == {"_main/a": a}
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_directory_with_bytecode_is_taken_for_the_same_without(is_first: bool) -> None:
+    plain = Artifact(Root.of_outputs("cfg", "pypi"), "six/1.16", OWNER, ArtifactKind.DIRECTORY)
+    compiled = Artifact(plain.root.with_bytecode, plain.path, OWNER, ArtifactKind.DIRECTORY)
+    assert compiled.without_bytecode == plain and plain.without_bytecode is None
+    runfiles = Runfiles(files=Depset([compiled, plain] if is_first else [plain, compiled]))
+    assert runfiles.settled() == ({"pypi/six/1.16": compiled}, ())
+
+
 def conflicts(runfiles: Runfiles) -> list[str]:
     return [str(conflict) for conflict in runfiles.settled()[1]]
 

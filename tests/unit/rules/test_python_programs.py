@@ -5,6 +5,7 @@ from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub, outputs,
 
 from venvship.model import provider
 from venvship.model.action import ForestFile, ForestLink, MakeForest, RunTool, WriteFile
+from venvship.model.paths import TreePath
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
 from venvship.rules.python.providers import PyExecutableInfo, VirtualenvInfo
 
@@ -215,11 +216,25 @@ def test_the_rules_python_dialect_is_not_isolated() -> None:
     assert b"-I\0" not in written(action)
 
 
-def test_a_wheel_is_installed_by_the_interpreter_that_will_run_it() -> None:
-    target = workspace("").one("@pypi//httpx:whl")
-    install = outputs(target.actions)["venvship-out/linux_x86_64-fastbuild/pypi/httpx/0.27.0"]
-    assert isinstance(install, RunTool) and install.interpreter is not None
-    assert install.interpreter.runfiles_path == "python_interpreters/3.12.4"
+def test_a_wheel_is_compiled_by_the_interpreter_that_will_run_it_and_unpacked_by_any() -> None:
+    made = outputs(workspace("").one("@pypi//httpx:whl").actions)
+    unpack = made["venvship-out/linux_x86_64-fastbuild/pypi/httpx/0.27.0"]
+    compile_ = made["venvship-out/linux_x86_64-fastbuild/.bytecode/pypi/httpx/0.27.0"]
+    assert isinstance(unpack, RunTool) and unpack.interpreter is None
+    assert isinstance(compile_, RunTool) and compile_.interpreter is not None
+    assert compile_.interpreter.runfiles_path == "python_interpreters/3.12.4"
+    assert [one.runfiles_path for one in (*unpack.outputs, *compile_.outputs)] == ["pypi/httpx/0.27.0"] * 2
+    assert compile_.inputs.to_tuple() == unpack.outputs
+
+
+def test_a_distribution_as_data_is_the_directory_that_its_dependants_have() -> None:
+    made = workspace(
+        'py_binary(name = "p", srcs = ["app.py"], deps = ["@pypi//httpx"], data = ["@pypi//httpx"])', app__app_py=""
+    )
+    entries, conflicts = made.one("//app:p").default_info.default_runfiles.settled()
+    httpx = entries[TreePath("pypi/httpx/0.27.0")]
+    assert httpx is not None and httpx.without_bytecode is not None
+    assert conflicts == ()
 
 
 def test_links_of_a_venv_are_the_same_bytes_whatever_the_order_of_deps() -> None:

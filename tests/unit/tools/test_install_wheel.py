@@ -2,17 +2,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import io
 import json
-import marshal
 import os
 import shutil
 import stat
 import struct
 import subprocess
 import sys
-import types
 import zipfile
 from importlib.metadata import PathDistribution
 from pathlib import Path
@@ -162,85 +159,40 @@ def test_the_manifest_of_a_wheel_foretells_its_tree(tmp_path: Path) -> None:
     }
 
 
-def test_bytecode_is_never_checked_and_does_not_know_where_it_was_made(tmp_path: Path) -> None:
-    source = "def f():\n    'doc'\n    return {'a b': (1, 2.5), 'c': f'{1:>2}'}\nassert f()\n"
-    wheel = make_wheel(
-        tmp_path, "a", files={"pkg/__init__.py": source, "pkg/deep/m.py": "", "a-1.0.data/purelib/p.py": ""}
-    )
-    first = installed(wheel, tmp_path / "first", compile_bytecode=True)
-    second = installed(wheel, tmp_path / "a longer/second", compile_bytecode=True)
-    tag = sys.implementation.cache_tag
-    pyc = f"{SITE}/pkg/__pycache__/__init__.{tag}.pyc"
-    assert first == second == tree(tmp_path / "first")
-    assert {pyc, f"{SITE}/pkg/deep/__pycache__/m.{tag}.pyc", f"{SITE}/__pycache__/p.{tag}.pyc"} < first.keys()
-    data = (tmp_path / "first" / pyc).read_bytes()
-    assert data[:8] == importlib.util.MAGIC_NUMBER + b"\x01\0\0\0"
-    assert data[8:16] == importlib.util.source_hash(source.encode())
-    assert cast("types.CodeType", marshal.loads(data[16:])).co_filename == "pkg/__init__.py"
-
-
-def test_bytecode_is_the_same_in_a_warm_and_in_a_fresh_interpreter(tmp_path: Path) -> None:
-    # Modules whose constants and names a running program has many references to already.
-    files: dict[str, str | bytes] = {
-        f"pkg/{module.__name__.replace('.', '_')}.py": Path(str(module.__file__)).read_bytes()
-        for module in (json, zipfile, shutil, subprocess, hashlib, install_wheel)
-    }
-    wheel = make_wheel(tmp_path, "a", files=files)
-    warm = installed(wheel, tmp_path / "warm", compile_bytecode=True)
-    request = {
-        "wheel": str(wheel),
-        "output": str(tmp_path / "fresh"),
-        "python_version": RUNNING,
-        "compile_bytecode": True,
-    }
-    assert {path: facts for path, *facts in run(request, tmp_path)["entries"]} == {p: list(f) for p, f in warm.items()}
-
-
-def test_no_two_constants_of_bytecode_are_one_set() -> None:
-    source = b"".join(b"def f%d(x): return x in {'a', 'b', 'c'}\n" % n for n in range(2))
-    code = cast("types.CodeType", marshal.loads(install_wheel.compiled(source, "m.py")[16:]))
-    functions = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    first, second = (next(c for c in f.co_consts if isinstance(c, frozenset)) for f in functions)
-    assert first == second
-    assert first is not second
-
-
-def run(request: dict[str, object], directory: Path) -> dict[str, list[list[object]]]:
-    """Run the file alone, as on a remote machine."""
-    program = directory / "alone.py"
+def test_the_file_runs_alone_as_on_a_remote_machine(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "a", files={"pkg/__init__.py": "x = 1"})
+    program = tmp_path / "alone.py"
     shutil.copy(str(install_wheel.__file__), program)
-    (directory / "request.json").write_text(json.dumps(request))
-    output = subprocess.run(
-        [sys.executable, "-I", "-S", "-B", program, directory / "request.json"], check=True, capture_output=True
-    ).stdout
-    return cast("dict[str, list[list[object]]]", json.loads(output))
+    request = {"wheel": str(wheel), "output": str(tmp_path / "alone"), "python_version": RUNNING}
+    (tmp_path / "request.json").write_text(json.dumps(request))
+    command = [sys.executable, "-I", "-S", "-B", str(program), str(tmp_path / "request.json")]
+    result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    entries = {path: tuple(facts) for path, *facts in result["entries"]}
+    assert entries == installed(wheel, tmp_path / "here") == tree(tmp_path / "alone")
 
 
-def test_files_that_are_not_python_are_left_uncompiled_and_reported(tmp_path: Path) -> None:
-    files = {"good.py": "", "py2.py": "print 'x'\n", "template.py": "{{ x }} = \0", "odd.py": b"# coding: nonsense\n"}
-    wheel = make_wheel(tmp_path, "a", files=cast("dict[str, str | bytes]", files))
-    result = install(
-        {"wheel": str(wheel), "output": str(tmp_path / "out"), "python_version": RUNNING, "compile_bytecode": True}
-    )
-    not_compiled = cast("list[list[str]]", result["not_compiled"])
-    assert [path for path, _ in not_compiled] == ["odd.py", "py2.py", "template.py"]
-    assert "SyntaxError: Missing parentheses" in not_compiled[1][1]
-    assert len(list((tmp_path / "out" / SITE / "__pycache__").iterdir())) == 1
+def test_bytecode_that_comes_later_replaces_that_of_a_wheel(tmp_path: Path) -> None:
+    stale, other = f"__pycache__/m.cpython-{RUNNING.replace('.', '')}.pyc", "__pycache__/m.cpython-20.pyc"
+    wheel = make_wheel(tmp_path, "a", files={"m.py": "x = 1", stale: "stale", other: "other"})
+    kept = installed(wheel, tmp_path / "kept")
+    without = installed(wheel, tmp_path / "without", compiled_later=True)
+    assert kept.keys() - without.keys() == {f"{SITE}/{stale}"}
+    assert stale not in (tmp_path / "without" / SITE / "a-1.0.dist-info/RECORD").read_text()
 
 
-def test_bytecode_that_a_wheel_brings_is_replaced(tmp_path: Path) -> None:
-    tag = sys.implementation.cache_tag
-    wheel = make_wheel(tmp_path, "a", files={"m.py": "x = 1", f"__pycache__/m.{tag}.pyc": "stale"})
-    installed(wheel, tmp_path / "out", compile_bytecode=True)
-    assert (tmp_path / "out" / SITE / f"__pycache__/m.{tag}.pyc").read_bytes()[:4] == importlib.util.MAGIC_NUMBER
+def test_a_file_in_the_way_of_bytecode_is_refused(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, "a", files={"m.py": "", "__pycache__": ""})
+    assert installed(wheel, tmp_path / "out")
+    with pytest.raises(WheelRefused, match="__pycache__` is a file and a directory"):
+        installed(wheel, tmp_path / "other", compiled_later=True)
 
 
 def test_excluded_files_are_neither_written_nor_recorded(tmp_path: Path) -> None:
     wheel = make_wheel(
         tmp_path, "a", files={"pkg/__init__.py": "", "pkg/tests/a/t.py": "", "pkg/x.txt": "", "x.txt": ""}
     )
-    entries = installed(wheel, tmp_path / "out", exclude_globs=["**/tests/**", "*.txt"], compile_bytecode=True)
-    names = {path.removeprefix(SITE + "/") for path in entries if "dist-info" not in path and "__pycache__" not in path}
+    entries = installed(wheel, tmp_path / "out", exclude_globs=["**/tests/**", "*.txt"])
+    names = {path.removeprefix(SITE + "/") for path in entries if "dist-info" not in path}
     assert names == {"pkg/__init__.py", "pkg/x.txt"}
     assert "tests" not in (tmp_path / "out" / SITE / "a-1.0.dist-info/RECORD").read_text()
 
@@ -343,7 +295,6 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     [
         ({"python_version": "2.7"}, "is not a version of Python 3"),
         ({"python_version": "3.11/../.."}, "is not a version of Python 3"),
-        ({"python_version": "3.99", "compile_bytecode": True}, "bytecode of Python 3.99 cannot be made"),
         ({"wheel": None}, "the request needs"),
         ({"exclude_globs": 3}, "the request needs"),
         ({"extra": 1}, "unknown keys in the request: extra"),
@@ -391,7 +342,7 @@ def test_files_can_have_new_content(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "tool", files={"tool.py": "X = 1\n", "note.txt": "old\n"}, executable=["note.txt"])
     new = {"tool.py": b"X = 2\n", "note.txt": b"new\n"}
     replaced = {path: base64.b64encode(content).decode() for path, content in new.items()}
-    entries = installed(wheel, tmp_path / "out", compile_bytecode=True, replaced=replaced)
+    entries = installed(wheel, tmp_path / "out", replaced=replaced)
     for path, content in new.items():
         assert (tmp_path / "out" / SITE / path).read_bytes() == content
         assert entries[f"{SITE}/{path}"] == (hashlib.sha256(content).hexdigest(), len(content), path == "note.txt")

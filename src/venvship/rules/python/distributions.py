@@ -28,6 +28,7 @@ from venvship.rules import attributes
 from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
 from venvship.rules.python.hub_parts import PART_RULES
+from venvship.rules.python.installation import install
 from venvship.rules.python.library import DISTRIBUTION_KIND
 from venvship.rules.python.providers import (
     InterpreterInfo,
@@ -194,15 +195,16 @@ def _code(label: Label, found: ProjectCode) -> list[object]:
 
 
 def _distribution(ctx: RuleContext) -> list[object]:
-    more = ctx.provided("extra_deps", PyWheelsInfo)
+    below = [*ctx.provided("deps", PyWheelsInfo), *ctx.provided("extra_deps", PyWheelsInfo)]
     wheels = union(
-        [info.wheels for info in (*ctx.provided("deps", PyWheelsInfo), *more)],
+        (info.wheels for info in below),
         direct=[record for info in ctx.provided("wheels", PyWheelsInfo) for record in info.wheels.direct],
     )
     files = Depset([record.install for record in wheels.direct])
     own = ctx.provided("wheels", PyInfo)
     first_party = [*own, *(info for name in ("deps", "extra_deps") for info in ctx.provided(name, PyInfo))]
-    installs = union([info.installs for info in (*ctx.provided("deps", PyWheelsInfo), *more)], direct=files.direct)
+    installs = union((info.installs for info in below), direct=files.direct)
+    unpacked = union((info.unpacked for info in below), direct=[record.unpacked for record in wheels.direct])
     runfiles = Runfiles.merged(
         [
             Runfiles(files=Depset(ctx.files("extra_data"))),
@@ -216,7 +218,7 @@ def _distribution(ctx: RuleContext) -> list[object]:
         distributions=union(info.distributions for info in first_party),
         venv_symlinks=union(info.venv_symlinks for info in first_party),
     )
-    return [DefaultInfo(files, runfiles, runfiles), code, PyWheelsInfo(wheels, installs=installs)]
+    return [DefaultInfo(files, runfiles, runfiles), code, PyWheelsInfo(wheels, installs=installs, unpacked=unpacked)]
 
 
 def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
@@ -225,26 +227,14 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     archive = Artifact(Root.of_sources(ctx.label.repository), wheel.path, ctx.label)
     # A program may carry another one of another Python, whose modules lie elsewhere in what is else the same directory.
     asked = ctx.configuration.get(PYTHON_VERSION)
-    install = ctx.declare_directory(f"{wheel.version}-{runtime.version.directory}" if asked else wheel.version)
-    request: dict[str, RequestValue] = {
-        "wheel": archive,
-        "output": install,
-        "python_version": runtime.version.directory.removeprefix("python"),
-        "compile_bytecode": compiler.directory is not None,
-    }
+    directory = ctx.declare_directory(f"{wheel.version}-{runtime.version.directory}" if asked else wheel.version)
+    more: dict[str, RequestValue] = {}
     if wheel.exclude_globs:
-        request["exclude_globs"] = wheel.exclude_globs
+        more["exclude_globs"] = wheel.exclude_globs
     if wheel.replaced:
-        request["replaced"] = {path: b64encode(wheel.replaced[path]).decode() for path in sorted(wheel.replaced)}
-    ctx.run_tool(
-        "install_wheel",
-        request,
-        inputs=[archive],
-        outputs=[install],
-        mnemonic="InstallWheel",
-        progress=f"Installing {wheel.project} {wheel.version}",
-        interpreter=compiler.directory,
-    )
+        more["replaced"] = {path: b64encode(wheel.replaced[path]).decode() for path in sorted(wheel.replaced)}
+    name = f"{wheel.project} {wheel.version}"
+    done = install(ctx, archive, directory, version=runtime.version, compiler=compiler, name=name, more=more)
     size = sum(entry.size for entry in wheel.manifest.entries)
     record = WheelRecord(
         wheel.project,
@@ -252,19 +242,20 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         without_caller(ctx.configuration).directory,
         built_for(ctx.configuration, runtime.version),
         label=ctx.label.sibling(package_name(wheel.project)),
-        install=install,
+        unpacked=done.unpacked,
+        install=done.complete,
         archive=archive,
-        layout=installed_layout(wheel.manifest, install.runfiles_path, runtime, wheel.identities),
+        layout=installed_layout(wheel.manifest, directory.runfiles_path, runtime, wheel.identities),
         unpacked_size=size,
-        layer=layer_of_wheel(ctx, wheel.version, install, archive, name=f"{wheel.project} {wheel.version}"),
+        layer=layer_of_wheel(ctx, wheel.version, done.complete, archive, name=name),
     )
-    files = Depset([install])
+    files = Depset([record.install])
     file = Depset([archive])
     return [
         DefaultInfo(file, Runfiles(files=file), Runfiles(files=file)),
         OutputGroupInfo({"install_dir": files, "whl": file}),
         PyInfo(venv_symlinks=Depset(symlink_entries(record.layout, files))),
-        PyWheelsInfo(Depset([record]), installs=files),
+        PyWheelsInfo(Depset([record]), installs=files, unpacked=Depset([record.unpacked])),
     ]
 
 

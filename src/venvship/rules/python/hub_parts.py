@@ -70,8 +70,8 @@ def _wheel_part(ctx: RuleContext) -> list[object]:
             output = ctx.declare_directory(f"{ctx.label.name}.{number}.{record.version}")
             ctx.run_tool(
                 "pick_files",
-                {"tree": record.install, "output": output, "globs": ctx.strings("globs")},
-                inputs=[record.install],
+                {"tree": record.unpacked, "output": output, "globs": ctx.strings("globs")},
+                inputs=[record.unpacked],
                 outputs=[output],
                 mnemonic="PickFiles",
                 progress=f"Picking files of {record.project} {record.version}",

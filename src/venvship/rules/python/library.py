@@ -106,6 +106,7 @@ class Closure:
                 union(info.wheels for info in wheels),
                 union(info.origins for info in wheels),
                 union(info.installs for info in wheels),
+                union(info.unpacked for info in wheels),
             ),
             Runfiles.merged([self.runfiles, *(target.default_info.default_runfiles for target in more)]),
             self.own_sources,
@@ -213,6 +214,7 @@ def _wheels_of(ctx: RuleContext) -> PyWheelsInfo:
         union(info.wheels for info in below),
         union((info.origins for info in below), direct=asked),
         union(info.installs for info in below),
+        union(info.unpacked for info in below),
     )
 
 

@@ -98,11 +98,12 @@ class LayerRecord:
 class WheelRecord(WheelKey):
     """One installed wheel. Two records are the same when distribution, version and configuration are.
 
-    `label` is the distribution in its hub, `install` the directory artifact of the unpacked wheel, `archive` the
-    wheel file, and `layer` its image layer.
+    `label` is the distribution in its hub, `unpacked` the directory artifact of the unpacked wheel, `install` the same
+    with bytecode, which is what runs and is shipped, `archive` the wheel file, and `layer` its image layer.
     """
 
     label: Label = field(compare=False)
+    unpacked: Artifact = field(compare=False)
     install: Artifact = field(compare=False)
     archive: Artifact = field(compare=False)
     layout: InstalledWheel = field(compare=False)
@@ -120,11 +121,15 @@ class WheelOrigin(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyWheelsInfo:
-    """The installed wheels that a target needs, dependencies first, who asked for them, and their directories."""
+    """The installed wheels that a target needs, dependencies first, and who asked for them.
+
+    `installs` are their directories as programs have them, `unpacked` the same without bytecode.
+    """
 
     wheels: Depset[WheelRecord] = field(default_factory=Depset)
     origins: Depset[WheelOrigin] = field(default_factory=Depset)
     installs: Depset[Artifact] = field(default_factory=Depset)
+    unpacked: Depset[Artifact] = field(default_factory=Depset)
 
 
 @dataclass(frozen=True, slots=True)

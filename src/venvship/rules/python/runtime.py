@@ -44,7 +44,7 @@ class ImportedInterpreter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyCompilerInfo:
-    """The interpreter that installs wheels and compiles them; None when none of the same version runs here."""
+    """The interpreter that compiles wheels; None when none of the same version runs here."""
 
     directory: Artifact | None
 

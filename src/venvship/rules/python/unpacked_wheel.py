@@ -15,8 +15,9 @@ from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.distributions import layer_of_wheel, symlink_entries
+from venvship.rules.python.installation import install
 from venvship.rules.python.providers import InterpreterInfo, PyInfo, PyWheelsInfo, WheelRecord
-from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
+from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
 from venvship.rules.python.transitions import built_for, without_caller
 from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
 
@@ -25,40 +26,34 @@ _MODULES = (".py", ".so", ".pth")
 
 def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
+    [compiler] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyCompilerInfo)
     archive = ctx.file("src")
-    install = ctx.declare_directory(f"{ctx.label.name}.install")
-    ctx.run_tool(
-        "install_wheel",
-        {"wheel": archive, "output": install, "python_version": str(runtime.version), "compile_bytecode": True},
-        inputs=[archive],
-        outputs=[install],
-        mnemonic="InstallWheel",
-        progress=f"Installing {ctx.label}",
-        interpreter=runtime.directory,
-    )
-    files = Depset([install])
-    site_packages = TreePath(join(install.runfiles_path, "lib", runtime.version.directory, "site-packages"))
-    layout = _declared_layout(ctx, install, site_packages)
+    directory = ctx.declare_directory(f"{ctx.label.name}.install")
+    done = install(ctx, archive, directory, version=runtime.version, compiler=compiler, name=str(ctx.label))
+    files, unpacked = Depset([done.complete]), Depset([done.unpacked])
+    site_packages = TreePath(join(directory.runfiles_path, "lib", runtime.version.directory, "site-packages"))
+    layout = _declared_layout(ctx, directory, site_packages)
     outputs = [
         DefaultInfo(files=files, default_runfiles=Runfiles(files=files), data_runfiles=Runfiles(files=files)),
         OutputGroupInfo({"install_dir": files}),
     ]
     if layout is None:
-        return [*outputs, PyInfo(imports=Depset([str(site_packages)])), PyWheelsInfo(installs=files)]
+        return [*outputs, PyInfo(imports=Depset([str(site_packages)])), PyWheelsInfo(installs=files, unpacked=unpacked)]
     record = WheelRecord(
         layout.project,
         layout.version,
         without_caller(ctx.configuration).directory,
         built_for(ctx.configuration, runtime.version),
         label=ctx.label,
-        install=install,
+        unpacked=done.unpacked,
+        install=done.complete,
         archive=archive,
         layout=layout,
         unpacked_size=0,
-        layer=layer_of_wheel(ctx, ctx.label.name, install, archive, name=str(ctx.label)),
+        layer=layer_of_wheel(ctx, ctx.label.name, done.complete, archive, name=str(ctx.label)),
     )
     symlinks = Depset(symlink_entries(layout, files))
-    return [*outputs, PyInfo(venv_symlinks=symlinks), PyWheelsInfo(Depset([record]), installs=files)]
+    return [*outputs, PyInfo(venv_symlinks=symlinks), PyWheelsInfo(Depset([record]), installs=files, unpacked=unpacked)]
 
 
 def _declared_layout(ctx: RuleContext, install: Artifact, site_packages: TreePath) -> InstalledWheel | None:
