@@ -1,12 +1,13 @@
 """The tree store: directories by the digest of what they hold, made once per machine and linked ever after.
 
-`<sha256 of the encoded tree>/` is the directory; the encoded tree itself is a blob. Files are 0444 or 0555 and
-directories 0555, so that a program which runs from the store can't write into it, bytecode included. A directory
+`<part of the digest of the encoded tree>/` is the directory; the encoded tree itself is a blob. Files are 0444 or 0555
+and directories 0555, so that a program which runs from the store can't write into it, bytecode included. A directory
 appears by one rename: a killed process leaves nothing but a temporary one.
 """
 
 from __future__ import annotations
 
+import base64
 import errno
 import functools
 import os
@@ -86,6 +87,14 @@ def scan_tree(
     return Tree.of(entries)
 
 
+def tree_name(digest: Digest) -> str:
+    """The directory of a tree: 160 bits of its digest in 32 characters.
+
+    An interpreter goes through the paths of its modules again and again, and each character takes time.
+    """
+    return base64.b32encode(bytes.fromhex(digest.sha256[:40])).decode().lower()
+
+
 class TreeStore:
     """Read-only directories by digest, shared by all workspaces and processes of a user."""
 
@@ -104,10 +113,10 @@ class TreeStore:
 
     def path_of(self, digest: Digest) -> Path:
         """Where the tree lies, or will lie once it is there."""
-        return Path(f"{self._root}/{digest.sha256}")
+        return Path(f"{self._root}/{tree_name(digest)}")
 
     def has(self, digest: Digest) -> bool:
-        return os.path.isdir(f"{self._root}/{digest.sha256}") and not self._blobs.find_missing([digest])
+        return os.path.isdir(f"{self._root}/{tree_name(digest)}") and not self._blobs.find_missing([digest])
 
     def tree(self, digest: Digest) -> Tree:
         """What the tree holds; raises MissingBlob when the store does not know it."""
@@ -141,7 +150,7 @@ class TreeStore:
 
     def _take_over(self, directory: str | Path, encoded: bytes, make_read_only: Callable[[], None]) -> Digest:
         digest = Digest.of(encoded)
-        target = f"{self._root}/{digest.sha256}"
+        target = f"{self._root}/{tree_name(digest)}"
         self._blobs.write(digest, encoded)
         if os.path.isdir(target):
             remove(directory)
@@ -162,7 +171,7 @@ class TreeStore:
 
     def remove(self, digest: Digest) -> None:
         """Forget a tree; whoever is reading it keeps what is open."""
-        target = f"{self._root}/{digest.sha256}"
+        target = f"{self._root}/{tree_name(digest)}"
         doomed = temporary_name(self._temporary)
         try:
             os.chmod(target, 0o700)

@@ -16,10 +16,11 @@ from pathlib import Path
 from venvship.archives.tree import MalformedTree
 from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
-from venvship.execution.trees import UnsupportedEntry, scan_tree
+from venvship.execution.trees import UnsupportedEntry, scan_tree, tree_name
 from venvship.session.unused import no_builds, remove_whole
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+_TREE = re.compile(r"[a-z2-7]{32}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,14 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """Something that has the hash `sha256`, as `read` finds it."""
+    """Something whose `name` comes from what it holds, as `read` finds it."""
 
     path: Path
-    sha256: str
+    name: str
     read: Callable[[Path], str]
 
     def is_whole(self) -> bool:
-        return self.read(self.path) == self.sha256
+        return self.read(self.path) == self.name
 
 
 def remove_damaged(user_root: Path, *, block: bool = True) -> Verified:
@@ -59,13 +60,14 @@ def remove_damaged(user_root: Path, *, block: bool = True) -> Verified:
 
 
 def _trees(directory: Path) -> Iterator[_Entry]:
-    for path in _named_by_hash(directory):
-        yield _Entry(path, path.name, _tree_digest)
+    for path in _listed(directory):
+        if _TREE.match(path.name):
+            yield _Entry(path, path.name, _tree_name)
 
 
-def _tree_digest(path: Path) -> str:
+def _tree_name(path: Path) -> str:
     try:
-        return scan_tree(path).digest.sha256
+        return tree_name(scan_tree(path).digest)
     except (OSError, UnsupportedEntry, MalformedTree):
         return ""
 

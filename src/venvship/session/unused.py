@@ -26,7 +26,6 @@ from venvship.host.locks import FileLock
 _MONTH = 30 * 86_400.0
 _DAY = 86_400.0
 _REMEMBERED = ("code", "forests", "records", "stamps")
-_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 _SIZE = re.compile(r"(\d{1,12})\s*([kmgt]?)(?:i?b)?\Z", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
@@ -120,7 +119,7 @@ def _is_unused(entry: _Entry, linked: frozenset[str], now: float) -> bool:
 
 def _entries(user_root: Path) -> Iterator[_Entry]:
     for path in _listed(user_root / "trees"):
-        if _SHA256.match(path.name):
+        if path.name != "tmp":
             yield _Entry(path, _size(path), path.stat().st_mtime, True)
     for name in ("wheels", "partial", "builds", "built", "locks"):
         for path in _listed(user_root / name):

@@ -13,7 +13,7 @@ from venvship.execution.failures import ActionFailed, DependencyCycle, MissingOu
 from venvship.execution.outputs import OutputFile, OutputTree
 from venvship.execution.result import ExecutionResult
 from venvship.execution.source_state import MissingSource
-from venvship.execution.trees import TreeStore
+from venvship.execution.trees import TreeStore, tree_name
 from venvship.model.action import (
     ForestFile,
     ForestLink,
@@ -356,7 +356,7 @@ def test_stale_outputs_in_the_way_are_replaced(bench: Bench) -> None:
     bench.build(nested).raise_failures()
     assert bench.read(nested) == "2"
     assert isinstance(digest, OutputTree)
-    stored = bench.layout.trees / digest.digest.sha256 / "f"
+    stored = bench.layout.trees / tree_name(digest.digest) / "f"
     assert stored.read_text() == "1\n"
     bench.actions.clear()
     flat = bench.text("pkg/x", "3")

@@ -15,7 +15,7 @@ from venvship.archives.tree import Tree, TreeDirectory, TreeFile, TreeLink
 from venvship.blobs.disk import DiskBlobStore
 from venvship.blobs.memory import MemoryBlobStore
 from venvship.blobs.store import MissingBlob
-from venvship.execution.trees import MisdescribedTree, TreeStore, UnsupportedEntry, scan_tree
+from venvship.execution.trees import MisdescribedTree, TreeStore, UnsupportedEntry, scan_tree, tree_name
 from venvship.host.files import NoSpaceLeft
 from venvship.model.digest import Digest
 from venvship.model.paths import TreePath
@@ -65,7 +65,7 @@ def test_an_adopted_directory_is_read_only_and_known_by_its_digest(store: TreeSt
     assert digest == CONTENT.digest
     assert store.has(digest) and store.tree(digest) == CONTENT
     path = store.path_of(digest)
-    assert path.name == digest.sha256
+    assert path.name == tree_name(digest)
     assert modes(path) == {
         (".", 0o555),
         ("bin", 0o555),
@@ -83,6 +83,11 @@ def test_the_first_tree_may_come_from_elsewhere(store: TreeStore, tmp_path: Path
     (tmp_path / "made/f").write_text("x")
     digest = store.adopt(tmp_path / "made")
     assert (store.path_of(digest) / "f").read_text() == "x"
+
+
+def test_directories_of_trees_have_short_names_that_160_bits_of_the_digest_make() -> None:
+    names = [tree_name(Digest(sha256, 1)) for sha256 in ("0" * 64, "0" * 40 + "f" * 24, "0" * 39 + "1" + "0" * 24)]
+    assert names == ["a" * 32, "a" * 32, "a" * 31 + "b"]
 
 
 def test_a_known_tree_is_not_read_again(store: TreeStore) -> None:
@@ -261,7 +266,7 @@ def test_a_process_killed_while_adopting_leaves_no_half_tree(tmp_path: Path) -> 
         store = TreeStore(root / "trees", DiskBlobStore(root / "blobs"))
         for path in (root / "trees").iterdir():
             if path.name != "tmp":
-                assert scan_tree(path).digest.sha256 == path.name
+                assert tree_name(scan_tree(path).digest) == path.name
         directory = store.temporary / "again"
         for number in range(20):
             (directory / str(number)).mkdir(parents=True)
