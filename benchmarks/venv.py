@@ -23,7 +23,7 @@ from typing import NoReturn
 from directories import Space, removed, space_of
 from locked_wheels import MODULE_FILE, FakeIndex, Wheel, lock_of, running_index
 from measuring import PROJECT, Peer, Row, compared, counted, report
-from venv_installers import Installer, Ours, Pip, Uv, wheel, write_requirements
+from venv_installers import MODULES, Installer, Ours, Pip, Uv, wheel, write_requirements
 
 sys.path.insert(0, str(PROJECT / "tests"))
 
@@ -82,8 +82,10 @@ class Layout:
         raise AssertionError(f"{artifact} is read")
 
 
-def measure(wheels: int, *, pairs: int, link_modes: tuple[str, ...] = LINK_MODES) -> Iterator[Row]:
-    made = [wheel(f"wheel{number}") for number in range(wheels)]
+def measure(
+    wheels: int, *, pairs: int, link_modes: tuple[str, ...] = LINK_MODES, modules: int = MODULES
+) -> Iterator[Row]:
+    made = [wheel(f"wheel{number}", modules=modules) for number in range(wheels)]
     with tempfile.TemporaryDirectory(prefix="bench") as directory, running_index() as index:
         state = Path(directory)
         root, stored = state / "ws", state / "wheels"
@@ -148,6 +150,7 @@ def _compared(what: str, ours: Space, theirs: Space, peer: str) -> Iterator[Row]
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", default="50,150,300", help="how many")
+    parser.add_argument("--modules", type=int, default=MODULES, help="of each wheel; real ones have 180 on average")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--copies", type=int, default=50, help="virtualenvs whose inodes and bytes are counted")
     parser.add_argument("--link-modes", default=",".join(LINK_MODES), help="of uv")
@@ -155,7 +158,9 @@ def main() -> int:
     options = parser.parse_args()
     sizes = [int(text) for text in options.wheels.split(",")]
     modes = tuple(options.link_modes.split(","))
-    rows = [row for size in sizes for row in measure(size, pairs=options.pairs, link_modes=modes)]
+    rows = [
+        row for size in sizes for row in measure(size, pairs=options.pairs, link_modes=modes, modules=options.modules)
+    ]
     rows += measure_space(sizes[0], copies=options.copies, link_modes=modes)
     return report(rows, as_json=options.json)
 

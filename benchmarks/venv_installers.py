@@ -16,9 +16,9 @@ UV = str(Path(sys.executable).parent / "uv")
 MODULES = 40
 
 
-def wheel(name: str, version: str = "1.0") -> Wheel:
+def wheel(name: str, version: str = "1.0", *, modules: int = MODULES) -> Wheel:
     files: dict[str, str | bytes] = {f"{name}/__init__.py": f"NAME = '{name}'\n# {version}\n"}
-    for number in range(MODULES):
+    for number in range(modules):
         files[f"{name}/part{number % 4}/module{number}.py"] = f"VALUE = {number}\n" * 40
     return Wheel.made(name, version, files=files)
 

@@ -13,11 +13,12 @@ import contextlib
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote, urlsplit, urlunsplit
+
+import tomli
 
 from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, Place, UserError
@@ -253,7 +254,7 @@ def _texts(value: object) -> list[str]:
 def _document(path: Path) -> Mapping[str, object]:
     """A TOML file; one that is not there is empty."""
     try:
-        return tomllib.loads((_content(path) or b"").decode())
+        return tomli.loads((_content(path) or b"").decode())
     except (ValueError, RecursionError) as error:
         raise UnreadableIndexSettings(path, str(error)) from None
 

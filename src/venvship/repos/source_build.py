@@ -11,10 +11,11 @@ import os
 import re
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+
+import tomli
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
@@ -88,7 +89,7 @@ class BuildSystem:
     def of(cls, content: bytes | None, *, project: str) -> BuildSystem:
         """Read a `pyproject.toml`; None, or one without the table, means setuptools. Raises MalformedSource."""
         try:
-            document = tomllib.loads((content or b"").decode())
+            document = tomli.loads((content or b"").decode())
         except (ValueError, RecursionError) as error:
             raise MalformedSource(f"the pyproject.toml of `{project}` cannot be read: {error}") from None
         table = document.get("build-system")

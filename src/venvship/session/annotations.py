@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path
+
+import tomli
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
@@ -32,7 +33,7 @@ class BuildAnnotations:
 def read_annotations(path: Path, *, shown: str) -> BuildAnnotations:
     """Read `[[package]]` tables with `name` and `build-dependencies`; raises MalformedAnnotations."""
     try:
-        document = tomllib.loads(path.read_bytes().decode())
+        document = tomli.loads(path.read_bytes().decode())
     except OSError as error:
         raise MalformedAnnotations(shown, error.strerror or type(error).__name__) from error
     except (ValueError, RecursionError) as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import posixpath
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, TypeAlias
+
+import tomli
 
 from venvship.errors import Place, SeveralErrors, UserError
 from venvship.loading.nearest import did_you_mean
@@ -143,7 +144,7 @@ class LockedProject:
         if directory not in self._pyprojects:
             try:
                 text = (self.path.parent / directory / _PYPROJECT).read_bytes().decode()
-                self._pyprojects[directory] = tomllib.loads(text)
+                self._pyprojects[directory] = tomli.loads(text)
             except (OSError, ValueError, RecursionError):
                 self._pyprojects[directory] = None
         return self._pyprojects[directory]

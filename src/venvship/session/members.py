@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import tomli
 
 from venvship.errors import Place, UserError
 from venvship.model.label import MAIN_REPOSITORY, PackageId
@@ -67,8 +68,8 @@ class WorkspaceMembers:
         if len(data) > _MOST_BYTES:
             raise UnreadableProject(f"`{shown}` is too large for what it is", place=Place(shown))
         try:
-            project = tomllib.loads(data.decode()).get("project")
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+            project = tomli.loads(data.decode()).get("project")
+        except (UnicodeDecodeError, tomli.TOMLDecodeError, RecursionError) as error:
             raise UnreadableProject(f"`{shown}` is no TOML: {error}", place=Place(shown)) from error
         if not isinstance(project, dict) or not isinstance(project.get("name"), str):
             return None

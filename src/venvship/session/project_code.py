@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import posixpath
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import tomli
 
 from venvship.errors import UserError
 from venvship.model.paths import join
@@ -48,7 +49,7 @@ def read_project_code(
 
 def _pyproject(base: Path) -> Mapping[str, object]:
     try:
-        return tomllib.loads((base / "pyproject.toml").read_bytes().decode())
+        return tomli.loads((base / "pyproject.toml").read_bytes().decode())
     except (OSError, ValueError, RecursionError):
         return {}  # whoever asks for the metadata of the project complains
 

@@ -35,10 +35,10 @@ def says_the_same(path: str, old: bytes, new: bytes) -> bool:
 
 def _project(text: bytes) -> Mapping[str, object] | None:
     """What may be read in a `pyproject.toml`; None for one that is wrong, which someone may complain of."""
-    import tomllib  # Few commands find such a file changed.
+    import tomli  # Few commands find such a file changed.
 
     try:
-        document = tomllib.loads(text.decode())
+        document = tomli.loads(text.decode())
     except (ValueError, RecursionError):
         return None
     tools = document.pop("tool", None)

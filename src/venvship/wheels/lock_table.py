@@ -6,10 +6,11 @@ A lock file comes with the workspace and is checked like any input: a wrong type
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Final, NoReturn
 from urllib.parse import unquote
+
+import tomli
 
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.lock import MalformedLock
@@ -26,10 +27,10 @@ def toml_document(data: bytes, filename: str) -> dict[str, object]:
     if len(data) > _MAX_BYTES:
         raise MalformedLock(filename, f"it has {len(data)} bytes, more than {_MAX_BYTES}")
     try:
-        return tomllib.loads(data.decode())
+        return tomli.loads(data.decode())
     except UnicodeDecodeError as error:
         raise MalformedLock(filename, f"byte {error.start} is not UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except tomli.TOMLDecodeError as error:
         text = str(error)
         match = _TOML_POSITION.search(text)
         line, column = (int(match[1]), int(match[2])) if match else (0, 0)

@@ -175,6 +175,8 @@ def test_manifest_conflicts_and_supported_markers_are_read() -> None:
         ("version = 1\nx = = 2", "app/uv.lock:2:5: malformed lock file"),
         ("version = 1\nx = " + "[" * 100_000, "not readable as TOML"),
         ("version = 1\nx = " + "9" * 10_000, "not readable as TOML"),
+        ("version = 1\nx" + ".x" * 20_000 + " = 1", "not readable as TOML"),
+        ("version = 1\n[x" + ".x" * 20_000 + "]", "not readable as TOML"),
         ("version = 1\npackage = 3", "`package` of the file is not a list"),
         ("version = 1\npackage = [3]", "is not a table"),
         ("version = 1\n[[package]]", "`name` of `package[0]` of the file is missing"),
