@@ -14,13 +14,17 @@ from urllib.parse import unquote
 
 @dataclass
 class DirectoryServer:
-    """What is served, and what was asked for; `broken` answers everything with that status."""
+    """What is served, and what was asked for; `broken` answers everything with that status.
+
+    With `together`, answers wait until so many are asked for at the same time; 503 is the one to who asks alone.
+    """
 
     root: Path
     url: str = ""
     requests: Counter[str] = field(default_factory=Counter)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     broken: int = 0
+    together: threading.Barrier | None = None
 
 
 @contextlib.contextmanager
@@ -36,6 +40,12 @@ def serving(root: Path) -> Iterator[DirectoryServer]:
             if state.broken or not file.is_file():
                 self.send_error(state.broken or 404)
                 return
+            if state.together is not None:
+                try:
+                    state.together.wait(20)
+                except threading.BrokenBarrierError:
+                    self.send_error(503)
+                    return
             data = file.read_bytes()
             self.send_response(200)
             self.send_header("Content-Length", str(len(data)))

@@ -53,6 +53,7 @@ class Analyzer:
         *,
         memo: Memo,
         host: Configuration,
+        before_loading: Callable[[Iterable[str]], None] = lambda repositories: None,
         before_rules: Callable[[Sequence[Node]], Mapping[TargetKey, VenvshipError]] = lambda nodes: {},
         toolchains: Callable[[], Sequence[Label]] = tuple,
         execution_platforms: Callable[[], Sequence[Label]] = tuple,
@@ -60,7 +61,9 @@ class Analyzer:
         debugging: Debugging | None = None,
         status: Callable[[], WorkspaceStatus] = lambda: UNSTAMPED,
     ) -> None:
-        """`before_rules` obtains what the rule functions of new nodes will ask for; it answers what it can't obtain.
+        """`before_loading` is told of repositories of which several will be needed at once.
+
+        `before_rules` obtains what the rule functions of new nodes will ask for; it answers what it can't obtain.
 
         `toolchains` and `execution_platforms` are those that are registered, in order; `host_platform` is what this
         machine is called, `debugging` says which choices among them to explain. `status` is what stamped outputs hold.
@@ -86,6 +89,7 @@ class Analyzer:
             execution=execution,
             toolchains=chosen,
             condition=self._condition,
+            before_loading=before_loading,
         )
         self._evaluation = Evaluation(packages.target, self._findings, memo=memo, status=status)
         # Conditions that are looked into, each because of the one before: to find out where its actions run, say.

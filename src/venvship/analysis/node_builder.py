@@ -64,14 +64,19 @@ class NodeBuilder:
         execution: ExecutionPlatforms,
         toolchains: Toolchains,
         condition: Callable[[Label, Configuration], ConditionInfo | None],
+        before_loading: Callable[[Iterable[str]], None],
     ) -> None:
-        """`condition` analyses a condition of a select(), whose turn may not have come."""
+        """`condition` analyses a condition of a select(), whose turn may not have come.
+
+        `before_loading` is told of the repositories that one attribute names, where these are several.
+        """
         self._target = target
         self._findings = findings
         self._platforms = platforms
         self._execution = execution
         self._toolchains = toolchains
         self._condition = condition
+        self._before_loading = before_loading
         self._visible = VisibleTargets(target)
         self._of_tools: dict[tuple[Configuration, ExecutionPlatform], Configuration] = {}
 
@@ -222,6 +227,8 @@ class NodeBuilder:
             labels = labels_in(value)
             if not labels or spec.transition == NO_EDGE:
                 continue
+            if labels[0].repository != labels[-1].repository:
+                self._before_loading(dict.fromkeys(label.repository for label in labels))
             below = self._configurations_below(spec, values, target, groups)
             edges[name] = tuple([TargetKey(label, one) for one in below.values() for label in labels])
             if isinstance(spec.transition, TransitionDefinition):

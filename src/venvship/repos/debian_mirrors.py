@@ -9,6 +9,7 @@ import functools
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
@@ -43,10 +44,12 @@ class DebianMirrors:
     def __init__(self, given: Iterable[str] = (), *, environment: Mapping[str, str] | None = None) -> None:
         self._given = tuple(checked_mirror(text) for text in given)
         self._environment = environment if environment is not None else os.environ
+        self._guard = threading.Lock()
 
     def addresses(self) -> Sequence[str]:
         """Addresses that end with a slash; raises NoMirror."""
-        return self._given or self._of_apt
+        with self._guard:
+            return self._given or self._of_apt
 
     def spelled(self, url: str) -> Sequence[str]:
         """The addresses that a `debian:` address means; any other stands for itself."""

@@ -6,13 +6,14 @@ import os
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from venvship.dataclass import dataclass
-from venvship.errors import EnvironmentProblem, UserError
+from venvship.errors import EnvironmentProblem, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.host.files import disk_problems, temporary_name
 from venvship.repos.debian_mirrors import SCHEME, DebianMirrors
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _LARGEST = 1 << 37
+_PARALLEL = 8
 _GONE = (404, 410)
 
 
@@ -63,6 +65,14 @@ class Offline(EnvironmentProblem):
 
 
 @dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A file by its addresses, of which the first that answers will do, and its checksum."""
+
+    urls: tuple[str, ...]
+    checksum: Checksum
+
+
+@dataclass(frozen=True, slots=True)
 class _Absent:
     """An address that answers that nothing is there."""
 
@@ -82,11 +92,42 @@ class WebFiles:
         debian: DebianMirrors | None = None,
     ) -> None:
         self._directory = directory
-        self._network = network
+        self._make_network = network
+        self._network_made: Network | None = None
         self._events = events
         self._offline = offline
         self._debian = debian or DebianMirrors()
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def fetch_all(self, files: Iterable[CheckedFile]) -> list[Path]:
+        """The files in order, many fetched at a time.
+
+        Once one can't be had, no other is begun; raises what the first such raises.
+        """
+        has_failed = threading.Event()
+
+        def outcome(file: CheckedFile) -> Path | VenvshipError | None:
+            if has_failed.is_set():
+                return None
+            try:
+                return self.fetch(file.urls, file.checksum)
+            except VenvshipError as error:
+                has_failed.set()
+                return error
+
+        with ThreadPoolExecutor(_PARALLEL, "download") as pool:
+            try:
+                outcomes = list(pool.map(outcome, files))
+            except BaseException:
+                # The user interrupts us: leaving the block waits for the threads, so they must end soon.
+                self._stopped.set()
+                pool.shutdown(cancel_futures=True)
+                raise
+        for one in outcomes:
+            if isinstance(one, VenvshipError):
+                raise one
+        return [path for path in outcomes if isinstance(path, Path)]
 
     def fetch(
         self, urls: Sequence[str], expected: Checksum | None, *, headers: Mapping[str, str] | None = None
@@ -204,7 +245,7 @@ class WebFiles:
         shown = shown_url(url)
         name = shown.rpartition("/")[2] or shown
         try:
-            with self._network().get(url, headers=dict(headers), stream=True) as response:
+            with self._network.get(url, headers=dict(headers), stream=True) as response:
                 if response.status_code in _GONE:
                     return _Absent(f"{response.status_code} {response.reason}")
                 if not response.ok:
@@ -215,6 +256,8 @@ class WebFiles:
                 done = 0
                 with disk_problems(target), open(target, "wb") as file:
                     for chunk in response.iter_content(_CHUNK):
+                        if self._stopped.is_set():
+                            raise NotFetched({shown: "it was interrupted"})
                         done += len(chunk)
                         if done > _LARGEST:
                             raise NotFetched({shown: f"it is larger than {_LARGEST} bytes"})
@@ -230,6 +273,14 @@ class WebFiles:
         except BaseException:
             self._give_up(name, target)
             raise
+
+    @property
+    def _network(self) -> Network:
+        """Connections that all files have in common."""
+        with self._lock:
+            if self._network_made is None:
+                self._network_made = self._make_network()
+            return self._network_made
 
     def _give_up(self, name: str, target: Path) -> None:
         target.unlink(missing_ok=True)

@@ -7,8 +7,9 @@ was read on the way changes.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from venvship.dataclass import dataclass
@@ -29,6 +30,7 @@ from venvship.memo.keys import Key
 from venvship.model.label import InvalidLabel, Label, PackageId
 from venvship.model.paths import join
 from venvship.modules.module_graph import ModuleExtensionUsage, ModuleGraph, ModuleRepoRuleUsage
+from venvship.repos.debian_packages import DEBIAN_EXTENSION, package_of
 from venvship.repos.extension_facts import read_facts
 from venvship.repos.extension_results import decode_calls, encode_calls
 from venvship.repos.external_store import ExternalStore, Input, Making, Observer
@@ -115,9 +117,36 @@ class WrittenRepositories:
         usage = self._rule_calls.get(name)
         if usage is not None:
             return self._of_rule_call(name, usage)
-        for prefix, usages in self._extensions.items():
+        prefix = self._prefix_of(name)
+        return None if prefix is None else self._of_extension(name, prefix, self._extensions[prefix])
+
+    def fetch_ahead(self, names: Iterable[str]) -> None:
+        """Fetch the Debian packages of repositories that will be asked for, many at a time.
+
+        What is wrong with one is told when it is asked for.
+        """
+        packages = [
+            (name, prefix)
+            for name in names
+            if (prefix := self._prefix_of(name)) is not None
+            and self._extensions[prefix][0].extension == DEBIAN_EXTENSION
+            and not self._store.path_of(name).exists()
+        ]
+        if len(packages) < 2:
+            return
+        with contextlib.suppress(VenvshipError):
+            calls = (
+                self._calls(prefix, self._extensions[prefix]).get(name[len(prefix) :]) for name, prefix in packages
+            )
+            files = [file for call in calls if call is not None and (file := package_of(call)) is not None]
+            self._events.emit(PhaseStarted("fetching"))
+            self._files.fetch_all(files)
+
+    def _prefix_of(self, name: str) -> str | None:
+        """Under which the extension is known that may make a repository."""
+        for prefix in self._extensions:
             if name.startswith(prefix) and "+" not in name[len(prefix) :] and len(name) > len(prefix):
-                return self._of_extension(name, prefix, usages)
+                return prefix
         return None
 
     # Rules called by modules

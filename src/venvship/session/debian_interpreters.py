@@ -12,7 +12,7 @@ from venvship.model.platform import Libc, Os, Platform, PythonVersion
 
 if TYPE_CHECKING:
     from venvship.repos.debian_archive import ArchivePackage
-    from venvship.repos.integrity import Checksum
+    from venvship.repos.web_files import CheckedFile
     from venvship.session.debian_locks import LockedPython
 
 _RELEASE: Final = re.compile(r"3\.[0-9]+\.[0-9]+")
@@ -36,7 +36,7 @@ class DebianInterpreters:
     """Looks for a CPython in the locks of a workspace; they are read when the first is looked for."""
 
     def __init__(
-        self, locked: Callable[[], Iterable[LockedPython]], fetch: Callable[[Sequence[str], Checksum], Path]
+        self, locked: Callable[[], Iterable[LockedPython]], fetch: Callable[[Sequence[CheckedFile]], Sequence[Path]]
     ) -> None:
         self._locked = locked
         self._fetch = fetch
@@ -51,18 +51,11 @@ class DebianInterpreters:
                 return found
         return None
 
-    def fetch(self, found: DebianInterpreter) -> tuple[Path, ...]:
+    def fetch(self, found: DebianInterpreter) -> Sequence[Path]:
         """The files of its packages."""
-        from venvship.repos.debian_mirrors import SCHEME
-        from venvship.repos.integrity import Checksum
+        from venvship.repos.debian_packages import package_file
 
-        return tuple(
-            self._fetch(
-                [*(mirror + package.path for mirror in found.mirrors), SCHEME + package.path],
-                Checksum.of_sha256(package.sha256),
-            )
-            for package in found.packages
-        )
+        return self._fetch([package_file(found.mirrors, package.path, package.sha256) for package in found.packages])
 
 
 def _interpreter(locked: LockedPython, architecture: str) -> DebianInterpreter | None:

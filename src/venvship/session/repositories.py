@@ -195,6 +195,13 @@ class WorkspaceRepositories:
             self._made[canonical_name] = found
         return found
 
+    def expect(self, canonical_names: Iterable[str]) -> None:
+        """Be told which repositories will be asked for, so that what they fetch one by one is fetched at once."""
+        known = (self._made, self._generated, self._replaced, self._graph.modules)
+        new = [name for name in canonical_names if not any(name in of for of in known)]
+        if len(new) > 1:
+            self._written.fetch_ahead(new)
+
     def directory_of(self, canonical_name: str) -> Path:
         """Where the files of a repository are that something was loaded from."""
         root = self.get(canonical_name).root

@@ -71,6 +71,7 @@ class WorkspaceAnalysis(WorkspaceLoading):
             self.loader,
             memo=self._memo,
             host=Configuration(self.host_platform),
+            before_loading=self.repositories.expect,
             before_rules=self._fetch,
             toolchains=self._registered_toolchains,
             execution_platforms=self._registered_execution_platforms,

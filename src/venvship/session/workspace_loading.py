@@ -238,9 +238,7 @@ class WorkspaceLoading:
             trees=self.trees,
             events=self.events,
             archives=RuntimeArchives(self.extensions, lambda: self._indexes.downloads()),
-            debian=DebianInterpreters(
-                self._locked_pythons, lambda urls, checksum: self.sources.files.fetch(urls, checksum)
-            ),
+            debian=DebianInterpreters(self._locked_pythons, lambda files: self.sources.files.fetch_all(files)),
             exact=self.extensions.exact_versions,
         )
 

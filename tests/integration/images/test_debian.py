@@ -7,12 +7,14 @@ import json
 import shutil
 import subprocess
 import tarfile
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from debian_mirror import Mirror
+from directory_server import serving
 from elf_files import elf
 from oci_layouts import read_layout
 from real_workspace import DEFS, MODULE, RealWorkspace
@@ -90,6 +92,21 @@ def _documents(root: Path) -> list[bytes]:
     """The documents of the index and of its images."""
     blobs = [path.read_bytes() for path in (root / "venvship-bin/index/blobs/sha256").iterdir()]
     return [data for data in blobs if data[:1] == b"{"]
+
+
+def test_packages_are_fetched_at_the_same_time_and_only_those_that_are_needed(
+    shop: RealWorkspace, mirror: Mirror
+) -> None:
+    assert shop.run("lock", f"--debian_mirror={mirror.address}").code == 0
+    with serving(mirror.root) as server:
+        server.together = threading.Barrier(3)
+        done = shop.built("//:base", f"--debian_mirror={server.url}/")
+        assert sorted(server.requests.values()) == [1, 1, 1], server.requests
+        assert not any("arm64" in path for path in server.requests)
+        assert done.stderr.count(".deb") == 3, done.stderr
+        server.broken = 500
+        shop.run("clean", "--expunge")
+        shop.built("//:base", f"--debian_mirror={server.url}/")
 
 
 def test_a_package_that_the_mirror_changed_or_lost_is_an_error(shop: RealWorkspace, mirror: Mirror) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from venvship.repos.archived_interpreter import MalformedRuntime
 from venvship.repos.debian_archive import ArchivePackage
 from venvship.repos.debian_interpreter import unpack_debian_interpreter
 from venvship.repos.debian_lock import DebianLock, DebianRequest
-from venvship.repos.integrity import Checksum
+from venvship.repos.web_files import CheckedFile
 from venvship.session.debian_interpreters import DebianInterpreters
 from venvship.session.debian_locks import LockedPython
 
@@ -87,7 +87,7 @@ PYTHON = ("libpython3.11-minimal", "libpython3.11-stdlib", "python3.11-minimal")
 def test_a_lock_has_an_interpreter_for_its_architectures_and_its_version(
     wanted: str, platform: str, found: bool
 ) -> None:
-    interpreters = DebianInterpreters(lambda: [locked("3.11", "libc6", *PYTHON)], lambda urls, checksum: Path())
+    interpreters = DebianInterpreters(lambda: [locked("3.11", "libc6", *PYTHON)], lambda files: [])
     chosen = interpreters.find(wanted, Platform.parse(platform))
     assert (chosen is not None) == found
     if chosen is not None:
@@ -97,17 +97,17 @@ def test_a_lock_has_an_interpreter_for_its_architectures_and_its_version(
 
 def test_packages_of_another_version_than_their_name_are_passed_over() -> None:
     odd = [locked("3.11", *PYTHON, version="3.12.0-1"), locked("3.11", *PYTHON, version="x"), locked("3.11", "libc6")]
-    interpreters = DebianInterpreters(lambda: odd, lambda urls, checksum: Path())
+    interpreters = DebianInterpreters(lambda: odd, lambda files: [])
     assert interpreters.find("3.11", Platform.parse("linux_aarch64")) is None
 
 
 def test_packages_come_from_the_mirrors_of_the_tag_and_then_from_those_of_the_machine() -> None:
     asked: list[tuple[str, ...]] = []
 
-    def fetch(urls: object, checksum: Checksum) -> Path:
-        assert isinstance(urls, list) and checksum.hexadecimal == "a" * 64
-        asked.append(tuple(urls))
-        return Path(urls[-1])
+    def fetch(files: Sequence[CheckedFile]) -> Sequence[Path]:
+        assert all(file.checksum.hexadecimal == "a" * 64 for file in files)
+        asked.extend(file.urls for file in files)
+        return [Path(file.urls[-1]) for file in files]
 
     interpreters = DebianInterpreters(lambda: [locked("3.11", *PYTHON)], fetch)
     chosen = interpreters.find("3.11", Platform.parse("linux_aarch64"))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from directory_server import DirectoryServer, serving
 
-from venvship.events.build_events import Event, TransferFinished, TransferStarted
+from venvship.events.build_events import Event, TransferFinished, TransferProgress, TransferStarted
 from venvship.repos.index_settings import IndexSettings
 from venvship.repos.integrity import Checksum, WrongChecksum
 from venvship.repos.network import Network
-from venvship.repos.web_files import BadAddress, NotFetched, Offline, WebFiles
+from venvship.repos.web_files import BadAddress, CheckedFile, NotFetched, Offline, WebFiles
 
 DATA = b"content"
 SHA256 = Checksum.of_sha256(hashlib.sha256(DATA).hexdigest())
@@ -102,3 +103,41 @@ def test_secrets_of_addresses_are_not_shown(tmp_path: Path) -> None:
 def test_headers_are_sent(tmp_path: Path, server: DirectoryServer) -> None:
     web_files(tmp_path).fetch([f"{server.url}/f"], SHA256, headers={"Authorization": "Bearer t"})
     assert server.headers["f"]["authorization"] == "Bearer t"
+
+
+def checked(server: DirectoryServer, name: str, data: bytes) -> CheckedFile:
+    (server.root / name).write_bytes(data)
+    return CheckedFile((f"{server.url}/{name}",), Checksum.of_sha256(hashlib.sha256(data).hexdigest()))
+
+
+def test_several_files_are_fetched_at_a_time_and_come_in_order(tmp_path: Path, server: DirectoryServer) -> None:
+    server.together = threading.Barrier(3)
+    files = [checked(server, name, name.encode()) for name in ("c", "a", "b")]
+    events = Events()
+    found = web_files(tmp_path, events).fetch_all(files)
+    assert [path.read_bytes() for path in found] == [b"c", b"a", b"b"]
+    assert {event.name for event in events.seen if isinstance(event, TransferFinished)} == {"a", "b", "c"}
+    server.together = None
+    assert web_files(tmp_path, offline=True).fetch_all([*files, files[0]]) == [*found, found[0]]
+
+
+def test_after_a_file_that_can_not_be_had_no_other_is_begun(tmp_path: Path, server: DirectoryServer) -> None:
+    files = [checked(server, f"f{number}", b"%d" % number) for number in range(40)]
+    (server.root / "f0").write_bytes(b"other")
+    (server.root / "f1").unlink()
+    with pytest.raises(WrongChecksum, match="f0` is not the file"):
+        web_files(tmp_path).fetch_all(files[:1] * 8 + files)
+    assert server.requests["f39"] == 0
+
+
+def test_an_interruption_ends_the_transfers(tmp_path: Path, server: DirectoryServer) -> None:
+    class Interrupting(Events):
+        def emit(self, event: Event) -> None:
+            super().emit(event)
+            if isinstance(event, TransferProgress):
+                raise KeyboardInterrupt
+
+    files = [checked(server, name, name.encode() * (3 << 20)) for name in "ab"]
+    with pytest.raises(KeyboardInterrupt):
+        web_files(tmp_path, Interrupting()).fetch_all(files)
+    assert left(tmp_path) == []
