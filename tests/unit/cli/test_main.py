@@ -46,43 +46,34 @@ print(*new, file=sys.stderr)
 
 
 def test_flags_are_parsed_without_packages_of_others(venvship: CommandLine) -> None:
-    code = """
-import sys
-from venvship.cli.main import console_main
-try:
-    console_main()
-except SystemExit as end:
-    print(end.code)
-print(*sorted(name.partition(".")[0] for name in sys.modules), file=sys.stderr)
-"""
-    done = python(code, "build", "--nope", cwd=venvship.root)
-    assert done.stdout == "2\n"
-    assert {"rich", "packaging", "requests", "pypi_simple", "isal"}.isdisjoint(done.stderr.split())
+    code, imported = imported_by("build", "--nope", cwd=venvship.root)
+    assert code == 2
+    assert "venvship.cli.dispatch" in imported
+    packages = {name.partition(".")[0] for name in imported}
+    assert {"rich", "packaging", "requests", "pypi_simple", "isal"}.isdisjoint(packages)
 
 
 def test_graphs_are_made_without_what_fetches_unpacks_or_reads_locks(tmp_path: Path) -> None:
-    code = """
-import sys
-from venvship.cli.main import console_main
-try:
-    console_main()
-except SystemExit as end:
-    print(end.code)
-print(*sorted(sys.modules), file=sys.stderr)
-"""
     workspace = tmp_path / "ws"
     workspace.mkdir()
     (workspace / "MODULE.bazel").write_text("")
     (workspace / "BUILD.bazel").write_text('filegroup(name = "g", srcs = ["BUILD.bazel"])')
     words = ["build", "--nobuild", "--noshow_progress", "--symlink_prefix=/", "//..."]
-    done = python(code, f"--output_user_root={tmp_path}/state", *words, cwd=workspace)
-    assert done.stdout == "0\n"
-    imported = set(done.stderr.split())
+    code, imported = imported_by(f"--output_user_root={tmp_path}/state", *words, cwd=workspace)
+    assert code == 0
     assert "venvship.analysis.analyzer" in imported
     heavy = {"rich", "requests", "pypi_simple", "isal", "uv", "packaging.requirements", "packaging.specifiers"}
     heavy |= {"configparser", "email", "html", "http", "tarfile", "urllib.request", "xml"}
     heavy |= {"venvship.repos.unpacking", "venvship.session.source_builds", "venvship.session.wheel_hub"}
     assert heavy & imported == set()
+
+
+def imported_by(*argv: str, cwd: Path) -> tuple[int, set[str]]:
+    """The exit code of a command, and every module that it has imported."""
+    words = [sys.executable, "-X", "importtime", "-m", "venvship", *argv]
+    done = subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=60)
+    rows = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return done.returncode, {row.rpartition("|")[2].strip() for row in rows}
 
 
 def test_the_version_is_that_of_the_package() -> None:
