@@ -80,8 +80,7 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files
     writer = KeyWriter(type(action).__name__)
     match action:
         case WriteFile():
-            writer.add(action.output.exec_path, str(action.executable))
-            writer.add_bytes(content_of(action, files_in))
+            return key_of_file(action, content_of(action, files_in))
         case MakeSymlink():
             writer.add(action.output.exec_path, action.text)
         case LinkArtifact():
@@ -125,6 +124,13 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files
                 add_program(writer, program)
         case _:
             assert_never(action)
+    return writer.key()
+
+
+def key_of_file(action: WriteFile, data: bytes) -> str:
+    """The key of an action that writes `data`."""
+    writer = KeyWriter("WriteFile", action.output.exec_path, str(action.executable))
+    writer.add_bytes(data)
     return writer.key()
 
 

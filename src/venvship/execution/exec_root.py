@@ -35,6 +35,7 @@ _PLACE_CHARACTERS = 50
 class ExecRoot:
     """Puts outputs in their places; one per command, used from several threads.
 
+    What is not whole yet waits in the directory `temporary`, which is on the same file system.
     `layout_lock` is held while a runfiles tree is looked at and replaced; `laid_out` are the programs,
     by exec path, whose trees are as they should be.
     """
@@ -55,7 +56,7 @@ class ExecRoot:
         self.blobs = blobs
         self.trees = trees
         self._root = str(directory)
-        self._temporary = str(temporary)
+        self.temporary = str(temporary)
         self._links = str(links)
         self._runfiles = str(runfiles)
         # Directories below the root that are known to be directories, and not links out of it.
@@ -104,7 +105,7 @@ class ExecRoot:
         return path
 
     def temporary_path(self) -> str:
-        return temporary_name(self._temporary)
+        return temporary_name(self.temporary)
 
     def place(self, path: ExecPath, output: Output) -> None:
         """Make the output tree show `output` at `path`. Raises MissingBlob when a store lost it."""
@@ -143,7 +144,7 @@ class ExecRoot:
     def _move(self, temporary: str, target: str) -> None:
         with disk_problems(target):
             try:
-                replace(temporary, target, trash=self._temporary)
+                replace(temporary, target, trash=self.temporary)
             except BaseException:
                 remove(temporary)
                 raise

@@ -9,17 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from venvship.blobs.store import MissingBlob
+from venvship.dataclass import dataclass
 from venvship.errors import InternalError
 from venvship.execution.collecting import collect_outputs, tree_of_rows
 from venvship.execution.exec_root import ExecRoot
-from venvship.execution.expansion import command_of, content_of
+from venvship.execution.expansion import command_of
 from venvship.execution.failures import ActionFailed
 from venvship.execution.graph import Generating
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
 from venvship.execution.runfiles_tree import lay_out
 from venvship.execution.sandbox import Sandbox
 from venvship.execution.workers import ToolFailed, WorkerPool
-from venvship.host.files import NoSpaceLeft, is_full, remove
+from venvship.host.files import NoSpaceLeft, disk_problems, is_full, remove
 from venvship.host.new_files import READ_ONLY, READ_ONLY_EXECUTABLE, lay_forest, write_new
 from venvship.host.processes import Children, ProgramNotStarted
 from venvship.host.sandbox import Isolation
@@ -41,7 +42,7 @@ from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.digest import Digest
 from venvship.model.paths import ExecPath
 
-DirectAction = WriteFile | MakeSymlink | LinkArtifact | MakeForest | ImportTree
+PlacedAction = WriteFile | MakeSymlink | LinkArtifact
 Content = Callable[[Artifact], Output]
 
 
@@ -49,22 +50,44 @@ class ActionInterrupted(Exception):
     """The command is being interrupted; the action made nothing."""
 
 
-def make_directly(
-    action: DirectAction, exec_root: ExecRoot, content: Content, files_in: FilesIn
-) -> dict[ExecPath, Output]:
-    """Make the outputs of an action that runs no program."""
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """A small file or a link that an action makes, and what it is then; `content` is the text of a link."""
+
+    path: ExecPath
+    content: bytes | str
+    output: Output
+    mode: int = 0
+
+
+def placement_of(action: PlacedAction, exec_root: ExecRoot, content: Content, data: bytes) -> Placement:
+    """What an action makes that needs no more than one call or two of the system; `data` is that of a `WriteFile`."""
     match action:
         case WriteFile(_, output, _, executable):
-            data = content_of(action, files_in)
-            temporary = exec_root.temporary_path()
-            write_new(temporary, data, READ_ONLY_EXECUTABLE if executable else READ_ONLY)
-            exec_root.move_in(temporary, output.exec_path)
-            return {output.exec_path: OutputFile(Digest.of(data), executable)}
+            mode = READ_ONLY_EXECUTABLE if executable else READ_ONLY
+            return Placement(output.exec_path, data, OutputFile(Digest.of(data), executable), mode)
         case MakeSymlink(_, output, text):
-            exec_root.place_link(output.exec_path, text)
-            return {output.exec_path: OutputLink(text)}
+            return Placement(output.exec_path, text, OutputLink(text))
         case LinkArtifact():
-            return {action.output.exec_path: _link(action, exec_root, content(action.target))}
+            target = content(action.target)
+            _check_link(action, target)
+            return Placement(action.output.exec_path, exec_root.path_of(action.target), target)
+
+
+def place(placement: Placement, exec_root: ExecRoot) -> None:
+    """Put it in its place, whatever is there; raises what keeps it from there in the user's words."""
+    if isinstance(placement.content, str):
+        exec_root.place_link(placement.path, placement.content)
+        return
+    temporary = exec_root.temporary_path()
+    with disk_problems(temporary):
+        write_new(temporary, placement.content, placement.mode)
+    exec_root.move_in(temporary, placement.path)
+
+
+def make_directly(action: MakeForest | ImportTree, exec_root: ExecRoot) -> dict[ExecPath, Output]:
+    """Make the outputs of another action that runs no program."""
+    match action:
         case MakeForest():
             return _make_forest(action, exec_root)
         case ImportTree(_, output, tree):
@@ -164,7 +187,7 @@ def run_spawn(
         sandbox.remove()
 
 
-def _link(action: LinkArtifact, exec_root: ExecRoot, target: Output) -> Output:
+def _check_link(action: LinkArtifact, target: Output) -> None:
     kinds = {OutputFile: ArtifactKind.FILE, OutputTree: ArtifactKind.DIRECTORY, OutputLink: ArtifactKind.SYMLINK}
     found = kinds[type(target)]
     if found is not action.output.kind:
@@ -175,8 +198,6 @@ def _link(action: LinkArtifact, exec_root: ExecRoot, target: Output) -> Output:
         )
     if action.executable and isinstance(target, OutputFile) and not target.executable:
         raise ActionFailed(action, f"`{action.target.exec_path}` is not executable", hint="run `chmod +x` on it")
-    exec_root.place_link(action.output.exec_path, exec_root.path_of(action.target))
-    return target
 
 
 def _make_forest(action: MakeForest, exec_root: ExecRoot) -> dict[ExecPath, Output]:

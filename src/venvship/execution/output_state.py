@@ -29,13 +29,33 @@ def trace_of(path: str) -> Trace | None:
     """What can be seen of the file or link at `path` without reading a file; None when it is neither."""
     text = link_text(path)
     if text is not None:
-        return "l" + text
+        return trace_of_link(text)
     try:
         status = os.lstat(path)
     except OSError:
         return None
-    # No change time: it moves whenever another link of the same blob is made.
-    return f"f{status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_mode:o}"
+    return trace_of_file(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode)
+
+
+def trace_of_link(text: str) -> Trace:
+    """As `trace_of` has it of a link."""
+    return "l" + text
+
+
+def trace_of_file(inode: int, size: int, modified: int, mode: int) -> Trace:
+    """As `trace_of` has it of a file. No change time: it moves whenever another link of the same blob is made."""
+    return f"f{inode} {size} {modified} {mode:o}"
+
+
+def still_has(path: str, trace: Trace) -> bool:
+    """Whether the file or link at `path` looks as it did."""
+    if trace.startswith("l"):
+        return link_text(path) == trace[1:]
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return trace_of_file(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode) == trace
 
 
 Rows = Mapping[str, Sequence[str]]

@@ -19,16 +19,25 @@ from venvship.dataclass import dataclass
 from venvship.errors import InternalError, VenvshipError
 from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
 from venvship.execution.action_cache import ActionResult
-from venvship.execution.action_key import action_key, names_in_result
+from venvship.execution.action_key import action_key, key_of_file, names_in_result
+from venvship.execution.expansion import content_of
 from venvship.execution.failures import ActionFailed, Interrupted, RunsElsewhere
 from venvship.execution.graph import Generating, Node, needed_actions
 from venvship.execution.machinery import Machinery
-from venvship.execution.making import ActionInterrupted, make_directly, run_spawn, run_tool
-from venvship.execution.output_state import Rows, trace_of
+from venvship.execution.making import (
+    ActionInterrupted,
+    Placement,
+    make_directly,
+    placement_of,
+    run_spawn,
+    run_tool,
+)
+from venvship.execution.output_state import Rows, Trace, still_has, trace_of
 from venvship.execution.outputs import Output, Outputs, OutputTree
+from venvship.execution.placing import Placer
 from venvship.execution.result import ExecutionResult
 from venvship.execution.workers import ToolInterrupted
-from venvship.model.action import Action, LinkArtifact, RunTool, Spawn
+from venvship.model.action import Action, LinkArtifact, MakeSymlink, RunTool, Spawn, WriteFile
 from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath, TreePath
 
@@ -37,7 +46,7 @@ NO_CACHE = "no-cache"
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """How an action ended: with outputs, or with an error."""
+    """How an action ended: with outputs, whose `traces` may be known already, or with an error."""
 
     node: Node
     key: str
@@ -46,6 +55,16 @@ class _Made:
     seconds: float
     log: str
     error: BaseException | None = None
+    traces: Mapping[ExecPath, Trace] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    """An action whose output is being placed."""
+
+    node: Node
+    key: str
+    seconds: float
 
 
 class Scheduler:
@@ -126,6 +145,7 @@ class _Run:
         self._arrived: queue.SimpleQueue[_Made] = queue.SimpleQueue()
         self._ready: deque[Node] = deque()
         self._waiting_for_thread: deque[tuple[Node, str]] = deque()
+        self._placer: Placer[_Ticket] = Placer(machinery.exec_root, machinery.children)
         self._running = 0
         self._total = 0
         self._finished = 0
@@ -150,6 +170,7 @@ class _Run:
             raise
         finally:
             pool.shutdown(wait=True)
+            self._placer.close()
 
     def check_sources(self, sources: Iterable[Artifact]) -> None:
         """Sources that were asked for by name must exist, though no action reads them."""
@@ -168,12 +189,17 @@ class _Run:
             node, key = self._waiting_for_thread.popleft()
             self._running += 1
             pool.submit(self._obtain_on_thread, node, key)
-        if self._running and (not self._ready or not self._arrived.empty()):
+        idle = not (self._ready or self._placer.is_busy)
+        if self._running and (idle or not self._arrived.empty()):
             self._running -= 1
             self._take(self._arrived.get())
             return True
         if self._ready:
             self._begin(self._ready.popleft())
+            return True
+        if self._placer.is_busy:
+            self._placer.finish()
+            self._take_placed()
             return True
         return bool(self._waiting_for_thread)
 
@@ -189,7 +215,12 @@ class _Run:
             return
         begin = time.monotonic()
         try:
-            key = action_key(action, self._fingerprint, platform=self._machinery.platform, files_in=self._files_in)
+            data = b""
+            if isinstance(action, WriteFile):
+                data = content_of(action, self._files_in)
+                key = key_of_file(action, data)
+            else:
+                key = action_key(action, self._fingerprint, platform=self._machinery.platform, files_in=self._files_in)
             rows = self._untouched(action, key)
             if rows is not None:
                 self._keep(node, action, key, rows)
@@ -197,11 +228,29 @@ class _Run:
             if isinstance(action, RunTool | Spawn):
                 self._waiting_for_thread.append((node, key))
                 return
-            outputs = make_directly(action, self._machinery.exec_root, self._content, self._files_in)
+            if isinstance(action, WriteFile | MakeSymlink | LinkArtifact):
+                placement = placement_of(action, self._machinery.exec_root, self._content, data)
+                self._place(placement, _Ticket(node, key, time.monotonic() - begin))
+                return
+            outputs = make_directly(action, self._machinery.exec_root)
         except VenvshipError as error:
             self._take(_Made(node, "", ActionSource.RUN, {}, time.monotonic() - begin, "", error))
             return
         self._take(_Made(node, key, ActionSource.RUN, outputs, time.monotonic() - begin, ""))
+
+    def _place(self, placement: Placement, ticket: _Ticket) -> None:
+        self._machinery.exec_root.prepare_parent(placement.path)
+        self._placer.add(ticket, placement)
+        self._take_placed()
+
+    def _take_placed(self) -> None:
+        for ticket, placement, ended in self._placer.arrived():
+            source, seconds = ActionSource.RUN, ticket.seconds
+            if isinstance(ended, VenvshipError):
+                self._take(_Made(ticket.node, ticket.key, source, {}, seconds, "", ended))
+                continue
+            outputs, traces = {placement.path: placement.output}, {placement.path: ended}
+            self._take(_Made(ticket.node, ticket.key, source, outputs, seconds, "", None, traces))
 
     def _untouched(self, action: Action, key: str) -> Rows | None:
         """What an action left that has nothing to do, if it is such a one."""
@@ -214,7 +263,7 @@ class _Run:
             match rows.get(artifact.exec_path):
                 case [str(text), str(trace)]:
                     path = machinery.exec_root.output_path(artifact.exec_path)
-                    if trace_of(path) != trace or (text.startswith("t ") and not os.path.isdir(path)):
+                    if not still_has(path, trace) or (text.startswith("t ") and not os.path.isdir(path)):
                         return None
                 case _:
                     return None
@@ -329,7 +378,8 @@ class _Run:
     def _record(self, action: Action, made: _Made) -> None:
         rows: dict[str, tuple[str, str]] = {}
         for path, output in made.outputs.items():
-            trace = trace_of(self._machinery.exec_root.output_path(path))
+            known = None if made.traces is None else made.traces[path]
+            trace = known or trace_of(self._machinery.exec_root.output_path(path))
             if trace is None:
                 return
             rows[path] = (str(output), trace)

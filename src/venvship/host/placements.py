@@ -1,0 +1,100 @@
+"""Small files and links, put in their places many at a time: here, or in a process of its own.
+
+    python -I -S placements.py DIRECTORY PARENT
+
+Such a process reads rows and answers what became of them, each a `marshal` value after its length in eight bytes. New
+files wait in DIRECTORY for their names. It ends with its stdin, and places nothing more once PARENT is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import marshal
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import IO, Any, TypeAlias
+
+    Row: TypeAlias = "tuple[str, bytes | str, int]"
+    # Where, of a file the bytes and of a link the text, and the mode of a file.
+
+    Placed: TypeAlias = "tuple[int, int, int, int] | tuple[()] | None"
+    # Of a file its inode, size, time and mode, of a link nothing more; None for what could not be placed.
+
+
+def placed(rows: Iterable[Row], directory: str) -> Iterator[Placed]:
+    """Put each row in the place of whatever file or link is there."""
+    beginning = f"{directory}/{os.getpid()}-{os.urandom(6).hex()}-"
+    for number, (path, content, mode) in enumerate(rows):
+        temporary = f"{beginning}{number}"
+        answer: Placed = None
+        try:
+            if isinstance(content, str):
+                _link(path, content, temporary)
+                answer = ()
+            else:
+                found = _written(temporary, content, mode)
+                os.rename(temporary, path)
+                answer = found
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        yield answer
+
+
+def _link(path: str, text: str, temporary: str) -> None:
+    try:
+        os.symlink(text, path)
+    except FileExistsError:
+        os.symlink(text, temporary)
+        os.rename(temporary, path)
+
+
+def _written(temporary: str, data: bytes, mode: int) -> tuple[int, int, int, int]:
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        if os.write(descriptor, data) != len(data):
+            raise OSError(errno.ENOSPC, temporary)
+        status = os.fstat(descriptor)
+        if status.st_mode & 0o777 != mode:
+            os.fchmod(descriptor, mode)
+            status = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode)
+
+
+def send(stream: IO[bytes], value: Any) -> None:
+    """Raises OSError when nobody reads any more."""
+    data = marshal.dumps(value)
+    stream.write(len(data).to_bytes(8, "little") + data)
+    stream.flush()
+
+
+def receive(stream: IO[bytes]) -> Any:
+    """The next value; None at the end."""
+    beginning = stream.read(8)
+    length = int.from_bytes(beginning, "little")
+    data = stream.read(length) if len(beginning) == 8 else b""
+    return marshal.loads(data) if data and len(data) == length else None
+
+
+def main(directory: str, parent: int) -> None:
+    """Answer until there is nothing more to read."""
+    while (rows := receive(sys.stdin.buffer)) is not None:
+        send(sys.stdout.buffer, list(placed(_while_there_is(parent, rows), directory)))
+
+
+def _while_there_is(parent: int, rows: list[Row]) -> Iterator[Row]:
+    for row in rows:
+        if os.getppid() != parent:
+            return
+        yield row
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
