@@ -1,7 +1,8 @@
 """The key of an action: a digest of everything that can change what its outputs are.
 
 Paths of the machine never enter it. Equal keys therefore mean equal outputs in every workspace and wherever it lies,
-and all workspaces of a user share one action cache.
+and all workspaces of a user share one action cache. Actions that are never looked up there, and of which there are very
+many, have a text for a key that costs less.
 """
 
 from __future__ import annotations
@@ -77,15 +78,24 @@ class KeyWriter:
 
 def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files_in: FilesIn) -> str:
     """The key of `action`, whose inputs hold what `fingerprint` and, for directories, `files_in` say."""
-    writer = KeyWriter(type(action).__name__)
     match action:
         case WriteFile():
             return key_of_file(action, content_of(action, files_in))
         case MakeSymlink():
-            writer.add(action.output.exec_path, action.text)
+            return _text_key("link", action.output.exec_path, action.text)
         case LinkArtifact():
-            writer.add_artifacts([action.output, action.target])
-            writer.add(str(action.executable), fingerprint(action.target))
+            kinds = f"{action.output.kind.value} {action.target.kind.value} {action.executable}"
+            paths = (action.output.exec_path, action.target.exec_path)
+            return _text_key(f"same {kinds}", *paths, fingerprint(action.target))
+        case _:
+            return _hashed_key(action, fingerprint, platform=platform, files_in=files_in)
+
+
+def _hashed_key(
+    action: MakeForest | ImportTree | RunTool | Spawn, fingerprint: Fingerprint, *, platform: str, files_in: FilesIn
+) -> str:
+    writer = KeyWriter(type(action).__name__)
+    match action:
         case MakeForest():
             writer.add(action.directory, str(len(action.entries)))
             for entry in action.entries:
@@ -129,9 +139,11 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files
 
 def key_of_file(action: WriteFile, data: bytes) -> str:
     """The key of an action that writes `data`."""
-    writer = KeyWriter("WriteFile", action.output.exec_path, str(action.executable))
-    writer.add_bytes(data)
-    return writer.key()
+    return _text_key(f"file {action.executable} {hashlib.sha256(data).hexdigest()}", action.output.exec_path)
+
+
+def _text_key(kind: str, *texts: str) -> str:
+    return " ".join([kind, *[f"{len(text)}:{text}" for text in texts]])
 
 
 def add_program(writer: KeyWriter, program: Program) -> None:

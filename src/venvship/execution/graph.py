@@ -58,9 +58,19 @@ def needed_actions(requested: Iterable[Artifact], generating: Generating) -> lis
         # A node holds on to its action or depset, so that the id of neither is given away.
         made = Node(None, child) if isinstance(child, Depset) else Node(child, inputs_of(child))
         nodes[id(child)] = made
+        if _waits_for_nothing(made, generating):
+            if made.action is not None:
+                finished.append(made)
+                _connect(node, made)
+            continue
         open_nodes.add(id(made))
         stack.append((made, _children(made, generating)))
     return finished
+
+
+def _waits_for_nothing(node: Node, generating: Generating) -> bool:
+    """Most actions read nothing but sources, and are done with at once."""
+    return not node.inputs.transitive and all(generating(artifact) is None for artifact in node.inputs.direct)
 
 
 def _children(node: Node, generating: Generating) -> Iterator[Action | Depset[Artifact]]:

@@ -42,6 +42,7 @@ from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath, TreePath
 
 NO_CACHE = "no-cache"
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,11 @@ class _Run:
             self._take(self._arrived.get())
             return True
         if self._ready:
-            self._begin(self._ready.popleft())
+            # A few at once: most have nothing to do, and looking around costs more than that.
+            for _ in range(min(len(self._ready), _AT_ONCE)):
+                self._begin(self._ready.popleft())
+                if self.failures:
+                    break
             return True
         if self._placer.is_busy:
             self._placer.finish()

@@ -63,8 +63,19 @@ class Depset(Generic[T_co]):
             elif self.order is Order.TOPOLOGICAL:
                 self._flat = tuple(_topological(self))
             else:
-                self._flat = tuple(dict.fromkeys(_postorder(self)))
+                self._flat = tuple(dict.fromkeys(self._joined() or _postorder(self)))
         return self._flat
+
+    def _joined(self) -> list[T_co] | None:
+        """In postorder, with repetitions, where all children are known so and are short; None elsewhere."""
+        found: list[T_co] = []
+        for child in self.transitive:
+            # Repetitions in long ones would cost more than going through each node once.
+            if child._flat is None or child.order in _OTHER_ORDERS or len(found) > _SHORT:
+                return None
+            found += child._flat
+        found += self.direct
+        return found
 
     @property
     def is_flat(self) -> bool:
@@ -111,6 +122,8 @@ def union(children: Iterable[Depset[T]], *, direct: Iterable[T] = (), order: Ord
     return Depset(own, unique, order=order)
 
 
+_OTHER_ORDERS = (Order.PREORDER, Order.TOPOLOGICAL)
+_SHORT = 400
 _NOTHING: dict[Order, Depset[Any]] = {order: Depset(order=order) for order in Order}
 
 

@@ -157,6 +157,32 @@ def test_every_order_is_that_of_a_naive_model(graph: Graph) -> None:
     assert list(built(graph, Order.TOPOLOGICAL).to_tuple()) == topological(graph, last)
 
 
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_child_that_was_listed_in_its_own_order_changes_nothing(order: Order) -> None:
+    child = Depset([2], [Depset([1]), Depset([4], [Depset([5])])], order=order)
+    before = Depset([3], [child]).to_tuple()
+    child.to_tuple()
+    assert Depset([3], [child]).to_tuple() == before == (1, 5, 4, 2, 3)
+
+
+@given(graphs(), st.sets(st.integers(0, 7)))
+def test_what_was_listed_before_changes_nothing(graph: Graph, listed: set[int]) -> None:
+    nodes: list[Depset[int]] = []
+    for number, (direct, children) in enumerate(graph):
+        nodes.append(Depset(direct, [nodes[child] for child in children]))
+        if number in listed:
+            nodes[-1].to_tuple()
+    assert list(nodes[-1].to_tuple()) == unique(postorder(graph, len(graph) - 1))
+
+
+def test_closures_of_a_long_chain_are_listed_one_after_the_other() -> None:
+    chain = Depset([0])
+    for number in range(1, 1500):
+        chain = Depset([number], [chain])
+        assert chain.to_tuple()[-1] == number
+    assert chain.to_tuple() == tuple(range(1500))
+
+
 @given(graphs())
 def test_nodes_come_children_first_and_once(graph: Graph) -> None:
     root = built(graph, Order.DEFAULT)

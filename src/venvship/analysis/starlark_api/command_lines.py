@@ -96,17 +96,30 @@ class Vector:
 
     def strings(self, files_in: FilesIn, evaluator: Evaluator) -> list[str]:
         """The values as strings, without the flag."""
-        elements: Iterable[Value] = self.elements
-        if self.expand_directories:
-            elements = [file for element in elements for file in _opened(element, files_in)]
         if self.map_each is None:
-            found = [_text(element) for element in elements]
+            found = self._texts(files_in)
         else:
-            found = _mapped(self.map_each, list(elements), files_in, evaluator)
+            found = _mapped(self.map_each, self._opened(files_in), files_in, evaluator)
         if self.uniquify:
             found = list(dict.fromkeys(found))
         template = self.format_each
         return found if template is None else [formatted(template, text) for text in found]
+
+    def _opened(self, files_in: FilesIn) -> list[Value]:
+        if not self.expand_directories:
+            return list(self.elements)
+        return [file for element in self.elements for file in _opened(element, files_in)]
+
+    def _texts(self, files_in: FilesIn) -> list[str]:
+        found: list[str] = []
+        closed = not self.expand_directories
+        for element in self.elements:
+            # Nearly all elements of all command lines are files.
+            if type(element) is Artifact and (closed or element.kind is not ArtifactKind.DIRECTORY):
+                found.append(element.exec_path)
+            else:
+                found += map(_text, (element,) if closed else _opened(element, files_in))
+        return found
 
     def expand(self, files_in: FilesIn, evaluator: Evaluator) -> tuple[str | None, list[str]]:
         """The flag, when there is one to be written, and its values."""
