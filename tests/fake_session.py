@@ -81,7 +81,14 @@ class FakeSession:
                 results.append(result)
         return TestOutcome(self.build(labels), tuple(results))
 
-    def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> None:
+    def stamp(
+        self,
+        opened: Mapping[str, OpenedPath],
+        *,
+        started: int,
+        variables: Iterable[str] = (),
+        left: Iterable[str] = (),
+    ) -> None:
         return None
 
     def forests(self) -> list[Forest]:

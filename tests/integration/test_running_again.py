@@ -1,4 +1,4 @@
-"""`run` of a program that is built and has not changed starts it at once, as the ordinary way would."""
+"""`run` and `sync` with nothing changed since do at once what the ordinary way would."""
 
 from __future__ import annotations
 
@@ -145,3 +145,65 @@ def test_a_program_that_runs_it_is_no_part_of_the_command(built: RealWorkspace) 
         done = built.run("run", "--run_under=env SET=under", "//:told")
         assert done.code == 0, done.stderr
         assert not at_once(done)
+
+
+@pytest.fixture
+def synced(workspace: RealWorkspace) -> RealWorkspace:
+    """A workspace with a virtualenv at its root, and a stamp of the command that made it."""
+    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": BUILD, "told.py": TOLD, "lib.py": "WORD = 'first'\n"})
+    for _ in range(30):
+        done = workspace.run("sync")
+        assert done.code == 0, done.stderr
+        if at_once(done):
+            return workspace
+        time.sleep(0.2)
+    raise AssertionError(done.stderr)
+
+
+def said(done: Ran) -> str:
+    return "\n".join(line for line in done.stderr.splitlines() if not line.startswith("import time:"))
+
+
+def test_a_virtualenv_that_is_up_to_date_is_told_at_once(synced: RealWorkspace) -> None:
+    found = synced.run("sync")
+    assert (found.code, at_once(found)) == (0, True)
+    shutil.rmtree(Path(synced.run("info", "output_base").stdout.strip()) / "stamps")
+    ordinary = synced.run("sync")
+    assert not at_once(ordinary)
+    assert said(found) == said(ordinary)
+    assert said(found).endswith("`: up to date")
+
+
+@pytest.mark.parametrize("change", ["file", "link", "gone", "sources", "BUILD"])
+def test_a_virtualenv_that_is_stale_goes_the_ordinary_way(synced: RealWorkspace, change: str) -> None:
+    venv = synced.root / ".venv"
+    match change:
+        case "file":
+            (venv / "pyvenv.cfg").chmod(0o644)
+            (venv / "pyvenv.cfg").write_text("home = nowhere\n")
+        case "link":
+            (venv / "bin/python").unlink()
+            (venv / "bin/python").symlink_to("/nowhere")
+        case "gone":
+            shutil.rmtree(venv)
+        case "sources":
+            synced.write({"new/BUILD.bazel": DEFS + 'py_library(name = "new", srcs = ["new.py"], imports = ["."])\n'})
+            synced.write({"new/new.py": ""})
+        case _:
+            synced.write({"BUILD.bazel": BUILD + 'py_library(name = "more", srcs = ["lib.py"], imports = ["sub"])\n'})
+    done = synced.run("sync")
+    assert (done.code, at_once(done)) == (0, False)
+    assert "changed" in said(done).splitlines()[-1]
+    assert said(synced.run("sync")).endswith("`: up to date")
+
+
+def test_checking_a_virtualenv_has_a_stamp_of_its_own(synced: RealWorkspace) -> None:
+    for _ in range(3):
+        done = synced.run("sync", "--check")
+        assert done.code == 0, done.stderr
+    assert at_once(done)
+    (synced.root / ".venv/pyvenv.cfg").unlink()
+    stale = synced.run("sync", "--check")
+    assert (stale.code, at_once(stale)) == (1, False)
+    assert "is stale in 1 entry" in said(stale)

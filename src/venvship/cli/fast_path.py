@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from venvship.session.stamp import Program, Stamp
 
 RUN = "run"
-COMMANDS = frozenset(("build", "test", RUN))
+COMMANDS = frozenset(("build", "test", RUN, "sync"))
 """What may be answered by a stamp."""
 
 STAMPS = "stamps"
@@ -125,14 +125,15 @@ def answer(place: StampPlace, environment: Mapping[str, str], *, stdout: TextIO,
         if stamp.program is not None and not os.access(stamp.program[0][0], os.X_OK):
             lost = None
         if lost is None:
-            place.stamp, place.changed = stamp, changed
+            if stamp.generation:
+                place.stamp, place.changed = stamp, changed
             return False
         place.program = stamp.program
     finally:
         gc.enable()
     import time
 
-    _write(stderr, f"{before}{max(time.monotonic() - clock, 0):.3f}{after}")
+    _write(stderr, f"{before}{max(time.monotonic() - clock, 0):.3f}{after}" if after else before)
     _write(stdout, stamp.answer)
     return True
 

@@ -114,18 +114,45 @@ def take_stamp(
 
     Of files that are `known` another stamp tells, unless they belong to the build.
     """
+    if not invocation.flags.boolean("build"):
+        return None
+    stamp = _stamp(invocation, session, variables=variables, known=known)
+    if stamp is None:
+        return None
+    return Taken(stamp, session.record(requested, wildcards=wildcards), session.forests())
+
+
+def note_answer(invocation: Invocation, session: Session, said: Said, text: str, *, left: Iterable[str]) -> None:
+    """Write the stamp of a command that is no build and that says `text` when there is nothing to do.
+
+    `left` are the files and links that it has made, and the session is still open.
+    """
     wanted = invocation.surroundings.stamp
-    if wanted is None or not invocation.flags.boolean("build") or _works_every_time(invocation.flags):
+    if wanted is None or said.messages or invocation.line.warnings:
+        return
+    stamp = _stamp(invocation, session, left=left)
+    if stamp is not None:
+        stamp.errors = (text, "")
+        _write(wanted.place.path, stamp.encode())
+
+
+def _stamp(
+    invocation: Invocation,
+    session: Session,
+    *,
+    variables: Iterable[str] = (),
+    known: Container[str] = (),
+    left: Iterable[str] = (),
+) -> Stamp | None:
+    wanted = invocation.surroundings.stamp
+    if wanted is None or _works_every_time(invocation.flags):
         return None
     wanted.opened.stop()
     if session.info()["output_base"] != wanted.place.output_base:
         # An rc file has moved the state; the next command would not look there.
         return None
     opened = {path: seen for path, seen in wanted.opened.paths().items() if path not in known}
-    stamp = session.stamp(opened, started=wanted.place.started, variables=variables)
-    if stamp is None:
-        return None
-    return Taken(stamp, session.record(requested, wildcards=wildcards), session.forests())
+    return session.stamp(opened, started=wanted.place.started, variables=variables, left=left)
 
 
 def _works_every_time(flags: FlagValues) -> bool:

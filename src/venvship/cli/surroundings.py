@@ -49,7 +49,12 @@ class Session(Protocol):
     def test(self, labels: Sequence[Label], options: TestOptions) -> TestOutcome: ...
 
     def stamp(
-        self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()
+        self,
+        opened: Mapping[str, OpenedPath],
+        *,
+        started: int,
+        variables: Iterable[str] = (),
+        left: Iterable[str] = (),
     ) -> Stamp | None: ...
 
     def forests(self) -> Sequence[Forest]: ...

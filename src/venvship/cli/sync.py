@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from venvship.cli.exit_codes import ExitCode
+from venvship.cli.fast_path_note import Said, note_answer
 from venvship.cli.invocation import Invocation
 from venvship.cli.targets import select
 from venvship.errors import SeveralErrors
@@ -18,15 +19,18 @@ _MOST_LINES = 20
 def sync(invocation: Invocation) -> int:
     named = (*invocation.flags.texts("target"), *invocation.words)
     check = invocation.flags.boolean("check")
-    with invocation.display() as display, invocation.session(display) as session:
+    with invocation.display() as display, invocation.session(said := Said(display, invocation.attempt)) as session:
         selection = select(invocation, session, named or _EVERYTHING)
         if selection.errors:
             raise SeveralErrors(selection.errors)
         labels = [label for label, target in selection.targets.items() if named or _belongs(target)]
         outcome = session.sync(labels, check=check)
         for warning in outcome.warnings:
-            display.emit(Message(Severity.WARNING, warning))
-    changes = outcome.changes
+            said.emit(Message(Severity.WARNING, warning))
+        changes = outcome.changes
+        if not (check and changes):
+            text = message(Severity.INFO, f"`{outcome.path}`: up to date", colour=invocation.colour) + "\n"
+            note_answer(invocation, session, said, text, left=outcome.left)
     write = invocation.surroundings.stderr.write
 
     def say(severity: Severity, text: str) -> None:

@@ -75,11 +75,18 @@ class CommandSession(Session):
         found = ((path, DiskFiles().read(path)) for path in paths if path.startswith(f"{self.root}/"))
         return {path: text for path, text in found if text is not None}
 
-    def stamp(self, opened: Mapping[str, OpenedPath], *, started: int, variables: Iterable[str] = ()) -> Stamp | None:
+    def stamp(
+        self,
+        opened: Mapping[str, OpenedPath],
+        *,
+        started: int,
+        variables: Iterable[str] = (),
+        left: Iterable[str] = (),
+    ) -> Stamp | None:
         """What this command read and left; None when some of it changed meanwhile, or can change unseen.
 
-        `opened` are the files that it opened so far, `variables` those that its flags inherit, and `started` is when
-        it began, in nanoseconds.
+        `opened` are the files that it opened so far, `variables` those that its flags inherit, `left` are files and
+        links that it made outside of the outputs, and `started` is when it began, in nanoseconds.
         """
         if self.has_asked_a_command:
             return None
@@ -94,7 +101,9 @@ class CommandSession(Session):
                 footprint.add_runfiles(self.exec_root.output_path(program))
             for label in self._tests:
                 footprint.add_files_below(self._log_directory(label))
-            if self.options.symlink_prefix != "/":
+            for path in left:
+                footprint.add_left(path)
+            if self.options.symlink_prefix != "/" and self.has_convenience_links:
                 for name in ("bin", "out", "testlogs"):
                     link = f"{self.root}/{self.options.symlink_prefix}{name}"
                     footprint.add_link(link, os.readlink(link))

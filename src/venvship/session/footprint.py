@@ -205,6 +205,14 @@ class Footprint:
         directory, _, name = path.rpartition("/")
         self._links.setdefault(directory, {})[name] = text
 
+    def add_left(self, path: str) -> None:
+        """A file or link outside of the outputs, which the user may change."""
+        found = signature(os.lstat(path))
+        if stat.S_ISLNK(found[4]):
+            self.add_link(path, os.readlink(path))
+        else:
+            self._add_input(path, found, None)
+
     def add_files_below(self, directory: str) -> None:
         """Every file and link in a directory of outputs that is there now."""
         for below, found in _walk(directory):

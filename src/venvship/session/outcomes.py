@@ -105,8 +105,12 @@ class ImageSummary:
 
 @dataclass(frozen=True, slots=True)
 class SyncOutcome:
-    """The venv at the root, what of it changed or would have to, and what does not fit into one venv."""
+    """The venv at the root, what of it changed or would have to, and what does not fit into one venv.
+
+    `left` are the absolute paths of its files and links.
+    """
 
     path: Path
     changes: Changes
     warnings: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()

@@ -93,7 +93,8 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
         changes = tree.compare(entries) if check else tree.update(entries)
     except ForeignDirectory as error:
         raise NotOurVenv(directory) from error
-    return SyncOutcome(directory, changes, tuple(warnings))
+    left = tuple(f"{directory}/{path}" for path in (*entries, _RECORD))
+    return SyncOutcome(directory, changes, tuple(warnings), left)
 
 
 def _provided(targets: Iterable[ConfiguredTarget], provider: type[P]) -> list[P]:

@@ -81,9 +81,10 @@ class Stamp:
     not exist, `kinds` must be of a kind, `racy_files` have a SHA-256 and `racy_directories` entries beside their
     signatures. `outputs` are by directory: its signature (None when it is too fresh to say anything), links with
     their texts, and files with their traces. `errors` are what the command writes to stderr, before and after the time
-    that it took, and `answer` is what it writes to stdout; without `repeatable` the command would do something, as a
-    test does that failed. `generation` names the record of the build that belongs to the stamp. `program` is what the
-    command becomes in the end: its arguments but for those after `--`, variables that are set for it, its directory.
+    that it took (nothing after it when that is not told), and `answer` is what it writes to stdout; without
+    `repeatable` the command would do something, as a test does that failed. `generation` names the record of the build
+    that belongs to the stamp, if one does. `program` is what the command becomes in the end: its arguments but for
+    those after `--`, variables that are set for it, its directory.
     """
 
     __slots__ = (

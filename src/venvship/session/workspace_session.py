@@ -39,6 +39,8 @@ class Session(WorkspaceExecution):
         self._built: dict[Label, ConfiguredTarget] = {}
         self.test_requests: list[TestRequest] = []
         """The tests that the command has run, or has found to be unchanged."""
+        self.has_convenience_links = False
+        """Whether the command has made them."""
 
     def info(self) -> Mapping[str, str]:
         """What `venvship info` prints, by key."""
@@ -191,6 +193,7 @@ class Session(WorkspaceExecution):
 
     def make_convenience_links(self) -> None:
         self._links.make()
+        self.has_convenience_links = True
 
 
 def _skipped(targets: Iterable[ConfiguredTarget]) -> tuple[SkippedTarget, ...]:

@@ -102,7 +102,7 @@ def test_what_a_program_is_given_is_no_part_of_the_command(workspace: Path) -> N
 
 @pytest.mark.parametrize(
     "argv",
-    [("query", "//..."), ("sync",), ("--output_user_root", "/x", "build", "//..."), ("--batch",), ()],
+    [("query", "//..."), ("info",), ("--output_user_root", "/x", "build", "//..."), ("--batch",), ()],
 )
 def test_other_commands_have_none(workspace: Path, argv: tuple[str, ...]) -> None:
     assert place(workspace, *argv) is None
