@@ -24,6 +24,7 @@ the bytecode of this version of Python, and what the wheel has of it for its own
 from __future__ import annotations
 
 import base64
+import binascii
 import csv
 import hashlib
 import importlib
@@ -40,7 +41,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 INSTALLER = b"venvship\n"
 
@@ -64,7 +65,9 @@ _LOCAL_HEADER = struct.Struct("<4s22xHH")
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _UTF8 = 0x800
 _CHUNK = 4 << 20
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _ALGORITHMS = ("sha256", "sha384", "sha512")
+_ORDINARY_PATH = re.compile(r"(?:[\w+-][\w.+ -]*/)*[\w+-][\w.+ -]*", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATORS = re.compile(r"[-_.]+")
 _PYTHON_VERSION = re.compile(r"3\.(\d{1,3})(t?)", re.ASCII)
@@ -134,8 +137,7 @@ class Request:
         return f"lib/python{self.python_version}/site-packages"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One line of RECORD; `algorithm` is empty when there is no hash."""
 
     path: str
@@ -153,67 +155,66 @@ class _Output:
     _directories: set[str] = field(default_factory=set)
     _clipped: dict[int, bool] = field(default_factory=dict)
 
-    def open(self, path: str, executable: bool) -> int:
-        self._make_directory(posixpath.dirname(path))
+    def write(self, path: str, pieces: Iterable[bytes], executable: bool = False) -> bytes:
+        """Write a new file and return its SHA-256, of what was written."""
+        directory = path.rpartition("/")[0]
+        if directory not in self._directories:
+            self._make_directory(directory)
         mode = 0o555 if executable else 0o444
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-        descriptor = os.open(f"{self.root}/{path}", flags, mode)
-        # Whether the umask takes bits away is seen at the first file of each mode: to ask for it is to change it.
-        if mode not in self._clipped:
-            self._clipped[mode] = stat.S_IMODE(os.fstat(descriptor).st_mode) != mode
-        if self._clipped[mode]:
-            os.fchmod(descriptor, mode)
-        return descriptor
-
-    def write(self, path: str, data: bytes, executable: bool = False) -> None:
-        descriptor = self.open(path, executable)
+        sha256 = hashlib.sha256()
+        size = 0
+        descriptor = os.open(f"{self.root}/{path}", _NEW_FILE, mode)
         try:
-            write_all(descriptor, data)
+            # Whether the umask takes bits away is seen at the first file of each mode: to ask for it is to change it.
+            if self._clipped.get(mode, True):
+                self._clipped[mode] = stat.S_IMODE(os.fstat(descriptor).st_mode) != mode
+                if self._clipped[mode]:
+                    os.fchmod(descriptor, mode)
+            for piece in pieces:
+                sha256.update(piece)
+                size += len(piece)
+                written = os.write(descriptor, piece)
+                while written < len(piece):
+                    written += os.write(descriptor, memoryview(piece)[written:])
         finally:
             os.close(descriptor)
-        self.entries.append((path, hashlib.sha256(data).hexdigest(), len(data), executable))
+        self.entries.append((path, sha256.hexdigest(), size, executable))
+        return sha256.digest()
 
     def _make_directory(self, path: str) -> None:
-        if path not in self._directories:
-            os.makedirs(f"{self.root}/{path}", exist_ok=True)
-            while path and path not in self._directories:
-                self._directories.add(path)
-                path = posixpath.dirname(path)
+        missing = []
+        while path and path not in self._directories:
+            self._directories.add(path)
+            missing.append(path)
+            path = path.rpartition("/")[0]
+        for directory in reversed(missing):
+            os.mkdir(f"{self.root}/{directory}")
+        self._directories.add("")
 
-
-def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    def seal(self) -> None:
+        """Make directories read-only."""
+        for directory in self._directories:
+            if directory:
+                os.chmod(f"{self.root}/{directory}", 0o555)
 
 
 def install(request: Mapping[str, object]) -> dict[str, object]:
     """Carry out a request; raises WheelRefused or BadRequest, after which the output must be thrown away."""
-    return install_wheel(Request.parse(request))
+    output = install_wheel(Request.parse(request))
+    return {"entries": [list(entry) for entry in sorted(output.entries)]}
 
 
 def run(request: Mapping[str, object]) -> dict[str, object]:
     """Install as an action: directories get read-only, and the result tells all, so that nobody reads it again."""
-    output = str(request["output"])
-    entries: Any = install(request)["entries"]
-    for directory in _directories(path for path, _, _, _ in entries):
-        os.chmod(f"{output}/{directory}", 0o555)
-    rows = [[path, "x" if executable else "f", sha256, size] for path, sha256, size, executable in entries]
-    return {"sealed": {output: json.dumps(rows, separators=(",", ":"))}}
+    output = install_wheel(Request.parse(request))
+    output.seal()
+    rows = [
+        (path, "x" if executable else "f", sha256, size) for path, sha256, size, executable in sorted(output.entries)
+    ]
+    return {"sealed": {output.root: json.dumps(rows, separators=(",", ":"))}}
 
 
-def _directories(paths: Iterable[str]) -> set[str]:
-    """Every directory above one of `paths`."""
-    found: set[str] = set()
-    for path in paths:
-        above = path.rpartition("/")[0]
-        while above and above not in found:
-            found.add(above)
-            above = above.rpartition("/")[0]
-    return found
-
-
-def install_wheel(request: Request) -> dict[str, object]:
+def install_wheel(request: Request) -> _Output:
     if os.path.isdir(request.output) and os.listdir(request.output):
         raise BadRequest(f"`{request.output}` is not empty")
     os.makedirs(request.output, exist_ok=True)
@@ -240,7 +241,7 @@ class _Installation:
         self._members = {info.orig_filename: info for info in infos if not info.orig_filename.endswith("/")}
         self._dist_info = self._find_dist_info()
 
-    def run(self) -> dict[str, object]:
+    def run(self) -> _Output:
         rows = {row.path: row for row in self._record()}
         self._check_names(rows)
         excluded = Matcher(self._request.exclude_globs)
@@ -264,9 +265,9 @@ class _Installation:
         self._refuse(problems)
 
         site = self._request.site_packages
-        self._output.write(f"{site}/{self._dist_info}/INSTALLER", INSTALLER)
-        self._output.write(f"{site}/{self._dist_info}/RECORD", self._new_record(rows, shipped, targets))
-        return {"entries": [list(entry) for entry in sorted(self._output.entries)]}
+        self._output.write(f"{site}/{self._dist_info}/INSTALLER", [INSTALLER])
+        self._output.write(f"{site}/{self._dist_info}/RECORD", [self._new_record(rows, shipped, targets)])
+        return self._output
 
     def _refuse(self, problems: Iterable[str]) -> None:
         found = list(problems)
@@ -312,7 +313,8 @@ class _Installation:
             f"`{_shown(path)}` is listed in RECORD and missing"
             for path in sorted(rows.keys() - self._members.keys() - without_hash)
         ]
-        for path in sorted(rows.keys() - without_hash):
+        others = [path for path, row in rows.items() if row.algorithm != "sha256" and path not in without_hash]
+        for path in sorted(others):
             algorithm = rows[path].algorithm
             if not algorithm:
                 problems.append(f"`{_shown(path)}` has no hash in RECORD")
@@ -359,60 +361,59 @@ class _Installation:
         """Write one member."""
         info = self._members[path]
         executable = bool((info.external_attr >> 16) & 0o111) or target.startswith("data-scripts/")
-        sha256 = hashlib.sha256()
         other = hashlib.new(row.algorithm) if row is not None and row.algorithm not in ("", "sha256") else None
-        size = 0
-        descriptor = self._output.open(target, executable)
         try:
-            for chunk in self._inflated(info):
-                sha256.update(chunk)
-                if other is not None:
-                    other.update(chunk)
-                size += len(chunk)
-                write_all(descriptor, chunk)
+            pieces = self._inflated(info) if other is None else _hashed(self._inflated(info), other)
+            found = self._output.write(target, pieces, executable)
         except (*_DAMAGED, zipfile.BadZipFile) as error:
             problems.append(f"`{_shown(path)}` is damaged: {error}")
             return
-        finally:
-            os.close(descriptor)
         if row is not None and row.algorithm:
-            found = (other or sha256).digest()
-            if base64.urlsafe_b64encode(found).rstrip(b"=") != row.digest.rstrip("=").encode("ascii", "replace"):
+            size = self._output.entries[-1][2]
+            if _encoded(found if other is None else other.digest()) != row.digest.rstrip("="):
                 problems.append(f"`{_shown(path)}` does not have the hash that RECORD lists")
             elif row.size and row.size != str(size):
                 problems.append(f"`{_shown(path)}` has {size} bytes, RECORD lists {_shown(row.size)}")
-        self._output.entries.append((target, sha256.hexdigest(), size, executable))
 
     def _replace(self, path: str, target: str) -> bytes:
         """Write the new content of a member whose own content has been found to be right."""
         content = self._request.replaced[path]
         _, _, _, executable = self._output.entries.pop()
         os.unlink(f"{self._output.root}/{target}")
-        self._output.write(target, content, executable)
+        self._output.write(target, [content], executable)
         return content
 
-    def _inflated(self, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    def _inflated(self, info: zipfile.ZipInfo) -> Iterable[bytes]:
         """The content of a member in pieces, never more than it declares."""
+        content = self._content
         start = info.header_offset
-        header = self._content[start : start + _LOCAL_HEADER.size]
-        if len(header) < _LOCAL_HEADER.size:
+        if start + _LOCAL_HEADER.size > len(content):
             raise zipfile.BadZipFile("it is cut off")
-        signature, name_length, extra_length = _LOCAL_HEADER.unpack(header)
+        signature, name_length, extra_length = _LOCAL_HEADER.unpack_from(content, start)
         start += _LOCAL_HEADER.size
-        name = self._content[start : start + name_length]
-        encoding = "utf-8" if info.flag_bits & _UTF8 else "cp437"
+        name = content[start : start + name_length]
+        encoding = "ascii" if info.orig_filename.isascii() else "utf-8" if info.flag_bits & _UTF8 else "cp437"
         if signature != b"PK\x03\x04" or name.decode(encoding, "replace") != info.orig_filename:
             raise zipfile.BadZipFile("its header and the directory of the archive disagree")
         start += name_length + extra_length
         end = start + info.compress_size
-        if end > len(self._content):
+        if end > len(content):
             raise zipfile.BadZipFile("it is cut off")
         if info.compress_type == zipfile.ZIP_STORED:
-            for position in range(start, end, _CHUNK):
-                yield self._content[position : min(position + _CHUNK, end)]
-            return
+            return (content[position : min(position + _CHUNK, end)] for position in range(start, end, _CHUNK))
+        if info.file_size > _CHUNK or info.compress_size > _CHUNK:
+            return self._inflated_in_pieces(info.file_size, start, end)
         inflater = _DEFLATE.decompressobj(-zlib.MAX_WBITS)
-        rest = info.file_size
+        piece = inflater.decompress(content[start:end], info.file_size + 1)
+        if len(piece) > info.file_size:
+            raise zipfile.BadZipFile("it is larger than it declares")
+        if len(piece) < info.file_size or inflater.unused_data or not inflater.eof:
+            raise zipfile.BadZipFile("its size is not what it declares")
+        return (piece,)
+
+    def _inflated_in_pieces(self, size: int, start: int, end: int) -> Iterator[bytes]:
+        inflater = _DEFLATE.decompressobj(-zlib.MAX_WBITS)
+        rest = size
         for position in range(start, end, _CHUNK):
             data = self._content[position : min(position + _CHUNK, end)]
             while data and not inflater.eof:
@@ -472,7 +473,18 @@ def _below(path: str, directory: str) -> str:
 
 
 def _record_digest(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return _encoded(hashlib.sha256(content).digest())
+
+
+def _encoded(digest: bytes) -> str:
+    """A digest as RECORD has it."""
+    return binascii.b2a_base64(digest, newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
+
+
+def _hashed(pieces: Iterable[bytes], hasher: Any) -> Iterator[bytes]:
+    for piece in pieces:
+        hasher.update(piece)
+        yield piece
 
 
 def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterator[str]:
@@ -480,7 +492,7 @@ def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterat
         yield f"it has {len(infos)} members, more than {_MAX_MEMBERS}"
         return
     for info in infos:
-        for problem in _member_problems(info):
+        for problem in () if _is_ordinary(info) else _member_problems(info):
             yield f"`{_shown(info.orig_filename)}` {problem}"
     files = [info.orig_filename for info in infos if not info.orig_filename.endswith("/")]
     yield from _clashes(set(files), files)
@@ -495,6 +507,18 @@ def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterat
         end = info.header_offset + _LOCAL_HEADER.size + info.compress_size
     if end > archive_size:
         yield "its members reach beyond the end of the file"
+
+
+def _is_ordinary(info: zipfile.ZipInfo) -> bool:
+    """Whether a member is like almost all of all wheels: then `_member_problems` finds nothing in it."""
+    return (
+        _ORDINARY_PATH.fullmatch(info.orig_filename) is not None
+        and len(info.orig_filename) <= _MAX_COMPONENT
+        and info.external_attr >> 28 in (0, stat.S_IFREG >> 12)
+        and not info.flag_bits & _ENCRYPTED
+        and info.compress_type == zipfile.ZIP_DEFLATED
+        and info.file_size <= info.compress_size * _MAX_RATIO
+    )
 
 
 def _member_problems(info: zipfile.ZipInfo) -> Iterator[str]:
@@ -540,11 +564,20 @@ def _path_problem(name: str) -> str | None:
 
 def _clashes(distinct: set[str], paths: list[str]) -> Iterator[str]:
     """Paths that cannot lie beside each other: equal, equal but for case, or a file and something below it."""
-    seen: set[str] = set()
-    for path in paths:
-        if path in seen:
-            yield f"`{_shown(path)}` appears twice"
-        seen.add(path)
+    if len(paths) != len(set(paths)):
+        seen: set[str] = set()
+        for path in paths:
+            if path in seen:
+                yield f"`{_shown(path)}` appears twice"
+            seen.add(path)
+    above: set[str] = set()
+    for path in distinct:
+        parent = path.rpartition("/")[0]
+        while parent and parent not in above:
+            above.add(parent)
+            parent = parent.rpartition("/")[0]
+    if len({*map(str.casefold, distinct), *map(str.casefold, above)}) == len(distinct) + len(above):
+        return
     files: dict[str, str] = {}
     directories: dict[str, str] = {}
     for path in sorted(distinct):
