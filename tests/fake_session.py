@@ -104,6 +104,9 @@ class FakeSession:
     def concerned(self, loading: LoadingRecord, again: LookAgain) -> tuple[list[str], set[int]]:
         return [], set()
 
+    def build_to_run(self, label: Label) -> BuildOutcome:
+        return self.build([label])
+
     def prepare_run(self, label: Label) -> RunPlan:
         program = str(self.root / "venvship-bin" / label.package.path / label.name)
         return RunPlan((program, "--own"), {"BUILD_WORKSPACE_DIRECTORY": str(self.root)}, self.root)

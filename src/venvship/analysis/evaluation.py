@@ -247,9 +247,10 @@ class Evaluation:
         providers: dict[object, object] = {}
         for provider in cast(RuleFunction, rule.implementation)(context):
             providers[key_of_instance(provider)] = provider
-        default_info = providers.setdefault(DefaultInfo, DefaultInfo())
+        default_info = cast(DefaultInfo, providers.setdefault(DefaultInfo, DefaultInfo()))
         groups = providers.get(OutputGroupInfo)
-        hidden = OutputGroupInfo({HIDDEN_OUTPUTS: cast(DefaultInfo, default_info).default_runfiles.artifacts})
+        built = default_info.built_runfiles or default_info.default_runfiles
+        hidden = OutputGroupInfo({HIDDEN_OUTPUTS: built.artifacts})
         providers[OutputGroupInfo] = hidden.joined(groups) if isinstance(groups, OutputGroupInfo) else hidden
         if rule.build_setting is not None:
             providers[BuildSettingValueInfo] = value_info(target, node.key.configuration)

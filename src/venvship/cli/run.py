@@ -51,7 +51,7 @@ def run(invocation: Invocation) -> int:
         early,
     ):
         label = _one_target(invocation, session, pattern)
-        outcome = invocation.attempt.counted(session.build([label]))
+        outcome = invocation.attempt.counted(session.build_to_run(label))
         if not outcome.failures and not outcome.failed:
             plan = session.prepare_run(label)
             if not invocation.flags.text("run_under"):

@@ -24,6 +24,7 @@ class DefaultInfo:
     """What every target has: the files it builds, what they need at run time, and what `run` starts.
 
     `lone_file` is what stands for the program of targets that have none: a file itself, the only file of a filegroup.
+    `built_runfiles` are what `build` makes and lays out, where that is less than what the program shall run with.
     """
 
     files: Depset[Artifact] = field(default_factory=Depset)
@@ -31,6 +32,7 @@ class DefaultInfo:
     data_runfiles: Runfiles = EMPTY_RUNFILES
     executable: Artifact | None = None
     lone_file: Artifact | None = None
+    built_runfiles: Runfiles | None = None
 
     @property
     def program(self) -> Artifact | None:

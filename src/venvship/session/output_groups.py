@@ -16,10 +16,14 @@ _VALIDATION = "_validation"
 
 @dataclass(frozen=True, slots=True)
 class OutputGroups:
-    """The names of the wanted groups, in order; `validate` adds outputs that exist only to fail."""
+    """The names of the wanted groups, in order.
+
+    `validate` adds outputs that exist only to fail, and `run` what a program is started with.
+    """
 
     names: tuple[str, ...] = (_DEFAULT,)
     validate: bool = True
+    run: bool = False
 
     @classmethod
     def parse(cls, texts: Iterable[str], *, validate: bool = True) -> OutputGroups:
@@ -55,6 +59,8 @@ class OutputGroups:
         if self.with_programs:
             found.append(groups.get(HIDDEN_OUTPUTS, Depset()))
             found.append(Depset([] if executable is None else [executable]))
+        if self.run:
+            found.append(target.default_info.default_runfiles.artifacts)
         if self.validate:
             found.append(groups.get(_VALIDATION, Depset()))
         return union(found)
@@ -70,3 +76,4 @@ def _groups(target: ConfiguredTarget) -> Mapping[str, Depset[Artifact]]:
 
 
 DEFAULT_OUTPUTS = OutputGroups()
+OUTPUTS_TO_RUN = OutputGroups(run=True)

@@ -25,7 +25,7 @@ from venvship.model.platform import PythonVersion
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.lock_making import CompiledLock, MadeLock
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
-from venvship.session.output_groups import DEFAULT_OUTPUTS, OutputGroups
+from venvship.session.output_groups import DEFAULT_OUTPUTS, OUTPUTS_TO_RUN, OutputGroups
 from venvship.session.run_plan import run_plan
 from venvship.session.workspace_execution import WorkspaceExecution
 from venvship.session.workspace_loading import OpenedWorkspace
@@ -82,6 +82,13 @@ class Session(WorkspaceExecution):
 
     def build(self, labels: Sequence[Label], *, nobuild: bool = False) -> BuildOutcome:
         """Build targets. What can't be analysed is raised, or part of the outcome with `keep_going`."""
+        return self._build(labels, self.output_groups, nobuild=nobuild)
+
+    def build_to_run(self, label: Label) -> BuildOutcome:
+        """Build a target, and all that its program shall run with."""
+        return self._build([label], dataclasses.replace(self.output_groups, run=True), nobuild=False)
+
+    def _build(self, labels: Sequence[Label], groups: OutputGroups, *, nobuild: bool) -> BuildOutcome:
         targets = self.analyze(labels)
         failures: list[VenvshipError] = list(self.analyzer.errors)
         failed = tuple(self.analyzer.failed)
@@ -93,7 +100,7 @@ class Session(WorkspaceExecution):
         failed = (*failed, *(target.label for target in targets if target.label in refused))
         targets = [target for target in targets if target.label not in refused]
         compatible = [target for target in targets if not target.incompatible]
-        result = self.execute(requested_artifacts(compatible, self.output_groups), graph)
+        result = self.execute(requested_artifacts(compatible, groups), graph)
         outcome = self.outcome_of(targets, graph, result)
         self.make_convenience_links()
         if len(labels) == 1 and not (failed or outcome.failed or outcome.skipped):
@@ -129,12 +136,17 @@ class Session(WorkspaceExecution):
         )
 
     def lay_out_runfiles(self, target: ConfiguredTarget, graph: ActionGraph, result: ExecutionResult) -> None:
-        """Make the runfiles tree of an executable target."""
+        """Make the runfiles tree of an executable target, of what it runs with if that was made."""
         info = target.default_info
         if info.executable is None:
             return
+        runfiles = info.default_runfiles
+        if info.built_runfiles is not None and any(
+            artifact not in result.outputs for artifact in runfiles.artifacts.to_tuple()
+        ):
+            runfiles = info.built_runfiles
         lay_out(
-            Program(info.executable, info.default_runfiles),
+            Program(info.executable, runfiles),
             self.exec_root,
             generating=graph.generating,
             content=lambda artifact: result.outputs[artifact],
@@ -150,7 +162,7 @@ class Session(WorkspaceExecution):
         if target.incompatible:
             raise IncompatibleTarget("; ".join(target.incompatible), place=target.place)
         graph = ActionGraph.of(self.analyzer.targets)
-        result = self.execute(requested_artifacts([target]), graph)
+        result = self.execute(requested_artifacts([target], OUTPUTS_TO_RUN), graph)
         result.raise_failures()
         self.lay_out_runfiles(target, graph, result)
         self.make_convenience_links()

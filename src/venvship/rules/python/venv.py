@@ -125,18 +125,18 @@ def _py_venv(ctx: RuleContext) -> list[object]:
     launcher = ctx.declare_file(f"{name}_start" if directory_name == name else name)
     options = [Argument("-B"), *(Argument(ctx.expand(option)) for option in ctx.strings("interpreter_options"))]
     write_launcher(ctx, launcher, info, options, environment=environment, inherited=inherited)
-    runfiles = Runfiles.merged(
-        [
-            closure.runfiles,
-            Runfiles(files=code.transitive_sources),
-            Runfiles(files=info.entries),
-            Runfiles(files=info.installs),
-            Runfiles(files=runtime.files),
-        ],
-        files=[launcher, *([build_data] if build_data else [])],
-    )
+    parts = [
+        closure.runfiles,
+        Runfiles(files=code.transitive_sources),
+        Runfiles(files=info.entries),
+        Runfiles(files=runtime.files),
+    ]
+    own = [launcher, *([build_data] if build_data else [])]
+    runfiles = Runfiles.merged([*parts, Runfiles(files=info.installs)], files=own)
+    # Who builds a venv wants to look at it, or to have it in an editor, and need not wait for bytecode.
+    built = Runfiles.merged([*parts, Runfiles(files=closure.wheels.unpacked)], files=own)
     return [
-        DefaultInfo(Depset([launcher, *info.entries.direct]), runfiles, runfiles, launcher),
+        DefaultInfo(Depset([launcher, *info.entries.direct]), runfiles, runfiles, launcher, built_runfiles=built),
         info,
         code,
         closure.wheels,
