@@ -38,7 +38,7 @@ class Program:
 
 BENCHMARKS: Mapping[str, tuple[Program, ...]] = {
     "startup": (
-        Program("startup.py", ("--runs=100", "--copied", "--json"), ("--runs=5", "--json")),
+        Program("startup.py", ("--runs=60", "--pairs=5", "--copied", "--json"), ("--runs=5", "--json")),
         Program("startup_peers.py", ("--pairs=20", "--json"), ("--pairs=3", "--no-pex", "--json")),
     ),
     "venv": (

@@ -62,6 +62,9 @@ class Row:
     ratio_limit: float | None = None
     unit: str = "ms"
     note: str = ""
+    least: float | None = None
+    most: float | None = None
+    """The smallest and the largest ratio, where it was measured in several places."""
 
     @property
     def is_kept(self) -> bool:
@@ -142,12 +145,16 @@ def table(rows: Iterable[Row]) -> str:
             _shown(row.ours, row.unit),
             row.peer_name,
             row.note or _shown(row.peer, row.unit),
-            "" if row.ratio is None else f"{row.ratio:.3f}",
+            "" if row.ratio is None else f"{row.ratio:.3f}{_spread(row)}",
             ", ".join(limits),
             "" if not limits else "yes" if row.is_kept else "**no**",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _spread(row: Row) -> str:
+    return "" if row.least is None or row.most is None else f" ({row.least:.3f} to {row.most:.3f})"
 
 
 def _shown(amount: float | None, unit: str) -> str:

@@ -1,85 +1,47 @@
 """What starting a program through its launcher costs, beside bare Python.
 
 Builds three programs of the example's workspace: its command line, one that does nothing, and one that imports what
-its servers and reports import. Each is started in turns in two ways: through its launcher, and as
-`python -B -I main.py` (with `--copied`, in a virtualenv that uv has made of the same versions by copying and
-compiling in the workspace's `.venv`, as most people have it; otherwise in the same virtualenv). Prints medians, and the
-median of the ratios of the pairs, of time and of processor time, which other work of the machine disturbs less; the
-exit code is 1 when a ratio of times is above its limit.
+its servers and reports import. Each is started in turns through its launcher and as `python -B -I main.py`, by default
+with the interpreter of the same virtualenv.
 
-    .venv/bin/python benchmarks/startup.py --runs 100 --copied
+With `--copied` it is compared with a virtualenv that uv has made of the same versions by copying and compiling, as most
+people have it: once with the machine's interpreter, and once with the very files of the interpreter that the launcher
+starts, by other names. Several pairs are then made one after the other, each with new stores, a new copy of the
+machine's interpreter and a new virtualenv, and who is written first alternates: where the files of each lie in memory
+differs from pair to pair. A ratio is the median over the pairs of the medians of the ratios of starts that followed one
+another; behind it are the smallest and the largest of the pairs. The exit code is 1 when the ratio to the machine's
+interpreter is above a limit.
+
+    .venv/bin/python benchmarks/startup.py --copied --runs 40
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from measuring import PROJECT, Row, report
-
-EXAMPLE = PROJECT / "examples" / "shopfront"
-VENVSHIP = PROJECT / ".venv" / "bin" / "venvship"
-IMPORTS = (
-    "pandas", "numpy", "fastapi", "sqlalchemy.orm", "pydantic", "grpc", "lxml.etree", "cryptography.x509", "httpx",
-    "opentelemetry.sdk.trace", "opentelemetry.exporter.otlp.proto.grpc.trace_exporter", "rich.console", "typer",
-    "openpyxl", "jinja2", "yaml", "orjson", "uvicorn", "structlog", "prometheus_client",
-)  # fmt: skip
-BUILD = """
-load("@aspect_rules_py//py:defs.bzl", "py_binary")
-
-[
-    py_binary(
-        name = name,
-        srcs = [name + ".py"],
-        deps = ["//apps/api:shop_api", "//apps/worker:shop_worker", "//apps/cli:shop_cli"],
-    )
-    for name in ["nothing", "imports"]
-]
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """A program of the workspace: its package and name, its main, and how it is called; `limit` is for the ratio."""
-
-    package: str
-    name: str
-    main: str
-    limit: float
-    arguments: tuple[str, ...] = ()
-
-
-SCENARIOS = (
-    Scenario("apps/cli", "shop", "main.py", 1.05, ("price", "MUG-001=2")),
-    Scenario("startup", "nothing", "nothing.py", 1.02),
-    Scenario("startup", "imports", "imports.py", 1.01),
+from measuring import Row, report
+from startup_programs import (
+    SCENARIOS,
+    Scenario,
+    build,
+    copied_interpreter,
+    copied_venv,
+    copied_workspace,
+    distributions_of,
+    environment,
+    python_of,
+    same_files,
 )
 
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Medians in milliseconds; `ratio` and `cpu_ratio` are medians over pairs of launcher to bare."""
-
-    program: str
-    machine: str
-    python: str
-    runs: int
-    launcher: float
-    bare: float
-    added: float
-    ratio: float
-    cpu_ratio: float
-    limit: float
+MACHINE, SAME = "copied virtualenv", "copied virtualenv, same interpreter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +52,23 @@ class Life:
     cpu: float
 
 
-def life_of(command: Sequence[str], environment: dict[str, str], output: int) -> Life:
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A workspace that is built, and the interpreters that its programs are started with instead."""
+
+    workspace: Path
+    peers: Mapping[str, Path]
+
+
+Starts = Mapping[str, Sequence[Life]]
+"""By the name of who started: `""` is the launcher. Those with the same number followed one another."""
+
+
+def life_of(command: Sequence[str], variables: Mapping[str, str], output: int) -> Life:
     """Start a process and wait for its end. `posix_spawn` costs the same however large this process is."""
     actions = [(os.POSIX_SPAWN_DUP2, output, 1)]
     begin = time.perf_counter_ns()
-    process = os.posix_spawn(command[0], list(command), environment, file_actions=actions)
+    process = os.posix_spawn(command[0], list(command), variables, file_actions=actions)
     _, status, usage = os.wait4(process, 0)
     end = time.perf_counter_ns()
     if status != 0:
@@ -102,126 +76,97 @@ def life_of(command: Sequence[str], environment: dict[str, str], output: int) ->
     return Life((end - begin) / 1e6, (usage.ru_utime + usage.ru_stime) * 1e3)
 
 
-def measure(workspace: Path, scenario: Scenario, runs: int, copied: Path | None) -> Figures:
-    program = workspace / "venvship-bin" / scenario.package / scenario.name
-    runfiles = Path(f"{program}.runfiles") / "_main"
-    python = str(copied / "bin" / "python") if copied is not None else str(python_of(runfiles, scenario))
-    launcher = [str(program), *scenario.arguments]
-    bare = [python, "-B", "-I", str(runfiles / scenario.package / scenario.main), *scenario.arguments]
-    environment = dict(os.environ)
+def starts_of(scenario: Scenario, pair: Pair, *, rounds: int) -> Starts:
+    """Start a program in turns, `rounds` times in each way."""
+    program = pair.workspace / "venvship-bin" / scenario.package / scenario.name
+    main = pair.workspace / scenario.package / scenario.main
+    commands = {"": [str(program), *scenario.arguments]}
+    for name, python in pair.peers.items():
+        commands[name] = [str(python), "-B", "-I", str(main), *scenario.arguments]
+    variables = environment()
+    lives: dict[str, list[Life]] = {name: [] for name in commands}
     with open(os.devnull, "wb") as nothing:
-        output = nothing.fileno()
-        for command in (launcher, bare, launcher, bare):
-            life_of(command, environment, output)
-        pairs: list[tuple[Life, Life]] = []
-        for number in range(runs):
-            # Whoever goes second finds warmer caches, so they take turns at that, too.
-            if number % 2:
-                second = life_of(bare, environment, output)
-                first = life_of(launcher, environment, output)
-            else:
-                first = life_of(launcher, environment, output)
-                second = life_of(bare, environment, output)
-            pairs.append((first, second))
-    version = subprocess.run([python, "-V"], check=True, capture_output=True, text=True).stdout.split()[1]
-    return Figures(
-        program=" ".join([scenario.name, *scenario.arguments]),
-        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs",
-        python=version,
-        runs=runs,
-        launcher=round(statistics.median(first.wall for first, _ in pairs), 2),
-        bare=round(statistics.median(second.wall for _, second in pairs), 2),
-        added=round(statistics.median(first.wall - second.wall for first, second in pairs), 2),
-        ratio=round(statistics.median(first.wall / second.wall for first, second in pairs), 4),
-        cpu_ratio=round(statistics.median(first.cpu / second.cpu for first, second in pairs), 4),
-        limit=scenario.limit,
-    )
+        for command in [*commands.values()] * 2:
+            life_of(command, variables, nothing.fileno())
+        turns = list(commands)
+        for _ in range(rounds):
+            for name in turns:
+                lives[name].append(life_of(commands[name], variables, nothing.fileno()))
+            # Whoever follows another finds the caches as that one left them, so they take turns at that, too.
+            turns = turns[1:] + turns[:1] if len(turns) > 2 else turns[::-1]
+    return lives
 
 
-def rows_of(figures: Figures, peer: str) -> tuple[Row, Row]:
-    """The figures as other benchmarks have them: of time, and of processor time."""
-    what = f"start of `{figures.program}`"
-    times = Row(what, figures.runs, figures.launcher, peer, figures.bare, figures.ratio, ratio_limit=figures.limit)
-    return times, Row(f"{what}, processor time", figures.runs, None, peer, ratio=figures.cpu_ratio)
+def rows_of(scenario: Scenario, pairs: Sequence[Starts]) -> Iterator[Row]:
+    """What the starts of a program in several pairs come to: time and processor time beside each peer."""
+    what = f"start of `{scenario}`"
+    count = sum(len(starts[""]) for starts in pairs)
+    ours = round(statistics.median(life.wall for starts in pairs for life in starts[""]), 2)
+    for peer in (name for name in pairs[0] if name):
+        theirs = round(statistics.median(life.wall for starts in pairs for life in starts[peer]), 2)
+        times = [_ratio([(a.wall, b.wall) for a, b in zip(one[""], one[peer], strict=True)]) for one in pairs]
+        cpu = [_ratio([(a.cpu, b.cpu) for a, b in zip(one[""], one[peer], strict=True)]) for one in pairs]
+        limit = scenario.limit if peer != SAME else None
+        yield Row(what, count, ours, peer, theirs, _median(times), ratio_limit=limit, least=min(times), most=max(times))
+        yield Row(f"{what}, processor time", count, None, peer, ratio=_median(cpu), least=min(cpu), most=max(cpu))
 
 
-def python_of(runfiles: Path, scenario: Scenario) -> Path:
-    own = runfiles / scenario.package / f"._{scenario.name}.venv"
-    return (own if own.exists() else runfiles / ".venv") / "bin" / "python"
+def _ratio(lives: Sequence[tuple[float, float]]) -> float:
+    return _median([one / other for one, other in lives])
 
 
-def copied_workspace(directory: Path) -> Path:
-    """The example with two more programs."""
-    workspace = directory / "shopfront"
-    shutil.copytree(EXAMPLE, workspace, symlinks=True, ignore=shutil.ignore_patterns("venvship-*", ".venv"))
-    (workspace / "startup").mkdir()
-    (workspace / "startup" / "BUILD.bazel").write_text(BUILD)
-    (workspace / "startup" / "nothing.py").write_text("pass\n")
-    (workspace / "startup" / "imports.py").write_text("".join(f"import {name}\n" for name in IMPORTS))
-    for package in ("api", "cli", "worker"):
-        file = workspace / "apps" / package / "BUILD.bazel"
-        text = file.read_text().replace("//visibility:private", "//visibility:public")
-        file.write_text(text.replace('"//:__pkg__"', '"//visibility:public"'))
-    return workspace
+def _median(ratios: Sequence[float]) -> float:
+    return round(statistics.median(ratios), 4)
 
 
-def copied_venv(workspace: Path) -> Path:
-    """A virtualenv that uv makes of the versions that the planned one has, copied and compiled."""
-    planned = workspace / "venvship-bin" / "startup" / "._imports.venv" / "bin" / "python"
-    code = (
-        "import importlib.metadata as m\n"
-        "for d in m.distributions():\n"
-        "    if d.read_text('RECORD'): print(d.metadata['Name'] + '==' + d.version)\n"
-    )
-    wanted = subprocess.run([planned, "-I", "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    venv = workspace / ".venv"
-    uv: list[str | Path] = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, venv], check=True)
-    options: list[str | Path] = [
-        "--quiet",
-        "--no-deps",
-        "--link-mode",
-        "copy",
-        "--compile-bytecode",
-        "--python",
-        venv / "bin" / "python",
-    ]
-    subprocess.run([*uv, "pip", "install", *options, *wanted], check=True)
-    # First-party code is found the same way in both: by what members call a root, and from the root of the workspace.
-    [site] = (venv / "lib").glob("*/site-packages")
-    roots = [workspace, *sorted(workspace.glob("*/*/src"))]
-    (site / "workspace.pth").write_text("".join(f"{root}\n" for root in roots))
-    return venv
+def usual_pair(directory: Path) -> Pair:
+    """Built into the stores of the user, with the interpreter of the program's own virtualenv as the peer."""
+    workspace = copied_workspace(directory)
+    build(workspace, SCENARIOS)
+    return Pair(workspace, {"python -B -I": python_of(workspace, SCENARIOS[1])})
+
+
+def fresh_pair(directory: Path, *, distributions: Sequence[str]) -> Pair:
+    """Built into stores of its own, after the virtualenv when it is known what `distributions` that has."""
+    workspace = copied_workspace(directory)
+    venv, store = workspace / ".venv", directory / "store"
+    if not distributions:
+        build(workspace, SCENARIOS, user_root=store)
+    known = distributions or distributions_of(workspace)
+    machine = copied_venv(workspace, venv, known, python=copied_interpreter(directory / "machine"))
+    if distributions:
+        build(workspace, SCENARIOS, user_root=store)
+    tree = Path(os.path.realpath(python_of(workspace, SCENARIOS[1]))).parent.parent
+    same = same_files(venv, tree, directory / "same")
+    return Pair(workspace, {MACHINE: machine, SAME: same})
+
+
+def measured(directory: Path, *, runs: int, pairs: int, copied: bool) -> Iterator[tuple[Scenario, Starts]]:
+    distributions: tuple[str, ...] = ()
+    for number in range(pairs):
+        place = directory / str(number)
+        place.mkdir()
+        made = fresh_pair(place, distributions=distributions if number % 2 else ()) if copied else usual_pair(place)
+        distributions = distributions or distributions_of(made.workspace)
+        for scenario in SCENARIOS:
+            yield scenario, starts_of(scenario, made, rounds=-(-runs * scenario.weight // pairs))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=100, help="how many pairs of each program")
-    parser.add_argument("--limit", type=float, help="the largest ratio that is no failure, instead of each program's")
-    parser.add_argument("--copied", action="store_true", help="compare with a copied virtualenv; needs an index")
+    parser.add_argument("--runs", type=int, default=40, help="starts of each program, of the one that does nothing ten")
+    parser.add_argument("--pairs", type=int, default=4, help="how many pairs share them, with --copied")
+    parser.add_argument("--copied", action="store_true", help="compare with copied virtualenvs; needs an index")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
 
+    starts: dict[Scenario, list[Starts]] = {scenario: [] for scenario in SCENARIOS}
     with tempfile.TemporaryDirectory(prefix="startup-") as name:
-        workspace = copied_workspace(Path(name))
-        labels = [f"//{scenario.package}:{scenario.name}" for scenario in SCENARIOS]
-        build = [str(VENVSHIP), "build", "--noshow_progress", *labels]
-        built = subprocess.run(build, cwd=workspace, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-        if built.returncode != 0:
-            print("the example cannot be built; see `make quickstart`", file=sys.stderr)
-            return built.returncode
-        copied = copied_venv(workspace) if options.copied else None
-        figures = [measure(workspace, scenario, options.runs, copied) for scenario in SCENARIOS]
-    if options.json:
-        peer = "python -B -I of a copied virtualenv" if options.copied else "python -B -I"
-        return report([row for one in figures for row in rows_of(one, peer)], as_json=True)
-    for one in figures:
-        limit = options.limit or one.limit
-        print(f"{one.machine}, Python {one.python}, {one.runs} pairs of `{one.program}`")
-        print(f"launcher     {one.launcher:8.2f} ms")
-        print(f"python -B -I {one.bare:8.2f} ms")
-        print(f"added        {one.added:8.2f} ms, ratio {one.ratio:.4f} (limit {limit}), of CPU {one.cpu_ratio:.4f}")
-    return int(any(one.ratio > (options.limit or one.limit) for one in figures))
+        pairs = options.pairs if options.copied else 1
+        for scenario, found in measured(Path(name), runs=options.runs, pairs=pairs, copied=options.copied):
+            starts[scenario].append(found)
+    rows = [row for scenario, found in starts.items() for row in rows_of(scenario, found)]
+    return report(rows, as_json=options.json)
 
 
 if __name__ == "__main__":

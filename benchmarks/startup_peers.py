@@ -22,7 +22,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from measuring import Peer, Row, compared, left_out, report
-from startup import SCENARIOS, VENVSHIP, Scenario, copied_venv, copied_workspace, life_of, python_of
+from startup import life_of
+from startup_programs import (
+    SCENARIOS,
+    Scenario,
+    build,
+    copied_venv,
+    copied_workspace,
+    distributions_of,
+    environment,
+    python_of,
+)
 
 BASH_LAUNCHER = """#!/usr/bin/env bash
 set -o errexit -o nounset -o pipefail
@@ -70,7 +80,7 @@ def bash_launcher(workspace: Path, scenario: Scenario, directory: Path) -> Path:
     runfiles = Path(f"{workspace / 'venvship-bin' / scenario.package / scenario.name}.runfiles")
     values = {
         "RUNFILES": str(runfiles),
-        "PYTHON": str(python_of(runfiles / "_main", scenario).relative_to(runfiles)),
+        "PYTHON": str(python_of(workspace, scenario).relative_to(runfiles)),
         "MAIN": f"_main/{scenario.package}/{scenario.main}",
         "LABEL": f"//{scenario.package}:{scenario.name}",
         "NAME": scenario.name,
@@ -124,15 +134,15 @@ def measure(scenarios: list[Scenario], *, pairs: int, pex_too: bool) -> Iterator
     with tempfile.TemporaryDirectory(prefix="startup-") as name, open(os.devnull, "wb") as nothing:
         directory = Path(name)
         workspace = copied_workspace(directory)
-        labels = [f"//{scenario.package}:{scenario.name}" for scenario in scenarios]
-        # `copied_venv` asks the program with imports which distributions there are.
-        build = [str(VENVSHIP), "build", "--noshow_progress", "//startup:imports", *labels]
-        subprocess.run(build, cwd=workspace, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-        copied = copied_venv(workspace)
+        # The program with imports says which distributions there are.
+        build(workspace, {SCENARIOS[2], *scenarios})
+        distributions = distributions_of(workspace)
+        python = copied_venv(workspace, workspace / ".venv", distributions, python=Path(sys.executable))
+        copied = python.parent.parent
         pex = pex_command(directory) if pex_too else None
 
         def start(program: Path) -> Callable[[], float]:
-            return lambda: life_of([str(program)], dict(os.environ), nothing.fileno()).wall / 1000
+            return lambda: life_of([str(program)], environment(), nothing.fileno()).wall / 1000
 
         for scenario in scenarios:
             what = f"start of `{scenario.name}`"
