@@ -152,7 +152,7 @@ class Bench:
         )
         return Machinery(
             exec_root=exec_root,
-            state=OutputState(layout.output_base / "outputs.json"),
+            state=OutputState(layout.output_base / "outputs"),
             cache=DiskActionCache(layout.actions),
             workers=WorkerPool(self.children, layout.temporary),
             children=self.children,

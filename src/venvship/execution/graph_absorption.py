@@ -15,8 +15,8 @@ from venvship.execution.graph_columns import (
     WAYS,
     Columns,
     Record,
-    is_file,
 )
+from venvship.execution.outputs import is_file
 from venvship.execution.unresumable import Unresumable
 
 

@@ -47,8 +47,3 @@ class Columns:
             self._tests,
             self._programs,
         ) = self._record = record
-
-
-def is_file(text: str) -> bool:
-    """Whether the text of an output is that of a file."""
-    return text.startswith(("f ", "x "))

@@ -75,7 +75,7 @@ class Layout:
 
     @property
     def output_state(self) -> Path:
-        return self.output_base / "outputs.json"
+        return self.output_base / "outputs"
 
     @property
     def test_logs(self) -> Path:

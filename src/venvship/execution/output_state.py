@@ -15,9 +15,10 @@ from typing import Protocol
 
 from venvship.host.files import disk_problems, write_atomically
 from venvship.host.links import link_text
+from venvship.host.marshalled import packed, read_own, unpacked
 from venvship.model.paths import ExecPath
 
-_FORMAT = 1
+_MAGIC = b"venvship-outputs 1\n"
 _FEW = 500
 _LONGEST_JOURNAL = 1 << 20
 
@@ -134,22 +135,17 @@ class OutputState:
     def _write(self) -> None:
         rows = dict(self._loaded())
         _apply(rows, self._changed.items())
-        data = json.dumps({"format": _FORMAT, "actions": rows}, separators=(",", ":")).encode()
-        write_atomically(self._file, data)
+        write_atomically(self._file, packed(_MAGIC, rows))
         with contextlib.suppress(FileNotFoundError):
             # What is older than the file is harmless: no row counts whose key or trace is another.
             self._journal.unlink()
 
 
 def _read(file: Path) -> dict[str, list[object]]:
-    try:
-        document = json.loads(file.read_bytes())
-        if document["format"] == _FORMAT and isinstance(document["actions"], dict):
-            return dict(document["actions"])
-    except (OSError, ValueError, TypeError, LookupError, RecursionError):
-        # Without records everything is looked up in the action cache.
-        pass
-    return {}
+    data = read_own(str(file))
+    rows = None if data is None else unpacked(_MAGIC, data)
+    # Without records everything is looked up in the action cache.
+    return rows if isinstance(rows, dict) else {}
 
 
 def _lines(journal: Path) -> Iterator[tuple[str, list[object] | None]]:

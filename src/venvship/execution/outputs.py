@@ -55,6 +55,11 @@ def parse_output(text: str) -> Output:
     raise ValueError(f"malformed output {text!r}")
 
 
+def is_file(text: str) -> bool:
+    """Whether the text of an output is that of a file."""
+    return text.startswith(("f ", "x "))
+
+
 class BrokenRecord(EnvironmentProblem):
     """What was kept about the output tree can't be read."""
 
@@ -97,6 +102,10 @@ class Outputs(Mapping[Artifact, Output]):
         if text is None:
             text = self._texts[artifact] = str(self._known[artifact])
         return text
+
+    def texts(self) -> Iterator[tuple[Artifact, str]]:
+        """All of them with their texts."""
+        return ((artifact, self.text(artifact)) for artifact in self)
 
     def add(self, artifact: Artifact, output: Output) -> None:
         self._known[artifact] = output

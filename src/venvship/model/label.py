@@ -71,6 +71,10 @@ class Label(HashedOnce):
     def __str__(self) -> str:
         return f"{self.package}:{self.name}"
 
+    def __repr__(self) -> str:
+        # That of dataclasses is costly, and fingerprints are made of very many.
+        return f"Label({self.package.repository!r}, {self.package.path!r}, {self.name!r})"
+
     @property
     def canonical(self) -> str:
         """The unambiguous form that Starlark's `str` gives: `@@//a/b:c`."""

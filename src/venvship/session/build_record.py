@@ -15,10 +15,10 @@ from venvship.dataclass import dataclass
 from venvship.events.build_events import Message, Severity, TestFinished, TestLog, TestStatus
 from venvship.execution.graph_absorption import absorbed
 from venvship.execution.graph_columns import Record
+from venvship.host.marshalled import packed, read_own, unpacked
 from venvship.model.label import Label, PackageId
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, SkippedTarget
 from venvship.session.same_file import PROJECT_FILE
-from venvship.session.stamp import packed, read_own, unpacked
 
 Names: TypeAlias = tuple[str, str, str]
 """A label: repository, package and name."""

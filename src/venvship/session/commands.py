@@ -96,7 +96,7 @@ class CommandSession(Session):
             footprint.add_observations(self._memo)
             footprint.add_external(str(self.output_base / "external"))
             for result in self._results:
-                footprint.add_outputs(result.outputs, self.exec_root)
+                footprint.add_outputs(result.outputs.texts(), self.exec_root)
             for program in self.exec_root.laid_out:
                 footprint.add_runfiles(self.exec_root.output_path(program))
             for label in self._tests:

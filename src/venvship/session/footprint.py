@@ -12,11 +12,11 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from venvship.execution.exec_root import ExecRoot
-from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
+from venvship.execution.outputs import OutputFile, OutputLink, OutputTree, is_file, parse_output
 from venvship.execution.runfiles_tree import MANIFEST_SUFFIX, RUNFILES_SUFFIX, STAMP_SUFFIX
 from venvship.execution.source_state import SourceState
 from venvship.execution.trees import scan_tree
@@ -183,21 +183,23 @@ class Footprint:
 
     # What was left
 
-    def add_outputs(self, outputs: Mapping[Artifact, Output], exec_root: ExecRoot) -> None:
-        """Sources that actions read, and everything that they made."""
-        for artifact in outputs:
+    def add_outputs(self, outputs: Iterable[tuple[Artifact, str]], exec_root: ExecRoot) -> None:
+        """Sources that actions read, and everything that they made, each with the text of what it holds."""
+        made: list[tuple[Artifact, str]] = []
+        for artifact, text in outputs:
             if artifact.is_source:
-                self._add_source(artifact, outputs[artifact], exec_root.sources)
-        for artifact in outputs:
-            if not artifact.is_source:
-                self._add_output(exec_root.output_path(artifact.exec_path), outputs[artifact])
+                self._add_source(artifact, text, exec_root.sources)
+            else:
+                made.append((artifact, text))
+        for artifact, text in made:
+            self._add_output(exec_root.output_path(artifact.exec_path), text)
 
     def add_runfiles(self, program: str) -> None:
         """The runfiles tree of a program, by its path on this machine."""
         place = os.readlink(program + RUNFILES_SUFFIX)
         self.add_link(program + RUNFILES_SUFFIX, place)
         for path in (place, program + MANIFEST_SUFFIX, program + STAMP_SUFFIX):
-            self._add_trace(path)
+            self._add_trace(path, os.lstat(path))
 
     def add_link(self, path: str, text: str) -> None:
         if os.readlink(path) != text:
@@ -219,36 +221,37 @@ class Footprint:
             if stat.S_ISLNK(found[4]):
                 self.add_link(below, os.readlink(below))
             elif not stat.S_ISDIR(found[4]):
-                self._add_trace(below)
+                self._add_trace(below, os.lstat(below))
 
-    def _add_output(self, path: str, output: Output) -> None:
+    def _add_output(self, path: str, text: str) -> None:
         status = os.lstat(path)
+        kind, _, known = text.partition(" ")
         if stat.S_ISLNK(status.st_mode):
-            text = os.readlink(path)
-            if isinstance(output, OutputLink):
-                if output.text != text:
+            link = os.readlink(path)
+            if kind == "l":
+                if known != link:
                     raise Changed(path)
-            elif text not in self._inputs:
+            elif link not in self._inputs:
                 self.add_kind(path)
                 if path in self._absent:
                     raise Changed(path)
             directory, _, name = path.rpartition("/")
-            self._links.setdefault(directory, {})[name] = text
-        elif isinstance(output, OutputFile) and status.st_size == output.digest.size_bytes:
-            self._add_trace(path)
+            self._links.setdefault(directory, {})[name] = link
+        elif is_file(text) and known.endswith(f"/{status.st_size}"):
+            self._add_trace(path, status)
         else:
             raise Changed(path)
 
-    def _add_trace(self, path: str) -> None:
+    def _add_trace(self, path: str, status: os.stat_result) -> None:
         directory, _, name = path.rpartition("/")
-        self._traces.setdefault(directory, {})[name] = trace(os.lstat(path))
+        self._traces.setdefault(directory, {})[name] = trace(status)
 
-    def _add_source(self, artifact: Artifact, output: Output, sources: SourceState) -> None:
+    def _add_source(self, artifact: Artifact, text: str, sources: SourceState) -> None:
         path = sources.path_of(artifact)
         if sources.is_lazy(artifact):
             self.add_kind(path)
             return
-        match output:
+        match parse_output(text):
             case OutputFile(digest, executable):
                 status = os.stat(path)
                 if bool(status.st_mode & 0o111) != executable:

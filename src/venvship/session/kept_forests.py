@@ -13,8 +13,9 @@ from __future__ import annotations
 import os
 
 from venvship.host.lock_file import lock_file, unlock_file
+from venvship.host.marshalled import packed, read_own, unpacked
 from venvship.host.new_files import lay_forest, write_new
-from venvship.session.stamp import Outputs, Stamp, Trace, packed, path_in, read_own, trace, unpacked
+from venvship.session.stamp import Outputs, Stamp, Trace, path_in, trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

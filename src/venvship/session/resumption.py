@@ -19,12 +19,11 @@ from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink, PhaseStarted, TestFinished
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
-from venvship.execution.graph_columns import is_file
 from venvship.execution.graph_record import GraphRecord, Part
 from venvship.execution.layout import Layout
 from venvship.execution.machinery import Machinery
 from venvship.execution.output_state import OutputState
-from venvship.execution.outputs import OutputFile, Outputs, OutputTree
+from venvship.execution.outputs import OutputFile, Outputs, OutputTree, is_file
 from venvship.execution.recorded_state import RecordedState
 from venvship.execution.result import ExecutionResult
 from venvship.execution.runfiles_tree import lay_out
@@ -178,7 +177,7 @@ class Resumption:
                 output = self._sources.output_of(artifact)
                 if isinstance(output, OutputTree) is not self._graph.text(number).startswith("t "):
                     raise Unresumable(path)
-                self._footprint.add_outputs({artifact: output}, self._exec_root)
+                self._footprint.add_outputs([(artifact, str(output))], self._exec_root)
                 if str(output) != self._graph.text(number):
                     self._new_sources[number] = str(output)
         except (Changed, OSError):
@@ -299,7 +298,7 @@ class Resumption:
         made = [artifact for action in part.actions for artifact in self._graph.outputs_of(action)]
         logs = [self._record.test_logs[number] for number in tests]
         try:
-            footprint.add_outputs({artifact: result.outputs[artifact] for artifact in made}, self._exec_root)
+            footprint.add_outputs([(artifact, result.outputs.text(artifact)) for artifact in made], self._exec_root)
             for directory in logs:
                 footprint.add_files_below(directory)
             for program in self._laid_out:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from build_bench import Bench
 
-from venvship.execution.output_state import OutputState, trace_of
+from venvship.execution.output_state import _MAGIC, OutputState, trace_of
 from venvship.execution.outputs import BrokenRecord, OutputFile, Outputs
+from venvship.host.marshalled import packed, unpacked
 from venvship.model.digest import Digest
 from venvship.model.paths import ExecPath
 
@@ -80,15 +81,17 @@ def test_every_change_of_an_output_leaves_a_trace(tmp_path: Path) -> None:
         b"null",
         b"\xff",
         b"[" * 100_000,
-        b'{"format":1,"actions":[]}',
-        b'{"format":1,"actions":{"venvship-out/cfg/bin/pkg/a.txt":[]}}',
-        b'{"format":2,"actions":{}}',
+        packed(_MAGIC, []),
+        packed(_MAGIC, {"venvship-out/cfg/bin/pkg/a.txt": []}),
+        packed(_MAGIC, {"venvship-out/cfg/bin/pkg/a.txt": 1}),
+        packed(b"venvship-outputs 0\n", {}),
+        packed(_MAGIC, {})[:-1],
     ],
 )
 def test_a_broken_record_costs_work_and_nothing_else(bench: Bench, content: bytes) -> None:
     artifact = bench.text("pkg/a.txt", "x")
     bench.build(artifact)
-    (bench.layout.output_base / "outputs.json").write_bytes(content)
+    (bench.layout.output_base / "outputs").write_bytes(content)
     assert bench.build(artifact).ran == 1
     assert bench.build(artifact).up_to_date == 1
 
@@ -96,11 +99,14 @@ def test_a_broken_record_costs_work_and_nothing_else(bench: Bench, content: byte
 def test_rows_of_a_broken_record_are_not_believed(bench: Bench) -> None:
     artifact = bench.text("pkg/a.txt", "x")
     bench.build(artifact)
-    file = bench.layout.output_base / "outputs.json"
-    text = file.read_text()
-    for broken in (text.replace('["f ', '[1,"f '), text.replace('["f ', '[["f'), text.replace("venvship-out/", "x/")):
-        file.write_text(broken)
-        (bench.layout.output_base / "outputs.json.journal").unlink(missing_ok=True)
+    file = bench.layout.output_base / "outputs"
+    known = unpacked(_MAGIC, file.read_bytes())
+    assert isinstance(known, dict)
+    [(primary, [key, row])] = known.items()
+    text, trace = row[artifact.exec_path]
+    for rows in ((1, text, trace), ((text,), trace), (1, trace), (text, 1), text):
+        file.write_bytes(packed(_MAGIC, {primary: [key, {artifact.exec_path: rows}]}))
+        (bench.layout.output_base / "outputs.journal").unlink(missing_ok=True)
         assert bench.build(artifact).ran == 1
 
 
