@@ -87,14 +87,14 @@ class ActionGraph:
         """Collect the actions of `targets`, and the conflicts between them."""
         graph = cls()
         conflicts: list[ConflictingOutputs] = []
-        seen: set[int] = set()
+        seen: set[Action] = set()
         for target in targets:
             if target.actions:
                 graph._places[target.label] = target.place
             for action in target.actions:
-                if id(action) in seen:
+                if action in seen:
                     continue
-                seen.add(id(action))
+                seen.add(action)
                 for output in action.outputs:
                     other = graph._by_output.setdefault(output.exec_path, action)
                     if other is not action and not same_action(other, action):

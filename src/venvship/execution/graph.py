@@ -31,39 +31,39 @@ class Node:
 
 def needed_actions(requested: Iterable[Artifact], generating: Generating) -> list[Node]:
     """The nodes that `requested` needs, each after those it waits for; raises DependencyCycle."""
-    nodes: dict[int, Node] = {}
+    # By the objects themselves, which equal nothing else: calls of `id` are audited, and somebody may listen.
+    nodes: dict[Action | Depset[Artifact], Node] = {}
     finished: list[Node] = []
     root = Node(None, Depset(requested))
-    nodes[id(root.inputs)] = root
+    nodes[root.inputs] = root
     # An explicit stack: chains of actions in real workspaces outgrow Python's.
     stack: list[tuple[Node, Iterator[Action | Depset[Artifact]]]] = [(root, _children(root, generating))]
-    open_nodes = {id(root)}
+    open_nodes = {root}
     while stack:
         node, children = stack[-1]
         child = next(children, None)
         if child is None:
             stack.pop()
-            open_nodes.discard(id(node))
+            open_nodes.discard(node)
             if node is not root and (node.action is not None or node.waiting):
                 finished.append(node)
             if stack:
                 _connect(stack[-1][0], node)
             continue
-        known = nodes.get(id(child))
+        known = nodes.get(child)
         if known is not None:
-            if id(known) in open_nodes:
+            if known in open_nodes:
                 raise DependencyCycle(above.action for above, _ in stack if above.action is not None)
             _connect(node, known)
             continue
-        # A node holds on to its action or depset, so that the id of neither is given away.
         made = Node(None, child) if isinstance(child, Depset) else Node(child, inputs_of(child))
-        nodes[id(child)] = made
+        nodes[child] = made
         if _waits_for_nothing(made, generating):
             if made.action is not None:
                 finished.append(made)
                 _connect(node, made)
             continue
-        open_nodes.add(id(made))
+        open_nodes.add(made)
         stack.append((made, _children(made, generating)))
     return finished
 
@@ -79,11 +79,11 @@ def _children(node: Node, generating: Generating) -> Iterator[Action | Depset[Ar
             yield node.inputs
         return
     yield from node.inputs.transitive
-    seen: set[int] = set()
+    seen: set[Action] = set()
     for artifact in node.inputs.direct:
         action = generating(artifact)
-        if action is not None and id(action) not in seen:
-            seen.add(id(action))
+        if action is not None and action not in seen:
+            seen.add(action)
             yield action
 
 

@@ -58,9 +58,7 @@ class GraphWriter:
         self._rows: list[tuple[int, str, int, int]] = []
         self._texts: list[str] = []
         self._readers: list[list[int]] = []
-        self._depsets: dict[int, int] = {}
-        # Keeps depsets alive, so that no other one gets the id of one that is known.
-        self._held: list[Depset[Artifact]] = []
+        self._depsets: dict[Depset[Artifact], int] = {}
         self._depset_rows: list[tuple[int, tuple[int, ...], tuple[int, ...]]] = []
         self._depset_readers: list[list[int]] = []
         self._holds_forest: list[bool] = []
@@ -165,16 +163,15 @@ class GraphWriter:
         return self._owners.setdefault(label, len(self._owners))
 
     def _depset(self, depset: Depset[Artifact]) -> int:
-        known = self._depsets.get(id(depset))
+        known = self._depsets.get(depset)
         if known is not None:
             return known
         for node in depset.nodes():
-            if id(node) in self._depsets:
+            if node in self._depsets:
                 continue
-            number = self._depsets[id(node)] = len(self._held)
-            self._held.append(node)
+            number = self._depsets[node] = len(self._depsets)
             direct = tuple([self._artifact(artifact) for artifact in node.direct])
-            transitive = tuple([self._depsets[id(child)] for child in node.transitive])
+            transitive = tuple([self._depsets[child] for child in node.transitive])
             self._depset_rows.append((ORDERS.index(node.order), direct, transitive))
             self._depset_readers.append([])
             self._holds_forest.append(
@@ -185,7 +182,7 @@ class GraphWriter:
                 self._readers[one].append(reader)
             for child in transitive:
                 self._depset_readers[child].append(reader)
-        return self._depsets[id(depset)]
+        return self._depsets[depset]
 
     def _packed(self, action: Action) -> Record | None:
         match action:

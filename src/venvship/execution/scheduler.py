@@ -76,7 +76,7 @@ class Scheduler:
         self._jobs = max(1, jobs)
         self._keep_going = keep_going
         self._outputs = Outputs()
-        self._done: dict[int, Action] = {}
+        self._done: dict[Action, None] = {}
         self._keys: dict[ExecPath, str] = {}
 
     def execute(self, requested: Iterable[Artifact], generating: Generating) -> ExecutionResult:
@@ -113,7 +113,7 @@ class Scheduler:
             cached=run.counts[ActionSource.CACHE],
             up_to_date=run.counts[ActionSource.UP_TO_DATE],
             failures=tuple(run.failures),
-            actions=tuple(self._done.values()),
+            actions=tuple(self._done),
             keys=self._keys,
         )
 
@@ -133,7 +133,7 @@ class _Run:
         keep_going: bool,
         generating: Generating,
         outputs: Outputs,
-        done: dict[int, Action],
+        done: dict[Action, None],
         keys: dict[ExecPath, str],
     ) -> None:
         self._machinery = machinery
@@ -213,7 +213,7 @@ class _Run:
         if action is None:
             self._release(node)
             return
-        if id(action) in self._done:
+        if action in self._done:
             self._finished += 1
             self.counts[ActionSource.UP_TO_DATE] += 1
             self._release(node)
@@ -285,7 +285,7 @@ class _Run:
         """Take the outputs of an action that has nothing to do."""
         self._finished += 1
         self.counts[ActionSource.UP_TO_DATE] += 1
-        self._done[id(action)] = action
+        self._done[action] = None
         self._keys[action.outputs[0].exec_path] = key
         for artifact in action.outputs:
             self._outputs.add_text(artifact, rows[artifact.exec_path][0])
@@ -369,7 +369,7 @@ class _Run:
             self.failures.append(made.error)
             self._remove_outputs(action)
             return
-        self._done[id(action)] = action
+        self._done[action] = None
         self._keys[action.outputs[0].exec_path] = made.key
         for artifact in action.outputs:
             self._outputs.add(artifact, made.outputs[artifact.exec_path])
