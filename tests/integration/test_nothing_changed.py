@@ -188,6 +188,73 @@ def test_a_workspace_behind_a_link_is_the_same_workspace(built: RealWorkspace, t
         assert built.run("--noblock_for_lock", "build", "//...", cwd=tmp_path / "link").code == 0
 
 
+def retarget(link: Path, target: str) -> None:
+    """Let a link lead elsewhere; the directory that holds it keeps its time of modification."""
+    status = link.parent.stat()
+    link.unlink()
+    link.symlink_to(target)
+    os.utime(link.parent, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def answers_again(workspace: RealWorkspace) -> None:
+    """Build until there is an answer from the stamp."""
+    for _ in range(20):
+        done = build(workspace)
+        assert done.code == 0, done.stderr
+        if answer(workspace) is not None:
+            return
+        time.sleep(0.2)
+    raise AssertionError("no stamp answers")
+
+
+def cat(workspace: RealWorkspace, package: str = "pkg") -> str:
+    done = build(workspace)
+    assert done.code == 0, done.stderr
+    return (workspace.root / "venvship-bin" / package / "cat.out").read_text()
+
+
+@pytest.fixture
+def ignored(built: RealWorkspace) -> Path:
+    """A directory in which no packages are looked for."""
+    built.write({".bazelignore": "ignored\n"})
+    (built.root / "ignored").mkdir()
+    return built.root / "ignored"
+
+
+@pytest.mark.parametrize("is_direct", [True, False])
+def test_a_link_that_led_back_and_leads_elsewhere_is_looked_through(
+    built: RealWorkspace, ignored: Path, is_direct: bool
+) -> None:
+    # Not to the package, below which no other is looked into anyhow; and the other directory lists the same names.
+    directory, way = built.root / "pkg/sub", ignored / "way"
+    built.write({"ignored/elsewhere/b.txt": "c\n"})
+    (ignored / "elsewhere/loop").symlink_to(".")
+    way.symlink_to(directory)
+    (directory / "loop").symlink_to("../sub" if is_direct else way)
+    answers_again(built)
+    assert cat(built) == "a\nb\n"
+    retarget(directory / "loop" if is_direct else way, str(ignored / "elsewhere"))
+    assert cat(built) == "a\nb\nc\n"
+    answers_again(built)
+    retarget(directory / "loop" if is_direct else way, str(directory))
+    assert cat(built) == "a\nb\n"
+
+
+def test_a_package_behind_a_link_that_leads_to_another_directory_is_that_directory(
+    built: RealWorkspace, ignored: Path
+) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(built.root / "pkg", ignored / name)
+        (ignored / name / "a.txt").write_text(f"{name}\n")
+        for path in (*(ignored / name).rglob("*"), ignored / name):
+            os.utime(path, ns=(10**18, 10**18))
+    (built.root / "lib").symlink_to("ignored/one")
+    answers_again(built)
+    assert cat(built, "lib") == "one\nb\n"
+    retarget(built.root / "lib", "ignored/two")
+    assert cat(built, "lib") == "two\nb\n"
+
+
 def test_patterns_start_where_the_command_does(built: RealWorkspace) -> None:
     done = built.run("build", ":raw", cwd=built.root / "pkg")
     assert done.code == 0

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol, cast
 
 from venvship.memo.computation import Memo
-from venvship.memo.keys import DirectoryEntries, EntryState, FileContent
+from venvship.memo.keys import DirectoryEntries, EntryState, FileContent, RealPath
 from venvship.model.paths import parent
 
 
@@ -63,8 +63,7 @@ class RecordedFiles:
         return cast(tuple[DirectoryEntry, ...], listed)
 
     def real_path(self, path: str) -> str:
-        # Not recorded: a link that leads elsewhere shows in the entries that are listed through it.
-        return self._files.real_path(path)
+        return self._memo.compute(RealPath(path), lambda: self._files.real_path(path))
 
 
 class MemoryFiles:

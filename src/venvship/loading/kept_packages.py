@@ -17,19 +17,19 @@ from typing import Any, TypeAlias
 from venvship.errors import VenvshipError
 from venvship.loading.bzl_loader import BzlKey, BzlLoader
 from venvship.loading.code_cache import CodeCache
-from venvship.loading.files import EntryKind, RecordedFiles
+from venvship.loading.files import RecordedFiles
 from venvship.loading.repositories import Repository, RepositorySet
-from venvship.memo.keys import AnyKey, DirectoryEntries, EntryState
+from venvship.memo.keys import AnyKey, DirectoryEntries, EntryState, RealPath
 from venvship.model.label import Label, PackageId
 from venvship.starlark.program import CACHE_TAG
 
-_FORMAT = 1
+_FORMAT = 2
 """Changes whenever the same data would be read as another package."""
 
 Answer: TypeAlias = tuple[int, Any, str]
 """What was asked, of which kind, and a fingerprint of the answer."""
 
-_BZL, _ENTRIES, _STATE = range(3)
+_BZL, _ENTRIES, _STATE, _REAL = range(4)
 
 
 class KeptPackages:
@@ -95,6 +95,8 @@ class Asked:
                     found.append((_ENTRIES, path, self._entries_of(path)))
                 case EntryState(path):
                     found.append((_STATE, path, str(self._files.kind(path))))
+                case RealPath(path):
+                    found.append((_REAL, path, self._files.real_path(path)))
                 case _:
                     return None
         return found
@@ -106,6 +108,8 @@ class Asked:
             return self._entries_of(asked) == answered
         if kind == _STATE:
             return self._files.kind(asked) == answered
+        if kind == _REAL:
+            return self._files.real_path(asked) == answered
         repository, path, name = asked
         label = Label(PackageId(repository, path), name)
         try:
@@ -117,13 +121,7 @@ class Asked:
             return False
 
     def _entries_of(self, path: str) -> str:
-        entries = self._files.list_directory(path)
-        fingerprint = DirectoryEntries(path).fingerprint(entries)
-        # Whether a link leads back to where it is decides about looking through it, and is told by no entry.
-        linked = [entry.name for entry in entries if entry.is_link and entry.kind is EntryKind.DIRECTORY]
-        if not linked:
-            return fingerprint
-        return _digest((fingerprint, [self._files.real_path(f"{path}/{name}") for name in linked]))
+        return DirectoryEntries(path).fingerprint(self._files.list_directory(path))
 
     def _bzl_of(self, label: Label) -> str:
         found = self._identities.get(label)

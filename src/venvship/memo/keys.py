@@ -86,6 +86,19 @@ class DirectoryEntries(Observation[tuple[tuple[str, str, bool], ...]]):
 
 
 @dataclass(frozen=True, slots=True)
+class RealPath(Observation[str]):
+    """Where a host path leads, every link in it resolved."""
+
+    path: str
+
+    def fingerprint(self, value: str) -> str:
+        return value
+
+    def __str__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentVariable(Observation[str | None]):
     """The value of an environment variable of the client."""
 

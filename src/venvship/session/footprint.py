@@ -23,7 +23,7 @@ from venvship.execution.trees import scan_tree
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry
 from venvship.memo.computation import Memo, Record
-from venvship.memo.keys import AnyObservation, DirectoryEntries, EntryState, EnvironmentVariable, FileContent
+from venvship.memo.keys import AnyObservation, DirectoryEntries, EntryState, EnvironmentVariable, FileContent, RealPath
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
 from venvship.repos.runtime_libraries import loader_directories
@@ -59,6 +59,7 @@ class Footprint:
         self._inputs: dict[str, Signature] = {}
         self._absent: dict[str, None] = {}
         self._kinds: dict[str, int] = {}
+        self._real_paths: dict[str, str] = {}
         self._racy_files: dict[str, str] = {}
         self._racy_directories: dict[str, list[tuple[str, str]]] = {}
         self._variables: dict[str, str | None] = {}
@@ -79,6 +80,7 @@ class Footprint:
         stamp.inputs = [(directory or "/", *lists) for directory, lists in by_directory.items()]
         stamp.absent = list(self._absent)
         stamp.kinds = [(path, kind) for path, kind in self._kinds.items() if path not in self._inputs]
+        stamp.real_paths = list(self._real_paths.items())
         stamp.racy_files = list(self._racy_files.items())
         stamp.racy_directories = list(self._racy_directories.items())
         for directory in {**self._links, **self._traces}:
@@ -283,6 +285,10 @@ class Footprint:
                 if self._files.kind(path).value != record.fingerprint:
                     raise Changed(path)
                 self.add_kind(path)
+            case RealPath(path):
+                if os.path.realpath(path) != record.fingerprint:
+                    raise Changed(path)
+                self._real_paths[path] = record.fingerprint
             case DirectoryEntries(path):
                 self._add_listing(key, record)
             case EnvironmentVariable(name):

@@ -19,6 +19,7 @@ def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], unmade: Itera
     stamp.variables = list((dict(old.variables) | dict(fresh.variables)).items())
     stamp.absent = [*dict.fromkeys([*old.absent, *fresh.absent])]
     stamp.kinds = list((dict(old.kinds) | dict(fresh.kinds)).items())
+    stamp.real_paths = list((dict(old.real_paths) | dict(fresh.real_paths)).items())
     fresh_names = {directory: frozenset(names) for directory, names, _ in fresh.inputs}
     kept = [_without(group, fresh_names.get(group[0], frozenset()), gone) for group in old.inputs]
     stamp.inputs = [*(group for group in kept if group[1]), *fresh.inputs]

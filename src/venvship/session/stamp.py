@@ -75,14 +75,14 @@ class Stamp:
     """What is known about one command line.
 
     `facts` tell of the process, `variables` are environment variables by name with the value they had, or None.
-    `inputs` are files and directories with their signatures, by the directory that they are in; `absent` paths must
-    not exist, `kinds` must be of a kind, `racy_files` have a SHA-256 and `racy_directories` entries beside their
-    signatures. `outputs` are by directory: its signature (None when it is too fresh to say anything), links with
-    their texts, and files with their traces. `errors` are what the command writes to stderr, before and after the time
-    that it took (nothing after it when that is not told), and `answer` is what it writes to stdout; without
-    `repeatable` the command would do something, as a test does that failed. `generation` names the record of the build
-    that belongs to the stamp, if one does. `program` is what the command becomes in the end: its arguments but for
-    those after `--`, variables that are set for it, its directory.
+    `inputs` are files and directories with their signatures, by the directory that they are in; `absent` paths must not
+    exist, `kinds` must be of a kind, `real_paths` must lead where they did, `racy_files` have a SHA-256 and
+    `racy_directories` entries beside their signatures. `outputs` are by directory: its signature (None when it is too
+    fresh to say anything), links with their texts, and files with their traces. `errors` are what the command writes to
+    stderr, before and after the time that it took (nothing after it when that is not told), and `answer` is what it
+    writes to stdout; without `repeatable` the command would do something, as a test does that failed. `generation`
+    names the record of the build that belongs to the stamp, if one does. `program` is what the command becomes in the
+    end: its arguments but for those after `--`, variables that are set for it, its directory.
     """
 
     __slots__ = (
@@ -97,6 +97,7 @@ class Stamp:
         "program",
         "racy_directories",
         "racy_files",
+        "real_paths",
         "repeatable",
         "variables",
     )
@@ -107,6 +108,7 @@ class Stamp:
         self.inputs: list[Inputs] = []
         self.absent: list[str] = []
         self.kinds: list[tuple[str, int]] = []
+        self.real_paths: list[Entry] = []
         self.racy_files: list[Entry] = []
         self.racy_directories: list[tuple[str, list[Entry]]] = []
         self.outputs: list[Outputs] = []
@@ -171,6 +173,8 @@ class Stamp:
                 ) != wanted:
                     changed.append(path_in(directory, name))
         if any(stat.S_IFMT(look(path).st_mode) != kind for path, kind in self.kinds) or any(map(exists, self.absent)):
+            return None
+        if any(os.path.realpath(path) != real for path, real in self.real_paths):
             return None
         known = set(changed)
         changed += [path for path, listed in self.racy_directories if path not in known and entries_of(path) != listed]
