@@ -1,7 +1,8 @@
 """A directory of which some entries are ours: brought up to date entry by entry, and left alone otherwise.
 
 What is ours is written down in a file of the directory. An entry that has not changed is not touched, each one that
-has is replaced in one step, and what others have put there stays.
+has is replaced in one step, and what others have put there stays. New entries are made in a directory beside that file,
+so what is left of a process that was killed is known, and removed by the next.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class OwnedTree:
     def __init__(self, path: Path, *, record: str) -> None:
         self.path = path
         self._record = path / record
+        self._making = path / f"{record}.making"
 
     def compare(self, wanted: Mapping[str, OwnedEntry]) -> Changes:
         """How the directory differs from `wanted`; raises ForeignDirectory."""
@@ -96,9 +98,11 @@ class OwnedTree:
     def update(self, wanted: Mapping[str, OwnedEntry]) -> Changes:
         """Make the directory hold `wanted`, and nothing else of what was ours; raises ForeignDirectory."""
         changes = self.compare(wanted)
+        remove(self._making)
         if not changes and self.path.is_dir():
             return changes
         self.path.mkdir(exist_ok=True)
+        self._making.mkdir()
         # Named before it is made: whoever is interrupted leaves nothing that nobody knows of.
         self._write_record({*wanted, *self._owned()})
         root = _Directory()
@@ -109,6 +113,7 @@ class OwnedTree:
         for path in changes.superfluous:
             self._discard(path)
         self._write_record(wanted)
+        remove(self._making)
         return changes
 
     def _owned(self) -> frozenset[str]:
@@ -119,7 +124,7 @@ class OwnedTree:
         try:
             listed = json.loads(self._record.read_bytes())["entries"]
         except FileNotFoundError:
-            if any(self.path.iterdir()):
+            if any(entry != self._making for entry in self.path.iterdir()):
                 raise ForeignDirectory(str(self.path)) from None
             return frozenset()
         except (ValueError, LookupError, TypeError):
@@ -128,7 +133,7 @@ class OwnedTree:
 
     def _write_record(self, paths: Mapping[str, OwnedEntry] | set[str]) -> None:
         text = json.dumps({"entries": sorted(paths)}, indent=0, ensure_ascii=True)
-        write_atomically(self._record, f"{text}\n".encode())
+        write_atomically(self._record, f"{text}\n".encode(), beside=self._making)
 
     def _is_there(self, path: str) -> bool:
         """Whether an entry that was ours is at its place, and not below a link that leads elsewhere."""
@@ -149,10 +154,10 @@ class OwnedTree:
                 self._put(place, entry)
 
     def _put(self, place: Path, entry: _Directory | OwnedEntry) -> None:
-        fresh = Path(temporary_name(place.parent))
+        fresh = Path(temporary_name(self._making))
         try:
             _make(fresh, entry)
-            replace(fresh, place, trash=place.parent)
+            replace(fresh, place, trash=self._making)
         except BaseException:
             remove(fresh)
             raise

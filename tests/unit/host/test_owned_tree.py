@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,6 +59,44 @@ def test_directories_that_become_empty_go(tree: OwnedTree) -> None:
     tree.update({"a/b/c": OwnedFile(b"")})
     tree.update({})
     assert os.listdir(tree.path) == [RECORD]
+
+
+KILLED_HALFWAY = """
+import os, sys
+from pathlib import Path
+from venvship.host import owned_tree
+
+wanted = {f"a{number}/b": owned_tree.OwnedFile(b"") for number in range(5)}
+left = int(sys.argv[2])
+rename = os.replace
+
+def kill(*paths):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), 9)
+    rename(*paths)
+
+os.replace = kill
+owned_tree.OwnedTree(Path(sys.argv[1]), record=".owned").update(wanted)
+"""
+
+
+@pytest.mark.parametrize("renames", range(7))
+def test_what_a_killed_process_leaves_is_removed(tree: OwnedTree, renames: int) -> None:
+    argv = [sys.executable, "-c", KILLED_HALFWAY, str(tree.path), str(renames)]
+    assert subprocess.run(argv, check=False).returncode == -signal.SIGKILL
+    wanted = {"x": OwnedFile(b"")}
+    assert tree.update(wanted)
+    assert held(tree) == wanted
+    assert sorted(os.listdir(tree.path)) == [RECORD, "x"]
+
+
+def test_leavings_are_removed_where_nothing_has_changed(tree: OwnedTree) -> None:
+    tree.update({"x": OwnedFile(b"")})
+    (tree.path / f"{RECORD}.making").mkdir()
+    assert not tree.update({"x": OwnedFile(b"")})
+    assert sorted(os.listdir(tree.path)) == [RECORD, "x"]
 
 
 def test_only_a_directory_of_ours_or_an_empty_one_is_taken(tree: OwnedTree) -> None:
