@@ -11,55 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from fake_index import FakeIndex
-from real_workspace import DEFS, HUB, MODULE, RealWorkspace
+from private_index import SECRET, USER, assert_kept_nowhere, write
+from real_workspace import DEFS, MODULE, RealWorkspace
 from wheel_building import wheel_bytes
-
-USER, SECRET = "robot", "hunter2-and-more"
-
-
-def private_lock(index: FakeIndex, name: str, *, content: bytes = b"") -> str:
-    """A uv.lock as uv writes it for an index with a password: addresses without credentials."""
-    filename = f"{name}-1.0-py3-none-any.whl"
-    wheel = content or wheel_bytes(name, "1.0", {f"{name}.py": f"X = {name!r}\n"})
-    sha256 = index.add(name, filename, wheel)
-    origin = index.simple_url.rstrip("/")
-    return f"""version = 1
-revision = 3
-requires-python = ">=3.9"
-
-[[package]]
-name = "shop"
-version = "0"
-source = {{ virtual = "." }}
-dependencies = [{{ name = "{name}" }}]
-
-[[package]]
-name = "{name}"
-version = "1.0"
-source = {{ registry = "{origin}" }}
-wheels = [{{ url = "{index.file_url(filename)}", hash = "sha256:{sha256}", size = {len(wheel)} }}]
-"""
-
-
-def write(workspace: RealWorkspace, index: FakeIndex, name: str, *, content: bytes = b"") -> None:
-    workspace.write(
-        {
-            "MODULE.bazel": MODULE + HUB,
-            "uv.lock": private_lock(index, name, content=content),
-            "BUILD.bazel": DEFS + f'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//{name}"])\n',
-            "app.py": f"import {name}\nprint({name}.X)\n",
-        }
-    )
-
-
-def assert_kept_nowhere(*roots: Path, besides: frozenset[Path] = frozenset()) -> None:
-    found = [
-        path
-        for root in roots
-        for path in root.rglob("*")
-        if path not in besides and path.is_file() and not path.is_symlink() and SECRET.encode() in path.read_bytes()
-    ]
-    assert found == []
 
 
 @pytest.fixture
@@ -83,6 +37,9 @@ def test_a_password_by_the_name_that_the_project_gives_its_index(own: RealWorksp
     own.environment |= {"UV_INDEX_OUR_INDEX_USERNAME": USER, "UV_INDEX_OUR_INDEX_PASSWORD": SECRET}
     done = own.run("run", "//:app")
     assert (done.code, done.stdout) == (0, "named\n"), done.stderr
+    # A command that finds nothing changed leaves a stamp.
+    assert [own.run("build", "//:app").code for _ in range(3)] == [0, 0, 0]
+    assert list(own.cache.rglob("stamps/*"))
     assert SECRET not in done.stderr + refused.stderr
     assert_kept_nowhere(own.root, own.cache)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
-from venvship.repos.package_index import Indexes, IndexUnreachable, refused
+from venvship.repos.package_index import Indexes, IndexUnreachable, refused, unanswered
 from venvship.repos.remote_file import NoRanges, RemoteFile
 from venvship.repos.urls import local_path, origin_of, shown_url, without_credentials
 from venvship.wheels.lock import LockedPackage, LockedSdist, LockedWheel, RegistrySource
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CHUNK: Final = 1 << 20
 _MAX_SIZE: Final = 1 << 40
+_ANSWERS: Final = frozenset({200, 206, 416})
 _RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT: Final = 60.0
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-", re.ASCII)
@@ -277,10 +278,12 @@ class Downloads:
                 with self._indexes.network.get(url, headers=headers, stream=True) as response:
                     if response.status_code == 404:
                         raise FileNotOnIndex(transfer.file, [shown_url(url)])
-                    if response.status_code not in _RETRIED:
-                        transfer.receive(response, url)
+                    if response.status_code in _ANSWERS:
+                        transfer.receive(response)
                         return
-                    failure = refused(url, response.status_code)
+                    if response.status_code not in _RETRIED:
+                        raise refused(self._indexes.network, url, response.status_code)
+                    failure = refused(self._indexes.network, url, response.status_code)
                     wait = _retry_after(response.headers)
             except (requests.ConnectTimeout, requests.ConnectionError) as error:
                 failure = self._silence(url, error)
@@ -295,9 +298,10 @@ class Downloads:
         raise failure
 
     def _silence(self, url: str, error: Exception) -> IndexUnreachable:
-        return IndexUnreachable(
+        return unanswered(
+            self._indexes.network,
             origin_of(url),
-            f"does not answer: {type(error).__name__}",
+            error,
             hint="check the network, or fetch the files of this index from another one with "
             "`--index_override=ORIGIN=TARGET`, for example `@default`",
         )
@@ -331,7 +335,7 @@ class _Transfer:
     def range_header(self) -> dict[str, str]:
         return {"Range": f"bytes={self.received}-"} if self.received else {}
 
-    def receive(self, response: requests.Response, url: str) -> None:
+    def receive(self, response: requests.Response) -> None:
         """Append an answer, or start again when the server sends the whole file."""
         if response.status_code == 416:
             # Nothing lies behind what we have: it is whole, or it is wrong, which `verify` tells.
@@ -341,10 +345,8 @@ class _Transfer:
             if match is None or int(match[1]) != self.received:
                 self.restart()
                 raise _CutOff
-        elif response.status_code == 200:
-            self.restart()
         else:
-            raise refused(url, response.status_code)
+            self.restart()
         length = response.headers.get("Content-Length", "")
         expected = self.received + int(length) if length.isascii() and length.isdigit() else None
         with self._partial.open("ab") as target:

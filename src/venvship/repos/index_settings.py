@@ -76,6 +76,8 @@ class IndexSettings:
     client_certificate: str | None = None
     trusted_hosts: frozenset[str] = frozenset()
     timeout: float = 60.0
+    proxy: str | None = None
+    """The one of pip's settings; those of the environment are the HTTP client's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +117,16 @@ def read_index_settings(environ: Mapping[str, str], places: ConfigurationPlaces)
     without_index = pip.flag("no-index") or uv.no_index
     default = uv.default_index or pip.last("index-url") or _customary_index()
     indexes = [] if without_index else [*uv.extra_indexes, default, *pip.words("extra-index-url")]
-    certificates = pip.last("cert") or environ.get("SSL_CERT_FILE")
+    certificates = pip.last("cert") or environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR")
+    insecure = environ.get("UV_INSECURE_HOST", "").replace(",", " ").split()
     return IndexSettings(
         indexes=tuple(dict.fromkeys(indexes)),
         find_links=tuple(dict.fromkeys([*uv.find_links, *pip.words("find-links")])),
         certificates=certificates if certificates and os.path.exists(certificates) else None,
-        client_certificate=pip.last("client-cert"),
-        trusted_hosts=frozenset(pip.words("trusted-host")),
-        timeout=_positive(pip.last("timeout") or pip.last("default-timeout"), 60.0),
+        client_certificate=pip.last("client-cert") or environ.get("SSL_CLIENT_CERT") or None,
+        trusted_hosts=frozenset([*pip.words("trusted-host"), *insecure, *uv.insecure_hosts]),
+        timeout=_positive(pip.last("timeout") or pip.last("default-timeout") or environ.get("UV_HTTP_TIMEOUT"), 60.0),
+        proxy=pip.last("proxy"),
     )
 
 
@@ -205,6 +209,7 @@ class _Uv:
         self.extra_indexes = [url for text in extra if (url := self._named(text)) is not None]
         self.find_links = [text for text in re.split(r"[,\s]+", environ.get("UV_FIND_LINKS", "")) if text]
         self.no_index = environ.get("UV_NO_INDEX", "").lower() in _TRUE
+        self.insecure_hosts: list[str] = []
         for path in files:
             self._read(path)
 
@@ -216,6 +221,7 @@ class _Uv:
             elif self.default_index is None:
                 self.default_index = url
         self.find_links += _texts(document.get("find-links"))
+        self.insecure_hosts += _texts(document.get("allow-insecure-host"))
         self.no_index = self.no_index or document.get("no-index") is True
 
     def indexes(self, document: Mapping[str, object]) -> Iterator[tuple[str, bool]]:

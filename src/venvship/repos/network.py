@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from venvship.repos.index_settings import IndexSettings
-from venvship.repos.urls import credentials_of, without_credentials
+from venvship.repos.urls import credentials_of, shown_url, without_credentials
 
 if TYPE_CHECKING:
     import requests
@@ -40,7 +40,24 @@ class Network:
         """Ask for an address; raises what `requests` raises when there is no answer."""
         session = self.session()
         verify = None if self._verified(url) else False
-        return session.get(url, headers=headers, stream=stream, timeout=self.timeout, verify=verify)
+        proxies = self._proxies(url)
+        return session.get(url, headers=headers, stream=stream, timeout=self.timeout, verify=verify, proxies=proxies)
+
+    def proxy_for(self, url: str) -> str | None:
+        """The proxy through which an address is asked, as it may be shown."""
+        from requests.utils import get_environ_proxies, select_proxy
+
+        found = select_proxy(url, self._proxies(url) or get_environ_proxies(url))
+        return None if found is None else shown_url(found if "://" in found else f"http://{found}")
+
+    def _proxies(self, url: str) -> dict[str, str] | None:
+        """Those of pip's settings, which win over the environment; `NO_PROXY` holds for both."""
+        from requests.utils import should_bypass_proxies
+
+        proxy = self._settings.proxy
+        if proxy is None or should_bypass_proxies(url, no_proxy=None):
+            return None
+        return {"http": proxy, "https": proxy}
 
     def session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)

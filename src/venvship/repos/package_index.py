@@ -16,6 +16,10 @@ from venvship.repos.simple_page import ACCEPT, IndexFile, MalformedPage, SimpleP
 from venvship.repos.urls import local_path, same_index, shown_url, without_credentials
 
 _MAX_PAGE = 256 << 20
+_PROXY_HINT = (
+    "proxies are named by `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY`, or by `proxy` in the settings of pip, with user "
+    "and password in the address; `NO_PROXY` lists hosts that need none"
+)
 
 
 class IndexUnreachable(EnvironmentProblem):
@@ -113,11 +117,11 @@ class PackageIndex:
         try:
             response = self._network.get(url, headers={"Accept": ACCEPT})
         except requests.RequestException as error:
-            raise IndexUnreachable(url, f"does not answer: {type(error).__name__}") from None
+            raise unanswered(self._network, url, error) from None
         if response.status_code == 404:
             return _Files({})
         if not response.ok:
-            raise refused(url, response.status_code)
+            raise refused(self._network, url, response.status_code)
         if len(response.content) > _MAX_PAGE:
             raise IndexUnreachable(url, f"answers with {len(response.content)} bytes for one project")
         try:
@@ -127,9 +131,24 @@ class PackageIndex:
             raise IndexUnreachable(url, f"does not answer like an index: {error}") from None
 
 
-def refused(url: str, status: int) -> IndexUnreachable:
+def unanswered(network: Network, url: str, error: Exception, *, hint: str | None = None) -> IndexUnreachable:
+    """What it means that an address gave no answer."""
+    proxy = network.proxy_for(url)
+    if proxy is None:
+        return IndexUnreachable(url, f"does not answer: {type(error).__name__}", hint=hint)
+    # Other words tell of what the tunnel was asked, with its headers.
+    reason = "refuses us: HTTP 407" if " 407 " in f"{error} " else f"gives no answer: {type(error).__name__}"
+    return IndexUnreachable(url, f"is asked through the proxy `{proxy}`, which {reason}", hint=_PROXY_HINT)
+
+
+def refused(network: Network, url: str, status: int) -> IndexUnreachable:
     """What an HTTP status other than success means."""
-    if status in (401, 403, 407):
+    if status == 407:
+        proxy = network.proxy_for(url)
+        return IndexUnreachable(
+            url, f"is asked through the proxy `{proxy}`, which refuses us: HTTP {status}", hint=_PROXY_HINT
+        )
+    if status in (401, 403):
         return IndexUnreachable(
             url,
             f"refuses us: HTTP {status}",

@@ -27,18 +27,18 @@ from venvship.host.marshalled import packed, read_own, unpacked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
 
 Signature: TypeAlias = tuple[int, int, int, int, int]
 Trace: TypeAlias = tuple[int, int, int, int]
-Fact: TypeAlias = int | str | tuple[str, ...] | tuple[tuple[str, str], ...]
+Fact: TypeAlias = int | str | tuple[str, ...]
 Entry: TypeAlias = tuple[str, str]
 Inputs: TypeAlias = tuple[str, list[str], list[Signature]]
 Program: TypeAlias = tuple[list[str], dict[str, str], str]
 Outputs: TypeAlias = tuple[str, Signature | None, list[Entry], list[str], list[Trace]]
 
-FORMAT = 3
+FORMAT = 4
 """Raised when stamps of earlier versions would be misread."""
 
 RACY_NANOSECONDS = 2_000_000_000
@@ -292,16 +292,20 @@ def process_facts(environment: Mapping[str, str]) -> tuple[Fact, ...]:
         tuple(sys.path),
         (machine.sysname, machine.release, machine.machine, libc),
         os.geteuid(),
-        tuple(sorted(_relevant(environment))),
+        _digest_of_relevant(environment),
     )
 
 
-def _relevant(environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    return (
+def _digest_of_relevant(environment: Mapping[str, str]) -> str:
+    """Passwords of indexes are among the variables, and a stamp is a file."""
+    import hashlib  # Imported by then, for the name of the stamp.
+
+    relevant = sorted(
         (name, value)
         for name, value in environment.items()
         if name in _VARIABLES or name.startswith(_VARIABLE_PREFIXES)
     )
+    return hashlib.sha256(ascii(relevant).encode()).hexdigest()
 
 
 def read_stamp(path: str) -> Stamp | None:

@@ -109,6 +109,17 @@ def test_a_client_that_uses_no_index_leaves_the_directories(machine: Machine, va
     assert (settings.indexes, settings.find_links) == ((), ("/a", "/b"))
 
 
+def test_the_proxy_certificates_time_limit_and_hosts_of_either_client_count(machine: Machine) -> None:
+    machine.write("etc/pip.conf", "[global]\nproxy = http://proxy.example:3128\ntrusted-host = a.example\n")
+    machine.write("etc/uv/uv.toml", 'allow-insecure-host = ["b.example:8443"]\n')
+    settings = machine.settings(UV_HTTP_TIMEOUT="7", SSL_CLIENT_CERT="client.pem", UV_INSECURE_HOST="c.example")
+    assert settings.proxy == "http://proxy.example:3128"
+    assert settings.trusted_hosts == {"a.example", "b.example:8443", "c.example"}
+    assert (settings.timeout, settings.client_certificate) == (7.0, "client.pem")
+    settings = machine.settings(PIP_PROXY="http://other.example", PIP_TIMEOUT="9", UV_HTTP_TIMEOUT="7")
+    assert (settings.proxy, settings.timeout, settings.client_certificate) == ("http://other.example", 9.0, None)
+
+
 def test_a_certificate_bundle_counts_when_it_exists(machine: Machine) -> None:
     machine.write("ca.pem", "")
     bundle = str(machine.root / "ca.pem")
