@@ -86,11 +86,13 @@ char *parent(const char *path)
 
 char *link_target(const char *path)
 {
-    char buffer[PATH_SIZE];
-    long size = system_read_link(path, buffer, sizeof buffer);
-    if (size <= 0 || size == sizeof buffer)
+    char *text = allocate(PATH_SIZE);
+    long size = system_read_link(path, text, PATH_SIZE);
+    if (size == PATH_SIZE)
         return NULL;
-    char *text = slice(buffer, (size_t)size);
+    shorten(text, size > 0 ? (size_t)size + 1 : 0);
+    if (size <= 0)
+        return NULL;
     return text[0] == '/' ? joined("", text) : joined(parent(path), text);
 }
 

@@ -48,18 +48,19 @@ static bool keep(struct search *search, struct runfiles place, enum holding hold
 
 static bool try_directory(struct search *search, const char *directory)
 {
+    const char *behind = behind_links(directory);
     enum holding holding = ALL;
     for (size_t i = 0; i < search->needed_count && holding == ALL; i++) {
-        char *path = below(directory, search->needed[i]);
-        if (exists(path))
+        if (exists(below(behind, search->needed[i])))
             continue;
         holding = i > 0 ? FIRST_ONLY : NOTHING;
+        char *path = below(directory, search->needed[i]);
         const char *link = link_target(path);
         report_tried(path, link ? concatenated("a link to ", link, ", which is not there") : "not there");
     }
-    if (search->needed_count == 0 && !exists(directory))
+    if (search->needed_count == 0 && !exists(behind))
         holding = NOTHING;
-    return keep(search, (struct runfiles){directory, NULL}, holding);
+    return keep(search, (struct runfiles){behind, NULL}, holding);
 }
 
 static bool try_manifest(struct search *search, const char *path)
@@ -138,8 +139,6 @@ struct runfiles find_runfiles(
     if (search.best_holding == NOTHING && search.needed_count > 0)
         report_and_exit(STATUS_NOT_FOUND,
                         concatenated("cannot find the runfile ", search.needed[0], "; these places were tried:"));
-    if (search.best.directory)
-        search.best.directory = behind_links(search.best.directory);
     return search.best;
 }
 

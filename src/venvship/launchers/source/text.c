@@ -3,25 +3,46 @@
 #include "report.h"
 #include "system.h"
 
-enum { CHUNK_SIZE = 1 << 16 };
+enum { ALIGNMENT = 16, CHUNK_SIZE = 1 << 16 };
+
+/* The first chunk lies beside the program and in one page with what is known of it; a mapping elsewhere would need page
+   tables of its own. */
+static struct {
+    char *next;
+    size_t left;
+    _Alignas(ALIGNMENT) char first[CHUNK_SIZE];
+} memory;
+
+static size_t aligned(size_t size)
+{
+    return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
 
 void *allocate(size_t size)
 {
-    static char *next;
-    static size_t left;
-
-    size = (size + 15) & ~(size_t)15;
-    if (size > left) {
-        left = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-        next = system_memory(left);
-        if (!next) {
+    size = aligned(size);
+    if (!memory.next) {
+        memory.next = memory.first;
+        memory.left = sizeof memory.first;
+    }
+    if (size > memory.left) {
+        memory.left = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+        memory.next = system_memory(memory.left);
+        if (!memory.next) {
             report_and_exit(STATUS_REFUSED, "out of memory");
         }
     }
-    void *memory = next;
-    next += size;
-    left -= size;
-    return memory;
+    void *given = memory.next;
+    memory.next += size;
+    memory.left -= size;
+    return given;
+}
+
+void shorten(void *latest, size_t size)
+{
+    char *end = (char *)latest + aligned(size);
+    memory.left += (size_t)(memory.next - end);
+    memory.next = end;
 }
 
 size_t length(const char *text)

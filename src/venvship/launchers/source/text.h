@@ -5,7 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Memory that is all zero. */
 void *allocate(size_t size);
+
+/* Keep only `size` bytes of what was allocated last; nothing was written behind them. */
+void shorten(void *latest, size_t size);
 
 size_t length(const char *text);
 bool same(const char *one, const char *other);
