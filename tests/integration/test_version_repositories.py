@@ -74,3 +74,29 @@ def test_rules_come_with_the_version_of_their_repository(workspace: RealWorkspac
     for name in ("main", "again"):
         done = workspace.run("run", f"//:{name}")
         assert (done.code, done.stdout) == (0, f"{shown} True\n"), done.stderr
+
+
+def test_versions_and_archives_can_be_looked_up(workspace: RealWorkspace) -> None:
+    names = ("DEFAULT_RELEASE_BASE_URL", "MINOR_MAPPING", "PLATFORMS", "TOOL_VERSIONS", "get_release_info")
+    load = f'load("@rules_python//python:versions.bzl", {", ".join(map(repr, names))})\n'.replace("'", '"')
+    workspace.write(
+        {
+            "MODULE.bazel": 'bazel_dep(name = "rules_python", version = "2.2.0")\n',
+            "BUILD.bazel": load + 'tool = TOOL_VERSIONS["3.12.4"]\n'
+            'name, [url], prefix, _, _ = get_release_info("x86_64-unknown-linux-gnu", "3.12.4")\n'
+            'print(name, prefix, url == DEFAULT_RELEASE_BASE_URL + "/" + tool["url"]["x86_64-unknown-linux-gnu"])\n'
+            'print(MINOR_MAPPING["3.10"] in TOOL_VERSIONS, len(tool["sha256"]["aarch64-apple-darwin"]))\n'
+            'print(sorted(PLATFORMS)[0], PLATFORMS["x86_64-unknown-linux-gnu-freethreaded"].compatible_with)\n'
+            'print(get_release_info("p", "1", "base", {"1": {"url": "{python_version}/{platform}"}})[1])\n'
+            'filegroup(name = "x")\n',
+        }
+    )
+    done = workspace.run("query", "//:x")
+    assert done.code == 0, done.stderr
+    said = [line.partition(": ")[2].partition(": ")[2] for line in done.stderr.splitlines() if "DEBUG" in line]
+    assert said == [
+        "cpython-3.12.4+20240726-x86_64-unknown-linux-gnu-install_only.tar.gz python True",
+        "True 64",
+        'aarch64-apple-darwin ["@platforms//os:linux", "@platforms//cpu:x86_64"]',
+        '["base/1/p"]',
+    ]

@@ -17,6 +17,8 @@ _LINE: Final = re.compile(
     r"(?P<build>install_only(?:_stripped)?)\.tar\.gz)",
     re.ASCII,
 )
+CUSTOMARY_BASE: Final = "https://github.com/astral-sh/python-build-standalone/releases/download"
+"""Where the paths of archives are found that nobody has mirrored."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -126,6 +126,7 @@ class PackageLoader:
         rule_classes: Mapping[str, RuleClass],
         native_rules: Iterable[str] | None = None,
         bzl_names: Mapping[str, Value] | None = None,
+        own_names: Mapping[str, Value] | None = None,
         print_handler: PrintHandler | None = None,
         code_cache: CodeCache | None = None,
         modules: Mapping[str, tuple[str, str]] | None = None,
@@ -134,8 +135,9 @@ class PackageLoader:
     ) -> None:
         """`native_rules` are the rule classes that BUILD files and `native` know, all of them by default.
 
-        `bzl_names` are further names of `.bzl` files. `modules` gives name and version of the module behind a
-        canonical repository name, `host_constraints` are the constraint values of the machine that builds.
+        `bzl_names` are further names of `.bzl` files, `own_names` those that only built-in ones have. `modules` gives
+        name and version of the module behind a canonical repository name, `host_constraints` are the constraint values
+        of the machine that builds.
         With `surroundings`, which answers what all packages depend on that neither they nor their repositories say,
         packages are kept in the code cache.
         """
@@ -172,7 +174,12 @@ class PackageLoader:
             },
             builtin_names={
                 BUILTIN_RULES: Struct(
-                    {**(bzl_names or {}), **functions, "host_constraints": FrozenList(host_constraints)}
+                    {
+                        **(bzl_names or {}),
+                        **(own_names or {}),
+                        **functions,
+                        "host_constraints": FrozenList(host_constraints),
+                    }
                 )
             },
             print_handler=print_handler,

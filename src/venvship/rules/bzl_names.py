@@ -6,11 +6,27 @@ from collections.abc import Callable
 
 from venvship.analysis.starlark_api.names import bzl_names as names_of_analysis
 from venvship.analysis.starlark_api.rule_function import Environment
+from venvship.interpreters.archives import CUSTOMARY_BASE, known_archives
 from venvship.loading.bzl_loader import PrintHandler
 from venvship.loading.evaluation import Evaluator
 from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.provider_symbols import provider_symbols
+from venvship.starlark.builtin import Builtin
 from venvship.starlark.host_types import Value
+from venvship.starlark.values import FrozenList
+
+
+def own_names() -> dict[str, Value]:
+    """What only `.bzl` files of built-in modules may say."""
+    return {"python_archives": Builtin("python_archives", _python_archives), "python_archives_base": CUSTOMARY_BASE}
+
+
+def _python_archives() -> FrozenList:
+    """A row for each archive of a relocatable CPython that is known: version, platform, path and SHA-256."""
+    return FrozenList(
+        (one.full_version, f"{one.triple}-freethreaded" if one.freethreaded else one.triple, one.path, one.sha256)
+        for one in sorted(known_archives())
+    )
 
 
 def bzl_names(*, print_handler: PrintHandler | None, source_line: Callable[[str, int], str | None]) -> dict[str, Value]:

@@ -22,7 +22,14 @@ from venvship.events.build_events import EventSink, PhaseProgress
 from venvship.execution.trees import TreeStore
 from venvship.host.files import write_atomically
 from venvship.host.machine import this_machine
-from venvship.interpreters.archives import RuntimeArchive, choose_archive, known_archives, parse_archives, triple_of
+from venvship.interpreters.archives import (
+    CUSTOMARY_BASE,
+    RuntimeArchive,
+    choose_archive,
+    known_archives,
+    parse_archives,
+    triple_of,
+)
 from venvship.model.configuration import PYTHON_VERSION, Configuration
 from venvship.model.digest import Digest
 from venvship.model.platform import Libc, Platform, PythonVersion
@@ -39,7 +46,6 @@ if TYPE_CHECKING:
 _IMPORT_FORMAT = 4
 """Raised when an import of the same installation would give other bytes."""
 _ARCHIVE_FORMAT = 1
-_CUSTOMARY_BASE = "https://github.com/astral-sh/python-build-standalone/releases/download"
 _MIRROR_VARIABLE = "UV_PYTHON_INSTALL_MIRROR"
 
 
@@ -82,7 +88,7 @@ class RuntimeArchives:
     """The archives that a workspace may use; `base` stands before their paths."""
 
     def __init__(self, extensions: Extensions, downloads: Callable[[], Downloads]) -> None:
-        mirror = extensions.archive_base or os.environ.get(_MIRROR_VARIABLE) or _CUSTOMARY_BASE
+        mirror = extensions.archive_base or os.environ.get(_MIRROR_VARIABLE) or CUSTOMARY_BASE
         self._base = mirror.rstrip("/")
         self._build = extensions.archive_build or "install_only"
         self._releases = extensions.archive_releases

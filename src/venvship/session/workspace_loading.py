@@ -31,7 +31,7 @@ from venvship.model.platform import Libc, Platform
 from venvship.modules.module_file import LocalPathOverride
 from venvship.modules.module_graph import ModuleGraph, build_module_graph
 from venvship.query.scoped import ScopedQueries
-from venvship.rules.bzl_names import bzl_names
+from venvship.rules.bzl_names import bzl_names, own_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, LIBRARIES_LABEL, libraries_rule
 from venvship.rules.python.distributions import distribution_rules
@@ -203,6 +203,7 @@ class WorkspaceLoading:
                 ),
                 **REPOSITORY_NAMES,
             },
+            own_names=own_names(),
             print_handler=self._print,
             code_cache=DiskCodeCache(str(self.output_base / "code")),
             modules={

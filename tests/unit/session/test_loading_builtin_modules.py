@@ -14,7 +14,7 @@ from venvship.loading.repositories import KnownRepositories, Repository
 from venvship.loading.workspace import BUILD_FILES
 from venvship.memo.computation import Memo
 from venvship.model.label import Label, PackageId
-from venvship.rules.bzl_names import bzl_names
+from venvship.rules.bzl_names import bzl_names, own_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.session.repositories import builtin_modules_root
 
@@ -40,6 +40,7 @@ def loader() -> PackageLoader:
         rule_classes={**native_rules(), **loaded_rules()},
         native_rules=native_rules(),
         bzl_names={**bzl_names(print_handler=None, source_line=lambda file, line: None), **REPOSITORY_NAMES},
+        own_names=own_names(),
     )
 
 
