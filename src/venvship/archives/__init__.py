@@ -1,1 +1,1 @@
-"""What a tree or a layer holds, and deterministic tar files of it."""
+"""What a tree, a layer or a zip archive holds."""

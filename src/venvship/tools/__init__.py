@@ -13,6 +13,6 @@ may say `{"grown": {output path: [input path, rows]}}`, with those rows that the
 
 Tools import each other by their absolute names (`from venvship.tools.tar_format import header`). `worker.py` makes
 the package `venvship` importable from the directory it lies in, and nothing else beside the standard library, so the
-same lines hold in a worker, in a remote one, and in a test. A tool that runs under the target's interpreter keeps to
-what CPython 3.9 understands.
+same lines hold in a worker, in a remote one, and in a test. What they share with the rest of us is in `archives`. A
+tool that runs under the target's interpreter keeps to what CPython 3.9 understands.
 """

@@ -1,9 +1,6 @@
 """Unpacks one wheel into a directory of its own, verified against its RECORD.
 
-    python -I -S -B install_wheel.py REQUEST.json
-
-The file stands alone: standard library only, any CPython from 3.9, so that it runs in a warm worker, on a remote
-machine, or by hand. The output looks like the part of a virtual environment that belongs to the wheel:
+The output looks like the part of a virtual environment that belongs to the wheel:
 
     lib/pythonX.Y/site-packages/...       pure and platform files
     include/site/pythonX.Y/<name>/...     headers
@@ -17,8 +14,7 @@ The request is an object with `wheel` and `output` (paths; the output is absent 
 `python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `exclude_globs` (patterns of paths as
 RECORD spells them; `*` stays in one directory, `**` does not), `replaced` (an object with the new content, as base64,
 of files by their paths; patches come as that) and `compiled_later` (true or false): then no file may be in the way of
-the bytecode of this version of Python, and what the wheel has of it for its own modules is left out. The result has
-`entries`, a sorted list of [path, sha256, size, executable].
+the bytecode of this version of Python, and what the wheel has of it for its own modules is left out.
 """
 
 from __future__ import annotations
@@ -35,13 +31,21 @@ import os
 import posixpath
 import re
 import stat
-import struct
-import sys
-import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+from venvship.archives.zip_directory import (
+    STORED,
+    BadZip,
+    ZipMember,
+    content_start,
+    path_clashes,
+    problems_of,
+    read_directory,
+    shown_path,
+)
 
 INSTALLER = b"venvship\n"
 
@@ -54,21 +58,10 @@ def _deflate() -> Any:
         return zlib
 
 
-_MAX_MEMBERS = 1_000_000
-_MAX_UNPACKED = 64 << 30
-# Deflate cannot do better than 1032 to 1; a larger declared size is a lie.
-_MAX_RATIO = 1032
-_MAX_COMPONENT = 255
-_MAX_PATH = 1024
 _MAX_RECORD = 256 << 20
-_LOCAL_HEADER = struct.Struct("<4s22xHH")
-_ENCRYPTED = 0x1 | 0x40 | 0x2000
-_UTF8 = 0x800
 _CHUNK = 4 << 20
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _ALGORITHMS = ("sha256", "sha384", "sha512")
-_ORDINARY_PATH = re.compile(r"(?:[\w+-][\w.+ -]*/)*[\w+-][\w.+ -]*", re.ASCII)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATORS = re.compile(r"[-_.]+")
 _PYTHON_VERSION = re.compile(r"3\.(\d{1,3})(t?)", re.ASCII)
 _SITE_SCHEMES = ("purelib", "platlib")
@@ -199,7 +192,10 @@ class _Output:
 
 
 def install(request: Mapping[str, object]) -> dict[str, object]:
-    """Carry out a request; raises WheelRefused or BadRequest, after which the output must be thrown away."""
+    """Carry out a request; raises WheelRefused or BadRequest, after which the output must be thrown away.
+
+    The result has `entries`, a sorted list of [path, sha256, size, executable].
+    """
     output = install_wheel(Request.parse(request))
     return {"entries": [list(entry) for entry in sorted(output.entries)]}
 
@@ -219,26 +215,23 @@ def install_wheel(request: Request) -> _Output:
         raise BadRequest(f"`{request.output}` is not empty")
     os.makedirs(request.output, exist_ok=True)
     try:
-        with (
-            open(request.wheel, "rb") as file,
-            zipfile.ZipFile(file) as archive,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        ):
-            return _Installation(request, archive, content).run()
-    except (zipfile.BadZipFile, struct.error, *_DAMAGED, NotImplementedError, OverflowError, EOFError) as error:
+        with open(request.wheel, "rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise BadZip("it is empty")
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                return _Installation(request, content).run()
+    except (BadZip, *_DAMAGED) as error:
         raise WheelRefused(request.wheel, [f"it is not a readable zip archive: {error}"]) from None
-    except ValueError as error:
-        raise WheelRefused(request.wheel, [f"it is not readable: {error}"]) from None
 
 
 class _Installation:
-    def __init__(self, request: Request, archive: zipfile.ZipFile, content: mmap.mmap) -> None:
+    def __init__(self, request: Request, content: mmap.mmap) -> None:
         self._request = request
         self._content = content
         self._output = _Output(request.output)
-        infos = archive.infolist()
-        self._refuse(_archive_problems(infos, len(content)))
-        self._members = {info.orig_filename: info for info in infos if not info.orig_filename.endswith("/")}
+        members = read_directory(self._read_at, len(content))
+        self._refuse(problems_of(members, len(content)))
+        self._members = {member.path: member for member in members if not member.is_directory}
         self._dist_info = self._find_dist_info()
 
     def run(self) -> _Output:
@@ -248,12 +241,13 @@ class _Installation:
         ours = {f"{self._dist_info}/RECORD", f"{self._dist_info}/INSTALLER"}
         kept = [path for path in self._members if path not in ours and not excluded(path)]
         self._refuse(
-            f"`{_shown(path)}` has new content and is not in the wheel"
+            f"`{shown_path(path)}` has new content and is not in the wheel"
             for path in sorted(self._request.replaced.keys() - kept)
         )
         targets = self._targets(kept)
         bytecode = self._bytecode(targets) if self._request.compiled_later else frozenset()
-        self._refuse(_clashes(self._everything(targets, bytecode), list(targets.values())))
+        others = self._others(bytecode).difference(targets.values())
+        self._refuse(path_clashes([*targets.values(), *others]))
 
         problems: list[str] = []
         shipped = sorted((path for path in kept if targets[path] not in bytecode), key=lambda path: targets[path])
@@ -283,11 +277,11 @@ class _Installation:
 
     def _record(self) -> Iterator[Row]:
         path = f"{self._dist_info}/RECORD"
-        info = self._members[path]
-        if info.file_size > _MAX_RECORD:
-            self._refuse([f"its RECORD has {info.file_size} bytes"])
-        data = b"".join(self._inflated(info))
-        if zlib.crc32(data) != info.CRC:
+        member = self._members[path]
+        if member.size > _MAX_RECORD:
+            self._refuse([f"its RECORD has {member.size} bytes"])
+        data = b"".join(self._inflated(member))
+        if zlib.crc32(data) != member.crc:
             self._refuse(["its RECORD is damaged"])
         try:
             lines = list(csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
@@ -306,20 +300,20 @@ class _Installation:
         record = f"{self._dist_info}/RECORD"
         without_hash = {record, f"{record}.jws", f"{record}.p7s"}
         problems = [
-            f"`{_shown(path)}` is not listed in RECORD"
+            f"`{shown_path(path)}` is not listed in RECORD"
             for path in sorted(self._members.keys() - rows.keys() - without_hash)
         ]
         problems += [
-            f"`{_shown(path)}` is listed in RECORD and missing"
+            f"`{shown_path(path)}` is listed in RECORD and missing"
             for path in sorted(rows.keys() - self._members.keys() - without_hash)
         ]
         others = [path for path, row in rows.items() if row.algorithm != "sha256" and path not in without_hash]
         for path in sorted(others):
             algorithm = rows[path].algorithm
             if not algorithm:
-                problems.append(f"`{_shown(path)}` has no hash in RECORD")
+                problems.append(f"`{shown_path(path)}` has no hash in RECORD")
             elif algorithm not in _ALGORITHMS:
-                problems.append(f"`{_shown(path)}` has a hash of the kind `{algorithm}`, which is not trusted")
+                problems.append(f"`{shown_path(path)}` has a hash of the kind `{algorithm}`, which is not trusted")
         self._refuse(problems)
 
     def _targets(self, paths: Iterable[str]) -> dict[str, str]:
@@ -329,15 +323,19 @@ class _Installation:
         for path in paths:
             target = self._target(path)
             if target is None:
-                problems.append(f"`{_shown(path)}` is in no known scheme of its `.data` directory")
+                problems.append(f"`{shown_path(path)}` is in no known scheme of its `.data` directory")
             else:
                 targets[path] = target
         self._refuse(problems)
         return targets
 
-    def _everything(self, targets: Mapping[str, str], bytecode: frozenset[str]) -> set[str]:
+    def _others(self, bytecode: frozenset[str]) -> set[str]:
+        """What will lie beside the files of the wheel."""
         dist_info = f"{self._request.site_packages}/{self._dist_info}"
-        return {*targets.values(), *bytecode, f"{dist_info}/INSTALLER", f"{dist_info}/RECORD"}
+        return {*bytecode, f"{dist_info}/INSTALLER", f"{dist_info}/RECORD"}
+
+    def _read_at(self, offset: int, length: int) -> bytes:
+        return self._content[offset : offset + length]
 
     def _target(self, path: str) -> str | None:
         request = self._request
@@ -359,21 +357,21 @@ class _Installation:
 
     def _unpack(self, path: str, target: str, row: Row | None, problems: list[str]) -> None:
         """Write one member."""
-        info = self._members[path]
-        executable = bool((info.external_attr >> 16) & 0o111) or target.startswith("data-scripts/")
+        member = self._members[path]
+        executable = member.executable or target.startswith("data-scripts/")
         other = hashlib.new(row.algorithm) if row is not None and row.algorithm not in ("", "sha256") else None
         try:
-            pieces = self._inflated(info) if other is None else _hashed(self._inflated(info), other)
+            pieces = self._inflated(member) if other is None else _hashed(self._inflated(member), other)
             found = self._output.write(target, pieces, executable)
-        except (*_DAMAGED, zipfile.BadZipFile) as error:
-            problems.append(f"`{_shown(path)}` is damaged: {error}")
+        except (*_DAMAGED, BadZip) as error:
+            problems.append(f"`{shown_path(path)}` is damaged: {error}")
             return
         if row is not None and row.algorithm:
             size = self._output.entries[-1][2]
             if _encoded(found if other is None else other.digest()) != row.digest.rstrip("="):
-                problems.append(f"`{_shown(path)}` does not have the hash that RECORD lists")
+                problems.append(f"`{shown_path(path)}` does not have the hash that RECORD lists")
             elif row.size and row.size != str(size):
-                problems.append(f"`{_shown(path)}` has {size} bytes, RECORD lists {_shown(row.size)}")
+                problems.append(f"`{shown_path(path)}` has {size} bytes, RECORD lists {shown_path(row.size)}")
 
     def _replace(self, path: str, target: str) -> bytes:
         """Write the new content of a member whose own content has been found to be right."""
@@ -383,32 +381,23 @@ class _Installation:
         self._output.write(target, [content], executable)
         return content
 
-    def _inflated(self, info: zipfile.ZipInfo) -> Iterable[bytes]:
+    def _inflated(self, member: ZipMember) -> Iterable[bytes]:
         """The content of a member in pieces, never more than it declares."""
         content = self._content
-        start = info.header_offset
-        if start + _LOCAL_HEADER.size > len(content):
-            raise zipfile.BadZipFile("it is cut off")
-        signature, name_length, extra_length = _LOCAL_HEADER.unpack_from(content, start)
-        start += _LOCAL_HEADER.size
-        name = content[start : start + name_length]
-        encoding = "ascii" if info.orig_filename.isascii() else "utf-8" if info.flag_bits & _UTF8 else "cp437"
-        if signature != b"PK\x03\x04" or name.decode(encoding, "replace") != info.orig_filename:
-            raise zipfile.BadZipFile("its header and the directory of the archive disagree")
-        start += name_length + extra_length
-        end = start + info.compress_size
+        start = content_start(member, self._read_at)
+        end = start + member.stored_size
         if end > len(content):
-            raise zipfile.BadZipFile("it is cut off")
-        if info.compress_type == zipfile.ZIP_STORED:
+            raise BadZip("it is cut off")
+        if member.method == STORED:
             return (content[position : min(position + _CHUNK, end)] for position in range(start, end, _CHUNK))
-        if info.file_size > _CHUNK or info.compress_size > _CHUNK:
-            return self._inflated_in_pieces(info.file_size, start, end)
+        if member.size > _CHUNK or member.stored_size > _CHUNK:
+            return self._inflated_in_pieces(member.size, start, end)
         inflater = _DEFLATE.decompressobj(-zlib.MAX_WBITS)
-        piece = inflater.decompress(content[start:end], info.file_size + 1)
-        if len(piece) > info.file_size:
-            raise zipfile.BadZipFile("it is larger than it declares")
-        if len(piece) < info.file_size or inflater.unused_data or not inflater.eof:
-            raise zipfile.BadZipFile("its size is not what it declares")
+        piece = inflater.decompress(content[start:end], member.size + 1)
+        if len(piece) > member.size:
+            raise BadZip("it is larger than it declares")
+        if len(piece) < member.size or inflater.unused_data or not inflater.eof:
+            raise BadZip("its size is not what it declares")
         return (piece,)
 
     def _inflated_in_pieces(self, size: int, start: int, end: int) -> Iterator[bytes]:
@@ -421,7 +410,7 @@ class _Installation:
                 data = inflater.unconsumed_tail
                 rest -= len(piece)
                 if rest < 0:
-                    raise zipfile.BadZipFile("it is larger than it declares")
+                    raise BadZip("it is larger than it declares")
                 if piece:
                     yield piece
         while not inflater.eof:
@@ -429,10 +418,10 @@ class _Installation:
             piece = inflater.decompress(b"", min(rest + 1, _CHUNK))
             rest -= len(piece)
             if not piece or rest < 0:
-                raise zipfile.BadZipFile("its size is not what it declares")
+                raise BadZip("its size is not what it declares")
             yield piece
         if rest or inflater.unused_data:
-            raise zipfile.BadZipFile("its size is not what it declares")
+            raise BadZip("its size is not what it declares")
 
     def _new_record(self, rows: Mapping[str, Row], paths: Iterable[str], targets: Mapping[str, str]) -> bytes:
         """RECORD with the places to which files went.
@@ -487,116 +476,6 @@ def _hashed(pieces: Iterable[bytes], hasher: Any) -> Iterator[bytes]:
         yield piece
 
 
-def _archive_problems(infos: list[zipfile.ZipInfo], archive_size: int) -> Iterator[str]:
-    if len(infos) > _MAX_MEMBERS:
-        yield f"it has {len(infos)} members, more than {_MAX_MEMBERS}"
-        return
-    for info in infos:
-        for problem in () if _is_ordinary(info) else _member_problems(info):
-            yield f"`{_shown(info.orig_filename)}` {problem}"
-    files = [info.orig_filename for info in infos if not info.orig_filename.endswith("/")]
-    yield from _clashes(set(files), files)
-    total = sum(info.file_size for info in infos)
-    if total > _MAX_UNPACKED:
-        yield f"it would unpack to {total} bytes, more than {_MAX_UNPACKED}"
-    end = 0
-    for info in sorted(infos, key=lambda info: info.header_offset):
-        if info.header_offset < end:
-            yield f"`{_shown(info.orig_filename)}` overlaps the member before it"
-            return
-        end = info.header_offset + _LOCAL_HEADER.size + info.compress_size
-    if end > archive_size:
-        yield "its members reach beyond the end of the file"
-
-
-def _is_ordinary(info: zipfile.ZipInfo) -> bool:
-    """Whether a member is like almost all of all wheels: then `_member_problems` finds nothing in it."""
-    return (
-        _ORDINARY_PATH.fullmatch(info.orig_filename) is not None
-        and len(info.orig_filename) <= _MAX_COMPONENT
-        and info.external_attr >> 28 in (0, stat.S_IFREG >> 12)
-        and not info.flag_bits & _ENCRYPTED
-        and info.compress_type == zipfile.ZIP_DEFLATED
-        and info.file_size <= info.compress_size * _MAX_RATIO
-    )
-
-
-def _member_problems(info: zipfile.ZipInfo) -> Iterator[str]:
-    problem = _path_problem(info.orig_filename)
-    if problem is not None:
-        yield problem
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind == stat.S_IFLNK:
-        yield "is a symbolic link"
-    elif kind not in (0, stat.S_IFDIR if info.orig_filename.endswith("/") else stat.S_IFREG):
-        yield "is neither a file nor a directory"
-    if info.flag_bits & _ENCRYPTED:
-        yield "is encrypted"
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        yield f"is compressed by the unknown method {info.compress_type}"
-    if info.compress_type == zipfile.ZIP_STORED and info.file_size != info.compress_size:
-        yield "is stored, but its two sizes differ"
-    if info.file_size > info.compress_size * _MAX_RATIO + _MAX_RATIO:
-        yield f"claims {info.file_size} bytes in {info.compress_size} compressed ones"
-
-
-def _path_problem(name: str) -> str | None:
-    path = name[:-1] if name.endswith("/") else name
-    if not path or path.startswith("/"):
-        return "is an absolute path" if name else "has an empty name"
-    if "\\" in path:
-        return "has a backslash in its path"
-    if _CONTROL.search(path):
-        return "has a control character in its path"
-    try:
-        size = len(path.encode())
-    except UnicodeEncodeError:
-        return "has a path that is not Unicode"
-    parts = path.split("/")
-    if ".." in parts:
-        return "leaves its directory"
-    if "" in parts or "." in parts:
-        return "has an empty or `.` component in its path"
-    if size > _MAX_COMPONENT and (size > _MAX_PATH or any(len(part.encode()) > _MAX_COMPONENT for part in parts)):
-        return "has too long a path"
-    return "names a drive" if path[1:2] == ":" else None
-
-
-def _clashes(distinct: set[str], paths: list[str]) -> Iterator[str]:
-    """Paths that cannot lie beside each other: equal, equal but for case, or a file and something below it."""
-    if len(paths) != len(set(paths)):
-        seen: set[str] = set()
-        for path in paths:
-            if path in seen:
-                yield f"`{_shown(path)}` appears twice"
-            seen.add(path)
-    above: set[str] = set()
-    for path in distinct:
-        parent = path.rpartition("/")[0]
-        while parent and parent not in above:
-            above.add(parent)
-            parent = parent.rpartition("/")[0]
-    if len({*map(str.casefold, distinct), *map(str.casefold, above)}) == len(distinct) + len(above):
-        return
-    files: dict[str, str] = {}
-    directories: dict[str, str] = {}
-    for path in sorted(distinct):
-        other = files.setdefault(path.casefold(), path)
-        if other != path:
-            yield f"`{_shown(path)}` differs from `{_shown(other)}` by case only"
-        slash = path.rfind("/")
-        while slash > 0:
-            parent = path[:slash]
-            known = directories.setdefault(parent.casefold(), parent)
-            if known != parent:
-                yield f"`{_shown(parent)}` differs from `{_shown(known)}` by case only"
-            if known is not parent:
-                break
-            slash = path.rfind("/", 0, slash)
-    for name in sorted(files.keys() & directories.keys()):
-        yield f"`{_shown(files[name])}` is a file and a directory"
-
-
 class Matcher:
     """Whether a path is meant by one of several patterns."""
 
@@ -611,29 +490,3 @@ def _pattern(glob: str) -> str:
     tokens = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
     meanings = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return "(?:" + "".join(meanings.get(token, re.escape(token)) for token in tokens) + ")"
-
-
-def _shown(path: str) -> str:
-    return ascii(path)[1:-1][:200]
-
-
-def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
-        print("usage: install_wheel.py REQUEST.json", file=sys.stderr)
-        return 2
-    try:
-        with open(arguments[0], encoding="utf-8") as file:
-            request = json.load(file)
-        if not isinstance(request, dict):
-            raise BadRequest("the request is not an object")
-        result = install(request)
-    except (WheelRefused, BadRequest, json.JSONDecodeError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    json.dump(result, sys.stdout, separators=(",", ":"))
-    sys.stdout.write("\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -17,15 +17,9 @@ from typing import Final, Self
 
 from packaging.version import InvalidVersion, Version
 
+from venvship.archives.zip_directory import ZipMember, path_clashes, shown_path
 from venvship.dataclass import dataclass
-from venvship.wheels.archive import (
-    MalformedWheel,
-    Member,
-    RandomAccess,
-    WheelArchive,
-    path_clashes,
-    shown_path,
-)
+from venvship.wheels.archive import MalformedWheel, RandomAccess, WheelArchive
 from venvship.wheels.elf import MAGIC as ELF_MAGIC
 from venvship.wheels.elf import read_elf
 from venvship.wheels.entry_points import EntryPoint, EntryPoints, MalformedEntryPoints, parse_entry_points
@@ -417,7 +411,7 @@ def _libraries(archive: WheelArchive, site: Mapping[str, str]) -> dict[str, Libr
     return found
 
 
-def _may_be_library(member: Member) -> bool:
+def _may_be_library(member: ZipMember) -> bool:
     name = member.path.rpartition("/")[2]
     return bool(_LIBRARY.search(name)) or (member.executable and "." not in name)
 

@@ -23,7 +23,7 @@ from wheel_building import make_wheel, record_of, wheel_bytes, zip_bytes, zip_in
 from venvship.archives.tree import encoding_of
 from venvship.execution.trees import scan_tree
 from venvship.host.files import remove
-from venvship.tools import install_wheel
+from venvship.tools import install_wheel, worker
 from venvship.tools.install_wheel import BadRequest, WheelRefused, install
 from venvship.wheels.archive import BytesAccess
 from venvship.wheels.filename import WheelFilename
@@ -159,16 +159,22 @@ def test_the_manifest_of_a_wheel_foretells_its_tree(tmp_path: Path) -> None:
     }
 
 
-def test_the_file_runs_alone_as_on_a_remote_machine(tmp_path: Path) -> None:
+def test_it_runs_where_there_is_nothing_but_the_standard_library(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path, "a", files={"pkg/__init__.py": "x = 1"})
-    program = tmp_path / "alone.py"
-    shutil.copy(str(install_wheel.__file__), program)
-    request = {"wheel": str(wheel), "output": str(tmp_path / "alone"), "python_version": RUNNING}
-    (tmp_path / "request.json").write_text(json.dumps(request))
-    command = [sys.executable, "-I", "-S", "-B", str(program), str(tmp_path / "request.json")]
-    result = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    entries = {path: tuple(facts) for path, *facts in result["entries"]}
-    assert entries == installed(wheel, tmp_path / "here") == tree(tmp_path / "alone")
+    (tmp_path / "bad.whl").write_bytes(hostile("../evil"))
+    requests = [
+        {"wheel": str(path), "output": str(tmp_path / path.stem), "python_version": RUNNING}
+        for path in (wheel, tmp_path / "bad.whl")
+    ]
+    lines = "".join(json.dumps({"tool": "install_wheel", "request": request}) + "\n" for request in requests)
+    command = [sys.executable, "-I", "-S", "-B", str(worker.__file__)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, input=lines)
+    made, refused = (json.loads(line) for line in done.stdout.splitlines())
+    output = tmp_path / wheel.stem
+    assert encoding_of(made["result"]["sealed"][str(output)]) == scan_tree(output).encode()
+    assert refused["error"]["message"] == "the wheel `bad.whl` is refused:\n  `../evil` leaves its directory"
+    assert refused["error"]["user_error"]
+    remove(output)
 
 
 def test_bytecode_that_comes_later_replaces_that_of_a_wheel(tmp_path: Path) -> None:
@@ -310,16 +316,6 @@ def test_an_output_that_holds_something_is_left_alone(tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path / "w", "a")
     with pytest.raises(BadRequest, match="is not empty"):
         installed(wheel, tmp_path)
-
-
-def test_the_command_line_prints_the_problem_and_fails(tmp_path: Path) -> None:
-    (tmp_path / "a.whl").write_bytes(hostile("../evil"))
-    request = {"wheel": str(tmp_path / "a.whl"), "output": str(tmp_path / "out"), "python_version": RUNNING}
-    (tmp_path / "r.json").write_text(json.dumps(request))
-    command = [sys.executable, "-I", "-S", "-B", str(install_wheel.__file__), str(tmp_path / "r.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "the wheel `a.whl` is refused:\n  `../evil` leaves its directory\n"
 
 
 WHOLE = wheel_bytes("a", files={"pkg/__init__.py": "x = 1\n" * 50, "b": bytes(2000)})

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wheel_building import zip_bytes
 
-from venvship.wheels.archive import BytesAccess, MalformedWheel, WheelArchive, path_clashes
+from venvship.wheels.archive import BytesAccess, MalformedWheel, WheelArchive
 
 _RANDOM = random.Random(1)
 LARGE = b"".join(_RANDOM.randbytes(40_000) + bytes(260_000) for _ in range(20))
@@ -54,14 +54,3 @@ def test_what_is_not_deflated_data_is_damaged() -> None:
     damaged = PACKED[:start] + b"\xff" * 100 + PACKED[start + 100 :]
     with pytest.raises(MalformedWheel, match=r"`large.so` is damaged"):
         opened(damaged).access("large.so").read_at(0, 4)
-
-
-names = st.sampled_from(["a", "A", "b", "ß", "ss", "a.b"])
-
-
-@given(st.lists(st.lists(names, min_size=1, max_size=3).map("/".join), max_size=5))
-def test_paths_clash_when_folded_ones_do(paths: list[str]) -> None:
-    """Told by the definition: each file, and each directory above one, has a place of its own."""
-    above = {path.rsplit("/", n)[0] for path in paths for n in range(1, path.count("/") + 1)}
-    places = [*paths, *above]
-    assert bool(path_clashes(paths)) == (len({place.casefold() for place in places}) < len(places))
