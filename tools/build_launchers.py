@@ -103,6 +103,8 @@ def main() -> int:
         different = differences(output, options.output)
     for name in different:
         print(f"`{name}` is not what its source makes", file=sys.stderr)
+    if different:
+        print("hint: run tools/build_launchers.py, and commit what it writes", file=sys.stderr)
     return 1 if different else 0
 
 

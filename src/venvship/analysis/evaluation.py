@@ -99,6 +99,9 @@ class Evaluation:
             self._findings.results[key] = self._memo.compute(self._memo_key(key), lambda: self._made_or_failed(node))
         except VenvshipError as error:
             self._findings.fail(key, error)
+            if not isinstance(error, SeveralErrors):
+                # Nobody asked for it but the command.
+                error.place = error.place or node.target.place
 
     def _evaluate_aspect(self, asked: AspectKey) -> None:
         key = self._findings.canonical_aspect(asked)

@@ -24,7 +24,7 @@ class NotExecutable(CommandLineError):
     """`run` was given something that can't be started."""
 
     def __init__(self, target: Target) -> None:
-        super().__init__(f"`{target.label}` can't be run: a {target.kind} is not a program")
+        super().__init__(f"`{target.label}` can't be run: it is no program ({target.kind})")
 
 
 class NotOneTarget(CommandLineError):

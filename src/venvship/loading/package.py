@@ -30,7 +30,11 @@ class NoSuchTarget(UserError):
             message = f"no such target `{label}`: no rule or file `{looked_for}` of this name"
             if package.build_file:
                 message += f", declared in {package.build_file}"
-            hint = did_you_mean(label.name, dict.fromkeys([*package.targets, *files]))
+            # Names that begin so are of what macros make for themselves.
+            names = [name for name in package.targets if label.name.startswith("_") or not name.startswith("_")]
+            hint = did_you_mean(label.name, dict.fromkeys([*names, *files]))
+            if hint is None and package.build_file and names:
+                hint = f"`venvship query {label.package}:all` lists what there is"
         super().__init__(message, hint=hint)
         self.label = label
 

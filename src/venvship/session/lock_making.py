@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -20,7 +21,9 @@ class NoUv(EnvironmentProblem):
     """The program that resolves is not installed."""
 
     def __init__(self) -> None:
-        super().__init__("`uv` is not installed beside venvship", hint="install it with `pip install uv`")
+        super().__init__(
+            "`uv` is not installed beside venvship", hint=f"install it with `{sys.executable} -m pip install uv`"
+        )
 
 
 class NotLocked(UserError):

@@ -26,7 +26,7 @@ def run_plan(label: Label, target: ConfiguredTarget, *, path_of: Callable[[Artif
     executable = target.default_info.executable
     if executable is None:
         raise NotExecutable(
-            f"`{label}` is a {target.kind} and can't be run", place=target.place, hint="run a py_binary"
+            f"`{label}` can't be run: it is no program ({target.kind})", place=target.place, hint="run a py_binary"
         )
     program = path_of(executable)
     environment: dict[str, str] = {}

@@ -4,7 +4,9 @@ import pytest
 from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 
 from venvship.analysis.action_graph import ActionGraph
-from venvship.errors import SeveralErrors, VenvshipError
+from venvship.analysis.rule_context import RuleContext
+from venvship.errors import EnvironmentProblem, SeveralErrors, VenvshipError
+from venvship.loading.rule_class import RuleClass
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.platform import Platform
 from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualenvInfo
@@ -364,3 +366,18 @@ def test_a_rule_with_the_name_of_its_output_is_built_with_a_warning() -> None:
         "BUILD:1:8: `//:o.txt`: is both a rule and a file, and means the rule; choose another name for one of them",
     )
     assert AnalysisWorkspace({"BUILD": build.format("o")}).one("//:o").warnings == ()
+
+
+def test_what_a_rule_says_without_a_place_has_that_of_its_target_or_of_who_asked() -> None:
+    def missing(ctx: RuleContext) -> list[object]:
+        raise EnvironmentProblem(f"the compiler of {ctx.label.name} is missing")
+
+    rule = RuleClass("compiled", implementation=missing)
+    build = 'compiled(name = "a")\ncompiled(name = "b")\nfilegroup(name = "user", srcs = [":b"])\n'
+    made = AnalysisWorkspace({"BUILD": build}, more_rules=[rule])
+    with pytest.raises(SeveralErrors) as caught:
+        made.analyze("//:a", "//:user")
+    assert sorted(f"{error.place}: {error.message}" for error in caught.value.errors) == [
+        "BUILD:1:9: the compiler of a is missing",
+        "BUILD:3:10: the compiler of b is missing",
+    ]

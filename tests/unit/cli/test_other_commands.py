@@ -54,8 +54,8 @@ def test_a_program_may_run_under_another(venvship: CommandLine) -> None:
     ("words", "message"),
     [
         ((), "`run` needs a target"),
-        (("//lib",), "`//lib:lib` can't be run: a py_library rule is not a program"),
-        (("//app:server.py",), "a source file is not a program"),
+        (("//lib",), "`//lib:lib` can't be run: it is no program (py_library rule)"),
+        (("//app:server.py",), "it is no program (source file)"),
         (("//app:all",), "`run` needs one target, and `//app:all` matches 3"),
     ],
 )

@@ -150,7 +150,13 @@ def test_labels_may_not_reach_into_other_packages() -> None:
 
 def test_a_target_of_a_label_is_found_or_explained() -> None:
     workspace = LoadingWorkspace(
-        {"p/BUILD": 'files(name = "server")', "p/f.txt": "", "p/s/BUILD": "", "p/s/g": "", "q/BUILD": ""}
+        {
+            "p/BUILD": 'files(name = "server"), files(name = "_server")',
+            "p/f.txt": "",
+            "p/s/BUILD": "",
+            "p/s/g": "",
+            "q/BUILD": "",
+        }
     )
     assert workspace.loader.target(Label(P, "server")).kind == "files rule"
     with pytest.raises(NoSuchTarget) as caught:
@@ -159,6 +165,10 @@ def test_a_target_of_a_label_is_found_or_explained() -> None:
         "no such target `//p:sever`: no rule or file `p/sever` of this name, declared in p/BUILD\n\n"
         "hint: did you mean `server`?"
     )
+    for name, hint in {"_sever": "did you mean `_server` or `server`?", "x": "`venvship query //p:all` lists"}.items():
+        with pytest.raises(NoSuchTarget) as caught:
+            workspace.loader.target(Label(P, name))
+        assert str(caught.value.hint).startswith(hint)
     with pytest.raises(NoSuchTarget) as caught:
         workspace.loader.target(Label(P, "f.txt"))
     assert 'hint: add `exports_files(["f.txt"])` to p/BUILD' in str(caught.value)
