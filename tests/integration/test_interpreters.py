@@ -72,6 +72,29 @@ def test_a_venv_for_another_machine_is_built_with_its_interpreter(
         assert [path.suffix for path in (site / "__pycache__").iterdir()] == [".pyc"]
 
 
+def test_an_interpreter_that_does_not_run_here_is_one_for_images(
+    workspace: RealWorkspace, index: FakeIndex, tmp_path: Path
+) -> None:
+    base = tmp_path / "releases"
+    # As one is that needs a newer C library.
+    archive(base / "20990101", f"{os.uname().machine}-unknown-linux-gnu", version=f"{MINOR}.99")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + HUB + interpreters(base, f"{MINOR}.99"),
+            "uv.lock": locked(index, ("six", "1.0"), salt="newer"),
+            "BUILD.bazel": MANY_FILES + 'py_image_layer(name = "layers", binary = ":app")\n',
+            "app.py": "import six\n",
+        }
+    )
+    for _ in range(2):
+        workspace.built("//:app", "//:layers")
+    [configuration] = (workspace.root / "venvship-out").resolve().iterdir()
+    python = configuration / f"python_interpreters/{MINOR}.99/bin/python{MINOR}"
+    assert python.read_bytes() == b"a program for another machine"
+    site = configuration / f"pypi/six/1.0/lib/python{MINOR}/site-packages/six"
+    assert [path.suffix for path in (site / "__pycache__").iterdir()] == [".pyc"]
+
+
 def test_a_platform_without_an_archive_is_named(workspace: RealWorkspace, tmp_path: Path) -> None:
     base = tmp_path / "releases"
     archive(base / "20990101", "aarch64-apple-darwin")

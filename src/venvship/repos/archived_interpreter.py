@@ -12,7 +12,6 @@ from venvship.errors import UserError
 from venvship.host.files import remove
 from venvship.interpreters.contents import belongs_to_stdlib
 from venvship.model.platform import PythonVersion
-from venvship.repos.interpreter import compile_modules
 from venvship.repos.unpacking import unpack
 
 _KEPT = re.compile(r"(?:bin/python[^/]*|lib/lib[^/]*|lib/py|lib/python3[^/]*/.*|include/.*|LICENSE[^/]*|licenses/.*)\Z")
@@ -23,22 +22,17 @@ class MalformedRuntime(UserError):
     """An archive that does not hold a CPython of the version that it is for."""
 
 
-def unpack_interpreter(
-    archive: Path, into: Path, *, version: PythonVersion, shown: str, strip_prefix: str, compiler: Path | None
-) -> None:
-    """Fill the new directory `into` with the prefix that the archive holds.
-
-    `compiler` is an interpreter of the same minor version that runs here; without one there is no bytecode.
-    """
+def unpack_interpreter(archive: Path, into: Path, *, version: PythonVersion, shown: str, strip_prefix: str) -> None:
+    """Fill the new directory `into` with the prefix that the archive holds."""
     with tempfile.TemporaryDirectory(dir=into.parent) as scratch:
         unpack(archive, Path(scratch), kind="gz", shown=shown, strip_prefix=strip_prefix)
         into.mkdir()
         _move(Path(scratch), into)
-    finish_interpreter(into, version=version, shown=f"the archive `{shown}`", compiler=compiler)
+    finish_interpreter(into, version=version, shown=f"the archive `{shown}`")
 
 
-def finish_interpreter(into: Path, *, version: PythonVersion, shown: str, compiler: Path | None) -> None:
-    """Check that a tree holds a CPython, and give it its usual names and bytecode; raises MalformedRuntime."""
+def finish_interpreter(into: Path, *, version: PythonVersion, shown: str) -> None:
+    """Check that a tree holds a CPython, and give it its usual names; raises MalformedRuntime."""
     program = into / "bin" / version.directory
     if not program.is_file():
         remove(into)
@@ -47,8 +41,6 @@ def finish_interpreter(into: Path, *, version: PythonVersion, shown: str, compil
         link = into / "bin" / name
         if not link.exists() and not link.is_symlink():
             link.symlink_to(version.directory)
-    if compiler is not None:
-        compile_modules(compiler, into, f"lib/{version.directory}")
 
 
 def _move(source: Path, into: Path) -> None:

@@ -12,13 +12,8 @@ from venvship.tools.deb_package import DebLink, read_files
 _PREFIX = "usr/"
 
 
-def unpack_debian_interpreter(
-    packages: Iterable[Path], into: Path, *, version: PythonVersion, compiler: Path | None
-) -> None:
-    """Fill the new directory `into` with the prefix that the packages hold below `/usr`.
-
-    `compiler` is an interpreter of the same minor version that runs here; without one there is no bytecode.
-    """
+def unpack_debian_interpreter(packages: Iterable[Path], into: Path, *, version: PythonVersion) -> None:
+    """Fill the new directory `into` with the prefix that the packages hold below `/usr`."""
     into.mkdir()
     for package in packages:
         for entry in read_files(package.read_bytes()):
@@ -36,4 +31,4 @@ def unpack_debian_interpreter(
                 continue
             target.write_bytes(entry.content)
             target.chmod(0o755 if entry.executable else 0o644)
-    finish_interpreter(into, version=version, shown="Debian packages", compiler=compiler)
+    finish_interpreter(into, version=version, shown="Debian packages")

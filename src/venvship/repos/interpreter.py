@@ -180,6 +180,21 @@ def _environment() -> dict[str, str]:
     return {"PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 
 
+def starts(executable: Path) -> bool:
+    """Whether an interpreter runs on this machine, which may lack the C library that it was made for."""
+    try:
+        done = subprocess.run(
+            [executable, "-I", "-S", "-B", "-c", ""],
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
 def compile_modules(executable: Path, root: Path, directory: str) -> None:
     """Compile the modules of a tree with an interpreter of the same minor version."""
 

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _IMPORT_FORMAT = 4
 """Raised when an import of the same installation would give other bytes."""
-_ARCHIVE_FORMAT = 1
+_ARCHIVE_FORMAT = 2
 _MIRROR_VARIABLE = "UV_PYTHON_INSTALL_MIRROR"
 
 
@@ -196,7 +196,12 @@ class MachineInterpreters:
             full_version = self.full_version(configuration)
             foreign = not self._is_here(configuration.platform)
             compiler = self._compiler(PythonVersion.parse(full_version)) if foreign else None
-            tree = self._unpacked(chosen, full_version, foreign=foreign, compiler=compiler)
+            tree, starts = self._unpacked(chosen, full_version, foreign=foreign, compiler=compiler)
+            if not foreign and not starts:
+                # It was made for a newer system than this machine has, such as that of an image.
+                foreign, compiler = True, self._compiler(PythonVersion.parse(full_version))
+                if compiler is not None:
+                    tree, _ = self._unpacked(chosen, full_version, foreign=foreign, compiler=compiler)
             self._imported[key] = ImportedInterpreter(full_version, tree, foreign, compiler)
         return self._imported[key]
 
@@ -266,33 +271,34 @@ class MachineInterpreters:
 
     def _unpacked(
         self, chosen: DebianInterpreter | _Located, full_version: str, *, foreign: bool, compiler: Digest | None
-    ) -> Digest:
-        """Unpack an interpreter unless this very one was unpacked before."""
+    ) -> tuple[Digest, bool]:
+        """Unpack an interpreter unless this very one was unpacked before; also whether it compiled its own modules."""
         version = PythonVersion.parse(full_version)
         identity = f"{_ARCHIVE_FORMAT} {chosen.identity} {compiler}"
         note = self._state / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
         kept = self._kept(note)
         if kept is not None:
             return kept
-        from venvship.repos.interpreter import remove_interpreter
+        from venvship.repos.interpreter import compile_modules, remove_interpreter, starts
 
         directory = Path(tempfile.mkdtemp(dir=self._trees.temporary))
         program = None if compiler is None else self._trees.path_of(compiler) / "bin" / f"python{version}"
         try:
             target = directory / "interpreter"
-            self._unpack(
-                chosen, target, version=version, compiler=program if foreign else target / "bin" / version.directory
-            )
+            self._unpack(chosen, target, version=version)
+            own = target / "bin" / version.directory
+            runs = not foreign and starts(own)
+            program = own if runs else program
+            if program is not None:
+                compile_modules(program, target, f"lib/{version.directory}")
             tree = self._trees.adopt(target)
         finally:
             remove_interpreter(directory)
         self._state.mkdir(parents=True, exist_ok=True)
-        write_atomically(note, json.dumps({"tree": str(tree)}).encode())
-        return tree
+        write_atomically(note, json.dumps({"tree": str(tree), "runs": runs}).encode())
+        return tree, runs
 
-    def _unpack(
-        self, chosen: DebianInterpreter | _Located, target: Path, *, version: PythonVersion, compiler: Path | None
-    ) -> None:
+    def _unpack(self, chosen: DebianInterpreter | _Located, target: Path, *, version: PythonVersion) -> None:
         """Fetch an interpreter, and fill the new directory `target` with it."""
         match chosen:
             case DebianInterpreter():
@@ -301,7 +307,7 @@ class MachineInterpreters:
                 assert self._debian is not None
                 files = self._debian.fetch(chosen)
                 self._emit_unpacking(chosen.full_version, chosen.architecture)
-                unpack_debian_interpreter(files, target, version=version, compiler=compiler)
+                unpack_debian_interpreter(files, target, version=version)
             case _Located(archive):
                 from venvship.repos.archived_interpreter import unpack_interpreter
 
@@ -314,7 +320,6 @@ class MachineInterpreters:
                     version=version,
                     shown=archive.filename,
                     strip_prefix=chosen.strip_prefix,
-                    compiler=compiler,
                 )
             case _:
                 assert_never(chosen)
@@ -322,12 +327,15 @@ class MachineInterpreters:
     def _emit_unpacking(self, version: str, machine: str) -> None:
         self._events.emit(PhaseProgress(0, None, f"Unpacking Python {version} for {machine}"))
 
-    def _kept(self, note: Path) -> Digest | None:
+    def _kept(self, note: Path) -> tuple[Digest, bool] | None:
+        """A tree, and whether its interpreter was seen to run here."""
         try:
-            tree = Digest.parse(json.loads(note.read_bytes())["tree"])
-        except (OSError, ValueError, TypeError, LookupError):
+            kept = json.loads(note.read_bytes())
+            tree = Digest.parse(kept["tree"])
+            runs = kept.get("runs") is True
+        except (OSError, ValueError, TypeError, LookupError, AttributeError):
             return None  # not imported yet, or a note that was cut off: import it again
-        return tree if self._trees.has(tree) else None
+        return (tree, runs) if self._trees.has(tree) else None
 
     def _tree(self, chosen: HostInterpreter) -> Digest:
         """Import an interpreter unless this very installation was imported before."""
@@ -336,7 +344,7 @@ class MachineInterpreters:
         note = self._state / f"{hashlib.sha256(identity.encode()).hexdigest()}.json"
         kept = self._kept(note)
         if kept is not None:
-            return kept
+            return kept[0]
         from venvship.repos.interpreter import import_interpreter, remove_interpreter
 
         self._events.emit(PhaseProgress(0, None, f"Importing Python {chosen.facts.version} from {chosen.path}"))

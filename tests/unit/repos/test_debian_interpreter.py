@@ -24,7 +24,7 @@ def unpacked(tmp_path: Path, *packages: Mapping[str, Content]) -> Path:
     for number, content in enumerate(packages):
         files.append(tmp_path / f"{number}.deb")
         files[-1].write_bytes(deb(f"python-{number}", content))
-    unpack_debian_interpreter(files, tmp_path / "tree", version=VERSION, compiler=None)
+    unpack_debian_interpreter(files, tmp_path / "tree", version=VERSION)
     return tmp_path / "tree"
 
 
