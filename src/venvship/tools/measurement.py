@@ -72,45 +72,76 @@ if TYPE_CHECKING:
 
 def _report_at_the_end(directory: str, start: Start) -> None:
     process, report = os.getpid(), start()
+    leaving = terminating = suspended = False
 
     def leave() -> None:
-        nonlocal process
+        nonlocal process, leaving
         if process != os.getpid():
             return
-        process = 0
-        try:
-            os.close(os.open(os.path.join(directory, "all"), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            complete = True
-        except FileExistsError:
-            complete = False
-        except FileNotFoundError:
-            return  # the test has ended before this process
-        rows = list(report(complete))
-        if not rows:
-            return
-        place = os.path.join(directory, os.urandom(8).hex())
-        with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.writelines(rows)
-        os.replace(place, place + ".dat")
+        process, leaving = 0, True
+        _leave_report(directory, report)
+        leaving = False
+        if terminating:
+            die()
 
     def forked() -> None:
         nonlocal process, report
         process, report = os.getpid(), start()
+        if signal.getsignal(signal.SIGTERM) is terminated:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
         util = sys.modules.get("multiprocessing.util")
         if util is not None:
             # A worker forgets what its parent wanted at its end, and leaves without the exit functions of atexit.
             util.register_after_fork(leave, lambda _: util.Finalize(None, leave, exitpriority=-100))
 
     def terminated(number: int, frame: object) -> None:
-        leave()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        nonlocal terminating
+        terminating = True
+        if not leaving:
+            leave()
+            die()
+
+    def die() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def suspend() -> None:
+        # What multiprocessing starts it also ends by a signal, at moments when Python would not look whether one came.
+        nonlocal suspended
+        ours = signal.getsignal(signal.SIGTERM) is terminated
+        if ours and threading.current_thread() is threading.main_thread():
+            suspended = True
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def resume() -> None:
+        nonlocal suspended
+        if suspended:
+            suspended = False
+            signal.signal(signal.SIGTERM, terminated)
 
     atexit.register(leave)
-    os.register_at_fork(after_in_child=forked)
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+    os.register_at_fork(before=suspend, after_in_parent=resume, after_in_child=forked)
+    is_worker = any("multiprocessing" in argument for argument in sys.orig_argv[1:])
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL and not is_worker:
         # Servers are ended so by their tests.
         signal.signal(signal.SIGTERM, terminated)
+
+
+def _leave_report(directory: str, report: Report) -> None:
+    try:
+        os.close(os.open(os.path.join(directory, "all"), os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        complete = True
+    except FileExistsError:
+        complete = False
+    except FileNotFoundError:
+        return  # the test has ended before this process
+    rows = list(report(complete))
+    if not rows:
+        return
+    place = os.path.join(directory, os.urandom(8).hex())
+    with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.writelines(rows)
+    os.replace(place, place + ".dat")
 
 
 def _with_tool(tool: str, sources: Mapping[str, str]) -> Start:

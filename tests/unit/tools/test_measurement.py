@@ -291,6 +291,8 @@ def multiprocess(method):
 def pool():
     with multiprocessing.get_context("fork").Pool(2) as workers:
         workers.map(children.child, [1, 2])
+        workers.close()
+        workers.join()
 
 def terminated():
     waiting = PATH + "children.child(1); print(flush=True); import time; time.sleep(60)"
