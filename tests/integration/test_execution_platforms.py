@@ -77,6 +77,33 @@ def test_what_was_made_where_it_may_be_made_is_there_for_all(workspace: RealWork
     workspace.built("//:made", "--ignore_dev_dependency")
 
 
+def test_each_toolchain_type_may_have_its_own_platform(workspace: RealWorkspace) -> None:
+    both = """
+both = rule(lambda ctx: print(ctx.toolchains["//:mine"].name), toolchains = ["//:mine", "//:other"])
+both_run_by = rule(lambda ctx: [], attrs = {"tool": attr.label(cfg = "exec")})
+"""
+    targets = """
+load(":defs.bzl", "both", "both_run_by", "impl")
+toolchain_type(name = "mine")
+toolchain_type(name = "other")
+impl(name = "impl")
+toolchain(name = "t1", toolchain = ":impl", toolchain_type = ":mine", exec_compatible_with = ["//machines:is_here"])
+toolchain(
+    name = "t2",
+    toolchain = ":impl",
+    toolchain_type = ":other",
+    exec_compatible_with = ["@platforms//os:windows"],
+)
+both(name = "both")
+both_run_by(name = "user", tool = ":both")
+"""
+    workspace.write({**FILES, "defs.bzl": DEFS + both, "BUILD": BUILD + targets})
+    flags = ("--extra_toolchains=//:t1,//:t2", "//:both", "//:user")
+    refused = workspace.build(*flags)
+    assert refused.code == 1 and "no execution platform" in refused.stderr
+    workspace.built("--incompatible_auto_exec_groups", *flags)
+
+
 def test_tests_for_another_machine_are_built_and_not_run(workspace: RealWorkspace) -> None:
     workspace.write(FILES)
     assert workspace.test("//:here_test").code == 0

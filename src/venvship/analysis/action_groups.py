@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from venvship.analysis import native_options
 from venvship.analysis.execution_platforms import ExecutionPlatform
+from venvship.analysis.native_options import AUTO_EXEC_GROUPS, value_of
 from venvship.analysis.toolchains import Resolution, Toolchains, Wish
 from venvship.errors import UserError, VenvshipError
 from venvship.loading.attributes import NO_EDGE, PlainValue, labels_in
@@ -31,7 +31,6 @@ UNNAMED = ""
 """The group of actions that name none."""
 
 _AUTOMATIC_ATTRIBUTE = "_use_auto_exec_groups"
-_AUTOMATIC_OPTION = "incompatible_auto_exec_groups"
 _PROPERTIES = "exec_properties"
 _FORCED = "execution_platform"
 """The option of toolchains that are analysed for actions on another platform than they would choose."""
@@ -111,7 +110,7 @@ class ActionGroups:
     def is_automatic(self) -> bool:
         """Whether each toolchain type of the rule has a group of its own."""
         said = self._target.rule_class.defaults.get(_AUTOMATIC_ATTRIBUTE)
-        return bool(native_options.value_of(_AUTOMATIC_OPTION, self.configuration) if said is None else said)
+        return bool(value_of(AUTO_EXEC_GROUPS, self.configuration) if said is None else said)
 
     @property
     def of_rule(self) -> tuple[str, ...]:

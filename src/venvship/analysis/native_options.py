@@ -18,6 +18,7 @@ from venvship.loading.nearest import did_you_mean
 from venvship.model.configuration import COMPILATION_MODE, Configuration
 from venvship.model.platform import Cpu, Os, Platform
 
+AUTO_EXEC_GROUPS: Final = "incompatible_auto_exec_groups"
 FEATURES: Final = "features"
 HOST_FEATURES: Final = "host_features"
 PLATFORMS: Final = "platforms"

@@ -15,7 +15,7 @@ from dataclasses import field, replace
 from typing import Final
 
 from venvship.analysis.execution_platforms import EXTRA_EXECUTION_PLATFORMS, ExecutionPlatform, ExecutionPlatforms
-from venvship.analysis.native_options import PLATFORMS
+from venvship.analysis.native_options import AUTO_EXEC_GROUPS, PLATFORMS
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
@@ -28,7 +28,7 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 EXTRA_TOOLCHAINS: Final = "extra_toolchains"
 """The option that transitions set to have toolchains tried first."""
 
-CHOICES: Final = frozenset({EXTRA_TOOLCHAINS, EXTRA_EXECUTION_PLATFORMS})
+CHOICES: Final = frozenset({AUTO_EXEC_GROUPS, EXTRA_TOOLCHAINS, EXTRA_EXECUTION_PLATFORMS})
 """The options that have a say in what is chosen, for programs that actions run, too."""
 
 Holds = Callable[[Label, Configuration], bool]

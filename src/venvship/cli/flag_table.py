@@ -146,6 +146,13 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     ),
     Flag("stamp", FlagKind.BOOLEAN, BUILDING, "let outputs tell about the build, unless their target says `stamp = 0`"),
     Flag(
+        "incompatible_auto_exec_groups",
+        FlagKind.BOOLEAN,
+        BUILDING,
+        "give each toolchain type of a rule a group of actions of its own, where `_use_auto_exec_groups` says nothing",
+        default="no",
+    ),
+    Flag(
         "collect_code_coverage",
         FlagKind.BOOLEAN,
         BUILDING,

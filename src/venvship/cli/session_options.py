@@ -24,6 +24,7 @@ def session_options(startup: FlagValues, line: CommandLine) -> SessionOptions:
         debian_mirrors=_texts(flags, "debian_mirror"),
         find_links=_texts(flags, "find_links"),
         stamp=_boolean(flags, "stamp", defaults.stamp),
+        auto_exec_groups=_boolean(flags, "incompatible_auto_exec_groups", defaults.auto_exec_groups),
         coverage=_boolean(flags, "collect_code_coverage", defaults.coverage),
         instrument_tests=_boolean(flags, "instrument_test_targets", defaults.instrument_tests),
         instrumentation_filter=_text(flags, "instrumentation_filter", defaults.instrumentation_filter),

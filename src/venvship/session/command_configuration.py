@@ -12,7 +12,7 @@ from venvship.analysis.instrumented_files import (
     INSTRUMENTATION_FILTER,
     checked_filter,
 )
-from venvship.analysis.native_options import FEATURES, HOST_FEATURES, option_text
+from venvship.analysis.native_options import AUTO_EXEC_GROUPS, FEATURES, HOST_FEATURES, option_text
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.package_loader import PackageLoader
@@ -61,6 +61,8 @@ def command_configuration(
         changes[INSTRUMENTATION_FILTER] = checked_filter(options.instrumentation_filter)
         if options.instrument_tests:
             changes[INSTRUMENT_TESTS] = "true"
+    if options.auto_exec_groups:
+        changes[AUTO_EXEC_GROUPS] = option_text(AUTO_EXEC_GROUPS, True)
     if options.stamp:
         changes[STAMP] = "true"
     return configuration.with_options(changes)

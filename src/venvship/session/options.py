@@ -36,6 +36,7 @@ class SessionOptions:
     debian_mirrors: tuple[str, ...] = ()
     find_links: tuple[str, ...] = ()
     stamp: bool = False
+    auto_exec_groups: bool = False
     coverage: bool = False
     instrumentation_filter: str = ""
     instrument_tests: bool = False
