@@ -67,7 +67,8 @@ def lock_of(index: FakeIndex, wheels: Iterable[Wheel]) -> str:
         lines.append(f'source = {{ registry = "{ORIGIN}" }}')
         if wheel.needs:
             lines.append(_dependencies(wheel.needs))
-        lines.append(f'wheels = [{{ url = "{ORIGIN}/{wheel.name}/{wheel.filename}", hash = "sha256:{wheel.sha256}" }}]')
+        facts = f'hash = "sha256:{wheel.sha256}", size = {len(wheel.content)}'
+        lines.append(f'wheels = [{{ url = "{ORIGIN}/{wheel.name}/{wheel.filename}", {facts} }}]')
     return "\n".join(lines) + "\n"
 
 

@@ -134,7 +134,7 @@ class Downloads:
         *,
         indexes: Indexes,
         events: EventSink,
-        parallel: int = 8,
+        parallel: int = 16,
         attempts: int = 5,
         sleep: Callable[[float], object] | None = None,
         offline: bool = False,
@@ -188,9 +188,12 @@ class Downloads:
     def _outcomes(
         self, files: Sequence[WantedFile], then: Callable[[WantedFile], object]
     ) -> list[Path | VenvshipError]:
+        # The largest first, as far as locks tell: what is left for the end should not take long.
+        ordered = sorted(files, key=lambda file: file.size or 0, reverse=True)
         with ThreadPoolExecutor(min(self._parallel, len(files)), "download") as pool:
             try:
-                return list(pool.map(lambda file: self._outcome(file, then), files))
+                found = dict(zip(ordered, pool.map(lambda file: self._outcome(file, then), ordered), strict=True))
+                return [found[file] for file in files]
             except BaseException:
                 # The user interrupts us: leaving the block waits for the threads, so they must end soon.
                 self._stopped.set()

@@ -42,12 +42,12 @@ class Setting:
     events: Events = field(default_factory=Events)
     waits: list[float] = field(default_factory=list)
 
-    def downloads(self, *overrides: str, url: str | None = None) -> Downloads:
+    def downloads(self, *overrides: str, url: str | None = None, parallel: int = 4) -> Downloads:
         chosen = overrides or (f"{ORIGIN}={url or self.server.simple_url}",)
         settings = IndexSettings((self.server.simple_url,), timeout=10)
         indexes = Indexes(settings, [IndexOverride.parse(text) for text in chosen])
         return Downloads(
-            self.store, indexes=indexes, events=self.events, parallel=4, attempts=3, sleep=self.waits.append
+            self.store, indexes=indexes, events=self.events, parallel=parallel, attempts=3, sleep=self.waits.append
         )
 
     def left(self) -> list[Path]:
@@ -120,6 +120,18 @@ def test_progress_is_told(setting: Setting) -> None:
     done = [event.done_bytes for event in events if isinstance(event, TransferProgress)]
     assert done == sorted(done)
     assert done[-1] == len(CONTENT)
+
+
+def test_the_largest_file_comes_first_as_far_as_the_lock_tells(setting: Setting) -> None:
+    contents = {"b-1.0-py3-none-any.whl": b"b", "c-1.0-py3-none-any.whl": b"cc" * 50, NAME: CONTENT}
+    files = [
+        wanted(name, setting.server.add(name[0], name, content), size=None if name == NAME else len(content))
+        for name, content in contents.items()
+    ]
+    found = setting.downloads(parallel=1).fetch(files)
+    assert [path.name for path in found.values()] == list(contents)
+    started = [event.name for event in setting.events.seen if isinstance(event, TransferStarted)]
+    assert started == ["c-1.0-py3-none-any.whl", "b-1.0-py3-none-any.whl", NAME]
 
 
 def test_a_download_that_fails_is_not_told_as_finished(setting: Setting) -> None:
