@@ -1,11 +1,11 @@
 """Takes away what no workspace uses any more, and keeps what is shared below a size.
 
 A tree is used while an output of some workspace links it, a runfiles tree likewise, and a directory of links while a
-runfiles tree does. Wheels, sources, blobs and remembered actions are used by builds to come, so they go by age: those
-that were not asked for in a month, and beyond a size those that were not asked for longest. All of it can be had again,
-so removing too much costs time and nothing else.
+runfiles tree does. Wheels, sources, downloads, blobs and remembered actions are used by builds to come, so they go by
+age: those that were not asked for in a month, and beyond a size those that were not asked for longest. All of it can be
+had again, so removing too much costs time and nothing else.
 
-So does what each workspace remembers for its next command: compiled programs, evaluated packages, stamps and records.
+So goes what each workspace remembers for its next command: compiled programs, evaluated packages, stamps and records.
 Other versions of this program, other command lines and files as they were do not find theirs any more, and what nobody
 finds grows old. Queries look there without a lock, and take what is gone for what was never there.
 """
@@ -124,7 +124,7 @@ def _entries(user_root: Path) -> Iterator[_Entry]:
     for name in ("wheels", "partial", "builds", "built", "locks"):
         for path in _listed(user_root / name):
             yield _Entry(path, _size(path), path.lstat().st_mtime, False)
-    for name in ("blobs", "actions"):
+    for name in ("blobs", "actions", "downloads"):
         for directory in _listed(user_root / name):
             yield from _read_files(directory)
     for output_base in _listed(user_root / "workspaces"):

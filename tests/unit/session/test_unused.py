@@ -75,9 +75,12 @@ def remembered(path: Path, *, written: float, read: float, size: int = 10) -> Pa
     return path
 
 
-@pytest.mark.parametrize("kind", ["code", "forests", "records", "stamps"])
+@pytest.mark.parametrize(
+    "kind",
+    ["downloads/sha256", *(f"workspaces/w/{name}" for name in ("code", "forests", "records", "stamps"))],
+)
 def test_what_no_command_found_for_a_month_is_forgotten(tmp_path: Path, kind: str) -> None:
-    directory = tmp_path / "workspaces/w" / kind
+    directory = tmp_path / kind
     of_another_version = remembered(directory / "a", written=40, read=40)
     in_use = remembered(directory / "b", written=40, read=2)
     fresh = remembered(directory / "c", written=1, read=1)
