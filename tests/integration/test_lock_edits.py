@@ -111,4 +111,58 @@ def test_modules_and_projects_are_compared_by_what_is_read_in_them(edited: Edite
     assert edited.short("uv.lock", None, lock_of(index, six="1.1")) > 0
     edited.nothing("pyproject.toml", "120", "100")
     edited.long("pyproject.toml", "[tool.ruff]", "[tool.uv]\ndev-dependencies = []\n[tool.ruff]")
-    edited.long("MODULE.bazel", None, f'{MODULE}{HUB}bazel_dep(name = "bazel_skylib", version = "1.8.1")\n')
+
+
+SKYLIB = 'bazel_dep(name = "bazel_skylib", version = "1.8.1")\n'
+PATHS = 'load("@bazel_skylib//lib:paths.bzl", "paths")\n'
+USE = 'genrule(name = "plain", outs = ["plain.out"], cmd = "echo %s > $@" % paths.basename("a/b"))\n'
+
+
+def test_a_module_that_nobody_uses_concerns_nobody(edited: Edited, index: FakeIndex) -> None:
+    assert edited.short("MODULE.bazel", None, MODULE + HUB + SKYLIB) == 0
+    assert edited.short("MODULE.bazel", None, MODULE + HUB + SKYLIB.replace("1.8.1", "1.7.0")) == 0
+    assert edited.short("plain/BUILD.bazel", None, PATHS + USE) == 1
+    assert (edited.workspace.root / "venvship-bin/plain/plain.out").read_text() == "b\n"
+    edited.fails("MODULE.bazel", None, MODULE + HUB, "bazel_skylib")
+    edited.replace("MODULE.bazel", None, MODULE + HUB + SKYLIB + "# so\n")
+    assert edited.short("uv.lock", None, lock_of(index, six="1.1")) > 0
+    # Known by another name, gone, or with something to say.
+    edited.long("MODULE.bazel", None, MODULE + HUB + SKYLIB.replace(")", ', repo_name = "skylib")') + SKYLIB)
+    edited.replace("plain/BUILD.bazel", None, FILES["plain/BUILD.bazel"])
+    edited.settle()
+    edited.long("MODULE.bazel", None, MODULE + HUB)
+    edited.long("MODULE.bazel", 'module(name = "shop"', 'module(name = "shop", version = "2"')
+    new = 'platform(name = "p")\n'
+    edited.workspace.write({"plain/BUILD.bazel": FILES["plain/BUILD.bazel"] + new})
+    edited.settle()
+    edited.long("MODULE.bazel", HUB, HUB + 'register_execution_platforms("//plain:p")\n')
+
+
+def test_what_a_project_is_installed_as_concerns_its_package(workspace: RealWorkspace, index: FakeIndex) -> None:
+    user = 'py_binary(name = "{}", srcs = ["u.py"], main = "u.py", deps = ["//own:lib"])\n'
+    workspace.write(
+        {
+            **FILES,
+            "uv.lock": locked(index, ("six", "1.0"), ("attrs", "1.0")),
+            "own/BUILD.bazel": DEFS
+            + 'py_library(name = "lib", srcs = ["lib.py"], visibility = ["//visibility:public"])\n'
+            + 'py_binary(name = "run", srcs = ["run.py"], deps = [":lib"])\n',
+            "own/lib.py": "",
+            "own/run.py": "",
+            "own/pyproject.toml": '[project]\nname = "ours"\nversion = "1.0"\n',
+            "user/BUILD.bazel": DEFS + user.format("u"),
+            "user/u.py": "",
+        }
+    )
+    edited = Edited(workspace, f"--index_override={ORIGIN}=@default")
+    edited.nothing("own/pyproject.toml", "[project]", '[project]\ndescription = "this"\nlicense = "MIT"')
+    assert edited.short("own/pyproject.toml", '"1.0"', '"1.1"') > 0
+    assert (installed(edited, "user"), installed(edited, "app")) == ({"ours-1.1"}, {"six-1.0"})
+    edited.nothing("own/pyproject.toml", "MIT", "BSD")
+    edited.replace("user/BUILD.bazel", None, DEFS + user.format("w"))
+    assert edited.short("own/pyproject.toml", '"1.1"', '"1.2"\nscripts = { go = "lib:main" }') > 0
+    assert "ours-1.2" in installed(edited, "user")
+    edited.fails("own/pyproject.toml", '"lib:main"', "1", "scripts")
+    edited.nothing("pyproject.toml", None, "# so\n")
+    edited.long("own/pyproject.toml", 'name = "ours"', 'name = "theirs"')
+    assert "theirs-1.2" in installed(edited, "user")

@@ -8,24 +8,31 @@ from pathlib import Path
 from venvship.dataclass import dataclass
 from venvship.execution.unresumable import Unresumable
 from venvship.loading.disk_files import DiskFiles
+from venvship.loading.workspace import MODULE_FILE
 from venvship.session.build_record import BuildRecord
 from venvship.session.bzl_record import BzlRecord
 from venvship.session.listing import fingerprint, is_same, without_links
 from venvship.session.loading_record import LoadingRecord
 from venvship.session.lock_record import LockRecord
-from venvship.session.same_file import says_the_same
+from venvship.session.same_file import differs_as_installed, says_the_same
 
 
 @dataclass(frozen=True, slots=True)
 class LookAgain:
-    """Packages of the main repository to be loaded again, and `.bzl` files and locks that say something else."""
+    """Packages of the main repository to be loaded again, and `.bzl` files and locks that say something else.
+
+    `projects` are files of projects that are installed as something else, `graph` is a MODULE.bazel that may come to
+    other modules.
+    """
 
     packages: tuple[str, ...]
     modules: tuple[str, ...]
     locks: tuple[str, ...]
+    projects: tuple[str, ...] = ()
+    graph: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.packages or self.modules or self.locks)
+        return bool(self.packages or self.modules or self.locks or self.projects or self.graph)
 
 
 def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[str]) -> LookAgain:
@@ -37,6 +44,8 @@ def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[st
     packages: dict[str, None] = {}
     modules: list[str] = []
     locks: list[str] = []
+    projects: list[str] = []
+    graph: list[str] = []
     known = BzlRecord.unpacked(loading.bzl).modules
     known_locks = LockRecord.unpacked(loading.locks).locks
     for path in changed:
@@ -44,9 +53,17 @@ def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[st
             locks.append(path)
         elif path in record.opened or not _is_known(path, record):
             raise Unresumable(path)
-        if path in record.programs and not _says_the_same(path, record.programs[path]):
+        old = record.programs.get(path)
+        new = None if old is None else _read(path)
+        if old is not None and new is not None and not says_the_same(path, old, new):
             if path in known:
                 modules.append(path)
+            elif path.endswith(f"/{MODULE_FILE}"):
+                graph.append(path)
+            elif differs_as_installed(path, old, new):
+                projects.append(path)
+                # What is made of it again is made of this text, or the end of the command notices.
+                record.programs[path] = new
             else:
                 packages.update(dict.fromkeys(loading.packages_of(path, None)))
         if path in record.listings:
@@ -56,10 +73,10 @@ def to_look_at(record: BuildRecord, loading: LoadingRecord, changed: Iterable[st
                 packages.update(dict.fromkeys(loading.packages_of(path, seen)))
                 record.listings[path] = fingerprint(path, entries)
                 loading.listings[path] = seen
-    again = LookAgain(tuple(packages), tuple(modules), tuple(locks))
+    again = LookAgain(tuple(packages), tuple(modules), tuple(locks), tuple(projects), tuple(graph))
     if again and record.messages:
         # They may tell positions, and come from what is not looked at again.
-        raise Unresumable(next(iter([*packages, *modules, *locks])))
+        raise Unresumable(next(iter([*packages, *modules, *locks, *projects, *graph])))
     return again
 
 
@@ -79,9 +96,8 @@ def directory_of(path: str, directories: Container[str]) -> str | None:
     return above
 
 
-def _says_the_same(path: str, old: bytes) -> bool:
+def _read(path: str) -> bytes:
     try:
-        new = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError:
         raise Unresumable(path) from None
-    return says_the_same(path, old, new)

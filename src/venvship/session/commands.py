@@ -14,6 +14,7 @@ from venvship.execution.layout import Layout, default_user_root
 from venvship.execution.outputs import OutputTree
 from venvship.execution.result import ExecutionResult
 from venvship.execution.test_request import is_kept, test_log_directory
+from venvship.execution.unresumable import Unresumable
 from venvship.loading.bzl_loader import BzlKey
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry, EntryKind
@@ -35,6 +36,7 @@ from venvship.session.kept_forests import Forest, forest_of
 from venvship.session.listing import without_links
 from venvship.session.loading_record import LoadingRecord, LoadingWriter
 from venvship.session.lock_record import LockRecord
+from venvship.session.module_record import ModuleRecord
 from venvship.session.opened_paths import OpenedPath, opened_so_far
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import ImageSummary, SyncOutcome, TestOutcome
@@ -202,6 +204,10 @@ class CommandSession(Session):
             by = readers.get(key, [])
             packages = [one.package.path for one in by if isinstance(one, PackageKey) and not one.package.repository]
             match key:
+                case FileContent(path) if path.startswith(f"{self.root}/") and path.endswith(f"/{PROJECT_FILE}"):
+                    text = None if seen.fingerprint is None else self._memo.value_of(key)
+                    if text is not None:
+                        record.programs[path] = text
                 case FileContent(path) if by and not self._memo.was_asked_outside(key):
                     text = self._memo.value_of(key)
                     if text is None or not all(isinstance(one, BzlKey | PackageKey) for one in by):
@@ -226,6 +232,7 @@ class CommandSession(Session):
             bzl.add_package(package)
         loading.record.bzl = bzl.record.packed()
         loading.record.locks = self._lock_record().packed()
+        loading.record.graph = ModuleRecord.of(self.modules).packed()
 
     def _lock_record(self) -> LockRecord:
         if not self.hubs:
@@ -242,12 +249,15 @@ class CommandSession(Session):
 
         Raises Unresumable, and what is wrong with what has changed.
         """
+        if again.graph and not ModuleRecord.unpacked(loading.graph).allows(ModuleRecord.of(self.modules)):
+            raise Unresumable(again.graph[0])
         packages = [*dict.fromkeys([*again.packages, *self._of_modules(loading, again.modules)])]
         changed: list[Label] = []
         for path in packages:
             package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
             changed += [Label(package.id, name) for name in loading.changed_in(package, self._digests)]
-        found = loading.concerned([*changed, *self._of_locks(loading, again.locks)])
+        changed += [*self._of_locks(loading, again.locks), *self._of_projects(loading, again.projects)]
+        found = loading.concerned(changed)
         loading.refuse_many(len(found))
         return packages, found
 
@@ -281,6 +291,19 @@ class CommandSession(Session):
         for number in range(len(loading.labels)):
             label = loading.label(number)
             if is_of(label, distributions):
+                yield label
+
+    def _of_projects(self, loading: LoadingRecord, paths: Sequence[str]) -> Iterator[Label]:
+        """The targets that are, or stand for, what projects of the workspace are installed as."""
+        directories = {path.removeprefix(f"{self.root}/").rpartition("/")[0] for path in paths}
+        packages = {(MAIN_REPOSITORY, directory) for directory in directories}
+        for name, hub in self.hubs.items() if paths else ():
+            from venvship.session.lock_values import packages_of_members
+
+            packages |= {(name, package) for package in packages_of_members(hub, directories)}
+        for number in range(len(loading.labels)):
+            label = loading.label(number)
+            if (label.repository, label.package.path) in packages:
                 yield label
 
     def _log_directory(self, label: Label) -> str:

@@ -50,6 +50,7 @@ class HubSurroundings:
     host: Platform
     has_target: Callable[[Label], bool]
     members: Members
+    read_file: Callable[[str], bytes | None]
 
 
 def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, LockHub]:
@@ -89,6 +90,7 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             interpreters=around.interpreters,
             index=lambda: around.indexes.default,
             read_metadata=lambda files: _metadata(files, path, store, downloads),
+            read_file=around.read_file,
         )
 
     return {

@@ -64,7 +64,8 @@ class LoadingRecord:
     target asks for, and `onward` where aspects on a target go on to. `requested` are the targets of the command,
     `wildcards` says whether they were found by wildcards alone, None where it can't be told. `made` has the owner of
     each output, by exec path, and `counts` how many actions of a target were executed. `asked` are packages in which
-    something else than targets looked for some. `bzl` is a packed BzlRecord, `locks` a packed LockRecord.
+    something else than targets looked for some. `bzl` is a packed BzlRecord, `locks` a packed LockRecord,
+    `graph` a packed ModuleRecord.
     """
 
     packages: dict[str, tuple[str, dict[str, Described]]] = field(default_factory=dict)
@@ -81,6 +82,7 @@ class LoadingRecord:
     asked: list[str] = field(default_factory=list)
     bzl: list[Any] = field(default_factory=list)
     locks: list[Any] = field(default_factory=list)
+    graph: list[Any] = field(default_factory=list)
 
     def packed(self) -> list[Any]:
         return [getattr(self, one.name) for one in fields(self)]
@@ -203,6 +205,7 @@ class LoadingRecord:
             asked=[*dict.fromkeys([*self.asked, *part.asked])],
             bzl=BzlRecord.unpacked(self.bzl).renewed(BzlRecord.unpacked(part.bzl)).packed(),
             locks=LockRecord.unpacked(self.locks).renewed(LockRecord.unpacked(part.locks)).packed(),
+            graph=part.graph,
         )
         for number in (needed & counts.keys()) - concerned - renewed._needed():
             # Its actions belong to the build no more.

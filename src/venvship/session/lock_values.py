@@ -69,6 +69,14 @@ def distributions_concerned(
     return found
 
 
+def packages_of_members(hub: LockHub, directories: Container[str]) -> Iterator[str]:
+    """The packages of a hub that stand for projects of the workspace in some directories."""
+    for project in hub.projects:
+        for name, directory in project.members.items():
+            if directory in directories:
+                yield package_name(name)
+
+
 def is_of(label: Label, distributions: Container[tuple[str, str]]) -> bool:
     """Whether a target is one of distributions, which are given by hub and package."""
     return (label.repository, label.package.path) in distributions

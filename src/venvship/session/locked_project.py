@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 import tomli
 
-from venvship.errors import Place, SeveralErrors, UserError
+from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.loading.nearest import did_you_mean
 from venvship.model.configuration import Configuration
 from venvship.model.platform import Platform, PythonVersion
@@ -72,6 +72,7 @@ class LockedProject:
         interpreters: Interpreters,
         index: Callable[[], PackageIndex],
         read_metadata: ReadMetadata,
+        read_file: Callable[[str], bytes | None],
     ) -> None:
         self.project = project
         self.path = path
@@ -80,6 +81,7 @@ class LockedProject:
         self._interpreters = interpreters
         self._index = index
         self._read_metadata = read_metadata
+        self._read_file = read_file
         self.sha256: str | None = None
         """Of the file, if it was read."""
         self._pyprojects: dict[str, Mapping[str, object] | None] = {}
@@ -143,9 +145,9 @@ class LockedProject:
         """None for one that is not there, which asks for nothing, and for one that uv will complain about."""
         if directory not in self._pyprojects:
             try:
-                text = (self.path.parent / directory / _PYPROJECT).read_bytes().decode()
-                self._pyprojects[directory] = tomli.loads(text)
-            except (OSError, ValueError, RecursionError):
+                data = self._read_file(str(self.path.parent / directory / _PYPROJECT))
+                self._pyprojects[directory] = None if data is None else tomli.loads(data.decode())
+            except (VenvshipError, ValueError, RecursionError):
                 self._pyprojects[directory] = None
         return self._pyprojects[directory]
 

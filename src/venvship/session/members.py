@@ -28,8 +28,10 @@ class WorkspaceMembers:
     A member whose own file leaves the version to a build has the one that the lock of the workspace's root knows.
     """
 
-    def __init__(self, directory_of: Callable[[str], Path]) -> None:
+    def __init__(self, directory_of: Callable[[str], Path], read_file: Callable[[str], bytes | None]) -> None:
+        """`read_file` answers None for what is no file."""
         self._directory_of = directory_of
+        self._read_file = read_file
         self._known: dict[PackageId, FirstPartyDistribution | None] = {}
 
     def distribution(self, package: PackageId) -> FirstPartyDistribution | None:
@@ -57,14 +59,9 @@ class WorkspaceMembers:
 
     def _read(self, package: PackageId) -> FirstPartyDistribution | None:
         shown = join(package.path, _FILE)
-        path = self._directory_of(package.repository) / shown
-        try:
-            with path.open("rb") as file:
-                data = file.read(_MOST_BYTES + 1)
-        except (FileNotFoundError, NotADirectoryError):
+        data = self._read_file(str(self._directory_of(package.repository) / shown))
+        if data is None:
             return None
-        except OSError as error:
-            raise UnreadableProject(f"can't read `{shown}`: {error.strerror}", place=Place(shown)) from error
         if len(data) > _MOST_BYTES:
             raise UnreadableProject(f"`{shown}` is too large for what it is", place=Place(shown))
         try:

@@ -20,6 +20,7 @@ from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation, isolation
 from venvship.loading.code_cache import DiskCodeCache
 from venvship.loading.disk_files import DiskFiles
+from venvship.loading.files import RecordedFiles
 from venvship.loading.module_extension import REPOSITORY_NAMES
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import GeneratedPackages
@@ -277,12 +278,17 @@ class WorkspaceLoading:
             host=self.host_platform,
             has_target=self._has_target,
             members=self.members,
+            read_file=self._recorded.read,
         )
         return make_hubs(self.extensions, around)
 
     @functools.cached_property
     def members(self) -> WorkspaceMembers:
-        return WorkspaceMembers(self.directory_of)
+        return WorkspaceMembers(self.directory_of, self._recorded.read)
+
+    @property
+    def _recorded(self) -> RecordedFiles:
+        return RecordedFiles(DiskFiles(), self._memo)
 
     def _has_target(self, label: Label) -> bool:
         """Whether the workspace has a rule target of that name."""
