@@ -106,6 +106,16 @@ def test_beyond_a_size_what_was_not_used_for_longest_goes_first(tmp_path: Path) 
     assert [path.exists() for path in paths] == [False, True, False]
 
 
+def test_files_that_two_trees_have_in_common_count_once(tmp_path: Path) -> None:
+    unpacked = entry(tmp_path / "trees" / ("a" * 64), days=0, size=100)
+    compiled = tmp_path / "trees" / ("b" * 64)
+    compiled.mkdir()
+    (compiled / "content").hardlink_to(unpacked / "content")
+    (compiled / "bytecode").write_bytes(b"x" * 30)
+    os.utime(compiled, (NOW, NOW))
+    assert remove_unused(tmp_path, now=NOW).left == 130
+
+
 def test_a_build_that_runs_is_waited_for(tmp_path: Path) -> None:
     lock = tmp_path / "workspaces/w/lock"
     with FileLock(lock), pytest.raises(LockHeld):
