@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.resources
+
 import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace, Dist, ValueHub, outputs
 
@@ -314,3 +316,25 @@ py_binary(name = "app", srcs = ["app.py"])
     assert [wheel.project for wheel in program.wheels.to_tuple()] == ["six"]
     assert program.venv.imports.to_tuple() == ("_main", "_main/app/tools")
     assert "_main/app/debug.py" in program.first_party_runfiles.entries()
+
+
+def test_the_features_of_rules_python_name_what_there_is() -> None:
+    asked = """
+load("@rules_python//python:features.bzl", "features")
+[print(name) for name in features.targets]
+[print(file, name) for file, names in features.loadable_symbols.items() for name in names]
+"""
+    made = AnalysisWorkspace({"BUILD": asked})
+    made.problems("//:nothing")
+    targets = [name for name in made.printed if " " not in name]
+    assert "//python/cc:py_cc_toolchain" in targets and "//python:py_binary" in targets
+    builtin = importlib.resources.files("venvship.modules.builtin") / "rules_python"
+    for target in targets:
+        package, _, name = target.removeprefix("//").partition(":")
+        if package.startswith("python") and target != "//python/config_settings:venv":
+            assert (builtin / package / f"{name}.bzl").is_file(), target
+    symbols = [name.split() for name in made.printed if " " in name]
+    loads = [f'load("@rules_python{file}", name{number} = "{name}")' for number, (file, name) in enumerate(symbols)]
+    assert len(loads) == 3
+    build = "\n".join([*loads, 'filegroup(name = "all")'])
+    AnalysisWorkspace({"BUILD": build}).one("//:all")

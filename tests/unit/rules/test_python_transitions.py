@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 
+from venvship.model.action import RunTool
 from venvship.model.configuration import PYTHON_VERSION
 from venvship.model.platform import Platform
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo
@@ -32,6 +33,24 @@ py_binary(name = "same", srcs = ["app.py"], deps = [":lib"], python_version = "3
         venv = made.one(label)[PyExecutableInfo].venv
         assert [wheel.version for wheel in venv.wheels.to_tuple()] == ["2.0"]
         assert str(venv.runtime.version) == "3.13"
+
+
+def test_settings_of_what_packs_hold_for_what_is_packed() -> None:
+    build = """
+load("@rules_python//python:packaging.bzl", "py_wheel")
+load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")
+NEW = {"@rules_python//python/config_settings:python_version": "3.13"}
+py_binary(name = "app", srcs = ["app.py"])
+py_zipapp_binary(name = "packed", binary = ":app", config_settings = NEW)
+py_wheel(name = "wheel", distribution = "x", version = "1", deps = [":app"], config_settings = NEW)
+"""
+    made = workspace(build)
+    for label in ("//app:packed", "//app:wheel"):
+        configuration = made.one(label).key.configuration
+        assert configuration is not None and configuration.get(PYTHON_VERSION) == "3.13"
+    [action] = made.one("//app:packed").actions
+    assert isinstance(action, RunTool)
+    assert "._app.venv/bin/python3.13'" in str(action.request)
 
 
 def test_data_is_built_as_whoever_asked_for_the_program_is() -> None:

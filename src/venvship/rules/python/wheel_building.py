@@ -17,6 +17,7 @@ from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import PyInfo
+from venvship.rules.python.transitions import python_transition
 from venvship.tools.build_wheel import with_extra
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -220,8 +221,10 @@ PY_WHEEL = RuleClass(
         attributes.string_dict("project_urls"),
         attributes.string("python_requires"),
         attributes.string("summary"),
+        attributes.string_dict("config_settings"),
     ),
     _py_wheel,
+    transition=python_transition,
 )
 
 

@@ -19,6 +19,7 @@ from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.python.launching import ENVIRONMENT_ATTRIBUTES, environment_of, inherited_variables
 from venvship.rules.python.providers import PyExecutableInfo
+from venvship.rules.python.transitions import python_transition
 
 _ROWS: Final = {ArtifactKind.FILE: "file", ArtifactKind.DIRECTORY: "tree", ArtifactKind.SYMLINK: "link_of"}
 _SHEBANG: Final = "/usr/bin/env python3"
@@ -134,9 +135,15 @@ def _without_home(program: PyExecutableInfo) -> dict[Artifact, str]:
 _BINARY = attributes.label("binary", providers=(PyExecutableInfo,), mandatory=True)
 PY_ZIPAPP_BINARY = RuleClass(
     "py_zipapp_binary",
-    (_BINARY, attributes.string("compression"), attributes.boolean("is_startable", True)),
+    (
+        _BINARY,
+        attributes.string("compression"),
+        attributes.boolean("is_startable", True),
+        attributes.string_dict("config_settings"),
+    ),
     _py_zipapp_binary,
     is_executable=True,
+    transition=python_transition,
 )
 PY_ZIPAPP_TEST = RuleClass(
     "py_zipapp_test",
@@ -144,6 +151,7 @@ PY_ZIPAPP_TEST = RuleClass(
     _py_zipapp_test,
     is_executable=True,
     is_test=True,
+    transition=python_transition,
 )
 PY_PEX_BINARY = RuleClass(
     "py_pex_binary",

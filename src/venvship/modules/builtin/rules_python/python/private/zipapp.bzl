@@ -1,5 +1,7 @@
 """Programs as one file."""
 
+load("@venvship//python/private:programs.bzl", "with_settings")
+
 def py_zipapp_binary(name, **kwargs):
     """The file `<name>.pyz` with a program and everything that it needs; see `_zipapp` for the arguments."""
     _zipapp(_venvship.py_zipapp_binary, name, **kwargs)
@@ -8,7 +10,7 @@ def py_zipapp_test(name, **kwargs):
     """A test that passes when the packed program exits with 0; see `_zipapp` for the arguments."""
     _zipapp(_venvship.py_zipapp_test, name, **kwargs)
 
-def _zipapp(rule, name, binary, compression = "", executable = True, config_settings = {}, **kwargs):
+def _zipapp(rule, name, binary, compression = "", executable = True, **kwargs):
     """The file `<name>.pyz` with a program and everything that it needs, its interpreter included.
 
     Args:
@@ -17,15 +19,12 @@ def _zipapp(rule, name, binary, compression = "", executable = True, config_sett
       binary: the program.
       compression: how hard the archive is compressed, "0" to "9"; not at all by default.
       executable: whether the file can be started by itself.
-      config_settings: refused, as the program has its own.
       **kwargs: everything that the rule takes.
     """
-    if config_settings:
-        fail("`%s`: set config_settings on the program" % name)
     rule(
         name = name,
         binary = binary,
         compression = compression,
         is_startable = executable,
-        **kwargs
+        **with_settings(kwargs)
     )

@@ -21,8 +21,14 @@ _SHARED = [
 # Attributes that a virtualenv takes over when it can be used by itself.
 _EXPOSED = ["interpreter_options", "env", "env_inherit"]
 
-# Attributes whose values are the labels of settings.
-_KEYED_BY_LABEL = ["config_settings"]
+def with_settings(kwargs):
+    """Attributes with the labels of `config_settings` as they are meant in the BUILD file."""
+    settings = kwargs.get("config_settings")
+    if type(settings) != "dict":
+        return kwargs
+    return kwargs | {
+        "config_settings": {str(native.package_relative_label(label)): value for label, value in settings.items()},
+    }
 
 def program(
         rule,
@@ -65,9 +71,7 @@ def program(
         if kwargs.get("dep_group"):
             fail("`%s`: venv and dep_group are two names of one attribute, set one" % name)
         kwargs["dep_group"] = venv
-    for key in _KEYED_BY_LABEL:
-        if type(kwargs.get(key)) == "dict":
-            kwargs[key] = {str(native.package_relative_label(label)): value for label, value in kwargs[key].items()}
+    kwargs = with_settings(kwargs)
     if expose_venv_link:
         if expose_venv == False:
             fail("`%s`: expose_venv_link needs expose_venv, which is set to False" % name)

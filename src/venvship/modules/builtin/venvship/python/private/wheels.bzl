@@ -1,5 +1,7 @@
 """Wheels that are built from libraries."""
 
+load(":programs.bzl", "with_settings")
+
 def wheel(name, twine = None, twine_binary = None, publish_args = [], dist_folder = None, **kwargs):
     """Make the wheel `name` and, as `<name>.dist`, a directory with the wheel under its own name.
 
@@ -13,7 +15,7 @@ def wheel(name, twine = None, twine_binary = None, publish_args = [], dist_folde
     """
     if twine or twine_binary or publish_args:
         fail("`%s`: publishing is not supported: run a client of your index on the wheel" % name)
-    kwargs.pop("config_settings", None)
+    kwargs = with_settings(kwargs)
     _venvship.py_wheel(name = name, **kwargs)
     _venvship.py_wheel_dist(
         name = name + ".dist",
