@@ -1,0 +1,48 @@
+"""What starts of programs come to, and what they are compared with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[3] / "benchmarks"))
+
+from measuring import table
+from startup import MACHINE, SAME, Life, Starts, rows_of
+from startup_programs import SCENARIOS, copied_interpreter
+
+
+def starts(launcher: list[float], machine: list[float], same: list[float]) -> Starts:
+    """Times, each with half of it as processor time."""
+    times = {"": launcher, MACHINE: machine, SAME: same}
+    return {name: [Life(wall, wall / 2) for wall in walls] for name, walls in times.items()}
+
+
+def test_a_ratio_is_the_median_of_places_whose_smallest_and_largest_are_told() -> None:
+    fast, slow = starts([1.0, 9.0, 1.0], [1.0, 1.0, 1.0], [2.0, 2.0, 2.0]), starts([3.0], [1.0], [1.0])
+    middle = starts([2.0, 2.0], [1.0, 1.0], [4.0, 4.0])
+    rows = [row for row in rows_of(SCENARIOS[1], [fast, slow, middle]) if "processor" not in row.what]
+    assert [(row.peer_name, row.pairs, row.least, row.ratio, row.most) for row in rows] == [
+        (MACHINE, 6, 1.0, 2.0, 3.0),
+        (SAME, 6, 0.5, 0.5, 3.0),
+    ]
+    assert "| 2.000 (1.000 to 3.000) | ratio 1.02 | **no** |" in table(rows[:1])
+
+
+def test_the_limit_is_for_the_machines_interpreter_and_time() -> None:
+    rows = list(rows_of(SCENARIOS[1], [starts([2.0], [2.0], [1.0])]))
+    assert [(row.peer_name, row.ratio, row.ratio_limit) for row in rows] == [
+        (MACHINE, 1.0, 1.02),
+        (MACHINE, 1.0, None),
+        (SAME, 2.0, None),
+        (SAME, 2.0, None),
+    ]
+
+
+def test_a_copied_interpreter_loads_nothing_of_the_one_that_it_was_copied_from(tmp_path: Path) -> None:
+    python = copied_interpreter(tmp_path / "python")
+    code = "import sys; print(sys.prefix, open('/proc/self/maps').read() if sys.platform == 'linux' else '')"
+    shown = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True).stdout
+    assert shown.startswith(f"{tmp_path}/python ")
+    assert f" {sys.base_prefix}/" not in shown
