@@ -312,6 +312,61 @@ use_repo(pip, "mods", "pypi", "pypi_lib")
     assert (done.code, done.stdout) == (0, "lib dep False True\n"), done.stderr
 
 
+def test_the_package_of_a_distribution_can_have_more_targets(workspace: RealWorkspace, index: FakeIndex) -> None:
+    content = wheel_bytes("more", "1.0", {"more.py": "X = 'more'\n"})
+    sha256 = index.add("more", "more-1.0-py3-none-any.whl", content)
+    module = (
+        MODULE
+        + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+bazel_dep(name = "bazel_skylib", version = "1.7.1")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.whl_mods(
+    hub_name = "mods",
+    whl_name = "more",
+    additive_build_content_file = "//:more.BUILD",
+    data = [":words"],
+)
+pip.parse(
+    hub_name = "pypi",
+    requirements_lock = "//:requirements.txt",
+    whl_modifications = {"@mods//:more.json": "more"},
+)
+use_repo(pip, "mods", "pypi")
+"""
+    )
+    text = """
+load("@bazel_skylib//rules:write_file.bzl", "write_file")
+write_file(name = "words", out = "words.txt", content = ["some words"])
+alias(name = "again", actual = ":more")
+"""
+    app = "import more, pathlib\n[file] = pathlib.Path(__file__).parents[1].glob('*/more/words.txt')\n"
+    workspace.write(
+        {
+            "MODULE.bazel": module,
+            "more.BUILD": text,
+            "requirements.txt": f"more==1.0 --hash=sha256:{sha256}\n",
+            "BUILD.bazel": 'load("@rules_python//python:defs.bzl", "py_binary")\n'
+            'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//more:again"])\n',
+            "app.py": app + "print(more.X, file.read_text())\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "more some words\n"), done.stderr
+    workspace.write({"more.BUILD": text.replace("some words", "other words")})
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "more other words\n"), done.stderr
+    workspace.write({"more.BUILD": 'filegroup(name = "words", srcs = glob(["**"]))\n'})
+    done = workspace.run("build", INDEX, "//:app")
+    assert done.code == 1 and "more.BUILD:1:" in done.stderr and "has no files, only targets" in done.stderr, (
+        done.stderr
+    )
+    inline = module.replace('content_file = "//:more.BUILD"', "content = 'nowhere(name = \"words\")'")
+    workspace.write({"MODULE.bazel": inline})
+    done = workspace.run("build", INDEX, "//:app")
+    assert done.code == 1 and "@pypi/more/additive_build_content:1:1" in done.stderr, done.stderr
+
+
 def test_without_fetching_everything_that_is_missing_is_named(workspace: RealWorkspace, index: FakeIndex) -> None:
     files = {**wheel("offline_a", "X = 'a'\n"), **wheel("offline_b", "X = 'b'\n")}
     text = lock(index, files).replace('"offline_', '"offline-')

@@ -74,7 +74,7 @@ def _glob(
 ) -> List:
     builder = package_in_progress("glob")
     if builder.files is None:
-        return List()
+        return _nothing(builder, "glob")
     try:
         found = builder.files.glob(include, exclude, directories=not exclude_directories, allow_empty=bool(allow_empty))
     except UserError as error:
@@ -83,11 +83,22 @@ def _glob(
     return List(found)
 
 
+def _nothing(builder: PackageBuilder, function: str) -> List:
+    """The answer of a package that has no directory."""
+    if builder.build_file:
+        error = UserError(
+            f"{function}() finds nothing: `{builder.id}` has no files, only targets",
+            hint="files of a distribution are in its targets `:whl`, `:data` and `:dist_info`",
+        )
+        builder.report(error, current_thread().caller_place())
+    return List()
+
+
 @builtin("subpackages")
 def _subpackages(*, include: Sequence[str], exclude: Sequence[str] = (), allow_empty: bool = False) -> List:
     builder = package_in_progress("subpackages")
     if builder.files is None:
-        return List()
+        return _nothing(builder, "subpackages")
     try:
         return List(builder.files.subpackages(include, exclude, allow_empty=allow_empty))
     except UserError as error:

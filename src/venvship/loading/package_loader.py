@@ -24,7 +24,7 @@ from venvship.loading.package_builder import CrossesPackageBoundary, PackageBuil
 from venvship.loading.packed_package import RuleName, Unpackable, packed_package, unpacked_package
 from venvship.loading.provider_values import make_provider
 from venvship.loading.repo_file import IGNORE_FILE, REPO_FILE, RepositoryDefaults, read_repository_defaults
-from venvship.loading.repositories import Repository, RepositorySet, TargetSpec
+from venvship.loading.repositories import BuildText, Repository, RepositorySet, TargetSpec
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.rule_definition import RuleDefinition
 from venvship.loading.rule_functions import Unsupported, rule_function
@@ -316,16 +316,20 @@ class PackageLoader:
 
     def _read(self, package: PackageId, repository: Repository, shown: str, source: bytes) -> tuple[Package, bool]:
         """Evaluate a BUILD file; also whether it printed something."""
-        program = compiled(source, filename=shown, dialect=Dialect.BUILD, cache=self._cache)
         files = PackageFiles(self._files, _root_of(repository), package.path, self._defaults(repository).ignored)
         builder = self._builder(package, repository, shown, files)
+        return self._executed(builder, package, repository, source), builder.has_printed
+
+    def _executed(self, builder: PackageBuilder, package: PackageId, repository: Repository, source: bytes) -> Package:
+        """The package with what a text declares."""
+        program = compiled(source, filename=builder.build_file, dialect=Dialect.BUILD, cache=self._cache)
         modules, behind = self.bzl.load_for(program, package, repository, self._build_names)
         self._run(builder, modules, source, program)
         symbols: dict[Label, tuple[str, ...]] = {}
         for statement in program.loads:
             label = modules[statement.module].label
             symbols[label] = (*symbols.get(label, ()), *(exported for _, exported in statement.bindings))
-        return builder.finish(behind, lambda file: self.bzl.load(file).digest, symbols), builder.has_printed
+        return builder.finish(behind, lambda file: self.bzl.load(file).digest, symbols)
 
     def _run(
         self,
@@ -366,10 +370,12 @@ class PackageLoader:
             raise NoSuchPackage(
                 package, f"repository `@{repository.canonical_name}` has none", did_you_mean(package.path, paths)
             )
-        builder = self._builder(package, repository, "", None)
+        text = next((spec for spec in specs if isinstance(spec, BuildText)), None)
+        builder = self._builder(package, repository, "" if text is None else text.shown, None)
         for spec in specs:
-            self._add(builder, spec)
-        return builder.finish()
+            if isinstance(spec, TargetSpec):
+                self._add(builder, spec)
+        return builder.finish() if text is None else self._executed(builder, package, repository, text.source)
 
     def _add(self, builder: PackageBuilder, spec: TargetSpec) -> None:
         rule_class = self._rule_classes.get(spec.rule)

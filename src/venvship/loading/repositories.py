@@ -25,11 +25,19 @@ class TargetSpec:
     attributes: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class BuildText:
+    """What somebody wrote for a package that no BUILD file declares; messages call it `shown`."""
+
+    source: bytes
+    shown: str
+
+
 class GeneratedPackages(Protocol):
     """Packages of a repository that has no files, such as a hub of wheels."""
 
-    def package(self, path: str) -> Sequence[TargetSpec] | None:
-        """The targets of a package; None when there is no such package."""
+    def package(self, path: str) -> Sequence[TargetSpec | BuildText] | None:
+        """The targets of a package, and one text at most, at the end; None when there is no such package."""
         ...
 
     def package_paths(self) -> Iterable[str]:

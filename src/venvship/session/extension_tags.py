@@ -57,9 +57,7 @@ _DOWNLOADER: Final = frozenset(
         *("use_hub_alias_dependencies", "pyproject_toml"),
     }
 )
-MODIFIED_PACKAGES: Final = frozenset(
-    {"additive_build_content", "additive_build_content_file", "copy_files", "copy_executables"}
-)
+COPIED_FILES: Final = frozenset({"copy_files", "copy_executables"})
 LOCKS_OF_SYSTEMS: Final = {
     "requirements_linux": "linux_*",
     "requirements_darwin": "macos_*",
@@ -107,7 +105,8 @@ TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         | frozenset({"requirements_by_platform", "whl_modifications", *LOCKS_OF_SYSTEMS})
         | _DOWNLOADER,
         "whl_mods": frozenset({"hub_name", "whl_name", "data", "srcs_exclude_glob", "data_exclude_glob"})
-        | MODIFIED_PACKAGES,
+        | {"additive_build_content", "additive_build_content_file"}
+        | COPIED_FILES,
         "override": frozenset({"file", "patches", "patch_strip"}),
         "default": frozenset(
             {

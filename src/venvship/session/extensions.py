@@ -58,6 +58,8 @@ class PackageOverride:
     extra_deps: tuple[Label, ...] = ()
     extra_data: tuple[Label, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    build_text: str | Label = ""
+    """More targets of its package, as a text or a file of the workspace."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from venvship.errors import Place, VenvshipError
-from venvship.model.label import Label
+from venvship.model.label import Label, PackageId
 from venvship.modules.module_file import Tag
+from venvship.rules.python.distributions import package_name
 from venvship.session.declared_hubs import DeclaredHubs
-from venvship.session.extension_tags import LOCKS_OF_SYSTEMS, MODIFIED_PACKAGES
+from venvship.session.extension_tags import COPIED_FILES, LOCKS_OF_SYSTEMS
 from venvship.session.extensions import LockProject, PackageOverride, Patches
 from venvship.session.tag_attributes import MistakenTag, TagAttributes
 from venvship.wheels.filename import WheelFilename, normalise_name
@@ -25,7 +26,8 @@ class PipTags:
     def __init__(self, hubs: DeclaredHubs) -> None:
         self._hubs = hubs
         self._modifications: dict[str, PackageOverride] = {}
-        self._modified: list[tuple[str, str, tuple[Label, ...], Place]] = []
+        self._own_data: dict[str, tuple[str, ...]] = {}
+        self._modified: list[tuple[str, str, str, tuple[Label, ...], Place]] = []
 
     @property
     def modification_hubs(self) -> frozenset[str]:
@@ -46,27 +48,36 @@ class PipTags:
                     LockProject(hub, lock, tag.place, python_version=version, platforms=tuple(platforms))
                 )
             for key, name in attributes.pairs("whl_modifications").items():
-                self._modified.append((key, name, tuple(locks), tag.place))
+                self._modified.append((key, name, hub, tuple(locks), tag.place))
         elif tag.name == "whl_mods":
-            refused = sorted(name for name in MODIFIED_PACKAGES & set(tag.arguments) if tag.arguments[name])
+            refused = sorted(name for name in COPIED_FILES & set(tag.arguments) if tag.arguments[name])
             if refused:
                 attributes.refuse(
                     f"tag `whl_mods` does not support {', '.join(f'`{name}`' for name in refused)}: a distribution's "
-                    "package has no BUILD file",
+                    "package has no files",
                     hint="put the targets into a package of the workspace, and name them with `data`",
                 )
+            text: str | Label = attributes.text("additive_build_content")
+            file = attributes.label("additive_build_content_file")
+            if text and file is not None:
+                attributes.refuse("`additive_build_content` and `additive_build_content_file` exclude each other")
             key = f"{attributes.required('hub_name')}//:{attributes.required('whl_name')}.json"
             globs = (*attributes.texts("srcs_exclude_glob"), *attributes.texts("data_exclude_glob"))
+            # What begins with a colon is in the package of the distribution.
+            data = attributes.texts("data")
+            self._own_data[key] = tuple(text[1:] for text in data if text.startswith(":"))
+            found = (attributes.parsed(text) for text in data if not text.startswith(":"))
             self._modifications[key] = PackageOverride(
                 attributes.required("whl_name"),
                 tag.place,
                 exclude_globs=tuple(glob.removeprefix("site-packages/") for glob in globs),
-                extra_data=attributes.labels("data"),
+                extra_data=tuple(label for label in found if label is not None),
+                build_text=file if file is not None else text,
             )
         elif tag.name == "override":
-            file = attributes.required("file")
+            filename = attributes.required("file")
             try:
-                wheel = WheelFilename.parse(file)
+                wheel = WheelFilename.parse(filename)
             except ValueError as error:
                 attributes.problems.append(MistakenTag(str(error), place=tag.place))
                 return
@@ -78,7 +89,7 @@ class PipTags:
                     wheel.distribution,
                     tag.place,
                     version=wheel.version,
-                    file=file,
+                    file=filename,
                     post_install=Patches(
                         tuple(label for text in files if (label := attributes.parsed(str(text))) is not None),
                         strip if isinstance(strip, int) else 0,
@@ -88,7 +99,7 @@ class PipTags:
 
     def modify(self, problems: list[VenvshipError]) -> None:
         """Let the changes of `whl_mods` count for the locks whose tags name them."""
-        for key, name, locks, place in self._modified:
+        for key, name, hub, locks, place in self._modified:
             found = self._modifications.get(key.lstrip("@"))
             try:
                 project = normalise_name(name)
@@ -100,7 +111,12 @@ class PipTags:
                 message = f"`whl_modifications` names `{key}`, which no tag `whl_mods` makes"
                 problems.append(MistakenTag(message, place=place, hint=f"there are {known}"))
                 continue
-            self._hubs.overrides += [dataclasses.replace(found, name=project, lock=lock) for lock in locks]
+            package = PackageId(hub, package_name(project))
+            own = tuple(Label(package, target) for target in self._own_data[key.lstrip("@")])
+            data = (*found.extra_data, *own)
+            self._hubs.overrides += [
+                dataclasses.replace(found, name=project, lock=lock, extra_data=data) for lock in locks
+            ]
 
 
 def _locks_of_parse(attributes: TagAttributes) -> Mapping[Label, list[str]]:

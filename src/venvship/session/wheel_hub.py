@@ -15,7 +15,8 @@ from venvship.dataclass import dataclass
 from venvship.errors import InternalError, UserError, VenvshipError
 from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource
-from venvship.loading.repositories import TargetSpec
+from venvship.loading.repositories import BuildText, TargetSpec
+from venvship.loading.workspace import path_of
 from venvship.model.artifact import Artifact
 from venvship.model.configuration import DEP_GROUP, Configuration
 from venvship.model.digest import Digest
@@ -171,7 +172,7 @@ class LockHub:
 
     # For loading
 
-    def package(self, path: str) -> Sequence[TargetSpec] | None:
+    def package(self, path: str) -> Sequence[TargetSpec | BuildText] | None:
         if path == "":
             return [
                 TargetSpec(f"locked_group@{self.repository}", "group_deps"),
@@ -201,7 +202,7 @@ class LockHub:
         )
         return [f"@@{self.repository}//{package_name(name)}:{WHEEL}" for name in own]
 
-    def _targets(self, name: str) -> Sequence[TargetSpec]:
+    def _targets(self, name: str) -> Sequence[TargetSpec | BuildText]:
         override = self._merged(name)
         library = package_name(name)
         extras: dict[str, object] = {}
@@ -214,7 +215,18 @@ class LockHub:
             for rule, target in hub_targets(self, name)
         ]
         scripts = override.console_scripts if override is not None else ()
-        return [*specs, *part_targets(name, library, scripts)]
+        return [*specs, *part_targets(name, library, scripts), *self._written(library, override)]
+
+    def _written(self, package: str, override: PackageOverride | None) -> Iterable[BuildText]:
+        match override:
+            case PackageOverride(build_text=Label() as file):
+                shown = posixpath.join(file.package.path, file.name)
+                try:
+                    yield BuildText(path_of(file, self._workspace).read_bytes(), shown)
+                except OSError as error:
+                    raise UserError(f"cannot read `{file}`: {error.strerror}", place=override.place) from error
+            case PackageOverride(build_text=str() as text) if text:
+                yield BuildText(text.encode(), f"@{self.repository}/{package}/additive_build_content")
 
     def package_paths(self) -> Iterable[str]:
         return dict.fromkeys(("", *_GROUPS, *self._names))

@@ -20,7 +20,7 @@ _TRIPLES: Final = {
     "aarch64-apple-darwin": "macos-arm64",
 }
 _PRECISE: Final = re.compile(
-    r"(?P<plain>[a-z]+[-_](?:x86_64|amd64|aarch64|arm64))(?:[-_](?P<libc>glibc|musl)?(?P<version>\d{1,4}[._]\d{1,4}))?",
+    r"(?P<plain>(?:linux|macos|darwin)[-_](?:x86_64|amd64|aarch64|arm64))(?:[-_](?P<libc>glibc|musl)?(?P<version>\d{1,4}[._]\d{1,4}))?",
     re.ASCII,
 )
 _TAG: Final = re.compile(r"(?P<cpu>x86_64|aarch64)-(?P<libc>many|musl)linux_(?P<version>\d{1,4}_\d{1,4})", re.ASCII)

@@ -27,5 +27,5 @@ def test_a_platform_may_name_its_c_library(text: str, platform: Platform) -> Non
     "text", ["", "windows-x86_64", "linux", "linux-x86_64-2.17", "macos-arm64-glibc2.1", "linux-vax"]
 )
 def test_what_nothing_is_built_for_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"platform|not a valid"):
+    with pytest.raises(ValueError, match="is not a platform"):
         parse_target_platform(text)
