@@ -583,3 +583,23 @@ def test_an_interpreter_can_be_run_by_hand(repository: RealWorkspace) -> None:
     dep = "--@rules_python//python/bin:repl_dep=//rules_python:lib"
     imported = "import rules_python.lib; print(rules_python.lib.facts())"
     assert run(repository, dep, "@rules_python//python/bin:repl", "--", "-c", imported) == "{'name': 'fact'}\n"
+    # The interpreter of a program, which may be a registered one, and a file that is run before one types.
+    python = os.path.realpath(sys.executable)
+    stub = "import sys\nimport rules_python.lib\nprint(rules_python.lib.facts(), sys.argv[1:])\n"
+    build = REGISTERED.replace("@PYTHON@", python) + 'exports_files(["stub.py"])\n'
+    sources = {f"own/{name}.py": "" for name in ("main", "main_test", "lib")}
+    repository.write({"own/BUILD.bazel": build, "own/stub.py": stub, **sources})
+    src = "--@rules_python//python/bin:python_src=//own:main"
+    where = "import os, sys; print(os.path.realpath(sys.executable))"
+    for extra, expected in [(["--extra_toolchains=//own:system"], f"{python}\n"), ([], None)]:
+        started_by = run(repository, src, *extra, "@rules_python//python/bin:python", "--", "-c", where)
+        assert (started_by == f"{python}\n") == (expected is not None)
+    started_with = "--@rules_python//python/bin:repl_stub=//own:stub.py"
+    assert run(repository, dep, started_with, "@rules_python//python/bin:repl", "--", "x") == "{'name': 'fact'} ['x']\n"
+
+
+def test_the_interpreter_of_each_machine_may_be_registered(repository: RealWorkspace) -> None:
+    module = (repository.root / "MODULE.bazel").read_text()
+    registered = 'register_toolchains("@rules_python//python/runtime_env_toolchains:all")\n'
+    repository.write({"MODULE.bazel": module + registered})
+    assert run(repository, "//rules_python:main") == "fact 1.0 0 fastbuild _main.venv\n"

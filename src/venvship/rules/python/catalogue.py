@@ -11,7 +11,7 @@ from venvship.rules.python.described_runtime import PY_RUNTIME, PY_RUNTIME_PAIR
 from venvship.rules.python.gazelle import GAZELLE_RULES
 from venvship.rules.python.library import NO_PYTHON, library_rule
 from venvship.rules.python.members import Members
-from venvship.rules.python.program import PYTHON_FILES, PYTHON_PROGRAM
+from venvship.rules.python.program import PYTHON_FILES, PYTHON_INTERPRETER, PYTHON_PROGRAM
 from venvship.rules.python.pytest_main import PY_PYTEST_MAIN
 from venvship.rules.python.requirements_lock import requirements_lock_rules
 from venvship.rules.python.runfiles_library import runfiles_library_rule
@@ -60,6 +60,7 @@ def python_rules(
         CURRENT_PY_TOOLCHAIN,
         OWN_PY_TOOLCHAIN,
         PYTHON_PROGRAM,
+        PYTHON_INTERPRETER,
         PYTHON_FILES,
         PYTHON_FLAG,
         PYTHON_VERSION_FLAG,

@@ -60,6 +60,8 @@ VENV_ATTRIBUTES = (
     # The program that a venv is made for, by name: it tells the program about its build.
     attributes.string("program"),
     attributes.integer("stamp", -1),
+    # A file that the interpreter starts with.
+    attributes.label("started", files=True),
     # Where the venv lies, when that does not follow from the target's name.
     attributes.string("directory"),
     RUNTIME_ATTRIBUTE,
@@ -124,6 +126,8 @@ def _py_venv(ctx: RuleContext) -> list[object]:
     name = ctx.label.name
     launcher = ctx.declare_file(f"{name}_start" if directory_name == name else name)
     options = [Argument("-B"), *(Argument(ctx.expand(option)) for option in ctx.strings("interpreter_options"))]
+    started = ctx.files("started")
+    options += [Argument.runfile(file.runfiles_path) for file in started]
     write_launcher(ctx, launcher, info, options, environment=environment, inherited=inherited)
     parts = [
         closure.runfiles,
@@ -131,7 +135,7 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         Runfiles(files=info.entries),
         Runfiles(files=runtime.files),
     ]
-    own = [launcher, *([build_data] if build_data else [])]
+    own = [launcher, *([build_data] if build_data else []), *started]
     runfiles = Runfiles.merged([*parts, Runfiles(files=info.installs)], files=own)
     # Who builds a venv wants to look at it, or to have it in an editor, and need not wait for bytecode.
     built = Runfiles.merged([*parts, Runfiles(files=closure.wheels.unpacked)], files=own)

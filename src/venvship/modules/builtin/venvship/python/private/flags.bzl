@@ -26,16 +26,30 @@ def debugger_flag():
         build_setting_default = ":_no_debugger",
     )
 
-def repl():
-    """An interpreter that can import what the setting `repl_dep` names."""
-    _venvship.no_python(name = "_nothing")
-    native.label_flag(
-        name = "repl_dep",
-        build_setting_default = ":_nothing",
+def interpreter(name, src):
+    """The interpreter of a target, to be run.
+
+    Args:
+      name: name of the target.
+      src: a program, or what else tells its runtime.
+    """
+    _venvship.python_interpreter(
+        name = name,
+        src = src,
     )
+
+def repl():
+    """An interpreter that can import what the setting `repl_dep` names, and starts with the file of `repl_stub`."""
+    _venvship.no_python(name = "_nothing")
+    for name in ["repl_dep", "repl_stub"]:
+        native.label_flag(
+            name = name,
+            build_setting_default = ":_nothing",
+        )
     _venvship.py_venv(
         name = "repl",
         deps = [":repl_dep"],
+        started = ":repl_stub",
     )
 
 def layer_tier_flag():
