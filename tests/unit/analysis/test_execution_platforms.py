@@ -299,6 +299,24 @@ def test_the_toolchain_of_a_group_of_its_own_must_be_there_all_the_same() -> Non
     assert "//:other" in automatic("on_red", toolchains="red_tc").problems("//:automatic")
 
 
+def test_an_aspect_may_have_a_group_for_each_toolchain_type() -> None:
+    more = """
+def _look(target, ctx):
+    out = ctx.actions.declare_file("seen")
+    ctx.actions.run_shell(outputs = [out], command = "true", toolchain = _KIND)
+    print(ctx.toolchains[_KIND].tool, ctx.toolchains[_OTHER].tool)
+    return []
+look = aspect(_look, attrs = {"_use_auto_exec_groups": attr.bool(default = True)}, toolchains = [_KIND, _OTHER])
+looked_at = rule(lambda ctx: [], attrs = {"deps": attr.label_list(aspects = [look])})
+"""
+    targets = AUTOMATIC_TARGETS + 'load(":defs.bzl", "looked_at")\nlooked_at(name = "looked_at", deps = [":tool"])\n'
+    made = workspace("on_red", "on_blue", toolchains="red_tc blue_tc other_tc", defs=AUTOMATIC + more, more=targets)
+    made.one("//:looked_at")
+    [spawn] = [one for target in made.analyzer.targets for one in target.actions if isinstance(one, Spawn)]
+    assert made.printed == ["red blue"]
+    assert dict(spawn.properties)["pool"] == "red"
+
+
 def test_a_transition_may_make_groups_of_all_toolchain_types() -> None:
     more = """
 _AUTO = "//command_line_option:incompatible_auto_exec_groups"
