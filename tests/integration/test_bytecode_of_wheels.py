@@ -79,6 +79,8 @@ def test_a_venv_is_built_without_bytecode_and_run_with_it(repository: RealWorksp
     assert (site / "__init__.py").samefile(plain / "__init__.py")
     done = repository.built("//:venv")
     assert done.actions()[:2] == (0, 0)
+    assert said_by(binaries / "venv", "-c", ASK) == "1.0 False"
+    assert repository.run("run", "//:venv", "--", "-c", ASK).stdout == "1.0 True\n"
 
 
 def test_programs_tests_and_links_of_a_venv_have_bytecode(repository: RealWorkspace) -> None:

@@ -9,8 +9,8 @@ from build_bench import PACKAGE, Bench
 from venvship.execution.failures import ActionFailed
 from venvship.execution.sandbox import make_input_links, network_allowed
 from venvship.host.sandbox import Isolation, isolation, works
-from venvship.model.action import Program, Spawn
-from venvship.model.artifact import ArtifactKind
+from venvship.model.action import MakeSymlink, Program, Spawn
+from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
 from venvship.model.label import Label
 from venvship.model.runfiles import Runfiles
@@ -59,6 +59,23 @@ def test_a_program_runs_with_its_runfiles(bench: Bench) -> None:
     bench.write("pkg/data.txt", "changed")
     assert bench.build(output).ran == 1
     assert bench.read(output) == "changed"
+
+
+@pytest.mark.parametrize(("names", "seen"), [(("compiled",), "compiled"), (("compiled", "plain"), "plain")])
+def test_links_of_a_venv_find_a_directory_with_bytecode_where_the_other_one_would_lie(
+    bench: Bench, names: tuple[str, ...], seen: str
+) -> None:
+    plain = bench.output("pkg/six", ArtifactKind.DIRECTORY)
+    compiled = Artifact(plain.root.with_bytecode, plain.path, plain.owner, ArtifactKind.DIRECTORY)
+    directories = {"plain": plain, "compiled": compiled}
+    for name, directory in directories.items():
+        bench.shell(f"echo {name} > {directory.exec_path}/m.py", outputs=(directory,))
+    link = bench.add(MakeSymlink(plain.owner, bench.output("pkg/link", ArtifactKind.SYMLINK), "six/m.py"))
+    output = bench.output("pkg/seen")
+    inputs = (*(directories[name] for name in names), link)
+    bench.shell(f"cat {link.exec_path} > {output.exec_path}", outputs=(output,), inputs=inputs)
+    bench.build(output).raise_failures()
+    assert bench.read(output) == f"{seen}\n"
 
 
 def test_each_program_has_a_temporary_directory_of_its_own(bench: Bench) -> None:
