@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shop_models.catalogue import UnknownProduct, seed_catalogue
@@ -68,12 +68,14 @@ def test_an_unknown_product_has_no_price() -> None:
         price_basket(basket(XXX_999=1), catalogue=CATALOGUE, tariff=PLAIN)
 
 
+@settings(deadline=None)  # a busy machine takes its time
 @given(baskets)
 def test_the_total_is_the_sum_of_the_lines(lines: list[BasketLine]) -> None:
     priced = price_basket(lines, catalogue=CATALOGUE, tariff=PLAIN)
     assert priced.total == sum((line.net + line.vat for line in priced.lines), priced.shipping)
 
 
+@settings(deadline=None)  # a busy machine takes its time
 @given(baskets)
 def test_splitting_a_line_does_not_change_the_price(lines: list[BasketLine]) -> None:
     pieces = [BasketLine(sku=line.sku, quantity=1) for line in lines for _ in range(line.quantity)]
