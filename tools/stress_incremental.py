@@ -129,6 +129,18 @@ uv.declare_hub(hub_name = "pypi")
 uv.project(hub_name = "pypi", lock = "//:uv.lock", pyproject = "//:pyproject.toml")
 use_repo(uv, "pypi")
 """
+MODULES = (
+    *("", 'bazel_dep(name = "bazel_skylib", version = "1.8.1")', 'bazel_dep(name = "bazel_skylib", version = "1.7.0")'),
+    *('bazel_dep(name = "bazel_skylib", version = "1.8.1", repo_name = "skylib")', "register_toolchains('//p0:all')"),
+    "bazel_dep(",
+)
+PROJECTS = (
+    *("", '[project]\nname = "app"\nversion = "1"\n', '[project]\nname = "app"\nversion = "2"\ndescription = "d"\n'),
+    '[project]\nname = "app"\nversion = "2"\nscripts = { go = "more:main" }\n',
+    '[project]\nname = "other"\nversion = "1"\n',
+    *('[project]\nname = "app"\nversion = "1"\nscripts = 1\n', "[project", "[tool.ruff]\n"),
+)
+"""What MODULE.bazel may end with, and what projects may say; the first of each can be built."""
 PROGRAM = """
 load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_library")
 py_library(name = "lib", srcs = glob(["*.py"], exclude = ["main.py"]), deps = ["@pypi//six"])
@@ -183,7 +195,7 @@ class Stress:
         for path in BZL:
             self.write_bzl(path)
         self.write("lib/BUILD.bazel", "")
-        self.write("MODULE.bazel", MODULE if self.locks else 'module(name = "stress")\n')
+        self.write_module("")
         self.write("BUILD.bazel", 'config_setting(name = "fast", define_values = {"speed": "fast"})\n')
         for number in range(4):
             self.write(f"p{number}/BUILD.bazel", self.package(number, "cat $(SRCS) > $@"))
@@ -192,6 +204,7 @@ class Stress:
         if self.locks:
             self.write("uv.lock", self.locks[0])
             self.write("pyproject.toml", "")
+            self.write("app/pyproject.toml", "")
             self.write("app/BUILD.bazel", PROGRAM)
             self.write("app/main.py", "import six\n")
             self.write("app/more.py", "X = 0\n")
@@ -211,6 +224,9 @@ genrule(
 unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
 {'several(name = "m")' if number > 1 else ""}
 """
+
+    def write_module(self, end: str) -> None:
+        self.write("MODULE.bazel", (MODULE if self.locks else 'module(name = "stress")\n') + end)
 
     def write_bzl(self, path: str) -> None:
         text = BZL[path]
@@ -242,12 +258,12 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
             self.bring_back, self.bring_back, self.bring_back, self.delete_source, self.add_source,
             self.link_source, self.change_mode, self.comment_build_file, self.edit_build_file, self.break_build_file,
             self.move_boundary, self.edit_bzl, self.edit_bzl, self.edit_bzl, self.edit_bzl, self.comment_bzl,
-            self.toggle_flag, self.change_environment,
+            self.toggle_flag, self.change_environment, self.edit_module,
             self.delete_output, self.replace_output, self.retarget_output, self.delete_output_directory,
             self.spoil_stamp, self.move_package, self.touch, self.add_target, self.add_target, self.drop_target,
         ]  # fmt: skip
         if self.locks:
-            changes += [self.bump_lock, self.bump_lock, self.edit_program]
+            changes += [self.bump_lock, self.bump_lock, self.edit_program, self.edit_project, self.edit_project]
         return self.random.choice(changes)()
 
     def heal(self) -> str:
@@ -414,6 +430,17 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
         [path] = [path for path, text in BZL.items() if f"<{name}>" in text]
         self.write_bzl(path)
         return f"{name} = {self.words[name]!r} in {path}"
+
+    def edit_module(self) -> str:
+        end = self.random.choice(MODULES)
+        self.write_module(end)
+        return f"MODULE.bazel ends with {end!r}"
+
+    def edit_project(self) -> str:
+        path = self.random.choice(["app/pyproject.toml", "app/pyproject.toml", "pyproject.toml"])
+        text = self.random.choice(PROJECTS)
+        self.write(path, text)
+        return f"{path} is {text!r}"
 
     def comment_bzl(self) -> str:
         path = self.random.choice(list(BZL))
