@@ -8,6 +8,7 @@ from venvship.errors import Place, UserError
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.code_cache import CodeCache
 from venvship.loading.files import MemoryFiles
+from venvship.loading.kept_packages import RuleDigest
 from venvship.loading.package import Package
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import KnownRepositories, Repository
@@ -64,6 +65,7 @@ class LoadingWorkspace:
         bzl_names: Mapping[str, Value] | None = None,
         cache: CodeCache | None = None,
         surroundings: str | None = None,
+        rule_digest: RuleDigest = lambda rule: None,
     ) -> None:
         self.files = MemoryFiles(
             {f"/w/{path}": text for path, text in files.items()},
@@ -81,6 +83,7 @@ class LoadingWorkspace:
             print_handler=self._print,
             code_cache=cache,
             surroundings=None if surroundings is None else lambda: surroundings,
+            rule_digest=rule_digest,
         )
 
     def load(self, path: str, repository: str = "") -> Package:

@@ -2,34 +2,39 @@
 
 A package is kept under a key of everything that is known before its BUILD file runs: the file, what its repository
 calls others, what holds for the whole repository, and our own code. With it is kept what was asked for while it ran:
-the directories that it looked into, the `.bzl` files that it loaded. It is taken again only where all of these answer
-the same; asking them anew also lets the memo know that the package depends on them. A package that printed something,
-or that is wrong, is evaluated each time.
+the directories that it looked into, the `.bzl` files that it loaded; of files of which it names nothing but rules, what
+can be told of these rules before any of their functions runs. It is taken again only where all of these answer the
+same; asking them anew also lets the memo know that the package depends on them. A package that printed something, or
+that is wrong, is evaluated each time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import marshal
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from venvship.errors import VenvshipError
-from venvship.loading.bzl_loader import BzlKey, BzlLoader
+from venvship.loading.bzl_loader import BzlKey, BzlLoader, BzlModule
 from venvship.loading.code_cache import CodeCache
 from venvship.loading.files import RecordedFiles
 from venvship.loading.repositories import Repository, RepositorySet
+from venvship.loading.rule_definition import RuleDefinition
 from venvship.memo.keys import AnyKey, DirectoryEntries, EntryState, RealPath
 from venvship.model.label import Label, PackageId
 from venvship.starlark.program import CACHE_TAG
 
-_FORMAT = 2
+_FORMAT = 3
 """Changes whenever the same data would be read as another package."""
 
 Answer: TypeAlias = tuple[int, Any, str]
 """What was asked, of which kind, and a fingerprint of the answer."""
 
-_BZL, _ENTRIES, _STATE, _REAL = range(4)
+_BZL, _ENTRIES, _STATE, _REAL, _RULES = range(5)
+
+RuleDigest: TypeAlias = Callable[[RuleDefinition], str | None]
+"""Equal for rules whose targets are declared alike; None where it can't be told."""
 
 
 class KeptPackages:
@@ -76,21 +81,29 @@ class KeptPackages:
 class Asked:
     """What evaluations of packages ask for, and what was answered, as it can be asked again."""
 
-    def __init__(self, files: RecordedFiles, bzl: BzlLoader, repositories: RepositorySet) -> None:
+    def __init__(
+        self, files: RecordedFiles, bzl: BzlLoader, repositories: RepositorySet, rule_digest: RuleDigest
+    ) -> None:
         self._files = files
         self._bzl = bzl
         self._repositories = repositories
+        self._rule_digest = rule_digest
         self._identities: dict[Label, str] = {}
+        self._rules: dict[tuple[Label, tuple[str, ...]], str | None] = {}
 
-    def answers(self, keys: Iterable[AnyKey]) -> list[Answer] | None:
-        """None where something was asked that is not known here."""
+    def answers(self, keys: Iterable[AnyKey], symbols: Mapping[Label, tuple[str, ...]]) -> list[Answer] | None:
+        """None where something was asked that is not known here; `symbols` are those that a BUILD file loads."""
         found: list[Answer] = []
         for key in keys:
             match key:
                 case BzlKey(label):
-                    found.append(
-                        (_BZL, (label.package.repository, label.package.path, label.name), self._bzl_of(label))
-                    )
+                    names = symbols.get(label, ())
+                    rules = self._rules_of(label, names)
+                    named = (label.package.repository, label.package.path, label.name)
+                    if rules is None:
+                        found.append((_BZL, named, self._bzl_of(label)))
+                    else:
+                        found.append((_RULES, (*named, *names), rules))
                 case DirectoryEntries(path):
                     found.append((_ENTRIES, path, self._entries_of(path)))
                 case EntryState(path):
@@ -110,12 +123,12 @@ class Asked:
             return self._files.kind(asked) == answered
         if kind == _REAL:
             return self._files.real_path(asked) == answered
-        repository, path, name = asked
+        repository, path, name, *symbols = asked
         label = Label(PackageId(repository, path), name)
         try:
             # Asked of the memo each time, which thus knows who depends on the file.
             self._bzl.load(label)
-            return self._bzl_of(label) == answered
+            return (self._rules_of(label, tuple(symbols)) if kind == _RULES else self._bzl_of(label)) == answered
         except VenvshipError:
             # Whoever evaluates the package is told, with the place.
             return False
@@ -127,10 +140,25 @@ class Asked:
         found = self._identities.get(label)
         if found is None:
             module = self._bzl.load(label)
-            # Functions mean by names of repositories what the file means by them that they stand in.
-            names = sorted({file.repository for file in module.loads})
-            found = self._identities[label] = _digest((module.digest, *map(self._meaning_in, names)))
+            found = self._identities[label] = _digest((module.digest, *self._meanings(module)))
         return found
+
+    def _rules_of(self, label: Label, symbols: tuple[str, ...]) -> str | None:
+        """What declaring targets needs to know of a file of which nothing but rules is named; else None."""
+        if (label, symbols) not in self._rules:
+            module = self._bzl.load(label)
+            rules = [module.exports.get(symbol) for symbol in symbols]
+            found = [
+                self._rule_digest(rule) if isinstance(rule, RuleDefinition) and rule.runs_nothing else None
+                for rule in rules
+            ]
+            parts = (found, module.loads, module.visibility, *self._meanings(module))
+            self._rules[label, symbols] = None if not found or None in found else _digest(parts)
+        return self._rules[label, symbols]
+
+    def _meanings(self, module: BzlModule) -> list[tuple[object, ...]]:
+        # Functions mean by names of repositories what the file means by them that they stand in.
+        return [self._meaning_in(name) for name in sorted({file.repository for file in module.loads})]
 
     def _meaning_in(self, name: str) -> tuple[object, ...]:
         """What the same text means in the files of one repository, and in others not."""

@@ -16,7 +16,7 @@ from venvship.loading.code_cache import CodeCache, compiled
 from venvship.loading.depset_values import make_depset
 from venvship.loading.files import EntryKind, RecordedFiles, SourceFiles
 from venvship.loading.globs import PackageFiles
-from venvship.loading.kept_packages import Asked, KeptPackages
+from venvship.loading.kept_packages import Asked, KeptPackages, RuleDigest
 from venvship.loading.label_values import InvisibleRepository, invisible_repository
 from venvship.loading.nearest import did_you_mean, nearest
 from venvship.loading.package import NoSuchTarget, Package
@@ -132,6 +132,7 @@ class PackageLoader:
         modules: Mapping[str, tuple[str, str]] | None = None,
         host_constraints: Sequence[str] = (),
         surroundings: Callable[[], str] | None = None,
+        rule_digest: RuleDigest = lambda rule: None,
     ) -> None:
         """`native_rules` are the rule classes that BUILD files and `native` know, all of them by default.
 
@@ -188,7 +189,7 @@ class PackageLoader:
                 absent, lambda: self.bzl.load(_FOREIGN_RULES).exports["foreign_target"], known
             ),
         )
-        self._asked = Asked(self._files, self.bzl, repositories)
+        self._asked = Asked(self._files, self.bzl, repositories, rule_digest)
         self._kept: KeptPackages | None = None
         if code_cache is not None and surroundings is not None:
             self._kept = KeptPackages(code_cache, f"{surroundings()} {sorted(host_constraints)}")
@@ -285,7 +286,7 @@ class PackageLoader:
                 digest_of=lambda file: self.bzl.load(file).digest,
             )
         evaluated, has_printed = self._read(package, repository, shown, source)
-        answers = None if has_printed else self._asked.answers(self._memo.asked_so_far()[before:])
+        answers = None if has_printed else self._asked.answers(self._memo.asked_so_far()[before:], evaluated.symbols)
         if answers is not None:
             with contextlib.suppress(Unpackable):
                 self._kept.keep(key, answers, packed_package(evaluated, repository.mapping, self._rule_name))

@@ -111,6 +111,11 @@ class RuleDefinition(Exportable):
         return self._class
 
     @property
+    def runs_nothing(self) -> bool:
+        """Whether its class says what becomes of a call, and no initializer, be it that of a rule that it extends."""
+        return self._initializer is None and self.parent is None
+
+    @property
     def is_named(self) -> bool:
         """Whether the rule is bound to a global of its file."""
         return self._class is not None

@@ -84,7 +84,9 @@ class _Unknown(Exception):
 class ValueDigests:
     """Digests of values that do not change any more; each value is looked into once, as a rule."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, without: frozenset[str] = frozenset()) -> None:
+        """Those fields of rule classes count for nothing that the digests are `without`."""
+        self._without = without
         self._known: dict[int, bytes] = {}
         # Keeps values alive, so that no other one gets the id of one that is known.
         self._held: list[Value] = []
@@ -187,7 +189,8 @@ class ValueDigests:
                 raise _Unknown
             yield _python_name(kind).encode()
             for name in _names_in(kind):
-                yield digest(getattr(value, name))
+                if kind is not RuleClass or name not in self._without:
+                    yield digest(getattr(value, name))
 
     def _pairs(self, pairs: Iterable[tuple[Any, Any]]) -> Iterator[bytes]:
         for key, value in pairs:

@@ -48,6 +48,7 @@ from venvship.session.options import SessionOptions
 from venvship.session.own_code import own_code
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
+from venvship.session.value_digests import ValueDigests
 from venvship.session.version_repositories import version_repositories
 
 if TYPE_CHECKING:
@@ -212,6 +213,8 @@ class WorkspaceLoading:
             },
             host_constraints=host_constraints(self.host_platform),
             surroundings=own_code,
+            # Functions of rules run when packages have long been made.
+            rule_digest=ValueDigests(without=frozenset({"implementation"})).of,
         )
 
     def _print(self, text: str, place: Place) -> None:

@@ -113,14 +113,14 @@ class Session(WorkspaceExecution):
         """Say which of the analysed targets are built, and lay out the runfiles trees of those that are programs."""
         built: list[BuiltTarget] = []
         failed: list[Label] = []
+        groups = self.output_groups
         for target in targets:
             if target.incompatible:
                 continue
-            wanted = self.output_groups.requested(target)
-            if not result.failures or all(artifact in result.outputs for artifact in wanted.to_tuple()):
-                if self.output_groups.with_programs:
+            if not result.failures or all(one in result.outputs for one in groups.requested(target).to_tuple()):
+                if groups.with_programs:
                     self.lay_out_runfiles(target, graph, result)
-                outputs = self.output_groups.shown(target)
+                outputs = groups.shown(target)
                 paths = tuple(self.exec_root.path_of(output) for output in outputs)
                 built.append(BuiltTarget(target.label, self._shown_outputs(outputs, graph), paths))
             else:

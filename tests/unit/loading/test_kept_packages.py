@@ -8,6 +8,7 @@ from dataclasses import fields
 import pytest
 from loading_workspace import RULES, LoadingWorkspace
 
+from venvship.errors import VenvshipError
 from venvship.loading.code_cache import MemoryCodeCache
 from venvship.loading.package import Package
 from venvship.loading.package_loader import PackageKey
@@ -17,6 +18,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import RuleTarget
 from venvship.model.label import PackageId
 from venvship.rules.bzl_names import bzl_names
+from venvship.session.value_digests import ValueDigests
 
 MACROS = """
 def _impl(ctx):
@@ -93,6 +95,7 @@ class Commands:
             bzl_names={**names},
             cache=self.cache,
             surroundings=surroundings,
+            rule_digest=ValueDigests(without=frozenset({"implementation"})).of,
         )
         made.files.files["/other/BUILD.bazel"] = b""
         made.files.files["/other/m.bzl"] = b'def macro():\n    native.files(name = "x", srcs = [Label("@dep//:f")])\n'
@@ -219,6 +222,105 @@ def test_a_file_behind_a_loaded_one_counts() -> None:
     commands = Commands()
     commands.workspace(files).load("p")
     assert list(commands.workspace({**files, "p/b.bzl": 'NAME = "two"'}).load("p").targets) == ["two"]
+
+
+RULE = """
+load(":more.bzl", "DEFAULT")
+visibility("public")
+
+def helper():
+    return []
+
+def _impl(ctx):
+    return helper()
+
+def _start(**kwargs):
+    return kwargs
+
+own = rule(implementation = _impl, attrs = {"text": attr.string(default = DEFAULT), "deps": attr.label_list()})
+started = rule(implementation = _impl, initializer = _start)
+WORD = "word"
+"""
+RULE_FILES = {
+    "p/BUILD.bazel": 'load("//m:r.bzl", "own")\nown(name = "a", deps = [":b"])\nown(name = "b", text = "c")\n',
+    "m/BUILD.bazel": "",
+    "m/r.bzl": RULE,
+    "m/more.bzl": 'DEFAULT = "d"',
+}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        RULE.replace("return []", "return [1][1:]"),
+        RULE.replace("return helper()", "return []"),
+        "# so\n\n" + RULE,
+        RULE.replace('"word"', '"other"'),
+        RULE + "def new():\n    pass\n",
+        RULE.replace('DEFAULT = "d"', 'DEFAULT = str("d")'),
+    ],
+)
+def test_functions_that_run_later_do_not_matter(rule: str) -> None:
+    commands = Commands()
+    commands.workspace(RULE_FILES).load("p")
+    changed = {**RULE_FILES, "m/r.bzl": rule}
+    workspace = commands.workspace(changed)
+    found = workspace.load("p")
+    assert is_kept(found)
+    assert shown(found) == shown(Commands().workspace(changed).load("p"))
+    fresh = Commands().workspace(changed)
+    fresh.load("p")
+    key = PackageKey(PackageId("", "p"))
+    assert {*fresh.memo.record_of(key).dependencies} == {*workspace.memo.record_of(key).dependencies}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"m/more.bzl": 'DEFAULT = "e"'},
+        {"m/r.bzl": RULE.replace("attr.label_list()", "attr.label_list(allow_files = True)")},
+        {"m/r.bzl": RULE.replace("attr.label_list()", 'attr.label_list(), "new": attr.label(default = ":x")')},
+        {"m/r.bzl": RULE.replace("own = rule(", "own = rule(provides = [DefaultInfo], ")},
+        {"m/r.bzl": RULE.replace('"DEFAULT")', '"DEFAULT")\nload(":again.bzl", "X")'), "m/again.bzl": "X = 1"},
+        {"m/r.bzl": RULE.replace('"public"', '["//p"]')},
+    ],
+    ids=["default", "files", "attribute", "provides", "loads", "visibility"],
+)
+def test_what_rules_say_of_their_targets_matters(change: Mapping[str, str]) -> None:
+    commands = Commands()
+    commands.workspace(RULE_FILES).load("p")
+    changed = {**RULE_FILES, **change}
+    found = commands.workspace(changed).load("p")
+    assert not is_kept(found)
+    assert shown(found) == shown(Commands().workspace(changed).load("p"))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        'load("//m:r.bzl", "own", "WORD")\nown(name = "a")\n',
+        'load("//m:r.bzl", "started")\nstarted(name = "a")\n',
+        'load("//m:r.bzl", "own")\nload("//m:r.bzl", "helper")\nown(name = "a")\n',
+        'load("//m:through.bzl", "own")\nown(name = "a")\n',
+    ],
+    ids=["value", "initializer", "function", "through"],
+)
+def test_all_of_a_file_counts_of_which_more_is_named(build: str) -> None:
+    through = 'load(":r.bzl", _own = "own")\nown = _own\n'
+    files = {**RULE_FILES, "p/BUILD.bazel": build, "m/through.bzl": through}
+    commands = Commands()
+    commands.workspace(files).load("p")
+    assert is_kept(commands.workspace(files).load("p"))
+    assert not is_kept(commands.workspace({**files, "m/r.bzl": RULE.replace("[]", "[1]")}).load("p"))
+
+
+def test_a_rule_that_is_gone_is_missed() -> None:
+    commands = Commands()
+    commands.workspace(RULE_FILES).load("p")
+    with pytest.raises(VenvshipError, match="own"):
+        commands.workspace({**RULE_FILES, "m/r.bzl": RULE.replace("own =", "other =")}).load("p")
+    with pytest.raises(VenvshipError):
+        commands.workspace({**RULE_FILES, "m/r.bzl": RULE.replace('"public"', '["//nobody"]')}).load("p")
 
 
 def test_a_new_package_below_takes_its_files_out_of_globs() -> None:
