@@ -88,14 +88,14 @@ def _mount(settings: dict[str, object]) -> None:
     temporary, writable, visible = settings["temporary"], settings["writable"], settings["visible"]
     assert isinstance(temporary, str) and isinstance(writable, list) and isinstance(visible, list)
     _bind(None, "/", _MS_REC | _MS_PRIVATE)
-    # Opened before `/tmp` is hidden, because they may lie below it.
+    # Opened before `/tmp` and `/dev/shm` are hidden, because they may lie below these.
     shown = [(path, os.open(path, os.O_PATH)) for path in (*visible, *writable)]
     _bind(temporary, "/tmp", _MS_BIND | _MS_REC)
+    _check(_libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", _MS_NOSUID | _MS_NODEV, None), "mount /dev/shm")
     for path, descriptor in shown:
-        if path.startswith("/tmp/") or path in writable:
+        if path.startswith(("/tmp/", "/dev/shm/")) or path in writable:
             os.makedirs(path, exist_ok=True)
             _bind(f"/proc/self/fd/{descriptor}", path, _MS_BIND | _MS_REC)
-    _check(_libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", _MS_NOSUID | _MS_NODEV, None), "mount /dev/shm")
     # Where parts of the old one are hidden, a new one is refused; the old one then stays.
     _libc.mount(b"proc", b"/proc", b"proc", _MS_NOSUID | _MS_NODEV, None)
     _set_read_only("/", _AT_RECURSIVE, read_only=True)

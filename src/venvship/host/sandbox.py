@@ -21,6 +21,8 @@ from venvship.host import namespaces
 from venvship.host.machine import SYSTEM
 
 _SYSTEM_TEMPORARY = "/tmp"
+# It has a file system of memory that anybody may write, which holds states and workspaces of those who like it fast.
+_DEVICES = "/dev"
 _PROBE_SECONDS = 10.0
 
 
@@ -35,7 +37,7 @@ class Confinement:
     """What a program may touch.
 
     `writable` are directories it may write; everything else can only be read. `temporary` is shown as `/tmp`, where
-    `visible` (state and workspace, when they lie below `/tmp`) stays in place.
+    `visible` (state and workspace, when they lie below `/tmp` or `/dev`) stays in place.
     """
 
     writable: tuple[str, ...]
@@ -90,7 +92,7 @@ def _bubblewrap_arguments(confinement: Confinement, cwd: str) -> list[str]:
         arguments.append("--unshare-net")
     arguments += ["--bind", confinement.temporary, _SYSTEM_TEMPORARY]
     for path in confinement.visible:
-        if _is_below(path, _SYSTEM_TEMPORARY):
+        if _is_below(path, _SYSTEM_TEMPORARY) or _is_below(path, _DEVICES):
             arguments += ["--ro-bind", path, path]
     for path in confinement.writable:
         arguments += ["--bind", path, path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import re
@@ -12,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
@@ -108,11 +110,37 @@ class WantedFile:
     def of(
         cls, package: LockedPackage, file: LockedWheel | LockedSdist, *, lock: Path, chain: Iterable[str] = ()
     ) -> Self:
-        """`lock` is the lock file, to whose directory paths are relative."""
+        """`lock` is the lock file, to whose directory paths are relative.
+
+        Locks have no hashes of files in directories that are indexes; such a file is what it is when it is looked at.
+        """
         location = file.url if file.url is not None else str(lock.parent / (file.path or ""))
         origin = package.source.location if isinstance(package.source, RegistrySource) else None
         filename = str(file.filename)
-        return cls(package.name, filename, location, file.sha256, file.size, origin, Place(str(lock)), tuple(chain))
+        sha256 = file.sha256 or _hash_here(location)
+        return cls(package.name, filename, location, sha256, file.size, origin, Place(str(lock)), tuple(chain))
+
+
+def _hash_here(location: str) -> str | None:
+    """The SHA-256 of a file of this machine; None for others, and where there is none."""
+    path = local_path(location)
+    if path is None:
+        return None
+    try:
+        status = path.stat()
+        return _hash_of(str(path), status.st_size, status.st_mtime_ns)
+    except OSError:
+        return None
+
+
+@functools.cache
+def _hash_of(path: str, size: int, mtime_ns: int) -> str:
+    return digest_of_file(path).sha256
+
+
+def _unidentified(file: WantedFile) -> UserError:
+    path = local_path(file.location)
+    return MissingHash(file) if path is None else FileNotOnIndex(file, [str(path.parent)])
 
 
 class WheelFiles(Protocol):
@@ -163,7 +191,7 @@ class Downloads:
         errors: list[VenvshipError] = []
         for file in wanted:
             if file.sha256 is None:
-                errors.append(MissingHash(file))
+                errors.append(_unidentified(file))
             elif (path := self._store.path_of(file.sha256, file.filename)) is not None:
                 found[file] = path
             else:
@@ -210,7 +238,7 @@ class Downloads:
 
     def _fetch_one(self, file: WantedFile) -> Path:
         if file.sha256 is None:
-            raise MissingHash(file)
+            raise _unidentified(file)
         with self._store.partial(file.sha256) as partial:
             # Another process may have fetched it while we waited for our turn.
             if (path := self._store.path_of(file.sha256, file.filename)) is not None:

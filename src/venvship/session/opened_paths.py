@@ -17,7 +17,9 @@ from venvship.dataclass import dataclass
 from venvship.session.stamp import Signature, signature
 
 _EVENTS = frozenset(("open", "os.listdir", "os.scandir"))
-_NOT_FILES = ("/dev/", "/proc/", "/sys/")
+# Files in memory lie below /dev, too.
+_DEVICES = ("fd/", "null", "ptmx", "pts/", "random", "std", "tty", "urandom", "zero")
+_NOT_FILES = (*(f"/dev/{name}" for name in _DEVICES), "/proc/", "/sys/")
 _OWN_CODE = f"{Path(__file__).resolve().parent.parent}/"
 
 

@@ -249,10 +249,11 @@ class SourceBuilds:
     def _identity(self, source: _Source) -> str:
         """What says which source it is."""
         match source.chosen:
-            case LockedSdist(sha256=sha256):
-                if sha256 is None:
-                    self._downloads.fetch([source.wanted()])  # raises, because nothing tells whether it is right
-                return f"sdist {sha256}"
+            case LockedSdist():
+                wanted = source.wanted()
+                if wanted.sha256 is None:
+                    self._downloads.fetch([wanted])  # raises, because nothing tells whether it is right
+                return f"sdist {wanted.sha256}"
             case GitSource(url, commit, subdirectory):
                 return f"git {url} {commit} {subdirectory}"
             case DirectorySource(path) | EditableSource(path):

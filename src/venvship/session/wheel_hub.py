@@ -296,9 +296,13 @@ class LockHub:
     def _file(self, name: str, configuration: Configuration) -> _Chosen:
         chosen = self._resolution(name, configuration).wheel_of(name)
         if isinstance(chosen, LockedWheel):
-            if chosen.sha256 is None:
+            sha256 = chosen.sha256
+            if sha256 is None:
+                resolution = self._resolution(name, configuration)
+                sha256 = self._wanted(name, configuration, resolution, chosen).sha256
+            if sha256 is None:
                 raise InternalError(f"the wheel {chosen.filename} has no hash and was fetched")
-            return _Chosen(chosen.sha256, chosen.filename)
+            return _Chosen(sha256, chosen.filename)
         built = self._built.get((name, configuration))
         if built is None:
             raise InternalError(f"`{name}` was not built before it was used")

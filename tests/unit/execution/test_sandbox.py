@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,8 @@ from build_bench import PACKAGE, Bench
 
 from venvship.execution.failures import ActionFailed
 from venvship.execution.sandbox import make_input_links, network_allowed
-from venvship.host.sandbox import Isolation, isolation, works
+from venvship.host.sandbox import Confinement, Isolation, isolation, works
+from venvship.host.sandbox import confined as confined_words
 from venvship.model.action import MakeSymlink, Program, Spawn
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
@@ -111,6 +114,18 @@ def confined(bench: Bench, request: pytest.FixtureRequest) -> Bench:
 
 def test_the_best_way_of_confining_is_one_that_works() -> None:
     assert works(isolation())
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("way", [Isolation.BUBBLEWRAP, Isolation.NAMESPACES])
+@pytest.mark.parametrize("above", ["/tmp", "/dev/shm"])
+def test_a_confined_program_sees_a_state_in_memory_and_one_among_temporary_files(way: Isolation, above: str) -> None:
+    with tempfile.TemporaryDirectory(dir=above) as state, tempfile.TemporaryDirectory() as temporary:
+        Path(state, "file").write_text("read")
+        words = ("/bin/sh", "-c", f"cat {state}/file")
+        argv = confined_words(words, Confinement((), temporary, (state,)), cwd="/", way=way)
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert (done.stdout, done.stderr) == ("read", "")
 
 
 @pytest.mark.peers

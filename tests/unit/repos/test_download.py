@@ -15,7 +15,8 @@ from venvship.repos.download import Downloads, FileNotOnIndex, HashMismatch, Mis
 from venvship.repos.index_settings import IndexOverride, IndexSettings
 from venvship.repos.package_index import Indexes, IndexUnreachable
 from venvship.repos.wheel_store import WheelStore
-from venvship.wheels.lock import LockedWheel
+from venvship.wheels.filename import WheelFilename
+from venvship.wheels.lock import LockedPackage, LockedWheel, RegistrySource
 from venvship.wheels.uv_lock import parse_uv_lock
 
 ORIGIN = "https://packages.example/simple"
@@ -304,3 +305,24 @@ def test_files_of_a_directory_are_copied_and_verified(setting: Setting, tmp_path
     with pytest.raises(FileNotOnIndex, match=str(tmp_path / "links")):
         other = Setting(setting.server, WheelStore(tmp_path / "other"), tmp_path)
         other.downloads().fetch([file])
+
+
+def test_a_file_of_this_machine_without_a_hash_is_what_it_is(setting: Setting, tmp_path: Path) -> None:
+    lock = tmp_path / "project/uv.lock"
+    lock.parent.mkdir()
+    directory = tmp_path / "flat"
+    directory.mkdir()
+    name = "local-1.0-py3-none-any.whl"
+    package = LockedPackage("local", "1.0", RegistrySource("../flat"))
+    locked = LockedWheel(WheelFilename.parse(name), None, f"../flat/{name}", None, None)
+    missing = WantedFile.of(package, locked, lock=lock)
+    with pytest.raises(FileNotOnIndex, match=r"flat"):
+        setting.downloads().fetch([missing])
+    (directory / name).write_bytes(b"first")
+    first = WantedFile.of(package, locked, lock=lock)
+    (directory / name).write_bytes(b"second one")
+    second = WantedFile.of(package, locked, lock=lock)
+    assert [one.sha256 for one in (first, second)] == [
+        hashlib.sha256(text).hexdigest() for text in (b"first", b"second one")
+    ]
+    assert setting.downloads().fetch([second])[second].read_bytes() == b"second one"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -289,3 +290,11 @@ def test_a_stamp_that_others_could_write_is_not_read(tmp_path: Path) -> None:
     file.chmod(0o622)
     assert read_stamp(str(file)) is None
     assert read_stamp(str(tmp_path / "none")) is None
+
+
+@pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="no file system in memory")
+def test_files_in_memory_are_remembered_and_devices_are_not(tmp_path: Path) -> None:
+    opened = OpenedPaths(ignored=str(tmp_path))
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as file, open(file.name, "rb"), open(os.devnull, "rb"):
+        opened.stop()
+        assert file.name in opened.paths() and os.devnull not in opened.paths()
