@@ -211,3 +211,33 @@ def test_an_interpreter_that_the_workspace_has_is_shipped_with_its_programs(
         assert started.stderr == ""
         assert started.stdout.startswith(f"{prefix}/")
         assert started.stdout.endswith(f"/_main/prefix ({major}, {minor}) False\n")
+
+
+LOCAL = """
+bazel_dep(name = "rules_python", version = "2.2.0")
+runtime = use_repo_rule("@rules_python//python/local_toolchains:repos.bzl", "local_runtime_repo")
+toolchains = use_repo_rule("@rules_python//python/local_toolchains:repos.bzl", "local_runtime_toolchains_repo")
+runtime(name = "gone-python", interpreter_path = "no-such-python", on_failure = "{on_failure}")
+runtime(name = "local.python", interpreter_path = "{python}")
+toolchains(
+    name = "local_toolchains",
+    runtimes = ["gone-python", "local.python"],
+    target_compatible_with = {{"local.python": ["HOST_CONSTRAINTS"]}},
+)
+register_toolchains("@local_toolchains//:all")
+"""
+
+
+def test_interpreters_of_the_machine_become_toolchains(workspace: RealWorkspace) -> None:
+    python = os.path.realpath(sys.executable)
+    build = DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n'
+    app = "import os, sys\nprint(os.path.realpath(sys.executable), sys.prefix != sys.base_prefix)\n"
+    workspace.write({"BUILD.bazel": build, "app.py": app})
+    workspace.write({"MODULE.bazel": MODULE + LOCAL.format(python=python, on_failure="warn")})
+    done = workspace.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, f"{python} True\n"), done.stderr
+    assert "`no-such-python` of `gone-python` is no interpreter of this machine" in done.stderr
+    workspace.write({"MODULE.bazel": MODULE + LOCAL.format(python=python, on_failure="fail")})
+    refused = workspace.run("run", "//:app")
+    assert refused.code == 1
+    assert "`no-such-python` of `gone-python` is no interpreter of this machine" in refused.stderr

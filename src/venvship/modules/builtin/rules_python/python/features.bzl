@@ -21,6 +21,7 @@ _FILES = {
     ],
     "python/cc": ["py_cc_toolchain", "py_cc_toolchain_info"],
     "python/entry_points": ["py_console_script_binary"],
+    "python/local_toolchains": ["repos"],
 }
 _SETTINGS = ["build_runfile_links", "enable_runfiles", "extra_toolchains"]
 
