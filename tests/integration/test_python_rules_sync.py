@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,35 @@ def test_clean_leaves_the_interpreter(repository: RealWorkspace) -> None:
     sync(repository)
     assert repository.run("clean", "--expunge").code == 0
     assert says(repository, "import six; print(six.VERSION)") == "1.0"
+
+
+REGISTERED = """
+load("@rules_python//python:defs.bzl", "py_runtime", "py_runtime_pair")
+py_runtime(name = "system_runtime", interpreter_path = "{python}")
+py_runtime(name = "source_runtime", interpreter = "python")
+[
+    (
+        py_runtime_pair(name = name + "_pair", py3_runtime = name + "_runtime"),
+        toolchain(
+            name = name,
+            toolchain = name + "_pair",
+            toolchain_type = "@rules_python//python:toolchain_type",
+        ),
+    )
+    for name in ["system", "source"]
+]
+"""
+
+
+def test_the_interpreter_is_the_one_that_the_workspace_registers(repository: RealWorkspace) -> None:
+    python = os.path.realpath(sys.executable)
+    module = (repository.root / "MODULE.bazel").read_text() + 'bazel_dep(name = "rules_python", version = "2.2.0")\n'
+    repository.write({"MODULE.bazel": module, "own/BUILD.bazel": REGISTERED.format(python=python)})
+    (repository.root / "own/python").symlink_to(python)
+    for name, place in [("system", Path(python)), ("source", repository.root / "own/python")]:
+        done = sync(repository, f"--extra_toolchains=//own:{name}")
+        assert done.code == 0, done.stderr
+        assert (repository.root / ".venv/bin/python").readlink() == place
+        assert says(repository, "import ours, six, sys; print(ours.VALUE, sys.base_prefix)") == f"1 {sys.base_prefix}"
+    sync(repository)
+    assert (repository.root / ".venv/bin/python").readlink().is_relative_to(repository.cache)

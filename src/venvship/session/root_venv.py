@@ -23,7 +23,14 @@ from venvship.model.label import Label
 from venvship.model.paths import TreePath
 from venvship.model.platform import Platform
 from venvship.rules.python.origins import required_by
-from venvship.rules.python.providers import InterpreterInfo, PyInfo, PyWheelsInfo, WheelRecord
+from venvship.rules.python.providers import (
+    InterpreterInfo,
+    PyInfo,
+    PyWheelsInfo,
+    VenvInterpreter,
+    VirtualenvInfo,
+    WheelRecord,
+)
 from venvship.rules.python.runtime import RUNTIME_LABEL
 from venvship.rules.python.venv import entry_content
 from venvship.session.outcomes import SyncOutcome
@@ -52,7 +59,7 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
     """Bring the venv up to date with the closures of `labels`, or with `check` say how it differs."""
     targets = [target for target in session.analyze(labels) if not target.incompatible]
     [runtime_target] = session.analyze([RUNTIME_LABEL])
-    runtime = runtime_target[InterpreterInfo]
+    runtime = _interpreter(_provided(targets, VirtualenvInfo), runtime_target[InterpreterInfo].for_venv())
     needed = PyWheelsInfo(
         union(info.wheels for info in _provided(targets, PyWheelsInfo)),
         union(info.origins for info in _provided(targets, PyWheelsInfo)),
@@ -63,7 +70,7 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
     site = f"lib/{runtime.version.directory}/"
     records = [record for record in needed.wheels.to_tuple() if f"/{site}" in record.layout.site_packages]
     generated = [source for source in sources if not source.is_source]
-    wanted = [runtime.directory, *needed.installs.to_tuple(), *generated]
+    wanted = [*runtime.files.to_tuple(), *needed.installs.to_tuple(), *generated]
     result = session.execute(wanted, ActionGraph.of(session.analyzer.targets))
     result.raise_failures()
 
@@ -75,7 +82,7 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
             _title(session.root),
             runtime.version,
             runtime.full_version,
-            TreePath(places.tree(runtime.directory)),
+            TreePath(places.interpreter(runtime)),
             [record.layout for record in records],
             _prefixes(records, places),
             places.import_roots(union(info.imports for info in code).to_tuple(), needed.installs.to_tuple(), generated),
@@ -95,6 +102,12 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
         raise NotOurVenv(directory) from error
     left = tuple(f"{directory}/{path}" for path in (*entries, _RECORD))
     return SyncOutcome(directory, changes, tuple(warnings), left)
+
+
+def _interpreter(venvs: Iterable[VirtualenvInfo], own: VenvInterpreter) -> VenvInterpreter:
+    """The registered one that all virtualenvs of the configuration's version have, or the configuration's own."""
+    found = {venv.runtime.executable: venv.runtime for venv in venvs if venv.runtime.version == own.version}
+    return next(iter(found.values())) if len(found) == 1 else own
 
 
 def _provided(targets: Iterable[ConfiguredTarget], provider: type[P]) -> list[P]:
@@ -150,6 +163,18 @@ class _Places:
         if not isinstance(output, OutputTree):
             raise InternalError(f"`{artifact.exec_path}` is no directory")
         return str(self._trees.path_of(output.digest))
+
+    def interpreter(self, runtime: VenvInterpreter) -> str:
+        """The program of an interpreter."""
+        if runtime.directory is not None:
+            return f"{self.tree(runtime.directory)}/bin/{runtime.version.directory}"
+        program = runtime.runtime.interpreter
+        if program is None:
+            return runtime.executable
+        if not program.is_source:
+            return str(self._exec_root / program.exec_path)
+        repository, _, inside = program.runfiles_path.partition("/")
+        return str(self._directory_of("" if repository == "_main" else repository) / inside)
 
     def import_roots(
         self, roots: Iterable[str], installs: Sequence[Artifact], generated: Sequence[Artifact]

@@ -21,9 +21,10 @@ from venvship.venvs.wheel_layout import InstalledWheel
 
 @dataclass(frozen=True, slots=True)
 class RootVenv:
-    """What the venv is made of. `place` gives the absolute path of an installed wheel's prefix by runfiles path.
+    """What the venv is made of.
 
-    `title` is what prompts show.
+    `interpreter` is a program of the machine, `title` what prompts show. `place` gives the absolute path of an installed
+    wheel's prefix by runfiles path.
     """
 
     directory: TreePath
@@ -46,7 +47,7 @@ def plan_root_venv(venv: RootVenv) -> VenvPlan:
         layouts,
         location=VenvLocation(venv.directory, venv.title),
         python=venv.python,
-        interpreter=TreePath(f"{venv.interpreter}/bin/{venv.python.directory}"),
+        interpreter=venv.interpreter,
         first_party=venv.import_roots,
         members=venv.members,
         policy=CollisionPolicy.WARNING,
