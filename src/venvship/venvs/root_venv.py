@@ -23,8 +23,8 @@ from venvship.venvs.wheel_layout import InstalledWheel
 class RootVenv:
     """What the venv is made of.
 
-    `interpreter` is a program of the machine, `title` what prompts show. `place` gives the absolute path of an installed
-    wheel's prefix by runfiles path.
+    `interpreter` is a program of the machine, `title` what prompts show. `place` gives the absolute path of an
+    installed wheel's prefix by runfiles path.
     """
 
     directory: TreePath
