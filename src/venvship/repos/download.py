@@ -8,7 +8,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
@@ -17,6 +17,7 @@ from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
+from venvship.host.machine import cpu_count
 from venvship.repos.package_index import Indexes, IndexUnreachable, refused, unanswered
 from venvship.repos.remote_file import NoRanges, RemoteFile
 from venvship.repos.urls import local_path, origin_of, shown_url, without_credentials
@@ -218,23 +219,28 @@ class Downloads:
     ) -> list[Path | VenvshipError]:
         # The largest first, as far as locks tell: what is left for the end should not take long.
         ordered = sorted(files, key=lambda file: file.size or 0, reverse=True)
-        with ThreadPoolExecutor(min(self._parallel, len(files)), "download") as pool:
+        with (
+            # Who works on a file that has arrived should not keep another one from being asked for.
+            ThreadPoolExecutor(min(cpu_count(), len(files)), "arrived") as working,
+            ThreadPoolExecutor(min(self._parallel, len(files)), "download") as pool,
+        ):
+
+            def outcome(file: WantedFile) -> Future[Path | VenvshipError] | VenvshipError:
+                try:
+                    return working.submit(_worked_on, self._fetch_one(file), file, then)
+                except VenvshipError as error:
+                    return error
+
             try:
-                found = dict(zip(ordered, pool.map(lambda file: self._outcome(file, then), ordered), strict=True))
-                return [found[file] for file in files]
+                outcomes = dict(zip(ordered, pool.map(outcome, ordered), strict=True))
+                found = [outcomes[file] for file in files]
+                return [one.result() if isinstance(one, Future) else one for one in found]
             except BaseException:
                 # The user interrupts us: leaving the block waits for the threads, so they must end soon.
                 self._stopped.set()
                 pool.shutdown(cancel_futures=True)
+                working.shutdown(cancel_futures=True)
                 raise
-
-    def _outcome(self, file: WantedFile, then: Callable[[WantedFile], object]) -> Path | VenvshipError:
-        try:
-            path = self._fetch_one(file)
-            then(file)
-        except VenvshipError as error:
-            return error
-        return path
 
     def _fetch_one(self, file: WantedFile) -> Path:
         if file.sha256 is None:
@@ -336,6 +342,14 @@ class Downloads:
             hint="check the network, or fetch the files of this index from another one with "
             "`--index_override=ORIGIN=TARGET`, for example `@default`",
         )
+
+
+def _worked_on(path: Path, file: WantedFile, then: Callable[[WantedFile], object]) -> Path | VenvshipError:
+    try:
+        then(file)
+    except VenvshipError as error:
+        return error
+    return path
 
 
 class _CutOff(Exception):

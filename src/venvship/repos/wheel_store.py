@@ -59,6 +59,7 @@ class WheelStore:
     """A directory of verified files; several processes may use it at once."""
 
     def __init__(self, root: Path) -> None:
+        self.root = root
         self._wheels = root / "wheels"
         self._partial = root / "partial"
         self._manifests: dict[tuple[str, str], WheelManifest] = {}
@@ -105,10 +106,11 @@ class WheelStore:
         """The manifest of a wheel that is here; raises MalformedWheel."""
         known = self._manifests.get((sha256, filename.text))
         if known is None:
-            known = self._manifests[sha256, filename.text] = self._manifest(sha256, filename)
+            known = self._manifests[sha256, filename.text] = self.keep_manifest(sha256, filename)
         return known
 
-    def _manifest(self, sha256: str, filename: WheelFilename) -> WheelManifest:
+    def keep_manifest(self, sha256: str, filename: WheelFilename) -> WheelManifest:
+        """The same, for those who will not ask again: it is kept on disk only."""
         directory = self._wheels / sha256
         kept = directory / f"manifest-{FORMAT}.json"
         with contextlib.suppress(FileNotFoundError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import posixpath
@@ -23,6 +22,7 @@ from venvship.model.digest import Digest
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import PythonVersion
 from venvship.repos.download import Downloads, WantedFile
+from venvship.repos.manifest_readers import ManifestReaders
 from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.distributions import (
     WHEEL,
@@ -42,7 +42,6 @@ from venvship.session.hub_files import defs_bzl, requirements_bzl
 from venvship.session.locked_project import LockedProject, UnknownGroup
 from venvship.session.project_code import read_project_code
 from venvship.session.source_builds import BuiltWheel, SourceBuilds, read_patches
-from venvship.wheels.archive import MalformedWheel
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import LockedPackage, LockedWheel
 from venvship.wheels.manifest import without
@@ -267,19 +266,19 @@ class LockHub:
                     sources[(name, key.configuration)] = key
             except UserError as error:
                 refused[key] = error
-        self._downloads.fetch(files, then=self._read_ahead)
+        with ManifestReaders(self._store, wheels=len(files)) as readers:
+
+            def read_ahead(file: WantedFile) -> None:
+                if file.sha256 is not None:
+                    readers.read(file.sha256, WheelFilename.parse(file.filename))
+
+            self._downloads.fetch(files, then=read_ahead)
         for (name, configuration), key in sources.items():
             try:
                 self._built[(name, configuration)] = self._build(name, configuration)
             except VenvshipError as error:
                 refused[key] = error
         return refused
-
-    def _read_ahead(self, file: WantedFile) -> None:
-        """Read the manifest of a wheel while others arrive; what is wrong with it is said where it is used."""
-        if file.sha256 is not None:
-            with contextlib.suppress(MalformedWheel):
-                self._store.manifest(file.sha256, WheelFilename.parse(file.filename))
 
     def lazy_source(self, artifact: Artifact) -> LazySource | None:
         """A wheel file as a source whose digest the lock tells; None for artifacts of other repositories."""

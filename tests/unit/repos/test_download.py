@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,19 @@ def test_a_file_that_arrives_is_worked_on_and_one_that_is_here_is_not(setting: S
     for _ in range(2):
         setting.downloads().fetch([wanted()], then=then)
     assert seen == [(wanted(), CONTENT)]
+
+
+def test_who_works_on_a_file_keeps_no_other_from_arriving(setting: Setting) -> None:
+    names = [f"x{n}-1-py3-none-any.whl" for n in range(6)]
+    files = [wanted(name, setting.server.add(name.partition("-")[0], name, name.encode())) for name in names]
+
+    def then(file: WantedFile) -> None:
+        deadline = time.monotonic() + 30
+        while not all(setting.store.path_of(str(other.sha256), other.filename) for other in files):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+    assert len(setting.downloads(parallel=1).fetch(files, then=then)) == len(files)
 
 
 def test_a_file_that_is_here_is_not_asked_for(setting: Setting) -> None:
