@@ -33,7 +33,6 @@ import re
 import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from venvship.archives.zip_directory import (
@@ -87,18 +86,13 @@ class BadRequest(Exception):
     """A request that cannot be understood or cannot be carried out by this interpreter."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     wheel: str
     output: str
     python_version: str
-    compiled_later: bool = False
-    exclude_globs: tuple[str, ...] = ()
-    replaced: Mapping[str, bytes] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if _PYTHON_VERSION.fullmatch(self.python_version) is None:
-            raise BadRequest(f"`{self.python_version}` is not a version of Python 3")
+    compiled_later: bool
+    exclude_globs: tuple[str, ...]
+    replaced: Mapping[str, bytes]
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> Request:
@@ -116,6 +110,8 @@ class Request:
         ):
             raise BadRequest("the request needs `wheel`, `output` and `python_version`")
         wheel, output, python_version = (str(text) for text in texts)
+        if _PYTHON_VERSION.fullmatch(python_version) is None:
+            raise BadRequest(f"`{python_version}` is not a version of Python 3")
         return cls(
             wheel,
             output,
@@ -139,14 +135,14 @@ class Row(NamedTuple):
     size: str = ""
 
 
-@dataclass
 class _Output:
     """Writes files below a directory and remembers what they are."""
 
-    root: str
-    entries: list[tuple[str, str, int, bool]] = field(default_factory=list)
-    _directories: set[str] = field(default_factory=set)
-    _clipped: dict[int, bool] = field(default_factory=dict)
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.entries: list[tuple[str, str, int, bool]] = []
+        self._directories: set[str] = set()
+        self._clipped: dict[int, bool] = {}
 
     def write(self, path: str, pieces: Iterable[bytes], executable: bool = False) -> bytes:
         """Write a new file and return its SHA-256, of what was written."""
