@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 
 from fake_index import FakeIndex
 from interpreter_archives import archive, interpreters
-from real_workspace import DEFS, HUB, MODULE, RealWorkspace, locked
+from real_workspace import DEFS, HUB, MODULE, ORIGIN, RealWorkspace, locked
+from wheel_building import wheel_bytes
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 PYTHON_3_14 = """
@@ -241,3 +243,44 @@ def test_interpreters_of_the_machine_become_toolchains(workspace: RealWorkspace)
     refused = workspace.run("run", "//:app")
     assert refused.code == 1
     assert "`no-such-python` of `gone-python` is no interpreter of this machine" in refused.stderr
+
+
+def test_wheels_and_the_interpreter_are_those_of_a_c_library(
+    workspace: RealWorkspace, index: FakeIndex, tmp_path: Path
+) -> None:
+    short = MINOR.replace(".", "")
+    files = {"six/__init__.py": "X = 1\n"}
+    tags = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "musllinux_1_2_aarch64")
+    rows = []
+    for tag in tags:
+        name = f"six-1.0-cp{short}-cp{short}-{tag}.whl"
+        content = wheel_bytes("six", "1.0", {**files, "six/tag.txt": tag}, tag=f"cp{short}-cp{short}-{tag}")
+        rows.append(f'{{ url = "{ORIGIN}/six/{name}", hash = "sha256:{index.add("six", name, content)}" }}')
+    lock = locked(index, ("six", "1.0"), salt="libc")
+    base = tmp_path / "releases"
+    for libc in ("gnu", "musl"):
+        archive(base / "20990101", f"aarch64-unknown-linux-{libc}", version=f"{MINOR}.99")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + HUB + interpreters(base, MINOR),
+            "uv.lock": re.sub(r"wheels = .*", f"wheels = [{', '.join(rows)}]", lock),
+            "BUILD.bazel": MANY_FILES,
+            "app.py": "import six\n",
+        }
+    )
+    setting = "--@aspect_rules_py//uv/private/constraints/platform:platform"
+    cases = {
+        ("--platforms=linux_aarch64",): tags[0],
+        ("--platforms=linux_aarch64-glibc2.20",): tags[1],
+        ("--platforms=linux_aarch64", f"{setting}_version=2.27"): tags[1],
+        ("--platforms=linux-aarch64-musl1.2",): tags[2],
+        ("--platforms=linux_aarch64", f"{setting}_libc=musl"): tags[2],
+    }
+    for flags, tag in cases.items():
+        workspace.built(*flags, "//:app")
+        site = (workspace.root / f"venvship-bin/._app.venv/lib/python{MINOR}/site-packages").resolve()
+        assert (site / "six/tag.txt").read_text() == tag
+    refused = workspace.build("--platforms=linux-aarch64-musl1.0", "//:app")
+    assert refused.code == 1 and "musllinux_1_2_aarch64" in refused.stderr, refused.stderr
+    refused = workspace.build("--platforms=linux_aarch64", f"{setting}_version=new", "//:app")
+    assert refused.code == 1 and "is a version like `2.28`, not `new`" in refused.stderr, refused.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -20,7 +21,9 @@ from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VER
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Platform
 from venvship.model.workspace_status import STAMP
+from venvship.rules.python.settings import PLATFORM_LIBC, PLATFORM_VERSION
 from venvship.session.options import SessionOptions, UnsupportedPlatform, UnusableSetting
+from venvship.wheels.targets import parse_target_platform
 
 _ROOT = PackageId(MAIN_REPOSITORY, "")
 
@@ -86,15 +89,21 @@ def _with_platform(
         return PlatformTargets(loader.target, host).with_platform(configuration, label)
     except VenvshipError as error:
         try:
-            platform = Platform.parse(name)
+            platform = parse_target_platform(name)
         except ValueError:
             raise UnsupportedPlatform(
                 f"`{text}` is no platform that is built for: {error.message}",
                 place=error.place,
-                hint="name a platform target, or linux_x86_64, linux_aarch64, macos_x86_64, macos_aarch64",
+                hint="name a platform target, or linux_x86_64, linux_aarch64, macos_x86_64, macos_aarch64, "
+                "with a C library where it matters: linux_x86_64-musl1.2",
             ) from error
-    same = (platform.os, platform.cpu) == (host.os, host.cpu)
-    return Configuration(host if same else platform, configuration.options)
+    plain = Platform.parse(str(platform))
+    same = (plain.os, plain.cpu) == (host.os, host.cpu)
+    precise = Configuration(host if same else plain, configuration.options)
+    if platform == plain:
+        return precise
+    version = ".".join(map(str, platform.libc_version))
+    return precise.with_options({PLATFORM_LIBC: json.dumps(platform.libc.value), PLATFORM_VERSION: json.dumps(version)})
 
 
 def _flag(name: str, text: str | bool) -> str:

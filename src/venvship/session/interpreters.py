@@ -36,6 +36,7 @@ from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.repos.host_interpreters import HostInterpreter, NoInterpreter, choose_interpreter, find_interpreters
 from venvship.repos.urls import local_path
 from venvship.rules.python.runtime import ImportedInterpreter
+from venvship.rules.python.settings import target_platform
 from venvship.session.debian_interpreters import DebianInterpreter, DebianInterpreters
 from venvship.session.extensions import Extensions
 from venvship.session.extensions import RuntimeArchive as NamedArchive
@@ -194,7 +195,7 @@ class MachineInterpreters:
         key = chosen.identity
         if key not in self._imported:
             full_version = self.full_version(configuration)
-            foreign = not self._is_here(configuration.platform)
+            foreign = not self._is_here(target_platform(configuration))
             compiler = self._compiler(PythonVersion.parse(full_version)) if foreign else None
             tree, starts = self._unpacked(chosen, full_version, foreign=foreign, compiler=compiler)
             if not foreign and not starts:
@@ -230,15 +231,15 @@ class MachineInterpreters:
     def _chosen(self, configuration: Configuration) -> HostInterpreter | DebianInterpreter | _Located:
         version = configuration.get(PYTHON_VERSION)
         wanted = self._wanted(version)
-        if not self._is_here(configuration.platform):
-            located = self._elsewhere(wanted, configuration.platform)
+        if not self._is_here(target_platform(configuration)):
+            located = self._elsewhere(wanted, target_platform(configuration))
             if located is None:
-                raise NoRuntime(wanted, configuration.platform)
+                raise NoRuntime(wanted, target_platform(configuration))
             return located
         try:
             return choose_interpreter(self._found, wanted, freethreaded=wanted.endswith("t"))
         except NoInterpreter:
-            located = self._elsewhere(wanted, configuration.platform)
+            located = self._elsewhere(wanted, target_platform(configuration))
             if located is None:
                 raise
             return located

@@ -19,6 +19,7 @@ from venvship.repos.lock_files import read_lock
 from venvship.repos.package_index import PackageIndex
 from venvship.rules.python.distributions import Component
 from venvship.rules.python.runtime import Interpreters
+from venvship.rules.python.settings import target_platform
 from venvship.session.extensions import LockProject
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.flat import RequiresDist, linked
@@ -197,7 +198,7 @@ class LockedProject:
         return tuple(sorted(reachable - set(self.members)))
 
     def environment(self, configuration: Configuration) -> MarkerEnvironment:
-        return _environment(configuration.platform, self._interpreters.full_version(configuration))
+        return _environment(target_platform(configuration), self._interpreters.full_version(configuration))
 
     def resolution(self, configuration: Configuration, group: str) -> Resolution:
         return self._resolved(configuration, group)[0]
@@ -217,7 +218,7 @@ class LockedProject:
         return tuple(self._resolutions)
 
     def _resolved(self, configuration: Configuration, group: str) -> tuple[Resolution, Mapping[str, Component]]:
-        return self.resolved((configuration.platform, self._interpreters.full_version(configuration), group))
+        return self.resolved((target_platform(configuration), self._interpreters.full_version(configuration), group))
 
     def resolved(self, circumstances: Circumstances) -> tuple[Resolution, Mapping[str, Component]]:
         """The resolution, and the circle of each distribution in it."""

@@ -28,6 +28,7 @@ from venvship.repos.source_build import BuildFailed, BuildPatch, BuildSystem, So
 from venvship.repos.unpacking import archive_kind, unpack
 from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.runtime import ImportedInterpreter, Interpreters
+from venvship.rules.python.settings import target_platform
 from venvship.session.annotations import BuildAnnotations
 from venvship.session.extensions import PackageOverride, Patches
 from venvship.session.locked_project import LockedProject
@@ -47,10 +48,13 @@ class CrossBuild(UserError):
     """A build from source for another kind of machine than this one."""
 
     def __init__(self, project: str, target: Platform, host: Platform, chain: Iterable[str]) -> None:
+        wanted, here = str(target), str(host)
+        if wanted == here:
+            wanted, here = f"{wanted} with {target.libc.value}", f"{here} with {host.libc.value}"
         super().__init__(
-            f"`{project}` has no wheel for {target}, and a build from source on this machine makes one for {host}",
+            f"`{project}` has no wheel for {wanted}, and a build from source on this machine makes one for {here}",
             chain=chain,
-            hint=f"lock a version that has a wheel for {target}, or build on such a machine",
+            hint=f"lock a version that has a wheel for {wanted}, or build on such a machine",
         )
 
 
@@ -107,8 +111,8 @@ class SourceBuilds:
         """The wheel of a distribution; raises what keeps it from being built."""
         chain = tuple(f"required by {step}" for step in reversed(resolution.path_to(name)))
         shown = str(resolution.distribution(name))
-        platform = configuration.platform
-        if (platform.os, platform.cpu) != (self._host.os, self._host.cpu):
+        platform = target_platform(configuration)
+        if (platform.os, platform.cpu, platform.libc) != (self._host.os, self._host.cpu, self._host.libc):
             raise CrossBuild(shown, platform, self._host, chain)
         interpreter = self._interpreters.interpreter(configuration)
         source = _Source(project, name, resolution, chain)

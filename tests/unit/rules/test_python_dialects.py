@@ -192,8 +192,8 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], stamp = 1, pyc_colle
         ),
         (
             'py_binary(name = "app", srcs = ["app.py"], config_settings = '
-            '{"@aspect_rules_py//uv/private/constraints/platform:platform_libc": "musl"})',
-            "the setting `platform_libc` of rules_py can't be `musl`",
+            '{"@aspect_rules_py//uv/private/constraints/platform:platform_libc": "msvc"})',
+            "the setting `platform_libc` of rules_py can't be `msvc`",
         ),
         (
             'py_binary(name = "app", srcs = ["app.py"], interpreter_args = ["-O"], interpreter_options = ["-B"])',

@@ -6,14 +6,21 @@ A setting that says what is so anyway is taken; one that asks for something that
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.errors import UserError
 from venvship.model.configuration import Configuration
+from venvship.model.platform import Libc, Os, Platform
 
 _PACKAGE: Final = "@@rules_python//python/config_settings:"
 _PLATFORM: Final = "@@aspect_rules_py//uv/private/constraints/platform:"
+PLATFORM_LIBC: Final = f"{_PLATFORM}platform_libc"
+PLATFORM_VERSION: Final = f"{_PLATFORM}platform_version"
+_CUSTOMARY_MUSL: Final = (1, 2)
+_LIBC_VERSION: Final = re.compile(r"(\d{1,4})[._](\d{1,4})", re.ASCII)
 _OWNERS: Final = {_PACKAGE: "rules_python", _PLATFORM: "rules_py"}
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "bootstrap_impl": ("system_python", "script"),
@@ -33,8 +40,6 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
     ("py_freethreaded", "yes"): "set the Python version to one like 3.14t",
-    ("py_linux_libc", "musl"): "build for a platform with musl",
-    ("platform_libc", "musl"): "build for a platform with musl",
     ("platform_libc", "msvc"): "there are no programs for Windows",
     ("validate_test_main", "enabled"): "py_pytest_test and py_unittest_test fail when nothing is run",
     ("build_python_zip", "true"): "name the program in a py_zipapp_binary",
@@ -45,6 +50,24 @@ _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
 def rules_python_setting(configuration: Configuration, name: str) -> str:
     """The value that the command line or a target sets; empty where none does."""
     return _text(configuration.get(f"{_PACKAGE}{name}"))
+
+
+def target_platform(configuration: Configuration) -> Platform:
+    """The platform with the C library that settings say, which wheels and interpreters are chosen for.
+
+    Raises UserError for a version that is none.
+    """
+    platform = configuration.platform
+    libc = _text(configuration.get(PLATFORM_LIBC)) or rules_python_setting(configuration, "py_linux_libc")
+    version = _text(configuration.get(PLATFORM_VERSION))
+    if platform.os is Os.LINUX and libc in (Libc.GLIBC.value, Libc.MUSL.value) and libc != platform.libc.value:
+        platform = Platform(platform.os, platform.cpu, Libc(libc), _CUSTOMARY_MUSL)
+    if not version:
+        return platform
+    match = _LIBC_VERSION.fullmatch(version)
+    if match is None:
+        raise UserError(f"the setting `platform_version` of rules_py is a version like `2.28`, not `{version}`")
+    return Platform(platform.os, platform.cpu, platform.libc, (int(match[1]), int(match[2])))
 
 
 def check_settings(ctx: RuleContext) -> None:
