@@ -37,7 +37,7 @@ from venvship.execution.outputs import Output, Outputs, OutputTree
 from venvship.execution.placing import Placer
 from venvship.execution.result import ExecutionResult
 from venvship.execution.workers import ToolInterrupted
-from venvship.model.action import Action, LinkArtifact, MakeSymlink, RunTool, Spawn, WriteFile
+from venvship.model.action import Action, LinkArtifact, MakeSymlink, RunTool, Spawn, WriteFile, inputs_of
 from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath, TreePath
 
@@ -79,11 +79,17 @@ class Scheduler:
         self._done: dict[Action, None] = {}
         self._keys: dict[ExecPath, str] = {}
 
-    def execute(self, requested: Iterable[Artifact], generating: Generating) -> ExecutionResult:
-        """Make `requested` exist. Failures are in the result; raises Interrupted when the user stops it."""
+    def execute(
+        self, requested: Iterable[Artifact], generating: Generating, *, if_made: Iterable[Artifact] = ()
+    ) -> ExecutionResult:
+        """Make `requested` exist. Failures are in the result; raises Interrupted when the user stops it.
+
+        The result knows those of `if_made`, too, that are there and up to date; nothing is made for them.
+        """
         wanted = tuple(requested)
         nodes = needed_actions(wanted, generating)
-        return self._execute(nodes, generating, (artifact for artifact in wanted if artifact.is_source))
+        sources = [artifact for artifact in wanted if artifact.is_source]
+        return self._execute(nodes, generating, sources, if_made)
 
     def execute_part(self, nodes: Iterable[Node], known: Iterable[tuple[Artifact, str]]) -> ExecutionResult:
         """Execute a part of a graph whose other inputs are there, and hold what `known` says of them.
@@ -99,11 +105,19 @@ class Scheduler:
             if artifact not in self._outputs:
                 self._outputs.add_text(artifact, text)
 
-    def _execute(self, nodes: Iterable[Node], generating: Generating, sources: Iterable[Artifact]) -> ExecutionResult:
+    def _execute(
+        self,
+        nodes: Iterable[Node],
+        generating: Generating,
+        sources: Iterable[Artifact],
+        if_made: Iterable[Artifact] = (),
+    ) -> ExecutionResult:
         run = _Run(self._machinery, self._jobs, self._keep_going, generating, self._outputs, self._done, self._keys)
         try:
             run.execute(nodes)
             run.check_sources(sources)
+            if not run.failures:
+                run.find(if_made)
         finally:
             self._machinery.state.save()
             self._machinery.exec_root.sources.save()
@@ -172,6 +186,19 @@ class _Run:
         finally:
             pool.shutdown(wait=True)
             self._placer.close()
+
+    def find(self, artifacts: Iterable[Artifact]) -> None:
+        """Know those of `artifacts` that programs of an earlier command have made of what there is now."""
+        for artifact in artifacts:
+            action = None if artifact in self._outputs else self._generating(artifact)
+            if not isinstance(action, RunTool | Spawn):
+                continue
+            if any(not one.is_source and one not in self._outputs for one in inputs_of(action).to_tuple()):
+                continue
+            key = action_key(action, self._fingerprint, platform=self._machinery.platform, files_in=self._files_in)
+            rows = self._untouched(action, key)
+            if rows is not None:
+                self._keep(Node(action, inputs_of(action)), action, key, rows)
 
     def check_sources(self, sources: Iterable[Artifact]) -> None:
         """Sources that were asked for by name must exist, though no action reads them."""

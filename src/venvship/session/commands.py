@@ -62,12 +62,14 @@ class CommandSession(Session):
         self.has_waited = False
         """Whether another command was running in the workspace when this session was opened."""
 
-    def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
+    def execute(
+        self, artifacts: Iterable[Artifact], graph: ActionGraph, *, if_made: Iterable[Artifact] = ()
+    ) -> ExecutionResult:
         if not self._results:
             self._opened_before_execution = opened_so_far()
             self._projects = self._read_projects()
         self._graph = graph
-        result = super().execute(artifacts, graph)
+        result = super().execute(artifacts, graph, if_made=if_made)
         self._results.append(result)
         return result
 

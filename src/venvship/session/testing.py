@@ -21,7 +21,7 @@ from venvship.model.provider import ArgumentsInfo, ExecutionInfo, InstrumentedFi
 from venvship.session.coverage_report import combined_report
 from venvship.session.options import TestOptions
 from venvship.session.outcomes import BuildOutcome, TestOutcome
-from venvship.session.workspace_session import Session, requested_artifacts
+from venvship.session.workspace_session import Session, beside_builds, requested_artifacts
 
 
 class TestRunsElsewhere(UserError):
@@ -52,7 +52,7 @@ def run_test_targets(
     unanalysed = graph.conflicting | frozenset(session.analyzer.failed)
     targets = [target for target in targets if target.label not in unanalysed]
     compatible = [target for target in targets if not target.incompatible]
-    result = session.execute(requested_artifacts(compatible), graph)
+    result = session.execute(requested_artifacts(compatible), graph, if_made=beside_builds(compatible))
     failures += result.failures
     outcome = session.outcome_of(targets, graph, result)
     ready = {target.label for target in outcome.targets}

@@ -93,9 +93,11 @@ class WorkspaceExecution(WorkspaceAnalysis):
         jobs = self.options.jobs or cpu_count()
         return Scheduler(self.machinery, jobs=jobs, keep_going=self.options.keep_going)
 
-    def execute(self, artifacts: Iterable[Artifact], graph: ActionGraph) -> ExecutionResult:
+    def execute(
+        self, artifacts: Iterable[Artifact], graph: ActionGraph, *, if_made: Iterable[Artifact] = ()
+    ) -> ExecutionResult:
         self.events.emit(PhaseStarted("execution"))
-        result = self.scheduler.execute(artifacts, graph.generating)
+        result = self.scheduler.execute(artifacts, graph.generating, if_made=if_made)
         for failure in result.failures:
             if isinstance(failure, ActionFailed) and failure.place is None:
                 failure.place = graph.place_of(failure.action)

@@ -100,7 +100,7 @@ class Session(WorkspaceExecution):
         failed = (*failed, *(target.label for target in targets if target.label in refused))
         targets = [target for target in targets if target.label not in refused]
         compatible = [target for target in targets if not target.incompatible]
-        result = self.execute(requested_artifacts(compatible, groups), graph)
+        result = self.execute(requested_artifacts(compatible, groups), graph, if_made=beside_builds(compatible))
         outcome = self.outcome_of(targets, graph, result)
         self.make_convenience_links()
         if len(labels) == 1 and not (failed or outcome.failed or outcome.skipped):
@@ -215,3 +215,9 @@ def _skipped(targets: Iterable[ConfiguredTarget]) -> tuple[SkippedTarget, ...]:
 def requested_artifacts(targets: Iterable[ConfiguredTarget], groups: OutputGroups = DEFAULT_OUTPUTS) -> list[Artifact]:
     """Everything that must exist when these targets are built."""
     return list(union(groups.requested(target) for target in targets).to_tuple())
+
+
+def beside_builds(targets: Iterable[ConfiguredTarget]) -> list[Artifact]:
+    """What programs of these targets run with, if it is there, and `build` does not make for them."""
+    infos = [target.default_info for target in targets]
+    return list(union(info.default_runfiles.artifacts for info in infos if info.built_runfiles is not None).to_tuple())

@@ -12,6 +12,7 @@ from venvship.errors import VenvshipError
 from venvship.execution.failures import ActionFailed, DependencyCycle, MissingOutputs
 from venvship.execution.outputs import OutputFile, OutputTree
 from venvship.execution.result import ExecutionResult
+from venvship.execution.scheduler import Scheduler
 from venvship.execution.source_state import MissingSource
 from venvship.execution.trees import TreeStore, tree_name
 from venvship.model.action import (
@@ -428,3 +429,23 @@ def test_source_directories_are_inputs(bench: Bench) -> None:
     bench.shell(f"cat data/a data/sub/b > {output.exec_path}", inputs=(data, bench.source("data/a")), outputs=(output,))
     bench.build(output).raise_failures()
     assert not (bench.workspace / "data" / "a").is_symlink()
+
+
+def test_what_is_there_beside_the_wanted_is_known_and_what_is_not_is_not_made(bench: Bench) -> None:
+    first, second = bench.output("pkg/first"), bench.output("pkg/second")
+    bench.shell(f"cat source > {first.exec_path}", outputs=(first,), inputs=(bench.source("source", "1"),))
+    bench.shell(f"cat {first.exec_path} > {second.exec_path}", outputs=(second,), inputs=(first,))
+
+    def is_known() -> bool:
+        machinery = bench.machinery()
+        with machinery.workers:
+            result = Scheduler(machinery, jobs=1).execute([first], bench.actions.get, if_made=[second])
+        result.raise_failures()
+        assert result.ran <= 1
+        return second in result.outputs
+
+    assert not is_known()
+    bench.build(second).raise_failures()
+    assert is_known()
+    bench.write("source", "2")
+    assert not is_known() and bench.read(second) == "1"
