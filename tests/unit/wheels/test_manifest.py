@@ -294,6 +294,15 @@ def test_wrong_metadata_is_refused(files: dict[str, str | bytes], reason: str) -
     assert reason in refusal(wheel_bytes("a", files=files))
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_headers_are_continued_and_end_with_an_empty_line(end: str) -> None:
+    lines = ["Summary: one", "  Name: b", "\tVersion: 2", "NAME:a", "Version: 1.0 ", "Name: c", "", "Version: 3", ""]
+    assert manifest(wheel_bytes("a", files={"a-1.0.dist-info/METADATA": end.join(lines)})).version == "1.0"
+    late = ["Name: a", "no header", "Version: 1.0"]
+    text = refusal(wheel_bytes("a", files={"a-1.0.dist-info/METADATA": end.join(late)}))
+    assert "its metadata has the version ``" in text
+
+
 @pytest.mark.parametrize("data", [b"", b"PK", b"not a zip" * 100, b"PK\x05\x06" + b"\xff" * 18])
 def test_what_is_no_archive_is_refused(data: bytes) -> None:
     assert "is not a readable zip archive" in refusal(data)
