@@ -84,15 +84,17 @@ class Reason:
     name: str
 
     def __str__(self) -> str:
-        return f"{Requirer(self.requirer, self.extra, self.group)} -> {self.name}"
+        requirer = Requirer(self.requirer, self.extra, self.group)
+        return f"{requirer if self.requirer or self.group else 'the lock file'} -> {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The distributions by name, without the project that was asked for."""
+    """The distributions by name, without the project that was asked for, which is the `root`."""
 
     distributions: tuple[Locked, ...]
     resolution: Resolution
+    root: str | None
 
     def why(self, name: str) -> tuple[Reason, ...]:
         """All edges on ways from the root to `name`, those near the root first."""
@@ -104,7 +106,7 @@ class Answer:
         while pending:
             current = pending.popleft()
             for requirer in self.resolution.distributions[current].required_by:
-                if requirer.name or requirer.group is not None:
+                if requirer.name or requirer.group is not None or current != self.root:
                     found.append(Reason(requirer.name, requirer.extra, requirer.group, current))
                 # A group hangs on a root, whose own dependants did not lead here.
                 if requirer.name and requirer.group is None and requirer.name not in seen:
@@ -141,7 +143,7 @@ def show_lock(path: Path, question: Question) -> Answer:
         found.append(Locked(name, node.version, source_text(node.source), file))
     if refused:
         raise refused[0] if len(refused) == 1 else SeveralErrors(refused)
-    return Answer(tuple(found), resolution)
+    return Answer(tuple(found), resolution, root)
 
 
 def _configured_index() -> PackageIndex:

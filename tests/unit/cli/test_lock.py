@@ -112,9 +112,20 @@ def test_extras_groups_and_platform_decide(lock: LockFile) -> None:
 
 def test_the_edges_that_led_to_a_distribution_are_told(lock: LockFile) -> None:
     code, out, _ = lock.show("--root", "api", "--python", "3.12.4", "--why", "attrs")
-    assert (code, out.splitlines()) == (0, ["the chosen roots -> api", "api -> shop-lib", "shop-lib -> attrs"][1:])
+    assert (code, out.splitlines()) == (0, ["api -> shop-lib", "shop-lib -> attrs"])
     _, out, _ = lock.show("--root", "api", "--group=test", "--python", "3.12.4", "--why", "pytest")
     assert out == "api (group test) -> pytest\n"
+
+
+def test_a_lock_without_edges_is_itself_the_reason(lock: LockFile) -> None:
+    sha256 = "0" * 64
+    (lock.directory / "pylock.toml").write_text(
+        'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "six"\nversion = "1.0"\n'
+        'wheels = [{ url = "https://packages.example/six-1.0-py3-none-any.whl", '
+        f'hashes = {{ sha256 = "{sha256}" }} }}]\n'
+    )
+    code, out, err = lock.show("--lock", "pylock.toml", "--python", "3.12.4", "--why", "six")
+    assert (code, out) == (0, "the lock file -> six\n"), err
 
 
 def test_a_table_is_for_readers_and_holds_no_credentials(lock: LockFile) -> None:
