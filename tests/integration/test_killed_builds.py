@@ -79,6 +79,31 @@ def test_no_kill_during_download_and_install_makes_the_next_build_wrong(
     assert leftovers(workspace.cache / "venvship") == []
 
 
+@pytest.mark.slow
+def test_two_workspaces_that_bring_the_same_wheels_at_once_do_not_hurt_each_other(
+    workspace: RealWorkspace, index: FakeIndex, tmp_path: Path
+) -> None:
+    deps = ", ".join(f'"@pypi//part{position}"' for position in range(WHEELS))
+    build = DEFS + f'py_binary(name = "app", srcs = ["app.py"], deps = [{deps}])\n'
+    other = RealWorkspace(tmp_path / "other", workspace.cache, workspace.index)
+    mapped = f"--index_override={ORIGIN}=@default"
+    chance = random.Random(8)
+    for number in range(100, 104):
+        lock = wheels_of_round(index, number)
+        for one in (workspace, other):
+            one.write({"MODULE.bazel": MODULE + HUB, "BUILD.bazel": build, "app.py": APP, "uv.lock": lock})
+        first, second = (one.started("build", mapped, "//:app") for one in (workspace, other))
+        if number % 2:
+            time.sleep(chance.uniform(0.3, 1.5))
+            os.killpg(first.pid, signal.SIGKILL)
+        assert (first.wait() == 0 or number % 2) and second.wait() == 0
+        for one in (workspace, other):
+            done = one.run("run", mapped, "//:app", str(number))
+            assert (done.code, done.stdout) == (0, "whole\n"), done.stderr
+    assert leftovers(workspace.cache / "venvship") == []
+    assert workspace.run("clean", "--verify").code == 0
+
+
 def leftovers(user_root: Path) -> list[Path]:
     """Wheels whose content is not what their name says."""
     import hashlib
