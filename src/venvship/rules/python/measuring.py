@@ -1,4 +1,8 @@
-"""What a virtualenv has in its site-packages so that programs started from it are measured."""
+"""What a virtualenv has in its site-packages so that programs started from it are measured.
+
+A path file that runs code costs every start, so it is there only where coverage is collected. It is what reaches all
+processes: workers and programs that a test starts know nothing of how the test itself was started.
+"""
 
 from __future__ import annotations
 
