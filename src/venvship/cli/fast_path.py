@@ -12,6 +12,7 @@ import os
 import stat
 import sys
 
+from venvship.host.short_hash import short_sha256
 from venvship.session.stamp import FORMAT, read_stamp
 
 TYPE_CHECKING = False
@@ -91,10 +92,8 @@ def stamp_place(
         # A program that is given something else to do is the same program.
         end = words.index("--", position)
         words, arguments = words[:end], words[end + 1 :]
-    from hashlib import sha256
-
-    name = sha256(os.fsencode(os.path.realpath(workspace))).hexdigest()[:32]
-    key = sha256(ascii((FORMAT, cwd, words, terminals)).encode()).hexdigest()[:32]
+    name = short_sha256(os.fsencode(os.path.realpath(workspace)))[:32]
+    key = short_sha256(ascii((FORMAT, cwd, words, terminals)).encode())[:32]
     return StampPlace(user_root, f"{user_root}/workspaces/{name}", key, started, arguments)
 
 

@@ -24,6 +24,7 @@ import stat
 import sys
 
 from venvship.host.marshalled import packed, read_own, unpacked
+from venvship.host.short_hash import short_sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -298,14 +299,12 @@ def process_facts(environment: Mapping[str, str]) -> tuple[Fact, ...]:
 
 def _digest_of_relevant(environment: Mapping[str, str]) -> str:
     """Passwords of indexes are among the variables, and a stamp is a file."""
-    import hashlib  # Imported by then, for the name of the stamp.
-
     relevant = sorted(
         (name, value)
         for name, value in environment.items()
         if name in _VARIABLES or name.startswith(_VARIABLE_PREFIXES)
     )
-    return hashlib.sha256(ascii(relevant).encode()).hexdigest()
+    return short_sha256(ascii(relevant).encode())
 
 
 def read_stamp(path: str) -> Stamp | None:

@@ -14,9 +14,8 @@ from venvship.session.stamp import Stamp, process_facts
 
 ALLOWED = frozenset(
     (
-        "_bisect", "_blake2", "_hashlib", "_random", "_sha2", "_sha256", "_sha512", "_struct", "hashlib", "marshal",
-        "time", "venvship", "venvship.cli", "venvship.cli.fast_path", "venvship.cli.main", "venvship.cli.version",
-        "venvship.host", "venvship.host.marshalled",
+        "_sha2", "_sha256", "marshal", "time", "venvship", "venvship.cli", "venvship.cli.fast_path", "venvship.cli.main", "venvship.cli.version",
+        "venvship.host", "venvship.host.marshalled", "venvship.host.short_hash",
         "venvship.session", "venvship.session.stamp", "zlib", "gc", "stat", "_stat", "__future__",
     )
 )  # fmt: skip
