@@ -14,9 +14,10 @@ from venvship.session.stamp import Stamp, process_facts
 
 ALLOWED = frozenset(
     (
-        "_sha2", "_sha256", "marshal", "time", "venvship", "venvship.cli", "venvship.cli.fast_path", "venvship.cli.main", "venvship.cli.version",
-        "venvship.host", "venvship.host.marshalled", "venvship.host.short_hash",
-        "venvship.session", "venvship.session.stamp", "zlib", "gc", "stat", "_stat", "__future__",
+        "_sha2", "_sha256", "marshal", "time", "venvship", "venvship.cli", "venvship.cli.fast_path",
+        "venvship.cli.main", "venvship.cli.version", "venvship.host", "venvship.host.marshalled",
+        "venvship.host.short_hash", "venvship.session", "venvship.session.stamp", "zlib", "gc", "stat", "_stat",
+        "__future__",
     )
 )  # fmt: skip
 """What looking for an answer may import beside what the interpreter itself has at its start."""
