@@ -23,7 +23,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from venvship.model.platform import PythonVersion
 from venvship.tools import assemble_image, write_layer
+from venvship.wheels.filename import WheelFilename
+from venvship.wheels.tags import supported_tags
+from venvship.wheels.targets import parse_target_platform
 
 PROJECT = Path(__file__).resolve().parent.parent
 EXAMPLE = PROJECT / "examples" / "shopfront"
@@ -50,9 +54,12 @@ def venvship(*arguments: str) -> str:
 
 
 def wheels() -> Iterator[tuple[Path, Path | None]]:
-    """The directories of installed wheels, and the files that they were unpacked from."""
-    archives = {tuple(path.name.split("-")[:2]): path for path in user_root().rglob("*.whl")}
-    hub = next((EXAMPLE / "venvship-out").resolve().glob("*/pypi"))
+    """The directories of installed wheels, with bytecode as images have it, and what they were unpacked from."""
+    # The store may have those of other platforms, too.
+    tags = supported_tags(parse_target_platform("linux-x86_64"), PythonVersion(*sys.version_info[:2]))
+    fitting = [path for path in user_root().rglob("*.whl") if tags.rank(WheelFilename.parse(path.name)) is not None]
+    archives = {tuple(path.name.split("-")[:2]): path for path in fitting}
+    hub = next((EXAMPLE / "venvship-out").resolve().glob("*/.bytecode/pypi"))
     for directory in sorted(path for path in hub.glob("*/*") if path.is_dir() and (path / "lib").is_dir()):
         yield directory, archives.get((directory.parent.name, directory.name))
 
