@@ -89,12 +89,8 @@ class Evaluation:
         if key in self._findings.results or key in self._findings.errors:
             return
         node = self._findings.nodes[key]
-        if self._findings.errors:
-            for edge in node.needs:
-                broken = self._findings.error(edge)
-                if broken is not None:
-                    self._findings.errors[key] = broken
-                    return
+        if self._findings.fails_with(key, node.needs):
+            return
         try:
             self._findings.results[key] = self._memo.compute(self._memo_key(key), lambda: self._made_or_failed(node))
         except VenvshipError as error:
@@ -108,11 +104,8 @@ class Evaluation:
         if key in self._findings.results or key in self._findings.errors:
             return
         node = self._findings.aspects[key]
-        for edge in node.needs:
-            broken = self._findings.error(edge)
-            if broken is not None:
-                self._findings.errors[key] = broken
-                return
+        if self._findings.fails_with(key, node.needs):
+            return
         try:
             self._findings.results[key] = self._memo.compute(AspectResultKey(key), lambda: self._aspect(node))
         except VenvshipError as error:

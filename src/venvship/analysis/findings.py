@@ -54,6 +54,15 @@ class Findings:
     def error(self, key: TargetKey | AspectKey) -> VenvshipError | None:
         return self.errors.get(self.known(key))
 
+    def fails_with(self, key: TargetKey | AspectKey, needs: Iterable[TargetKey | AspectKey]) -> bool:
+        """Whether something that `key` needs has failed; its error is that of `key` then."""
+        if not self.errors:
+            return False
+        broken = next((error for edge in needs if (error := self.error(edge)) is not None), None)
+        if broken is not None:
+            self.errors[key] = broken
+        return broken is not None
+
     def fail_aspect(self, key: AspectKey, error: VenvshipError) -> None:
         """Remember `error` for an aspect on a target; the chain is that of the target."""
         self.errors[key] = error
