@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias, cast
 
@@ -227,9 +228,10 @@ class NodeBuilder:
             labels = labels_in(value)
             if not labels or spec.transition == NO_EDGE:
                 continue
-            if labels[0].repository != labels[-1].repository:
-                self._before_loading(dict.fromkeys(label.repository for label in labels))
             below = self._configurations_below(spec, values, target, groups)
+            if len(labels) > 1 and (labels[0].repository or labels[-1].repository):
+                self._before_loading(dict.fromkeys(label.repository for label in labels))
+                self._before_loading(self._led_to(labels, next(iter(below.values()), configuration)))
             edges[name] = tuple([TargetKey(label, one) for one in below.values() for label in labels])
             if isinstance(spec.transition, TransitionDefinition):
                 splits[name] = tuple(below)
@@ -265,6 +267,18 @@ class NodeBuilder:
                 problems += self._visible.problems(target, name, [label])
         asked_about = tuple(TargetKey(label, configuration) for label in conditions)
         return Node(key, target, values, edges, asked_about, splits, toolchains, of_groups, aspects, problems, groups)
+
+    def _led_to(self, labels: Iterable[Label], configuration: Configuration) -> Iterable[str]:
+        """The repositories that aliases among the targets of other repositories lead to."""
+        found: dict[str, None] = {}
+        for label in labels:
+            # What is wrong with a target is told when it has its turn.
+            with contextlib.suppress(VenvshipError):
+                target = self._target(label) if label.repository else None
+                if isinstance(target, RuleTarget) and target.rule_class.name == "alias":
+                    actual = labels_in(self.values(target, configuration)["actual"])
+                    found.update(dict.fromkeys(one.repository for one in actual))
+        return found
 
     def _is_setting(self, label: Label) -> bool:
         target = self._target(label)

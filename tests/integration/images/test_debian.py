@@ -39,6 +39,7 @@ BUILD = """
 load("@rules_oci//oci:defs.bzl", "oci_image_index")
 load("@venvship//oci:defs.bzl", "debian_base")
 debian_base(name = "base", packages = ["@debian//:packages"], users = {"shop": "1000"})
+debian_base(name = "named", packages = ["@debian//libc6", "@debian//libstdc++6", "@debian//tzdata"])
 debian_base(name = "few", packages = ["@debian//libstdc++6"], layers = "package")
 oci_image_index(name = "index", images = [":base"], platforms = ["//:amd64", "//:arm64"])
 platform(name = "amd64", constraint_values = ["@platforms//os:linux", "@platforms//cpu:x86_64"])
@@ -94,19 +95,20 @@ def _documents(root: Path) -> list[bytes]:
     return [data for data in blobs if data[:1] == b"{"]
 
 
+@pytest.mark.parametrize("base", ["//:base", "//:named"])
 def test_packages_are_fetched_at_the_same_time_and_only_those_that_are_needed(
-    shop: RealWorkspace, mirror: Mirror
+    shop: RealWorkspace, mirror: Mirror, base: str
 ) -> None:
     assert shop.run("lock", f"--debian_mirror={mirror.address}").code == 0
     with serving(mirror.root) as server:
         server.together = threading.Barrier(3)
-        done = shop.built("//:base", f"--debian_mirror={server.url}/")
+        done = shop.built(base, f"--debian_mirror={server.url}/")
         assert sorted(server.requests.values()) == [1, 1, 1], server.requests
         assert not any("arm64" in path for path in server.requests)
         assert done.stderr.count(".deb") == 3, done.stderr
         server.broken = 500
         shop.run("clean", "--expunge")
-        shop.built("//:base", f"--debian_mirror={server.url}/")
+        shop.built(base, f"--debian_mirror={server.url}/")
 
 
 def test_a_package_that_the_mirror_changed_or_lost_is_an_error(shop: RealWorkspace, mirror: Mirror) -> None:
