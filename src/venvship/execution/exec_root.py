@@ -63,6 +63,8 @@ class ExecRoot:
         self._real: set[str] = set()
         self.layout_lock = threading.Lock()
         self.laid_out: dict[ExecPath, Program] = {}
+        # The shared directories that trees of these link.
+        self.shared: set[str] = set()
         with disk_problems(directory):
             os.makedirs(directory, exist_ok=True)
             os.makedirs(temporary, exist_ok=True)

@@ -5,12 +5,16 @@ kernel walks all of them each time. A launcher follows the link once, for all th
 
 The tree is made of absolute links to sources and outputs. Links that are artifacts keep their own text, but for those
 of virtual environments (`straight_links`). What programs have in common is linked whole.
+
+The directories of a tree have a time that nobody else gives them, so that a look at each tells whether something was
+taken out or replaced since. What programs leave in their trees does no harm.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -18,18 +22,20 @@ from venvship.execution.exec_root import ExecRoot
 from venvship.execution.graph import Generating
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
 from venvship.execution.straight_links import LinkDirectory, tree_links
-from venvship.host.files import disk_problems, remove, write_atomically
+from venvship.host.files import disk_problems, remove, replace, write_atomically
 from venvship.host.links import link_text
 from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
-from venvship.model.paths import ExecPath, TreePath
+from venvship.model.paths import ExecPath, TreePath, parent
 from venvship.model.runfiles import RunfilesConflict
 
 RUNFILES_SUFFIX = ".runfiles"
 MANIFEST_SUFFIX = ".runfiles_manifest"
 STAMP_SUFFIX = ".runfiles_stamp"
 _FORMAT = "venvship runfiles 2"
+_UNTOUCHED = 1_000_000_000 * 1_000_000_000
+"""The time of modification of a directory that is as it was made."""
 
 
 def lay_out(
@@ -83,14 +89,15 @@ def _is_harmless(conflict: RunfilesConflict, content: Callable[[Artifact], Outpu
 
 def _share(exec_root: ExecRoot, place: str, directory: LinkDirectory) -> None:
     """Make a directory that several trees link; its name says what it holds, so it is never changed."""
-    if os.path.isdir(place):
+    exec_root.shared.add(place)
+    if _is_whole(place, directory.links):
         return
     temporary = exec_root.temporary_directory()
     try:
         _make_links(temporary, directory.links)
         with disk_problems(place):
             os.makedirs(os.path.dirname(place), exist_ok=True)
-            os.rename(temporary, place)
+            replace(temporary, place, trash=exec_root.temporary)
     except BaseException:
         remove(temporary)
         raise
@@ -105,7 +112,7 @@ def _replace(
     stamp_path = exec_root.output_path(ExecPath(base + STAMP_SUFFIX))
     manifest_path = exec_root.output_path(ExecPath(base + MANIFEST_SUFFIX))
     is_linked = link_text(exec_root.output_path(directory)) == place
-    if _read(stamp_path) == stamp and is_linked and os.path.isdir(place) and not os.path.islink(place):
+    if _read(stamp_path) == stamp and is_linked and _is_whole(place, links):
         return
     temporary = exec_root.temporary_directory()
     try:
@@ -146,6 +153,62 @@ def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifes
     _make_links(directory, links)
     if not os.path.lexists(f"{directory}/MANIFEST"):
         os.symlink(manifest_path, f"{directory}/MANIFEST")
+        os.utime(directory, ns=(_UNTOUCHED, _UNTOUCHED))
+
+
+def _is_whole(directory: str, links: Iterable[tuple[TreePath, str | None]]) -> bool:
+    """Whether a tree is there and holds the links and, where the text is None, empty files that it was made of."""
+    holding = {directory, *(f"{directory}/{parent(path)}".rstrip("/") for path, _ in links)}
+    try:
+        seen = [os.lstat(path) for path in holding]
+        if not all(stat.S_ISDIR(status.st_mode) for status in seen):
+            return False
+        if all(status.st_mtime_ns == _UNTOUCHED for status in seen):
+            return True
+        for path, text in links:
+            full = f"{directory}/{path}"
+            if link_text(full) != text or (text is None and not _is_empty_file(os.lstat(full))):
+                return False
+        for inside in holding:
+            os.utime(inside, ns=(_UNTOUCHED, _UNTOUCHED))
+    except OSError:
+        return False
+    return True
+
+
+def found_stamp(program: str) -> bytes | None:
+    """What the stamp of a program's tree would be by what lies in the tree now; None where no tree is."""
+    try:
+        place = os.readlink(program + RUNFILES_SUFFIX)
+        with open(program + MANIFEST_SUFFIX, "rb") as file:
+            manifest = file.read()
+        rows = found_links(place)
+    except OSError:
+        return None
+    added = (TreePath("MANIFEST"), program + MANIFEST_SUFFIX)
+    return _stamp(manifest, [row for row in rows if row != added])
+
+
+def found_links(directory: str) -> tuple[tuple[TreePath, str | None], ...]:
+    """What a tree that was made of links and empty files holds of these, sorted; raises OSError."""
+    rows: list[tuple[TreePath, str | None]] = []
+    pending = [""]
+    while pending:
+        inside = pending.pop()
+        with os.scandir(f"{directory}/{inside}") as entries:
+            for entry in entries:
+                path = TreePath(inside + entry.name)
+                if entry.is_symlink():
+                    rows.append((path, os.readlink(entry.path)))
+                elif entry.is_dir():
+                    pending.append(f"{path}/")
+                elif _is_empty_file(entry.stat()):
+                    rows.append((path, None))
+    return tuple(sorted(rows, key=lambda row: row[0]))
+
+
+def _is_empty_file(status: os.stat_result) -> bool:
+    return stat.S_ISREG(status.st_mode) and not status.st_size
 
 
 def _make_links(directory: str, links: Iterable[tuple[TreePath, str | None]]) -> None:
@@ -160,6 +223,8 @@ def _make_links(directory: str, links: Iterable[tuple[TreePath, str | None]]) ->
             os.close(os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444))
         else:
             os.symlink(text, full)
+    for inside in made:
+        os.utime(inside, ns=(_UNTOUCHED, _UNTOUCHED))
 
 
 def _manifest(

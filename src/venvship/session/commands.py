@@ -103,6 +103,8 @@ class CommandSession(Session):
                 footprint.add_outputs(result.outputs.texts(), self.exec_root)
             for program in self.exec_root.laid_out:
                 footprint.add_runfiles(self.exec_root.output_path(program))
+            for directory in self.exec_root.shared:
+                footprint.add_shared(directory)
             for label in self._tests:
                 footprint.add_files_below(self._log_directory(label))
             for path in left:

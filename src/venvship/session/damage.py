@@ -2,11 +2,13 @@
 
 Builds see that a wheel or a blob was written to by one look at its time. What is inside of a tree no build looks at, as
 that would cost a look at each of its files: trees are read-only, and only somebody who works around that, or a disk
-that loses data, changes them. Here everything is read and hashed.
+that loses data, changes them. Here everything is read and hashed, and the trees of links that programs run from are
+compared with what they were made of.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -16,7 +18,10 @@ from pathlib import Path
 from venvship.archives.tree import MalformedTree
 from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
+from venvship.execution.runfiles_tree import RUNFILES_SUFFIX, STAMP_SUFFIX, found_links, found_stamp
+from venvship.execution.straight_links import LinkDirectory
 from venvship.execution.trees import UnsupportedEntry, scan_tree, tree_name
+from venvship.host.links import link_text
 from venvship.session.unused import no_builds, remove_whole
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -47,6 +52,8 @@ def remove_damaged(user_root: Path, *, block: bool = True) -> Verified:
     """Read all trees, blobs and wheels, and remove those that are damaged; no workspace can build meanwhile."""
     with no_builds(user_root, block=block):
         entries = [*_trees(user_root / "trees"), *_blobs(user_root / "blobs"), *_wheels(user_root / "wheels")]
+        for workspace in _listed(user_root / "workspaces"):
+            entries += [*_shared(workspace / "links"), *_runfiles(workspace / "execroot")]
         with ThreadPoolExecutor(os.cpu_count(), "verify") as pool:
             whole = list(pool.map(_Entry.is_whole, entries))
         damaged = [entry.path for entry, is_whole in zip(entries, whole, strict=True) if not is_whole]
@@ -84,6 +91,33 @@ def _wheels(directory: Path) -> Iterator[_Entry]:
         for path in _listed(above):
             if path.name.endswith((".whl", ".zip", ".gz")):
                 yield _Entry(path, above.name, _file_digest)
+
+
+def _shared(directory: Path) -> Iterator[_Entry]:
+    for path in _listed(directory):
+        yield _Entry(path, path.name, _links_name)
+
+
+def _links_name(path: Path) -> str:
+    try:
+        rows = found_links(str(path))
+    except OSError:
+        return ""
+    return LinkDirectory(tuple((inside, text) for inside, text in rows if text is not None)).name
+
+
+def _runfiles(directory: Path) -> Iterator[_Entry]:
+    for above, _, names in os.walk(directory):
+        for name in names:
+            program = os.path.join(above, name.removesuffix(STAMP_SUFFIX))
+            place = link_text(program + RUNFILES_SUFFIX) if name.endswith(STAMP_SUFFIX) else None
+            if place is not None and os.path.lexists(place):
+                stamp = Path(above, name).read_text("ascii", "replace")
+                yield _Entry(Path(place), stamp, functools.partial(_stamp_now, program))
+
+
+def _stamp_now(program: str, place: Path) -> str:
+    return (found_stamp(program) or b"").decode("ascii")
 
 
 def _file_digest(path: Path) -> str:

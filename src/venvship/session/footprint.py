@@ -203,6 +203,12 @@ class Footprint:
         for path in (place, program + MANIFEST_SUFFIX, program + STAMP_SUFFIX):
             self._add_trace(path, os.lstat(path))
 
+    def add_shared(self, directory: str) -> None:
+        """A directory that several runfiles trees link: whatever is taken out or replaced changes one below it."""
+        for path, found in _walk(directory):
+            if stat.S_ISDIR(found[4]):
+                self._add_trace(path, os.lstat(path))
+
     def add_link(self, path: str, text: str) -> None:
         if os.readlink(path) != text:
             raise Changed(path)

@@ -303,6 +303,8 @@ class Resumption:
                 footprint.add_files_below(directory)
             for program in self._laid_out:
                 footprint.add_runfiles(program)
+            for shared in self._exec_root.shared:
+                footprint.add_shared(shared)
             fresh = footprint.stamp(os.environ)
         except (Changed, OSError):
             return None

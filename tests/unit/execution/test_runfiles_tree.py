@@ -221,6 +221,39 @@ def test_what_trees_share_comes_back_when_somebody_took_it(bench: Bench) -> None
     assert (directory / "_main/pkg/.venv/lib/six.py").read_text() == "six = 6\n"
 
 
+@pytest.mark.parametrize("change", ["removed", "replaced", "retargeted"])
+@pytest.mark.parametrize("program", [None, OWNER])
+def test_what_was_taken_out_of_a_tree_is_put_back(bench: Bench, change: str, program: Label | None) -> None:
+    site = wheel(bench)
+    forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"), program=program)
+    executable = bench.text("pkg/t", "", executable=True)
+    runfiles = Runfiles(files=Depset([executable, site, *forest.outputs]))
+    directory = lay(bench, Program(executable, runfiles))
+    link = directory / "_main/pkg/.venv/lib/six.py"
+    text = os.readlink(link)
+    link.unlink()
+    if change == "replaced":
+        link.write_text("six = 7\n")
+    elif change == "retargeted":
+        link.symlink_to("/dev/null")
+    lay(bench, Program(executable, runfiles))
+    assert os.readlink(link) == text and link.read_text() == "six = 6\n"
+
+
+@pytest.mark.parametrize("program", [None, OWNER])
+def test_what_a_program_leaves_in_its_tree_stays(bench: Bench, program: Label | None) -> None:
+    site = wheel(bench)
+    forest = venv(bench, ("lib/six.py", "../../../../pypi_six/site/six.py"), program=program)
+    executable = bench.text("pkg/t", "", executable=True)
+    runfiles = Runfiles(files=Depset([executable, site, *forest.outputs]))
+    directory = lay(bench, Program(executable, runfiles))
+    left = [directory / "_main/left", directory / "_main/pkg/.venv/lib/left"]
+    for path in left:
+        path.write_text("left")
+    lay(bench, Program(executable, runfiles))
+    assert [path.read_text() for path in left] == ["left", "left"]
+
+
 def test_a_part_of_a_virtual_environment_is_not_linked_whole(bench: Bench) -> None:
     executable = bench.text("pkg/t", "", executable=True)
     site = wheel(bench)
