@@ -120,9 +120,14 @@ def parsed(target: RuleTarget, *texts: str | bool) -> SettingValue:
 
     Only some settings take several. Raises InvalidSetting.
     """
-    setting = _setting(target)
-    if not setting.is_flag:
+    if not _setting(target).is_flag:
         raise NoFlag(target)
+    return meant(target, *texts)
+
+
+def meant(target: RuleTarget, *texts: str | bool) -> SettingValue:
+    """What `parsed` answers, also for a setting that no command may set. Raises InvalidSetting."""
+    setting = _setting(target)
     text = texts[-1]
     if isinstance(text, bool):
         if setting.type is not AttributeType.BOOL:

@@ -26,7 +26,7 @@ from venvship.analysis.package_specification import group_problems
 from venvship.analysis.platforms import PlatformTargets
 from venvship.analysis.propagation import directions
 from venvship.analysis.toolchains import CHOICES, Toolchains
-from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out
+from venvship.analysis.transitions import SINGLE, InvalidTransition, carried_out, option_written
 from venvship.analysis.visible_targets import VisibleTargets
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.loading.aspects import AspectDefinition, MissingParameter
@@ -38,7 +38,9 @@ from venvship.loading.transition_module import TransitionDefinition
 from venvship.model.configuration import Configuration
 from venvship.model.label import Label
 
-RuleTransition: TypeAlias = Callable[[Mapping[str, PlainValue], Configuration], Configuration]
+SettingOption: TypeAlias = Callable[[Label, str], tuple[str, str]]
+"""The option behind a build setting and the text of a value, as configurations hold them."""
+RuleTransition: TypeAlias = Callable[[Mapping[str, PlainValue], Configuration, SettingOption], Configuration]
 """What `RuleClass.transition` holds: the configuration that a target asks to be built under."""
 
 AttributeTransition: TypeAlias = Callable[[Configuration], Configuration]
@@ -300,7 +302,12 @@ class NodeBuilder:
             groups = ActionGroups(target, values, configuration, self._toolchains, forced=None)
             return self._for_tools(configuration, groups[transition.group].platform)
         if not isinstance(transition, TransitionDefinition):
-            return cast(RuleTransition, transition)(values, configuration)
+            try:
+                return cast(RuleTransition, transition)(values, configuration, self._option_written)
+            except VenvshipError as error:
+                error.place = target.place
+                error.chain = (*error.chain, f"in target `{target.label}`")
+                raise
         found = self._carried_out(transition, {**values, "name": target.label.name}, configuration)
         if list(found) != [SINGLE]:
             raise InvalidTransition(
@@ -340,6 +347,9 @@ class NodeBuilder:
         self, transition: TransitionDefinition, values: Mapping[str, PlainValue], configuration: Configuration
     ) -> Mapping[str, Configuration]:
         return carried_out(transition, configuration, values, target=self._target, platforms=self._platforms)
+
+    def _option_written(self, setting: Label, text: str) -> tuple[str, str]:
+        return option_written(setting, text, target=self._target)
 
     def _wanted_on(self, spec: AttributeSpec, target: RuleTarget, values: Mapping[str, PlainValue]) -> Iterable[Wanted]:
         definitions = cast(tuple[AspectDefinition, ...], spec.aspects)

@@ -15,6 +15,7 @@ from venvship.analysis.build_settings import (
     LABEL_SETTINGS,
     SettingValue,
     is_set,
+    meant,
     option_name,
     option_text,
     value_of,
@@ -80,6 +81,16 @@ def carried_out(
     for name, values in _answers(definition, answer).items():
         changed[name] = _changed(definition, configuration, values, target, platforms)
     return changed
+
+
+def option_written(label: Label, text: str, *, target: Callable[[Label], Target]) -> tuple[str, str]:
+    """The option of the setting `label`, and the value that an attribute means by `text`.
+
+    Raises InvalidSetting for a value that the setting can't have, and InvalidTransition for what is no setting.
+    """
+    setting = _build_setting(target, label)
+    value = text if setting.rule_class.name in LABEL_SETTINGS else meant(setting, text)
+    return option_name(setting.label), _option_text(setting, value)
 
 
 def _answers(definition: TransitionDefinition, answer: Value) -> dict[str, dict[str, Value]]:
@@ -169,7 +180,7 @@ def _build_setting(target: Callable[[Label], Target], label: Label) -> RuleTarge
     return found
 
 
-def _option_text(setting: RuleTarget, value: Value) -> str:
+def _option_text(setting: RuleTarget, value: Value | SettingValue) -> str:
     if setting.rule_class.name not in LABEL_SETTINGS:
         return option_text(setting, _plain(value))
     label = value

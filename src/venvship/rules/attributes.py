@@ -22,8 +22,13 @@ def boolean(name: str, default: bool = False) -> AttributeSpec:
     return AttributeSpec(name, AttributeType.BOOL, default)
 
 
-def integer(name: str, default: int = 0) -> AttributeSpec:
-    return AttributeSpec(name, AttributeType.INT, default)
+def integer(name: str, default: int = 0, *, values: tuple[int, ...] = ()) -> AttributeSpec:
+    return AttributeSpec(name, AttributeType.INT, default, values=values)
+
+
+def tristate(name: str) -> AttributeSpec:
+    """Yes (1), no (0), or as a flag says (-1)."""
+    return integer(name, -1, values=(-1, 0, 1))
 
 
 def label(

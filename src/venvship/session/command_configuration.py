@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from venvship.analysis.build_settings import option_of_setting
 from venvship.analysis.instrumented_files import (
@@ -17,19 +16,16 @@ from venvship.analysis.native_options import AUTO_EXEC_GROUPS, FEATURES, HOST_FE
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.loading.package_loader import PackageLoader
-from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
+from venvship.model.configuration import COMPILATION_MODE, Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Platform
 from venvship.model.workspace_status import STAMP
 from venvship.rules.python.settings import PLATFORM_LIBC, PLATFORM_VERSION
+from venvship.rules.python.transitions import python_option
 from venvship.session.options import SessionOptions, UnsupportedPlatform, UnusableSetting
 from venvship.wheels.targets import parse_target_platform
 
 _ROOT = PackageId(MAIN_REPOSITORY, "")
-
-_PYTHON_VERSION_FLAGS: Final = frozenset(
-    {"@@aspect_rules_py//py:python_version", "@@rules_python//python/config_settings:python_version"}
-)
 
 
 def command_configuration(
@@ -125,11 +121,7 @@ def _setting(
 ) -> tuple[str, str]:
     """The option behind a flag `--//package:name=text`, and its value."""
     label = Label.parse(name, relative_to=_ROOT, repository_mapping=mapping)
-    if label.canonical in _PYTHON_VERSION_FLAGS:
-        return PYTHON_VERSION, str(texts[-1])
-    # Releases of rules_py before 1.9 call it a venv.
-    if label.name == "dep_group" or (
-        label.repository != MAIN_REPOSITORY and label.package.path == label.name == "venv"
-    ):
-        return DEP_GROUP, str(texts[-1])
+    option = python_option(label)
+    if option is not None:
+        return option, str(texts[-1])
     return option_of_setting(loader.target(label), texts, _ROOT, mapping)

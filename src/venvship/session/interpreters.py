@@ -37,6 +37,7 @@ from venvship.repos.host_interpreters import HostInterpreter, NoInterpreter, cho
 from venvship.repos.urls import local_path
 from venvship.rules.python.runtime import ImportedInterpreter
 from venvship.rules.python.settings import target_platform
+from venvship.rules.python.transitions import NoPythonVersion
 from venvship.session.debian_interpreters import DebianInterpreter, DebianInterpreters
 from venvship.session.extensions import Extensions
 from venvship.session.extensions import RuntimeArchive as NamedArchive
@@ -249,7 +250,11 @@ class MachineInterpreters:
         if not version and self._default is not None:
             version = _spelled(self._default)
         if version:
-            return version if version.count(".") > 1 else self._exact.get(PythonVersion.parse(version), version)
+            try:
+                parsed = PythonVersion.parse(version)
+            except ValueError:
+                raise NoPythonVersion(version) from None
+            return version if version.count(".") > 1 else self._exact.get(parsed, version)
         ours = PythonVersion(*sys.version_info[:2])
         if not self._registered or ours in self._registered:
             return self._exact.get(ours, str(ours))

@@ -199,6 +199,11 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], stamp = 1, pyc_colle
             'py_binary(name = "app", srcs = ["app.py"], interpreter_args = ["-O"], interpreter_options = ["-B"])',
             "are two names of one attribute",
         ),
+        ('py_binary(name = "app", srcs = ["app.py"], stamp = 2)', "in 'stamp' attribute: has to be one of"),
+        (
+            'py_test(name = "app", srcs = ["app.py"], legacy_create_init = 5)',
+            "has to be one of -1, 0 or 1 instead of 5",
+        ),
     ],
 )
 def test_mistakes_are_told(build: str, told: str) -> None:
@@ -236,9 +241,10 @@ def test_settings_that_ask_for_what_is_not_done_are_refused(name: str, value: st
     assert told in found and bool(told) == bool(found)
 
 
-def test_package_files_are_made_where_the_flag_says_so() -> None:
+@pytest.mark.parametrize("written", ["false", "False"])
+def test_package_files_are_made_where_the_flag_says_so(written: str) -> None:
     flag = "@@rules_python//python/config_settings:incompatible_default_to_explicit_init_py"
-    configuration = LINUX.with_options({flag: '"false"'})
+    configuration = LINUX.with_options({flag: f'"{written}"'})
     for attribute, made in (("", True), ("legacy_create_init = 0", False)):
         build = f'py_binary(name = "app", srcs = ["app.py"], {attribute})'
         target = workspace(RULES_PYTHON, build, "app.py").one("//app:app", configuration)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 
+from venvship.loading.attributes import PlainValue
 from venvship.model.action import RunTool
-from venvship.model.configuration import PYTHON_VERSION
+from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.platform import Platform
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo
 from venvship.rules.python.transitions import (
@@ -14,12 +17,33 @@ from venvship.rules.python.transitions import (
     without_caller,
 )
 
+RULES_OF_FLAGS = """
+string_flag = rule(implementation = lambda ctx: [], build_setting = config.string(flag = True))
+bool_flag = rule(implementation = lambda ctx: [], build_setting = config.bool(flag = True))
+int_setting = rule(implementation = lambda ctx: [], build_setting = config.int())
+"""
+FLAGS = """
+load(":defs.bzl", "bool_flag", "int_setting", "string_flag")
+string_flag(name = "colour", build_setting_default = "blue")
+bool_flag(name = "fast", build_setting_default = False)
+int_setting(name = "number", build_setting_default = 1)
+label_flag(name = "file", build_setting_default = ":a.txt")
+alias(name = "hue", actual = ":colour")
+filegroup(name = "files")
+exports_files(["a.txt", "b.txt"])
+"""
 HUB = ValueHub([Dist("six", "1.0")], groups={"new": [Dist("six", "2.0")]})
 
 
 def workspace(build: str) -> AnalysisWorkspace:
     files = {f"app/{name}": "" for name in ("app.py", "tool.py", "lib.py")}
+    files |= {"flags/BUILD": FLAGS, "flags/defs.bzl": RULES_OF_FLAGS}
     return AnalysisWorkspace({"app/BUILD": DEFS + build, **files}, hub=HUB)
+
+
+def changed_by(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
+    """What becomes of a configuration where no setting is asked for."""
+    return python_transition(values, configuration, lambda setting, text: pytest.fail(f"{setting} {text}"))
 
 
 def test_a_version_and_a_group_hold_for_all_that_is_below() -> None:
@@ -68,39 +92,70 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":lib"], data = [":tool"], py
 
 
 def test_the_configuration_of_the_outermost_caller_is_kept() -> None:
-    outer = python_transition({"python_version": "3.13"}, LINUX)
-    inner = python_transition({"python_version": "3.11", "dep_group": "new"}, outer)
+    outer = changed_by({"python_version": "3.13"}, LINUX)
+    inner = changed_by({"python_version": "3.11", "dep_group": "new"}, outer)
     assert inner.get(PYTHON_VERSION) == "3.11"
     assert callers_configuration(outer) == LINUX
     assert callers_configuration(inner).get(PYTHON_VERSION) == ""
 
 
 def test_nothing_changes_where_nothing_is_asked() -> None:
-    assert python_transition({}, LINUX) is LINUX
+    assert changed_by({}, LINUX) is LINUX
     assert callers_configuration(LINUX) is LINUX
-    asked = python_transition({"python_version": "3.13"}, LINUX)
-    assert python_transition({"python_version": "3.13"}, asked) == asked
+    asked = changed_by({"python_version": "3.13"}, LINUX)
+    assert changed_by({"python_version": "3.13"}, asked) == asked
 
 
 def test_who_asked_does_not_matter_to_what_has_no_data() -> None:
     by_flag = LINUX.with_options({PYTHON_VERSION: "3.13"})
-    by_attribute = python_transition({"python_version": "3.13"}, LINUX)
+    by_attribute = changed_by({"python_version": "3.13"}, LINUX)
     assert by_attribute.get(CALLER) and by_attribute != by_flag
     assert without_caller(by_attribute) == by_flag
 
 
 def test_another_platform_is_taken_back_with_its_c_library() -> None:
     settings = {"@@//command_line_option:platforms": "//platforms:linux_aarch64"}
-    moved = python_transition({"config_settings": settings}, LINUX)
+    moved = changed_by({"config_settings": settings}, LINUX)
     assert moved.platform == Platform.parse("linux_aarch64")
     assert callers_configuration(moved) == LINUX
     with pytest.raises(Exception, match="is no platform that is built for"):
-        python_transition({"config_settings": {"//command_line_option:platforms": "//:plan9"}}, LINUX)
+        changed_by({"config_settings": {"//command_line_option:platforms": "//:plan9"}}, LINUX)
 
 
-def test_other_settings_are_what_conditions_see() -> None:
-    changed = python_transition({"config_settings": {"@@//flags:colour": "red"}}, LINUX)
-    assert changed.get("@@//flags:colour") == '"red"'
+@pytest.mark.parametrize(
+    ("setting", "text", "option", "value"),
+    [
+        ("//flags:colour", "red", "@@//flags:colour", '"red"'),
+        ("//flags:hue", "red", "@@//flags:colour", '"red"'),
+        ("//flags:colour", "blue", "@@//flags:colour", ""),
+        ("//flags:fast", "True", "@@//flags:fast", "true"),
+        ("//flags:number", "0x10", "@@//flags:number", "16"),
+        ("//flags:file", "//flags:b.txt", "@@//flags:file", "@@//flags:b.txt"),
+        ("@pypi//dep_group", "new", DEP_GROUP, "new"),
+        ("@pypi//venv", "new", DEP_GROUP, "new"),
+    ],
+)
+def test_settings_of_a_program_have_the_values_of_their_types(setting: str, text: str, option: str, value: str) -> None:
+    build = f'py_binary(name = "app", srcs = ["app.py"], config_settings = {{"{setting}": "{text}"}})'
+    configuration = workspace(build).one("//app:app").key.configuration
+    assert configuration is not None and configuration.get(option) == value
+
+
+@pytest.mark.parametrize(
+    ("attribute", "told"),
+    [
+        ('config_settings = {"//flags:nope": "x"}', "no such target `//flags:nope`"),
+        ('config_settings = {"//flags:fast": "maybe"}', "not a bool"),
+        ('config_settings = {"//flags:files": "x"}', "`//flags:files` is a filegroup rule, not a build setting"),
+        ('config_settings = {"//flags:a.txt": "x"}', "`//flags:a.txt` is a source file, not a build setting"),
+        ('config_settings = {"//command_line_option:cpu": "k8"}', "can't set `//command_line_option:cpu`"),
+        ('config_settings = {"@rules_python//python/config_settings:python_version": "x"}', "is no version of Python"),
+        ('python_version = "three"', "`python_version` is `three`, which is no version of Python"),
+    ],
+)
+def test_mistaken_settings_of_a_program_are_refused_where_it_stands(attribute: str, told: str) -> None:
+    problems = workspace(f'py_binary(name = "app", srcs = ["app.py"], {attribute})').problems("//app:app")
+    assert told in problems and "app/BUILD:2" in problems and "in target `//app:app`" in problems
 
 
 def test_conditions_below_a_program_see_its_settings() -> None:

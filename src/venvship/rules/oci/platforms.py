@@ -36,7 +36,9 @@ def image_platform(text: str) -> Platform:
     return Platform.parse(f"linux_{found[1]}")
 
 
-def platform_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
+def platform_transition(
+    values: Mapping[str, PlainValue], configuration: Configuration, _setting: object
+) -> Configuration:
     """The configuration for the attribute `platform`, or the same one when there is none."""
     text = values["platform"]
     if not text:

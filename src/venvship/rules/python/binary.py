@@ -60,8 +60,8 @@ PROGRAM_ATTRIBUTES = (
     attributes.string("python_version"),
     attributes.string("dep_group"),
     attributes.string_dict("config_settings"),
-    attributes.integer("legacy_create_init", -1),
-    attributes.integer("stamp", -1),
+    attributes.tristate("legacy_create_init"),
+    attributes.tristate("stamp"),
     attributes.string("pyc_collection", "inherit", values=("inherit", "include_pyc", "disabled")),
 )
 

@@ -87,5 +87,5 @@ def check_settings(ctx: RuleContext) -> None:
 
 
 def _text(written: str) -> str:
-    value = json.loads(written) if written else ""
-    return value if isinstance(value, str) else str(value).lower()
+    value = str(json.loads(written)) if written else ""
+    return value.lower() if value in ("True", "False") else value

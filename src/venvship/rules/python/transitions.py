@@ -7,13 +7,14 @@ as `data` is built as if the program had not been there: the configuration remem
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from venvship.analysis.toolchains import EXTRA_TOOLCHAINS
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.model.workspace_status import STAMP, means_yes
 
@@ -22,11 +23,10 @@ CALLER: Final = "python_caller"
 
 _UNCHANGED: Final = "INHERIT"
 _COMMAND_LINE: Final = "command_line_option"
-_FLAGS_OF_ANOTHER_NAME: Final = {
-    "rules_python//python/config_settings:python_version": PYTHON_VERSION,
-    "aspect_rules_py//py:python_version": PYTHON_VERSION,
-    "aspect_rules_py//uv/private/constraints/dep_group:dep_group": DEP_GROUP,
-}
+_VERSION_FLAGS: Final = frozenset(
+    {"@@aspect_rules_py//py:python_version", "@@rules_python//python/config_settings:python_version"}
+)
+_ROOT: Final = PackageId(MAIN_REPOSITORY, "")
 _COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
 _WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles"})
 
@@ -41,18 +41,47 @@ class UnsupportedSetting(UserError):
         )
 
 
-def python_transition(values: Mapping[str, PlainValue], configuration: Configuration) -> Configuration:
-    """Build a target and all below it with its own `python_version`, `dep_group` and `config_settings`."""
+class NoPythonVersion(UserError):
+    """A `python_version` that is none."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"`python_version` is `{text}`, which is no version of Python",
+            hint="write it like `3.12`, `3.12.4` or `3.14t`",
+        )
+
+
+def python_option(setting: Label) -> str | None:
+    """The option of the configuration behind a setting of the rule sets that is no build setting of its own."""
+    if setting.canonical in _VERSION_FLAGS:
+        return PYTHON_VERSION
+    # Each hub has one; releases of rules_py before 1.9 call it a venv.
+    if setting.repository != MAIN_REPOSITORY and (
+        setting.name == "dep_group" or setting.package.path == setting.name == "venv"
+    ):
+        return DEP_GROUP
+    return None
+
+
+def python_transition(
+    values: Mapping[str, PlainValue], configuration: Configuration, setting: Callable[[Label, str], tuple[str, str]]
+) -> Configuration:
+    """Build a target and all below it with its own `python_version`, `dep_group` and `config_settings`.
+
+    `setting` tells the option behind a build setting, and its value. Raises what it raises, UnsupportedSetting and
+    NoPythonVersion.
+    """
     platform = configuration.platform
-    changes = {PYTHON_VERSION: _version(values), DEP_GROUP: str(values.get("dep_group") or "")}
+    version, group = (str(values.get(name) or "") for name in ("python_version", "dep_group"))
+    changes = {PYTHON_VERSION: _version(version), DEP_GROUP: group}
     changes = {name: value for name, value in changes.items() if value}
     settings = values.get("config_settings")
     for key, value in settings.items() if isinstance(settings, Mapping) else ():
         if value == _UNCHANGED:
             continue
-        label = str(key).lstrip("@")
-        package, _, name = label.rpartition(":")
-        if package.rpartition("//")[2] == _COMMAND_LINE:
+        label = Label.parse(str(key), relative_to=_ROOT)
+        name, option = label.name, python_option(label)
+        if label.package.path == _COMMAND_LINE:
             if name == "platforms":
                 platform = _platform(str(value), platform)
             elif name == EXTRA_TOOLCHAINS:
@@ -62,10 +91,14 @@ def python_transition(values: Mapping[str, PlainValue], configuration: Configura
             elif name in _COMMAND_LINE_FLAGS:
                 changes[_COMMAND_LINE_FLAGS[name]] = str(value)
             elif name not in _WITHOUT_EFFECT:
-                raise UnsupportedSetting(str(key))
+                raise UnsupportedSetting(f"//{_COMMAND_LINE}:{name}")
+        elif option == PYTHON_VERSION:
+            changes[option] = _version(str(value))
+        elif option is not None:
+            changes[option] = str(value)
         else:
-            other = _FLAGS_OF_ANOTHER_NAME.get(label)
-            changes[other or f"@@{label}"] = str(value) if other else _option_text(str(value))
+            option, text = setting(label, str(value))
+            changes[option] = text
     if not changes and platform == configuration.platform:
         return configuration
     changed = Configuration(platform, configuration.options).with_options(changes)
@@ -101,17 +134,14 @@ def built_for(configuration: Configuration, python: PythonVersion) -> str:
     return f"Python {version} on {configuration.platform}" + (f" with dep_group `{group}`" if group else "")
 
 
-def _option_text(value: str) -> str:
-    """A value as options of settings are written, whose types are not known here: text that reads as one of another
-    type is taken for text by a setting that is one."""
-    if value.lower() in ("true", "false"):
-        return value.lower()
-    return value if value.isdigit() else json.dumps(value)
-
-
-def _version(values: Mapping[str, PlainValue]) -> str:
-    version = str(values.get("python_version") or "")
-    return "" if version == "PY3" else version
+def _version(version: str) -> str:
+    if version in ("", "PY3"):
+        return ""
+    try:
+        PythonVersion.parse(version)
+    except ValueError:
+        raise NoPythonVersion(version) from None
+    return version
 
 
 def _described(platform: Platform) -> str:

@@ -59,7 +59,7 @@ VENV_ATTRIBUTES = (
     DEBUGGER,
     # The program that a venv is made for, by name: it tells the program about its build.
     attributes.string("program"),
-    attributes.integer("stamp", -1),
+    attributes.tristate("stamp"),
     # A file that the interpreter starts with.
     attributes.label("started", files=True),
     # Where the venv lies, when that does not follow from the target's name.

@@ -199,7 +199,7 @@ PY_WHEEL = RuleClass(
         attributes.string("platform", "any"),
         attributes.string("python_tag", "py3"),
         attributes.boolean("compress", True),
-        attributes.integer("stamp", -1),
+        attributes.tristate("stamp"),
         attributes.labels("deps", files=True, providers=(PyInfo,)),
         attributes.strings("requires"),
         attributes.label("requires_file", files=True),
