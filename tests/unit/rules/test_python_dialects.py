@@ -52,6 +52,18 @@ def test_main_may_lie_outside_of_srcs_in_one_dialect() -> None:
     )
 
 
+@pytest.mark.parametrize("dialect", [ASPECT, RULES_PYTHON])
+def test_tests_may_need_what_is_for_tests_only(dialect: str) -> None:
+    build = """
+py_library(name = "conftest", srcs = ["conftest.py"], testonly = True)
+py_test(name = "app", srcs = ["app.py"], deps = [":conftest"])
+py_binary(name = "program", srcs = ["program.py"], deps = [":conftest"])
+"""
+    made = workspace(dialect, build, "conftest.py", "app.py", "program.py")
+    made.one("//app:app")
+    assert "`//app:conftest` is testonly, and this target is not" in made.problems("//app:program")
+
+
 def test_main_may_be_a_target_that_makes_one_source() -> None:
     build = """
 genrule(name = "made", outs = ["made.py"], cmd = "echo > $@")
