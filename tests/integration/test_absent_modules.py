@@ -135,6 +135,38 @@ def test_what_needs_something_of_an_absent_module_is_told_so(workspace: RealWork
     assert f"tools/defs.bzl:25:13: `lint_aspect().files` can't be used with `+`: {NOT_THERE}" in done.stderr
 
 
+def test_a_target_that_is_given_something_of_an_absent_module_is_passed_over(workspace: RealWorkspace) -> None:
+    build = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_library")
+load("@boats//:defs.bzl", "OARS", "env", "requirement")
+env(name = "env", tools = {"app": ":app"} | OARS)
+py_library(name = "oars", srcs = ["app.py"], deps = OARS)
+py_library(name = "sum", srcs = ["app.py"], deps = [":oars"] + OARS)
+py_library(name = "sails", srcs = ["app.py"], deps = [requirement("oars"), requirement("sails"), requirement("sails")])
+py_library(name = "chosen", srcs = ["app.py"], deps = select({"//conditions:default": [requirement("mast")]}))
+py_library(name = "seen", srcs = ["app.py"], visibility = OARS)
+genrule(name = "made", outs = ["made.txt"], cmd = "echo > $@", toolchains = [OARS.oar])
+py_binary(name = "app", srcs = ["app.py"], imports = {".": None})
+"""
+    module = 'bazel_dep(name = "aspect_rules_py", version = "2.0.0")\nbazel_dep(name = "boats", version = "1")\n'
+    workspace.write({"MODULE.bazel": module, "BUILD.bazel": build, "app.py": "print('hello')\n"})
+    built = workspace.run("build", "//...")
+    assert built.code == 0, built.stderr
+    run = workspace.run("run", "//:app")
+    assert (run.code, run.stdout) == (0, "hello\n"), run.stderr
+    for name, unknown in (("sum", "OARS"), ("seen", "OARS"), ("chosen", "requirement()"), ("made", "OARS.oar")):
+        done = workspace.run("build", f"//:{name}")
+        assert done.code == 1
+        kind = "genrule" if name == "made" else "py_library"
+        assert f"`{kind}` can't be built: `{unknown}` is not known: {NOT_THERE}" in done.stderr, done.stderr
+    workspace.write({"BUILD.bazel": build + 'py_library(name = "wrong", deps = {"x": 1}, nonsense = 1)\n'})
+    done = workspace.run("query", "//:all")
+    assert "no such attribute 'nonsense'" in done.stderr
+    workspace.write({"BUILD.bazel": build + "[print(oar) for oar in OARS]\n"})
+    done = workspace.run("query", "//:all")
+    assert f"`OARS` is not known: {NOT_THERE}" in done.stderr
+
+
 def test_a_registry_out_of_reach_stops_nothing_that_is_built_in(workspace: RealWorkspace) -> None:
     workspace.write(FILES)
     done = workspace.run("run", "--registry=http://127.0.0.1:9/", "//:app")

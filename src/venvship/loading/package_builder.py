@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import cast
 
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
+from venvship.loading.absent_values import absent_in, unbuildable
 from venvship.loading.attribute_values import AttributeProblem, AttributeReader, LabelReader, shown
 from venvship.loading.attributes import AttributeType, AttributeValue, Choice, Select, labels_in
 from venvship.loading.globs import PackageFiles
@@ -92,6 +93,7 @@ class PackageBuilder:
         self.has_printed = False
         self._macros: tuple[PackageId, ...] = ()
         self._targets: dict[str, Target] = {}
+        self._stand_ins: set[str] = set()
         # Names whose declaration failed: declared all the same, so that nobody is told that they are missing.
         self._broken: set[str] = set()
 
@@ -102,6 +104,12 @@ class PackageBuilder:
     def rule(self, name: str) -> RuleTarget | None:
         target = self._targets.get(name)
         return target if isinstance(target, RuleTarget) else None
+
+    def add_stand_in(self, name: str, declare: Callable[[], None]) -> None:
+        """Declare a target that gives way to any other one of its name."""
+        if name not in self._targets:
+            declare()
+            self._stand_ins.add(name)
 
     @contextmanager
     def inside_macro_of(self, package: PackageId | None) -> Iterator[None]:
@@ -145,7 +153,13 @@ class PackageBuilder:
         if rule_class.name == "config_setting" and given.get("visibility") is None:
             visibility = PUBLIC
         if len(self.errors) > problems:
-            self._broken.add(name)
+            unknown = absent_in(given)
+            if unknown is None:
+                self._broken.add(name)
+                return
+            del self.errors[problems:]
+            reason = f"`{unknown.name}` is not known: {unknown.absent.reason}"
+            unbuildable(unknown, given, kind=rule_class.name, reason=reason)
             return
         target = RuleTarget(
             label,
@@ -281,9 +295,10 @@ class PackageBuilder:
 
     def _declare(self, target: Target) -> None:
         present = self._targets.get(target.label.name)
-        if present is not None:
+        if present is not None and target.label.name not in self._stand_ins:
             self.report(DuplicateTarget(target.label, present, target.kind, target.place), target.place)
             return
+        self._stand_ins.discard(target.label.name)
         self._targets[target.label.name] = target
 
     def _check_outputs(self) -> None:

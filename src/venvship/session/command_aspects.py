@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from venvship.errors import Place, UserError
-from venvship.loading.absent_symbols import AbsentSymbol
+from venvship.loading.absent_values import AbsentSymbol
 from venvship.loading.aspects import AspectDefinition
 from venvship.loading.attributes import AttributeSpec, AttributeType, PlainValue
 from venvship.loading.nearest import did_you_mean
