@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar
 
 from venvship.errors import UserError
+from venvship.loading.absent_values import AbsentSymbol
 from venvship.loading.attributes import (
     DEFAULT_CONDITION,
     AttributeSpec,
@@ -18,13 +19,14 @@ from venvship.loading.attributes import (
 from venvship.loading.label_values import parse_label
 from venvship.loading.nearest import did_you_mean
 from venvship.loading.select_values import SelectChoice, SelectExpression
+from venvship.model.depset import Depset
 from venvship.model.label import InvalidLabel, Label, PackageId, target_name_problem
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import TYPES, Value, type_name
+from venvship.starlark.iteration import is_iterable, sequence
 from venvship.starlark.keys import value_of
 from venvship.starlark.printer import Printer
-from venvship.starlark.values import SETS
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -73,6 +75,15 @@ class LabelReader:
         if "/" not in name and not name.startswith("@") and target_name_problem(name) is None:
             return Label(self.package, name)
         return parse_label(text, self.package, self.mapping)
+
+
+def listed(value: Value) -> Sequence[Value] | None:
+    """What a list of an attribute holds: whatever has elements will do for one, a depset as well."""
+    if isinstance(value, list | tuple):
+        return value
+    if isinstance(value, Depset):
+        return value.to_tuple()
+    return sequence(value) if type(value) is not AbsentSymbol and is_iterable(value) else None
 
 
 class AttributeReader:
@@ -132,8 +143,7 @@ class AttributeReader:
             case AttributeType.STRING_LIST:
                 return self._string_list(value, spec)
             case AttributeType.STRING_SET:
-                texts = tuple(value) if type(value) in SETS else value
-                return tuple(dict.fromkeys(self._list(texts, spec, self._string)))
+                return tuple(dict.fromkeys(self._list(value, spec, self._string)))
             case AttributeType.STRING_DICT:
                 return self._dict(value, spec, self._string, self._string)
             case AttributeType.STRING_LIST_DICT:
@@ -181,28 +191,30 @@ class AttributeReader:
             f"expected value of type '{wanted}' for {self._named(spec, part)}, but got {shown(value)}"
         )
 
+    def _sequence(self, value: Value, wanted: str, spec: AttributeSpec, part: _Part = None) -> Sequence[Value]:
+        found = listed(value)
+        if found is None:
+            raise self._wrong_type(wanted, value, spec, part)
+        return found
+
     def _list(self, value: Value, spec: AttributeSpec, read: _Read[T]) -> tuple[T, ...]:
-        if not isinstance(value, list | tuple):
-            raise self._wrong_type(spec.type.value, value, spec)
-        return tuple([read(one, spec, position) for position, one in enumerate(value)])
+        values = self._sequence(value, spec.type.value, spec)
+        return tuple([read(one, spec, position) for position, one in enumerate(values)])
 
     def _label_list(self, value: Value, spec: AttributeSpec) -> tuple[Label, ...]:
-        if not isinstance(value, list | tuple):
-            raise self._wrong_type(spec.type.value, value, spec)
         known = self._labels.known
         labels: list[Label] = []
-        for position, one in enumerate(value):
+        for position, one in enumerate(self._sequence(value, spec.type.value, spec)):
             label = known.get(one) if type(one) is str else None
             labels.append(self._label(one, spec, position) if label is None else label)
         return tuple(labels)
 
     def _string_list(self, value: Value, spec: AttributeSpec) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple):
-            raise self._wrong_type(spec.type.value, value, spec)
-        for position, one in enumerate(value):
+        texts = self._sequence(value, spec.type.value, spec)
+        for position, one in enumerate(texts):
             if type(one) is not str:
                 raise self._wrong_type("string", one, spec, position)
-        return tuple(value)
+        return tuple(texts)
 
     def _dict(
         self,
@@ -225,14 +237,10 @@ class AttributeReader:
         return value
 
     def _strings(self, value: Value, spec: AttributeSpec, part: _Part = None) -> tuple[str, ...]:
-        if not isinstance(value, list | tuple):
-            raise self._wrong_type("list(string)", value, spec, part)
-        return tuple([self._string(one, spec, part) for one in value])
+        return tuple([self._string(one, spec, part) for one in self._sequence(value, "list(string)", spec, part)])
 
     def _labels_of(self, value: Value, spec: AttributeSpec, part: _Part = None) -> tuple[Label, ...]:
-        if not isinstance(value, list | tuple):
-            raise self._wrong_type("list(label)", value, spec, part)
-        return tuple([self._label(one, spec, part) for one in value])
+        return tuple([self._label(one, spec, part) for one in self._sequence(value, "list(label)", spec, part)])
 
     def _bool(self, value: Value, spec: AttributeSpec, part: _Part = None) -> bool:
         if type(value) is bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from venvship.errors import UserError
-from venvship.loading.attribute_values import AttributeProblem, LabelReader, shown
+from venvship.loading.attribute_values import AttributeProblem, LabelReader, listed, shown
 from venvship.loading.visibility import PRIVATE, PUBLIC, PackagePattern, Visibility
 from venvship.model.label import InvalidLabel, Label, PackageId
 from venvship.starlark.host_types import Value
@@ -13,12 +13,13 @@ _PUBLIC_NAMES = frozenset({"public", "legacy_public"})
 
 def read_visibility(value: Value, labels: LabelReader) -> Visibility:
     """The meaning of a list of labels; raises UserError when an element is none."""
-    if not isinstance(value, list | tuple):
+    given = listed(value)
+    if given is None:
         raise AttributeProblem(f"expected value of type 'list(label)' for 'visibility', but got {shown(value)}")
     packages: list[PackagePattern] = []
     groups: list[Label] = []
     is_public = False
-    for element in value:
+    for element in given:
         if type(element) is Label:
             label = element
         elif type(element) is str:
