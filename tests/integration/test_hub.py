@@ -519,6 +519,64 @@ def test_a_group_chooses_among_the_locks_of_a_hub(workspace: RealWorkspace, inde
     assert (done.code, done.stdout) == (0, "1\n"), done.stderr
     done = workspace.build("//:none")
     assert done.code != 0 and "has the dependency group `newest`" in done.stderr
+    assert "hint: did you mean `new`?" in done.stderr
+
+
+def test_a_group_that_conflicts_with_its_project_stands_without_it(workspace: RealWorkspace, index: FakeIndex) -> None:
+    entries = []
+    for says in ("1", "2"):
+        filename = f"tool-{says}.0-py3-none-any.whl"
+        sha256 = index.add("tool", filename, wheel_bytes("tool", f"{says}.0", {"tool.py": f"X = {says}\n"}))
+        entries.append(
+            f'[[package]]\nname = "tool"\nversion = "{says}.0"\nsource = {{ registry = "{ORIGIN}" }}\n'
+            f'wheels = [{{ url = "{ORIGIN}/tool/{filename}", hash = "sha256:{sha256}" }}]'
+        )
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": member_lock(
+                'conflicts = [[{ package = "shop", group = "old" }, { package = "shop" }]]',
+                '[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n'
+                'dependencies = [{ name = "tool", version = "2.0", marker = "extra == \'project-4-shop\'" }]\n'
+                "[package.dev-dependencies]\n"
+                'old = [{ name = "tool", version = "1.0", marker = "extra == \'group-4-shop-old\'" }]',
+                *entries,
+            ),
+            "BUILD.bazel": DEFS
+            + 'py_binary(name = "ours", srcs = ["says.py"], deps = ["@pypi//tool"])\n'
+            + 'py_binary(name = "old", srcs = ["says.py"], deps = ["@pypi//tool"], dep_group = "old")\n',
+            "says.py": "import tool\nprint(tool.X)\n",
+        }
+    )
+    for name, said in {"ours": "2\n", "old": "1\n"}.items():
+        done = workspace.run("run", INDEX, f"//:{name}")
+        assert (done.code, done.stdout) == (0, said), done.stderr
+
+
+def test_what_only_a_group_needs_names_the_group(workspace: RealWorkspace, index: FakeIndex) -> None:
+    sha256 = index.add("tool", "tool-1.0-py3-none-any.whl", wheel_bytes("tool", "1.0", {"tool.py": ""}))
+    url = f"{ORIGIN}/tool/tool-1.0-py3-none-any.whl"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": member_lock(
+                'conflicts = [[{ package = "shop", group = "old" }, { package = "shop", group = "new" }]]',
+                '[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n'
+                '[package.dev-dependencies]\nold = [{ name = "tool" }]\nnew = []',
+                f'[[package]]\nname = "tool"\nversion = "1.0"\nsource = {{ registry = "{ORIGIN}" }}\n'
+                f'wheels = [{{ url = "{url}", hash = "sha256:{sha256}" }}]',
+            ),
+            "BUILD.bazel": DEFS
+            + 'py_library(name = "lib", deps = ["@pypi//tool"])\n'
+            + 'py_venv(name = "none", deps = ["@pypi//tool"], dep_group = "testing")\n',
+        }
+    )
+    done = workspace.build("//:lib")
+    assert done.code == 1 and "`tool` is not needed by the chosen projects" in done.stderr
+    assert "needed by `//:lib` (attribute `deps`)" in done.stderr
+    assert "hint: it is there with `dep_group` set to one of `old`" in done.stderr
+    done = workspace.build("//:none")
+    assert done.code == 1 and "hint: there are `new`, `old`, `shop`" in done.stderr
 
 
 def test_a_changed_project_names_the_command_that_locks_it(workspace: RealWorkspace, index: FakeIndex) -> None:

@@ -45,8 +45,11 @@ class UnknownGroup(UserError):
     """A `dep_group` that no project of the lock has."""
 
     def __init__(self, group: str, known: Iterable[str]) -> None:
+        there = sorted(known)
+        listed = ", ".join(f"`{name}`" for name in there) or "none"
         super().__init__(
-            f"no project of the lock has the dependency group `{group}`", hint=did_you_mean(group, sorted(known))
+            f"no project of the lock has the dependency group `{group}`",
+            hint=did_you_mean(group, there) or f"there are {listed}",
         )
 
 
@@ -210,7 +213,8 @@ class LockedProject:
             return components[name]
         if name in self.reachable(group):
             return Component((), ())
-        raise NotResolved(self.lock.filename, name)
+        having = (other for other in sorted(self.groups) if other != group and name in self.reachable(other))
+        raise NotResolved(self.lock.filename, name, having)
 
     @property
     def circumstances(self) -> Iterable[Circumstances]:
@@ -246,18 +250,28 @@ class LockedProject:
     def _roots(self, group: str) -> Roots:
         """Every project with everything that does not conflict; with a group, every project and that group only.
 
-        A group that conflicts with others is alone: it is what a `dep_group` chooses among.
+        A group that conflicts with others is alone: it is what a `dep_group` chooses among. Projects that it is
+        declared to conflict with stay away, too.
         """
         everything = Roots.everything(self.lock)
         if not group or (group == self.name and group not in self.groups):
             return everything
         if group not in self.groups:
             raise UnknownGroup(group, self.groups)
+        excluded = {
+            item.package
+            for items in self.lock.conflicts
+            if any(item.group == group for item in items)
+            for item in items
+            if item.extra is None and item.group is None
+        }
         members = []
         for root in everything.members:
             packages = [self.lock.packages[index] for index in self.lock.by_name.get(root.member, ())]
             has = any(group in package.dev_dependencies for package in packages)
-            members.append(Root(root.member, root.extras, (group,) if has else ()))
+            stays_away = root.member in excluded
+            extras = () if stays_away else root.extras
+            members.append(Root(root.member, extras, (group,) if has else (), project=not stays_away))
         script_groups = tuple(g for g in everything.script_groups if g == group)
         return Roots(tuple(members), everything.script, script_groups, everything.script_extras)
 

@@ -68,13 +68,16 @@ class UnsupportedTarget(UserError):
 
 
 class NotResolved(UserError):
-    """A distribution that is not part of the resolution."""
+    """A distribution that is not part of the resolution; `groups` are those with which it would be."""
 
-    def __init__(self, filename: str, name: str) -> None:
+    def __init__(self, filename: str, name: str, groups: Iterable[str] = ()) -> None:
+        having = ", ".join(f"`{group}`" for group in groups)
         super().__init__(
             f"`{name}` is not needed by the chosen projects, extras and groups on this target",
             place=Place(filename),
-            hint="add it to the dependencies of a project or to a group, and lock again",
+            hint=f"it is there with `dep_group` set to one of {having}"
+            if having
+            else "add it to the dependencies of a project or to a group, and lock again",
         )
         self.name = name
 
