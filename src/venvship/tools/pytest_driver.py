@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Iterator
 
 try:
@@ -21,18 +22,18 @@ except ModuleNotFoundError as error:
     sys.exit(f'{target} has no pytest; add its distribution, such as "@pypi//pytest", to deps')
 
 
-class Shard:
-    """Keeps every n-th test."""
+SHARD = "_venvship_shard"
+"""The plugin that keeps every n-th test, by name: workers of pytest-xdist collect by themselves, and import it."""
+_SHARD_TEXT = """\
+import os
 
-    def __init__(self, index: int, total: int) -> None:
-        self.index = index
-        self.total = total
 
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        kept = items[self.index :: self.total]
-        left_out = [item for position, item in enumerate(items) if position % self.total != self.index]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+def pytest_collection_modifyitems(config, items):
+    index, total = int(os.environ["TEST_SHARD_INDEX"]), int(os.environ["TEST_TOTAL_SHARDS"])
+    left_out = [item for position, item in enumerate(items) if position % total != index]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = items[index::total]
+"""
 
 
 class QuietReport:
@@ -64,7 +65,7 @@ def main(settings_text: str) -> int:
             "-o",
             "junit_family=xunit2",
             "-o",
-            f"junit_suite_name={settings['target']}",
+            f"junit_suite_name={os.environ.get('TEST_TARGET', settings['target'])}",
         ]
     wanted = os.environ.get("TESTBRIDGE_TEST_ONLY")
     if wanted:
@@ -75,15 +76,19 @@ def main(settings_text: str) -> int:
     if temporary:
         # Beside the tests, where it looks first, nothing can be written.
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", os.path.join(temporary, "hypothesis"))
-    plugins: list[object] = [QuietReport()]
+        os.environ.setdefault("COVERAGE_FILE", os.path.join(temporary, ".coverage"))
     total = int(os.environ.get("TEST_TOTAL_SHARDS", "0"))
     if total > 1:
-        plugins.append(Shard(int(os.environ["TEST_SHARD_INDEX"]), total))
+        directory = tempfile.mkdtemp(dir=temporary)
+        with open(os.path.join(directory, f"{SHARD}.py"), "x", encoding="utf-8") as file:
+            file.write(_SHARD_TEXT)
+        sys.path.append(directory)
+        arguments += ["-p", SHARD]
         status_file = os.environ.get("TEST_SHARD_STATUS_FILE")
         if status_file:
             open(status_file, "a").close()
     modules = [os.path.join(runfiles, path) for path in settings["modules"] or [_own_package()]]
-    code = pytest.main([*arguments, *settings["arguments"], *sys.argv[1:], *modules], plugins=plugins)
+    code = pytest.main([*arguments, *settings["arguments"], *sys.argv[1:], *modules], plugins=[QuietReport()])
     if code == pytest.ExitCode.NO_TESTS_COLLECTED and (total > 1 or wanted):
         # A shard, or a module that a filter empties, has nothing to do and has done it.
         if wanted:

@@ -74,6 +74,7 @@ class Report(unittest.TextTestResult):
 def main(settings_text: str) -> int:
     settings = json.loads(settings_text)
     options = _options()
+    target = os.environ.get("TEST_TARGET", settings["target"])
     runfiles = _runfiles(settings["modules"][0])
     if settings["chdir"]:
         os.chdir(os.path.join(runfiles, "_main", settings["chdir"]))
@@ -92,7 +93,7 @@ def main(settings_text: str) -> int:
         if status_file:
             open(status_file, "a").close()
         if found and not tests:
-            _write_report(settings["target"], [])
+            _write_report(target, [])
             return 0
     if not tests:
         print("no test was found" + (f" that fits {' or '.join(wanted)}" if wanted else ""), file=sys.stderr)
@@ -103,7 +104,7 @@ def main(settings_text: str) -> int:
     )
     result = runner.run(unittest.TestSuite(tests))
     assert isinstance(result, Report)
-    _write_report(settings["target"], result.cases)
+    _write_report(target, result.cases)
     return 0 if result.wasSuccessful() else 1
 
 

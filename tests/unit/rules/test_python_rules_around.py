@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
 from analysis_workspace import AnalysisWorkspace, Dist, ValueHub, outputs
 
 from venvship.model.action import RunTool, WriteFile
@@ -49,6 +50,15 @@ py_test(name = "t", srcs = ["t_test.py"], main = ":__test__main__.py", deps = ["
 def test_a_unittest_target_takes_no_main() -> None:
     made = workspace('py_unittest_test(name = "t", srcs = ["t_test.py"], main = "t_test.py")', "t_test.py")
     assert "py_unittest_test writes its own main" in made.problems("//app:t")
+
+
+@pytest.mark.parametrize("macro", ["py_pytest_test", "py_unittest_test"])
+def test_a_test_without_modules_is_refused(macro: str) -> None:
+    load = f'load("@aspect_rules_py//py:defs.bzl", "{macro}")\n'
+    for srcs in ([], ["conftest.py"]):
+        made = AnalysisWorkspace({"app/BUILD": f'{load}{macro}(name = "t", srcs = {srcs})', "app/conftest.py": ""})
+        problems = made.problems("//app:t")
+        assert "no test module in `srcs`" in problems and "app/BUILD:2" in problems
 
 
 def test_a_console_script_that_is_not_there_names_those_that_are() -> None:

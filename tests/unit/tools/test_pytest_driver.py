@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import venvship.tools.pytest_driver as driver
 
@@ -14,15 +17,18 @@ MODULE = """
 import os
 
 def test_one():
-    print("one", os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"))
+    print("one", os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"), os.environ.get("COVERAGE_FILE"))
+
+def test_two():
+    pass
 """
 
 
-def run(tmp_path: Path, *, program: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def run(tmp_path: Path, *words: str, program: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     package = tmp_path / "runfiles" / "_main" / "app"
     package.mkdir(parents=True, exist_ok=True)
     (package / "test_it.py").write_text(MODULE)
-    settings = {"modules": ["_main/app/test_it.py"], "chdir": "", "target": "//app:it", "arguments": ["-s"]}
+    settings = {"modules": ["_main/app/test_it.py"], "chdir": "", "target": "//app:main", "arguments": ["-s", *words]}
     start = f"{program}import sys; from pytest_driver import main; sys.exit(main({json.dumps(settings)!r}))"
     return subprocess.run(
         [sys.executable, "-c", start],
@@ -44,9 +50,11 @@ def run(tmp_path: Path, *, program: str = "", **environment: str) -> subprocess.
 def test_the_report_is_written_and_its_passing_place_is_not_told(tmp_path: Path) -> None:
     done = run(tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "1 passed" in done.stdout
+    assert "2 passed" in done.stdout
     assert "report.xml" not in done.stdout
-    assert 'name="test_one"' in (tmp_path / "report.xml").read_text()
+    report = (tmp_path / "report.xml").read_text()
+    # The target itself, not the one that makes its main.
+    assert 'name="test_one"' in report and 'testsuite name="//app:it"' in report
 
 
 def test_a_filter_that_matches_nothing_passes_and_says_so(tmp_path: Path) -> None:
@@ -56,8 +64,22 @@ def test_a_filter_that_matches_nothing_passes_and_says_so(tmp_path: Path) -> Non
     assert "no test matches" not in run(tmp_path, TESTBRIDGE_TEST_ONLY="one").stdout
 
 
-def test_hypothesis_keeps_its_examples_where_it_can_write(tmp_path: Path) -> None:
-    assert f"one {tmp_path}/hypothesis" in run(tmp_path, TEST_TMPDIR=str(tmp_path)).stdout
+def test_plugins_keep_their_files_where_they_can_write(tmp_path: Path) -> None:
+    expected = f"one {tmp_path}/hypothesis {tmp_path}/.coverage"
+    assert expected in run(tmp_path, TEST_TMPDIR=str(tmp_path)).stdout
+
+
+@pytest.mark.parametrize("words", [(), ("-n", "2")])
+def test_shards_divide_the_tests_among_them_whoever_runs_these(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Workers of pytest-xdist collect by themselves."""
+    seen: list[str] = []
+    for index in ("0", "1"):
+        status = tmp_path / f"status{index}"
+        shard = {"TEST_TOTAL_SHARDS": "2", "TEST_SHARD_INDEX": index, "TEST_SHARD_STATUS_FILE": str(status)}
+        done = run(tmp_path, *words, TEST_TMPDIR=str(tmp_path), **shard)
+        assert done.returncode == 0 and status.exists(), done.stdout
+        seen += re.findall(r'testcase [^>]*name="(\w+)"', (tmp_path / "report.xml").read_text())
+    assert sorted(seen) == ["test_one", "test_two"]
 
 
 def test_a_target_without_pytest_is_told_what_to_add(tmp_path: Path) -> None:

@@ -55,12 +55,18 @@ def runfiles(tmp_path: Path) -> Path:
 
 
 def run(runfiles: Path, module: str, *arguments: str, **environment: str) -> Ran:
-    settings = {"modules": [f"_main/app/{module}"], "arguments": [], "chdir": "", "target": "//app:t"}
+    settings = {"modules": [f"_main/app/{module}"], "arguments": [], "chdir": "", "target": "//app:main"}
     report = runfiles.parent / "test.xml"
     code = f"import sys; sys.path.insert(0, {str(Path(driver.__file__).parent)!r}); from unittest_driver import main; "
     done = subprocess.run(
         [sys.executable, "-c", f"{code}sys.exit(main({json.dumps(settings)!r}))", *arguments],
-        env={"RUNFILES_DIR": str(runfiles), "XML_OUTPUT_FILE": str(report), "PATH": os.environ["PATH"], **environment},
+        env={
+            "TEST_TARGET": "//app:t",
+            "RUNFILES_DIR": str(runfiles),
+            "XML_OUTPUT_FILE": str(report),
+            "PATH": os.environ["PATH"],
+            **environment,
+        },
         capture_output=True,
         text=True,
         check=False,

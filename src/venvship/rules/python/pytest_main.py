@@ -23,7 +23,7 @@ from venvship.rules.python.library import LIBRARY_ATTRIBUTES, closure_of
 def _py_pytest_main(ctx: RuleContext) -> list[object]:
     modules = [file.runfiles_path for file in ctx.files("srcs") if file.path.endswith(".py")]
     modules = [path for path in modules if not path.endswith(("/conftest.py", "/__init__.py"))]
-    if not modules and ctx.targets("srcs"):
+    if not modules and (ctx.targets("srcs") or ctx.boolean("is_of_test")):
         raise ctx.error("no test module in `srcs`", hint="name the files that hold tests in `srcs`")
     settings = {
         "modules": modules,
@@ -50,6 +50,8 @@ PY_PYTEST_MAIN = RuleClass(
         *LIBRARY_ATTRIBUTES,
         attributes.strings("pytest_args"),
         attributes.string("chdir"),
+        # A test says what it runs; a main that programs share may leave it to each of them.
+        attributes.boolean("is_of_test"),
         attributes.string("runner", "pytest", values=("pytest", "unittest")),
     ),
     _py_pytest_main,

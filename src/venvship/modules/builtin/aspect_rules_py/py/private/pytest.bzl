@@ -74,6 +74,7 @@ def _test(runner, macro, name, srcs, deps, data, arguments, chdir, kwargs):
         pytest_args = arguments,
         chdir = chdir or "",
         runner = runner,
+        is_of_test = True,
         testonly = True,
         tags = ["manual"],
         visibility = ["//visibility:private"],
