@@ -223,6 +223,20 @@ def test_readers_of_a_source_are_found_when_another_one_was_looked_at_first(buil
         assert (built.root / f"venvship-bin/old/{name}.out").read_text() == "A\nb\n"
 
 
+def test_a_change_may_concern_every_target(built: RealWorkspace) -> None:
+    rule = 'ctx.actions.write(ctx.outputs.out, "<WORD>")'
+    text = f"def _impl(ctx):\n    {rule}\n\nunit = rule(_impl, attrs = {{'out': attr.output()}})\n"
+    units = 'load("//:units.bzl", "unit")\n[unit(name = "u%d" % n, out = "u%d.out" % n) for n in range(400)]\n'
+    built.write({"units.bzl": text.replace("<WORD>", "one"), "pkg/BUILD.bazel": units})
+    settled(built)
+    built.write({"units.bzl": text.replace("<WORD>", "two")})
+    assert made(reloaded(built)) == (400, 0)
+    assert out(built, "u399.out") == "two"
+    settled(built)
+    built.write({"pkg/BUILD.bazel": units.replace("400", "399")})
+    assert made(reloaded(built)) == (0, 399)
+
+
 def test_what_settings_say_reaches_further_than_edges(built: RealWorkspace) -> None:
     settings = 'config_setting(name = "fast", define_values = {"speed": "fast"})\n'
     chosen = (

@@ -23,14 +23,12 @@ class BzlRecord:
     """Plain values only; modules are host paths, packages are paths in the main repository.
 
     `symbols` are those that the BUILD file of a package loads, by module. `elsewhere` are modules that something else
-    than packages and modules of the main repository asked for, such as an extension. `rules` have the module of each
-    rule by the digest of its class.
+    than packages and modules of the main repository asked for, such as an extension.
     """
 
     modules: dict[str, Row] = field(default_factory=dict)
     symbols: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     elsewhere: list[str] = field(default_factory=list)
-    rules: dict[str, str] = field(default_factory=dict)
 
     def packed(self) -> list[Any]:
         return [getattr(self, one.name) for one in fields(self)]
@@ -45,7 +43,6 @@ class BzlRecord:
             {**self.modules, **part.modules},
             {**self.symbols, **part.symbols},
             [*dict.fromkeys([*self.elsewhere, *part.elsewhere])],
-            {**self.rules, **part.rules},
         )
 
     def affected(self, paths: Iterable[str]) -> list[str]:

@@ -8,7 +8,6 @@ from venvship.dataclass import dataclass
 from venvship.loading.bzl_loader import BzlKey, BzlModule
 from venvship.loading.package import Package
 from venvship.loading.package_loader import PackageKey
-from venvship.loading.rule_definition import RuleDefinition
 from venvship.loading.workspace import join_host
 from venvship.memo.computation import Memo
 from venvship.memo.keys import AnyKey, Key
@@ -47,7 +46,6 @@ class BzlWriter:
             ]
             path = self._path(key.label)
             self.record.modules[path] = (key.label.package.path, key.label.name, loads, *self._seen(module))
-            self.record.rules.update((digest, path) for digest in rules_of(module, self._digests))
             if memo.was_asked_outside(key) or not all(map(_is_of_main, readers)):
                 self.record.elsewhere.append(path)
 
@@ -61,15 +59,6 @@ class BzlWriter:
 
     def _path(self, label: Label) -> str:
         return join_host(self._root, join(label.package.path, label.name))
-
-
-def rules_of(module: BzlModule, digests: ValueDigests) -> Iterable[str]:
-    """The digests of the rule classes that a module binds to its globals."""
-    for value in module.globals.values():
-        if isinstance(value, RuleDefinition) and value.is_named:
-            found = digests.of(value.rule_class)
-            if found is not None:
-                yield found
 
 
 def packages_concerned(

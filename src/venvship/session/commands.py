@@ -29,7 +29,7 @@ from venvship.model.provider import RunEnvironmentInfo
 from venvship.rules.core.genquery import GENQUERY_KIND
 from venvship.session.build_record import BuildRecord, label_names
 from venvship.session.bzl_record import BzlRecord
-from venvship.session.bzl_values import BzlWriter, LookAgainKey, packages_concerned, rules_of
+from venvship.session.bzl_values import BzlWriter, LookAgainKey, packages_concerned
 from venvship.session.changed_inputs import LookAgain
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.kept_forests import Forest, forest_of
@@ -261,9 +261,7 @@ class CommandSession(Session):
             package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
             changed += [Label(package.id, name) for name in loading.changed_in(package, self._digests)]
         changed += [*self._of_locks(loading, again.locks), *self._of_projects(loading, again.projects)]
-        found = loading.concerned(changed)
-        loading.refuse_many(len(found))
-        return packages, found
+        return packages, loading.concerned(changed)
 
     def _of_modules(self, loading: LoadingRecord, paths: Sequence[str]) -> Sequence[str]:
         """The packages that `.bzl` files concern."""
@@ -273,13 +271,7 @@ class CommandSession(Session):
         affected = record.affected(paths)
 
         def look() -> tuple[str, ...]:
-            packages = packages_concerned(record, affected, self.loader.bzl.load, self._digests)
-            if packages:
-                modules = (self.loader.bzl.load(record.label(path)) for path in affected)
-                fresh = {digest for module in modules for digest in rules_of(module, self._digests)}
-                gone = {digest for digest, path in record.rules.items() if path in affected} - fresh
-                loading.refuse_many(loading.with_rules(gone))
-            return tuple(packages)
+            return tuple(packages_concerned(record, affected, self.loader.bzl.load, self._digests))
 
         return self._memo.compute(LookAgainKey(tuple(affected)), look)
 

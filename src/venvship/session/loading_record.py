@@ -50,9 +50,6 @@ _BOUNDARIES = frozenset(
 )
 _FILE = "file"
 
-_FEW, _PART = 300, 0.4
-"""More targets than these, and a larger part of all, are not looked at again apart from the others."""
-
 
 @dataclass(slots=True)
 class LoadingRecord:
@@ -125,10 +122,6 @@ class LoadingRecord:
                 raise Unresumable(f"{package.id}:{name}")
         return changed
 
-    def with_rules(self, digests: Container[str | None]) -> int:
-        """How many targets have a rule of one of these digests."""
-        return sum(1 for _, targets in self.packages.values() for _, _, rule in targets.values() if rule in digests)
-
     def concerned(self, labels: Iterable[Label]) -> set[int]:
         """The numbers of targets that were looked at with some of these, those included that are known.
 
@@ -158,11 +151,6 @@ class LoadingRecord:
                     found.add(target)
                     pending.append(target)
         return found
-
-    def refuse_many(self, targets: int) -> None:
-        """Raise Unresumable where so many targets are looked at again that to begin anew takes no longer."""
-        if targets > _FEW and targets > len(self.edges) * _PART:
-            raise Unresumable(f"{targets} targets")
 
     # What a command that looked again at a part found
 
