@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -198,6 +199,35 @@ py_pex_binary(name = "small", binary = ":main", inject_env = {"MODE": "x"})
             output = started([sys.executable, archive], cwd=tmp_path, environment=environment)
             assert output == "fact 1.0 1 fastbuild ._main.venv\n"
     assert (tmp_path / "whole.pyz").stat().st_size > (tmp_path / "small.pex").stat().st_size
+
+
+def test_a_packed_program_runs_where_only_temporary_files_can_be_written(
+    repository: RealWorkspace, tmp_path: Path
+) -> None:
+    build = """
+load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")
+py_zipapp_binary(name = "whole", binary = ":main")
+genrule(name = "use", outs = ["said.txt"], tools = [":whole"], cmd = "HOME=/nowhere $(location :whole) > $@")
+"""
+    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build})
+    repository.built("//aspect:use")
+    out = repository.root / "venvship-bin" / "aspect"
+    assert (out / "said.txt").read_text() == "fact 1.0 1 fastbuild ._main.venv\n"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    # A file, in which no directory can be made.
+    environment = {"XDG_CACHE_HOME": str(out / "said.txt"), "PATH": os.environ["PATH"], "TMPDIR": str(temporary)}
+    for _ in range(2):
+        assert started([out / "whole.pyz"], cwd=tmp_path, environment=environment).startswith("fact 1.0")
+    [private] = temporary.iterdir()
+    assert private.name == f"venvship-programs-{os.getuid()}" and stat.S_IMODE(private.stat().st_mode) == 0o700
+    private.chmod(0o777)
+    argv = [out / "whole.pyz"]
+    refused = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1 and refused.stderr.startswith(
+        f"can't unpack into {out}/said.txt/venvship-programs: "
+    )
+    assert refused.stderr.endswith("; RULES_PYTHON_EXTRACT_ROOT can name another directory\n")
 
 
 def test_packed_programs_are_tests(repository: RealWorkspace) -> None:
@@ -486,7 +516,7 @@ py_unittest_test(name = "test", srcs = ["test.py"])
         f"programs can't be run from {mounted}/venvship-programs, perhaps since it is mounted noexec; "
         "RULES_PYTHON_EXTRACT_ROOT can name another directory\n"
     )
-    blocked = with_mount(archive, environment={"XDG_CACHE_HOME": str(archive)})
+    blocked = with_mount(archive, environment={"RULES_PYTHON_EXTRACT_ROOT": str(archive)})
     assert blocked.returncode == 1 and "can't unpack into" in blocked.stderr and "Traceback" not in blocked.stderr
 
 

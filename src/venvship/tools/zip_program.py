@@ -3,7 +3,8 @@
 The request has `output`, `shebang` (text, or empty), `compression` (0 for none to 9), `settings` (an object for the
 program in the archive), and `rows`: `{"at", "file", "executable"}`, `{"at", "link"}`, `{"at", "link_of"}` or
 `{"at", "tree"}`. The archive holds links as links; when it is started first, it is unpacked into the user's cache
-directory under a name made of its content, and what is there is what runs.
+directory under a name made of its content, and what is there is what runs. Where that can't be written, a directory of
+the user's own among the temporary files takes its place.
 """
 
 from __future__ import annotations
@@ -46,15 +47,17 @@ def main():
     name = SETTINGS["digest"]
     if wanted:
         name += "-" + sys.base_prefix.strip(os.sep).replace(os.sep, "-")
-    root = os.environ.get("RULES_PYTHON_EXTRACT_ROOT") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "venvship-programs"
-    )
-    directory = os.path.join(root, name)
-    if not os.path.isdir(directory):
+    problems = []
+    for root in roots():
+        directory = os.path.join(root, name)
         try:
-            unpack(archive, root, directory)
+            if not os.path.isdir(directory):
+                unpack(archive, root, directory)
+            break
         except OSError as error:
-            sys.exit("can't unpack into " + root + ": " + str(error.strerror) + ELSEWHERE)
+            problems.append("can't unpack into " + root + ": " + str(error.strerror))
+    else:
+        sys.exit("\\n".join(problems) + ELSEWHERE)
     runfiles = os.path.join(directory, "runfiles")
     launcher = os.path.join(directory, "runfiles", SETTINGS["launcher"])
     environment = dict(os.environ)
@@ -65,6 +68,24 @@ def main():
         os.execve(launcher, [launcher, *sys.argv[1:]], environment)
     except PermissionError:
         sys.exit("programs can't be run from " + root + ", perhaps since it is mounted noexec" + ELSEWHERE)
+
+
+def roots():
+    """Directories to unpack in; the last is for where nothing else can be written, as in a sandbox or a container."""
+    named = os.environ.get("RULES_PYTHON_EXTRACT_ROOT")
+    if named:
+        yield named
+        return
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    yield os.path.join(cache, "venvship-programs")
+    # Others may write there too: what they have put in its place is not run.
+    private = os.path.join(tempfile.gettempdir(), "venvship-programs-" + str(os.getuid()))
+    with contextlib.suppress(OSError):
+        os.mkdir(private, 0o700)
+    with contextlib.suppress(OSError):
+        status = os.lstat(private)
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077:
+            yield private
 
 
 def unpack(archive, root, directory):
