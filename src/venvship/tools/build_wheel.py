@@ -84,8 +84,9 @@ def _files(path: str, file: str) -> Iterator[tuple[str, str]]:
 def _metadata(request: Mapping[str, Any]) -> bytes:
     lines = list(request["metadata"])
     for row in request["requires_files"]:
-        for line in _content(row["file"]).decode().splitlines():
-            requirement = line.partition(" #")[0].strip()
+        # A file of pip's may say with which hashes, on lines that go on.
+        for line in _content(row["file"]).decode().replace("\\\n", " ").splitlines():
+            requirement = line.partition(" #")[0].partition(" --")[0].strip()
             if requirement and not requirement.startswith(("#", "-")):
                 lines.append(f"Requires-Dist: {with_extra(requirement, row['extra'])}")
     text = _lines(lines)

@@ -20,6 +20,18 @@ BIN = "venvship-out/linux_x86_64-fastbuild/bin"
 HUB = ValueHub([Dist("pytest"), Dist("tool", "1.0", {"tool.py": ""}, scripts={"tool": "tool:main", "other": "tool:x"})])
 
 
+MISTAKES = {
+    'requires = ["not a (requirement"]': "`requires` has `not a (requirement`, which is no requirement: Expected",
+    'extra_requires = {"x": ["six>>1"]}': "`extra_requires` has `six>>1`, which is no requirement",
+    'entry_points = {"console_scripts": ["broken"]}': "has `broken` for `console_scripts`, which is no entry point",
+    'console_scripts = {"x": "a b:c"}': "has `x = a b:c` for `console_scripts`, which is no entry point",
+    'classifiers = ["a\\nRequires-Dist: b"]': "`classifiers` has a value of more than one line",
+    'summary = "a\\nb"': "`summary` has a value of more than one line",
+    'extra_distinfo_files = {"r.txt": "../../r.txt"}': "has the path `../../r.txt`, which leads out of its place",
+    'data_files = {"r.txt": "scripts/../../r.txt"}': "has the path `scripts/../../r.txt`, which leads out of its place",
+}
+
+
 def workspace(build: str, *files: str) -> AnalysisWorkspace:
     return AnalysisWorkspace({"app/BUILD": LOAD + build, **{f"app/{file}": "" for file in files}}, hub=HUB)
 
@@ -102,6 +114,9 @@ py_wheel(name = "both", distribution = "a", version = "1", requires = ["x"], req
 py_wheel(name = "where", distribution = "a", version = "1", data_files = {"r.txt": "somewhere/r.txt"})
 """
     made = workspace(build, "r.txt")
+    for attribute, told in MISTAKES.items():
+        wrong = workspace(f'py_wheel(name = "w", distribution = "a", version = "1", {attribute})', "r.txt")
+        assert told in wrong.problems("//app:w")
     assert "such as {BUILD_TIMESTAMP}, are there with --stamp" in made.problems("//app:stamped")
     assert "`requires` and `requires_file` are both set" in made.problems("//app:both")
     assert "paths begin with one of purelib/" in made.problems("//app:where")

@@ -77,12 +77,16 @@ def test_the_record_is_last_and_the_metadata_before_it(tmp_path: Path) -> None:
 
 
 def test_requirements_come_from_files_too(tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").write_text("# pinned\nsix>=1 # why\n\n--hash=x\nidna; python_version < '4'\n")
+    (tmp_path / "requirements.txt").write_text(
+        "# pinned\nsix>=1 # why\n\n--hash=x\nidna; python_version < '4'\n"
+        "rich==1.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\n"
+    )
     rows = [{"file": str(tmp_path / "requirements.txt"), "extra": "net"}]
     run(request(tmp_path, "a.whl", requires_files=rows))
     with zipfile.ZipFile(tmp_path / "a.whl") as archive:
         text = archive.read("greet_er-1.2.dist-info/METADATA").decode()
     assert "Requires-Dist: six>=1 ; extra == 'net'\n" in text
+    assert "Requires-Dist: rich==1.0 ; extra == 'net'\n" in text
     assert "Requires-Dist: idna ; (python_version < '4') and extra == 'net'\n" in text
 
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from venvship.analysis.rule_context import RuleContext
 from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
@@ -22,6 +24,8 @@ from venvship.tools.build_wheel import with_extra
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9.!+_]+")
+# A name, `=`, and an object reference, which may have extras behind it (entry points specification).
+_ENTRY_POINT: Final = re.compile(r"\s*[^=\[\s][^=\n]*=\s*[\w.]+\s*(?::\s*[\w.]+\s*)?(?:\[[^\]\n]*\]\s*)?")
 _PREFIXES: Final = ("purelib", "platlib", "headers", "scripts", "data")
 
 
@@ -55,7 +59,7 @@ def _py_wheel(ctx: RuleContext) -> list[object]:
     output = ctx.declare_file(name)
     files = [*_rows(ctx), *_data_rows(ctx)]
     extra: list[RequestValue] = [
-        {"path": path, "file": target.default_info.files.to_tuple()[0]}
+        {"path": _inside(ctx, "extra_distinfo_files", path), "file": target.default_info.files.to_tuple()[0]}
         for target, path in zip(
             ctx.targets("extra_distinfo_files"), ctx.label_dict("extra_distinfo_files").values(), strict=True
         )
@@ -138,8 +142,34 @@ def _data_rows(ctx: RuleContext) -> Iterator[dict[str, RequestValue]]:
         for file in target.default_info.files.to_tuple():
             name = file.path.rpartition("/")[2]
             at = destination + name if destination.endswith("/") else destination
+            _inside(ctx, "data_files", at)
             # The tool knows how the directory is called; it belongs to the distribution and its version.
             yield {"path": f"{{data}}/{at}", "file": file}
+
+
+def _inside(ctx: RuleContext, attribute: str, path: str) -> str:
+    """A path that leads nowhere else than it says."""
+    if not path or any(part in ("", ".", "..") for part in path.split("/")):
+        raise ctx.error(
+            f"`{attribute}` has the path `{path}`, which leads out of its place in the wheel",
+            hint="write it without empty parts, `.` and `..`",
+        )
+    return path
+
+
+def _requirement(ctx: RuleContext, attribute: str, text: str) -> str:
+    try:
+        Requirement(text)
+    except InvalidRequirement as error:
+        reason = str(error).partition("\n")[0]
+        raise ctx.error(f"`{attribute}` has `{text}`, which is no requirement: {reason}") from None
+    return text
+
+
+def _line(ctx: RuleContext, attribute: str, value: str) -> str:
+    if "\n" in value or "\r" in value:
+        raise ctx.error(f"`{attribute}` has a value of more than one line")
+    return value
 
 
 def _metadata(ctx: RuleContext, distribution: str, version: str) -> Iterator[str]:
@@ -154,25 +184,23 @@ def _metadata(ctx: RuleContext, distribution: str, version: str) -> Iterator[str
         ("License", "license"),
         ("Requires-Python", "python_requires"),
     ):
-        value = ctx.string(name)
-        if "\n" in value:
-            raise ctx.error(f"`{name}` has more than one line")
+        value = _line(ctx, name, ctx.string(name))
         if value:
             yield f"{header}: {value}"
     for label, address in ctx.string_dict("project_urls").items():
-        yield f"Project-URL: {label}, {address}"
+        yield _line(ctx, "project_urls", f"Project-URL: {label}, {address}")
     for classifier in ctx.strings("classifiers"):
-        yield f"Classifier: {classifier}"
+        yield _line(ctx, "classifiers", f"Classifier: {classifier}")
     if ctx.targets("description_file"):
         yield f"Description-Content-Type: {ctx.string('description_content_type') or _content_type(ctx)}"
     for requirement in ctx.strings("requires"):
-        yield f"Requires-Dist: {requirement}"
+        yield f"Requires-Dist: {_requirement(ctx, 'requires', requirement)}"
     extras = dict.fromkeys(ctx.string_list_dict("extra_requires"))
     extras.update(dict.fromkeys(ctx.label_dict("extra_requires_files").values()))
     for extra in sorted(extras):
         yield f"Provides-Extra: {extra}"
         for requirement in ctx.string_list_dict("extra_requires").get(extra, ()):
-            yield f"Requires-Dist: {with_extra(requirement, extra)}"
+            yield f"Requires-Dist: {with_extra(_requirement(ctx, 'extra_requires', requirement), extra)}"
 
 
 def _content_type(ctx: RuleContext) -> str:
@@ -185,6 +213,13 @@ def _entry_points(ctx: RuleContext) -> str:
     scripts = [f"{name} = {reference}" for name, reference in ctx.string_dict("console_scripts").items()]
     if scripts:
         groups.setdefault("console_scripts", []).extend(scripts)
+    for group, lines in groups.items():
+        for line in lines:
+            if not _ENTRY_POINT.fullmatch(line):
+                raise ctx.error(
+                    f"`entry_points` has `{line}` for `{group}`, which is no entry point",
+                    hint="write it like `name = package.module:function`",
+                )
     return "\n".join(
         "".join([f"[{group}]\n", *(f"{line}\n" for line in sorted(groups[group]))]) for group in sorted(groups)
     )
