@@ -60,16 +60,18 @@ class _Reader:
     def read(self, module_usage: ModuleExtensionUsage) -> None:
         usage = module_usage.usage
         self._imported.update(usage.imports.values())
-        extension = module_usage.extension
+        # An isolated usage makes what another one makes: hubs are known by the names that their tags give them.
+        extension = "%".join(module_usage.extension.split("%")[:2])
         if extension in FOR_TOOLS:
             self._tools.update(usage.imports.values())
         if extension not in TAGS:
+            module = f"{extension.partition('//')[0]}//"
+            known = sorted(one.removeprefix(module) for one in TAGS if one.startswith(module))
             self._problems.append(
                 UnknownExtension(
-                    f"module `{extension.removeprefix('@@').partition('//')[0]}` has no extension "
-                    f"`{extension.partition('//')[2]}`",
+                    f"module `{module.strip('@/')}` has no extension `{extension.removeprefix(module)}`",
                     place=usage.place,
-                    hint=f"it may be one of {', '.join(sorted(TAGS))}",
+                    hint=f"it may be one of {', '.join(known)}" if known else None,
                 )
             )
             return

@@ -109,6 +109,18 @@ def test_the_first_tags_for_locks_call_a_project_a_venv() -> None:
     assert "tag `override_requirement` is for a venv" in problem and "write `override_package(lock = " in problem
 
 
+def test_an_isolated_usage_is_read_like_any_other() -> None:
+    found = read(
+        'one = use_extension("@rules_python//python/extensions:pip.bzl", "pip", isolate = True)\n'
+        'one.parse(hub_name = "a", requirements_lock = "//:r.txt", python_version = "3.11")\n'
+        'use_repo(one, "a")\n'
+    )
+    assert [project.lock for project in found.hubs["a"]] == [main_label("r.txt")]
+    problem = refusals('use_extension("@rules_python//python/extensions:pipe.bzl", "pip", isolate = True)\n')
+    assert "module `rules_python` has no extension `python/extensions:pipe.bzl%pip`" in problem
+    assert "python/extensions:pip.bzl%pip" in problem.partition("hint")[2] and "aspect_rules_py" not in problem
+
+
 def test_repositories_of_tools_are_there_and_hold_nothing() -> None:
     found = read(
         'tools = use_extension("@aspect_rules_py//py:extensions.bzl", "py_tools")\ntools.rules_py_tools()\n'
