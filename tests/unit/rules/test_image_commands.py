@@ -82,8 +82,11 @@ oci_image(name = "named", tars = py_image_layer(name = "own", binary = ":app"), 
 
 
 def test_attributes_of_older_layers_are_refused_with_what_does_it_now() -> None:
-    problem = workspace('py_image_layer(name = "own", binary = ":app", root = "/opt")').problems("//:own")
+    own = 'py_image_layer(name = "own", binary = ":app", root = "/opt", owner = "", layer_groups = {"a": "b"})'
+    problem = workspace(own).problems("//:own")
     assert "py_image_layer has no `root` any more: a program is `/app` in its image" in problem
+    assert "py_image_layer has no `layer_groups` any more: " in problem
+    assert "`owner`" not in problem
 
 
 def test_an_index_takes_images_of_a_rule_that_gives_files_only() -> None:

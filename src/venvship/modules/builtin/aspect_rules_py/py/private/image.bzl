@@ -19,10 +19,10 @@ def py_image_layer(name, **kwargs):
       name: name of the target.
       **kwargs: everything that the rule takes.
     """
-    for key, instead in _REMOVED.items():
-        if kwargs.get(key):
-            fail("`%s`: py_image_layer has no `%s` any more: %s" % (name, key, instead))
-        kwargs.pop(key, None)
+    removed = {key: kwargs.pop(key, None) for key in _REMOVED}
+    problems = ["py_image_layer has no `%s` any more: %s" % (key, _REMOVED[key]) for key, value in removed.items() if value]
+    if problems:
+        fail("`%s`: %s" % (name, "\n  ".join(problems)))
     if not kwargs.get("layer_tier"):
         kwargs["layer_tier"] = _LAYER_TIER
     _venvship.py_image_layer(name = name, **kwargs)
