@@ -250,17 +250,23 @@ def test_libraries_become_wheels_and_wheels_become_libraries(repository: RealWor
     build = """
 py_package(name = "package", deps = [":lib"], packages = ["aspect"])
 py_wheel(name = "wheel", distribution = "aspect-lib", version = "1.5", deps = [":package"], requires = ["six>=1"],
-    entry_points = {"console_scripts": ["facts = aspect.lib:facts"]}, python_requires = ">=3.11")
+    entry_points = {"console_scripts": ["facts = aspect.lib:facts"]}, python_requires = ">=3.11",
+    twine_binary = ":client", publish_args = ["--repository", "ours"])
+py_binary(name = "client", srcs = ["client.py"])
 py_unpacked_wheel(name = "unpacked", src = ":wheel")
 py_binary(name = "user", srcs = ["user.py"], deps = [":unpacked"])
 """
     user = "import importlib.metadata as m, aspect.lib\nprint(m.version('aspect-lib'), aspect.lib.__file__)\n"
-    repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/user.py": user})
+    client = "import glob, os, sys\nprint(*sys.argv[1:-1], *map(os.path.basename, glob.glob(sys.argv[-1])))\n"
+    repository.write(
+        {"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/user.py": user, "aspect/client.py": client}
+    )
     output = run(repository, "//aspect:user")
     assert output.startswith("1.5 ")
     repository.built("//aspect:wheel.dist")
     [wheel] = (repository.root / "venvship-bin" / "aspect").glob("*.whl")
     assert wheel.name == "aspect_lib-1.5-py3-none-any.whl"
+    assert run(repository, "//aspect:wheel.publish") == f"upload --repository ours {wheel.name}\n"
 
 
 def test_unittest_runs_modules_and_fails_without_tests(workspace: RealWorkspace) -> None:

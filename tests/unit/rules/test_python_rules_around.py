@@ -120,8 +120,6 @@ py_wheel(name = "where", distribution = "a", version = "1", data_files = {"r.txt
     assert "such as {BUILD_TIMESTAMP}, are there with --stamp" in made.problems("//app:stamped")
     assert "`requires` and `requires_file` are both set" in made.problems("//app:both")
     assert "paths begin with one of purelib/" in made.problems("//app:where")
-    published = workspace('py_wheel(name = "w", distribution = "a", version = "1", twine = "//x")')
-    assert "publishing is not supported" in published.problems("//app:w")
 
 
 def test_a_wheel_file_is_a_distribution_as_far_as_its_layout_is_declared() -> None:

@@ -1,27 +1,33 @@
 """Wheels that are built from libraries."""
 
-load(":programs.bzl", "with_settings")
+load("@bazel_skylib//rules:native_binary.bzl", "native_binary")
+load(":programs.bzl", "console_script", "program", "with_settings")
+
+def _python_program(name, **kwargs):
+    program(_venvship.py_binary, name, "aspect", **kwargs)
 
 def wheel(name, twine = None, twine_binary = None, publish_args = [], dist_folder = None, **kwargs):
     """Make the wheel `name` and, as `<name>.dist`, a directory with the wheel under its own name.
 
     Args:
       name: name of the wheel's target.
-      twine: refused, as nothing is published.
-      twine_binary: refused, as nothing is published.
-      publish_args: refused, as nothing is published.
+      twine: the distribution of twine; `<name>.publish` then uploads the wheel.
+      twine_binary: a program in its place.
+      publish_args: further words for the upload.
       dist_folder: taken, and without effect.
       **kwargs: everything that the rule takes.
     """
-    if twine or twine_binary or publish_args:
-        fail("`%s`: publishing is not supported: run a client of your index on the wheel" % name)
     kwargs = with_settings(kwargs)
     _venvship.py_wheel(name = name, **kwargs)
-    _venvship.py_wheel_dist(
-        name = name + ".dist",
-        wheel = ":" + name,
-        out = name + "_dist",
-        tags = ["manual"],
-        testonly = kwargs.get("testonly"),
-        visibility = kwargs.get("visibility"),
-    )
+    shared = {key: kwargs.get(key) for key in ["testonly", "visibility"]}
+    dist = name + ".dist"
+    _venvship.py_wheel_dist(name = dist, wheel = ":" + name, out = name + "_dist", tags = ["manual"], **shared)
+    upload = {
+        "args": ["upload"] + publish_args + ["$(rootpath :%s)/*" % dist],
+        "data": [":" + dist],
+        "tags": ["manual"],
+    }
+    if twine_binary:
+        native_binary(name = name + ".publish", src = twine_binary, **(shared | upload))
+    elif twine:
+        console_script(_python_program, name + ".publish", twine, "twine", [], shared | upload)
