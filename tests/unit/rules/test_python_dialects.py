@@ -223,6 +223,40 @@ def test_mistakes_are_told(build: str, told: str) -> None:
     assert told in workspace(RULES_PYTHON, build, "app.py").problems(label)
 
 
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        (
+            'load("@rules_python//python/uv:lock.bzl", "lock")\nlock(name = "l", srcs = ["r.in"], out = "uv.lock")',
+            "`out` is `app/uv.lock`, and what is made here are requirements files",
+        ),
+        (
+            'load("@rules_python//python/uv:lock.bzl", "lock")\n'
+            'lock(name = "l", srcs = ["r.in"], out = "r.txt", generate_hash = False)',
+            "no such attribute 'generate_hash'",
+        ),
+        (
+            'load("@rules_python//python:pip.bzl", "compile_pip_requirements")\n'
+            'compile_pip_requirements(name = "l", src = "r.in", requirements_txt = "r.txt", extra_arg = ["-v"])',
+            "no such attribute 'extra_arg'",
+        ),
+        (
+            'load("@aspect_rules_py//uv:defs.bzl", "gazelle_python_manifest")\n'
+            'gazelle_python_manifest(name = "l", hub = "pypi", venv = "x")',
+            "unexpected keyword argument",
+        ),
+        (
+            'load("@aspect_rules_py//uv:defs.bzl", "gazelle_python_manifest")\n'
+            'gazelle_python_manifest(name = "l", hub = "pypi", include_stub_packages = True)',
+            "lists no stub packages",
+        ),
+    ],
+)
+def test_what_the_macros_of_locks_do_not_know_is_refused(build: str, told: str) -> None:
+    made = AnalysisWorkspace({"app/BUILD": build, "app/r.in": "", "app/r.txt": ""})
+    assert told in made.problems("//app:l.update")
+
+
 def test_settings_of_rules_python_choose_the_version() -> None:
     flag = "@rules_python//python/config_settings:python_version"
     build = f'py_binary(name = "app", srcs = ["app.py"], config_settings = {{"{flag}": "3.13"}})'

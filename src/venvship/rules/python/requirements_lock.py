@@ -15,7 +15,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.label import Label
-from venvship.model.paths import join
+from venvship.model.paths import basename, join
 from venvship.model.provider import DefaultInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
@@ -107,6 +107,11 @@ def requirements_lock_rules(uv_program: Callable[[], str]) -> tuple[RuleClass, R
             )
         )
         out = lock_output(ctx.label, ctx.string("out"))
+        if basename(out) == "uv.lock":
+            raise ctx.error(
+                f"`out` is `{out}`, and what is made here are requirements files",
+                hint="`venvship lock` makes the uv.lock files of hubs; remove this target",
+            )
         executable = ctx.declare_file(ctx.label.name)
         text = template.format(
             command=shlex.join([uv_program(), *words]),

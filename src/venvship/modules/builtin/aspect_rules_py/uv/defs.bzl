@@ -27,7 +27,17 @@ def py_entrypoint_binary(name, entrypoint, pkg, deps = [], **kwargs):
     """
     entry_point(py_binary, name, entrypoint, pkg, deps, kwargs)
 
-def gazelle_python_manifest(name, hub = None, venvs = [], pip_repository_name = None, visibility = None, tags = [], **_kwargs):
+def gazelle_python_manifest(
+        name,
+        hub = None,
+        venvs = [],
+        include_stub_packages = False,
+        platform_parent = None,
+        pip_repository_name = None,
+        modules_mapping = None,
+        requirements = None,
+        visibility = None,
+        tags = []):
     """The file `gazelle_python.yaml`, which tells Gazelle's plugin for Python which module is of which distribution.
 
     `<name>.update` writes it beside the BUILD file, and the test `<name>.test` looks whether it is up to date.
@@ -36,11 +46,16 @@ def gazelle_python_manifest(name, hub = None, venvs = [], pip_repository_name = 
       name: name of the generated file's target.
       hub: name of the hub.
       venvs: dependency groups whose distributions count; all that do not conflict, by default.
+      include_stub_packages: refused; stubs bring no modules of their own.
+      platform_parent: taken; distributions are those of the platform that is built for.
       pip_repository_name: another name of `hub`.
+      modules_mapping: taken; the hub knows the modules.
+      requirements: taken; the hub knows the distributions.
       visibility: who may use the targets.
       tags: tags of the targets.
-      **_kwargs: how others make the file, which has no effect.
     """
+    if include_stub_packages:
+        fail("`%s`: gazelle_python_manifest lists no stub packages: name them in `deps` or `pyi_deps`" % name)
     repository = hub or pip_repository_name
     if not repository:
         fail("`%s`: name the `hub`" % name)

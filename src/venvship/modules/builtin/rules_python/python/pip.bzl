@@ -13,10 +13,15 @@ def compile_pip_requirements(
         src = None,
         extra_args = [],
         extra_data = [],
+        extra_deps = [],
+        py_binary = None,
+        py_test = None,
         generate_hashes = True,
         requirements_in = None,
         requirements_txt = None,
         requirements_linux = None,
+        requirements_darwin = None,
+        requirements_windows = None,
         constraints = [],
         env = None,
         python_version = None,
@@ -24,7 +29,7 @@ def compile_pip_requirements(
         timeout = None,
         visibility = ["//visibility:private"],
         tags = [],
-        **_kwargs):
+        **kwargs):
     """Make the program `<name>.update`, which writes a requirements file, and the test `<name>.test`.
 
     Args:
@@ -33,10 +38,15 @@ def compile_pip_requirements(
       src: the same, one file.
       extra_args: further words for `uv pip compile`.
       extra_data: other files that the first ones name.
+      extra_deps: taken; nothing runs in Python here.
+      py_binary: taken; nothing runs in Python here.
+      py_test: taken; nothing runs in Python here.
       generate_hashes: whether the lock has hashes, which hubs need.
       requirements_in: another name of `src`.
       requirements_txt: the lock.
       requirements_linux: the lock, where each system has its own.
+      requirements_darwin: taken; locks are made for Linux.
+      requirements_windows: taken; locks are made for Linux.
       constraints: files that constrain what is chosen.
       env: variables for uv.
       python_version: the version that the lock is for; that of the build by default.
@@ -44,7 +54,7 @@ def compile_pip_requirements(
       timeout: timeout of the test.
       visibility: who may use the targets.
       tags: tags of the targets.
-      **_kwargs: how pip-compile is run, which has no effect.
+      **kwargs: attributes that all tests have.
     """
     asked = srcs or [src or requirements_in or (["requirements.in"] if native.glob(["requirements.in"], allow_empty = True) else ["pyproject.toml"])[0]]
     out = (requirements_linux or requirements_txt or "requirements.txt").rpartition(":")[2]
@@ -62,7 +72,7 @@ def compile_pip_requirements(
         strip_extras = "--strip-extras" in extra_args,
         visibility = visibility,
         tags = tags,
-        test = {"size": size, "timeout": timeout},
+        test = {"size": size, "timeout": timeout} | kwargs,
     )
     if native.glob([out], allow_empty = True):
         native.filegroup(name = name, srcs = [out], visibility = visibility, tags = tags)

@@ -14,10 +14,11 @@ def lock(
         python_version = None,
         strip_extras = False,
         existing_output = None,
+        project = None,
         visibility = None,
         tags = [],
         testonly = None,
-        **_kwargs):
+        **kwargs):
     """Make the program `<name>.update`, which writes the lock, and the test `<name>_test` that it is up to date.
 
     Args:
@@ -32,10 +33,11 @@ def lock(
       python_version: for which Python; the workspace's own by default.
       strip_extras: whether extras are left out.
       existing_output: taken; versions that `out` pins are kept.
+      project: taken; uv finds the project of a pyproject.toml by itself.
       visibility: who may use the targets.
       tags: tags of the targets.
       testonly: whether only tests may use the program.
-      **_kwargs: attributes of build actions, which there are none of.
+      **kwargs: attributes that all rules have.
     """
     requirements_lock(
         name = name + ".update",
@@ -52,6 +54,7 @@ def lock(
         visibility = visibility,
         tags = tags,
         testonly = testonly,
+        **kwargs
     )
     for other in [name, name + ".run"]:
         native.alias(name = other, actual = name + ".update", visibility = visibility, tags = tags, testonly = testonly)
