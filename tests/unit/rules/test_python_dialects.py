@@ -95,6 +95,21 @@ def test_import_roots_may_have_make_variables(dialect: str) -> None:
     assert made.one("//app:lib")[PyInfo].imports.to_tuple() == ("_main", "_main/app/fastbuild/src")
 
 
+@pytest.mark.parametrize("dialect", [ASPECT, RULES_PYTHON])
+def test_make_variables_of_a_programs_toolchains_hold_for_its_venv(dialect: str) -> None:
+    build = """
+load(":defs.bzl", "variables")
+variables(name = "vars")
+py_binary(name = "app", srcs = ["app.py"], imports = ["$(ROOT)"], toolchains = [":vars"], expose_venv = True,
+    env = {"ROOT": "$(ROOT)"})
+"""
+    rule = 'variables = rule(lambda ctx: [platform_common.TemplateVariableInfo({"ROOT": "src"})])\n'
+    text = f'load("{dialect}", "py_binary")\n{build}'
+    made = AnalysisWorkspace({"app/BUILD": text, "app/app.py": "", "app/defs.bzl": rule})
+    venv = executable(made).venv
+    assert "_main/app/src" in venv.imports.to_tuple() and dict(venv.environment) == {"ROOT": "src"}
+
+
 def test_absolute_import_roots_are_left_out_in_one_dialect_and_refused_in_the_other() -> None:
     build = 'py_library(name = "lib", imports = ["/opt"])'
     assert workspace(RULES_PYTHON, build).one("//app:lib")[PyInfo].imports.to_tuple() == ("_main",)

@@ -15,6 +15,7 @@ _SHARED = [
     "stamp",
     "target_compatible_with",
     "testonly",
+    "toolchains",
     "virtual_deps",
 ]
 
