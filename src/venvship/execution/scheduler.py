@@ -8,7 +8,6 @@ Whatever runs no program is made on the calling thread; programs run on `jobs` o
 from __future__ import annotations
 
 import os
-import queue
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from venvship.errors import InternalError, VenvshipError
 from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
 from venvship.execution.action_cache import ActionResult
 from venvship.execution.action_key import action_key, key_of_file, names_in_result
+from venvship.execution.arrivals import Arrivals
 from venvship.execution.expansion import content_of
 from venvship.execution.failures import ActionFailed, Interrupted, RunsElsewhere
 from venvship.execution.graph import Generating, Node, needed_actions
@@ -157,7 +157,7 @@ class _Run:
         self._outputs = outputs
         self._done = done
         self._keys = keys
-        self._arrived: queue.SimpleQueue[_Made] = queue.SimpleQueue()
+        self._arrived: Arrivals[_Made] = Arrivals()
         self._ready: deque[Node] = deque()
         self._waiting_for_thread: deque[tuple[Node, str]] = deque()
         self._placer: Placer[_Ticket] = Placer(machinery.exec_root, machinery.children)
@@ -218,9 +218,10 @@ class _Run:
             self._running += 1
             pool.submit(self._obtain_on_thread, node, key)
         idle = not (self._ready or self._placer.is_busy)
-        if self._running and (idle or not self._arrived.empty()):
+        if self._running and (idle or not self._arrived.is_empty):
+            made = self._arrived.take()
             self._running -= 1
-            self._take(self._arrived.get())
+            self._take(made)
             return True
         if self._ready:
             # A few at once: most have nothing to do, and looking around costs more than that.
@@ -451,7 +452,7 @@ class _Run:
     def _drain(self) -> None:
         """Wait for the threads; what they still make is good and is kept."""
         while self._running:
+            made = self._arrived.take()
             self._running -= 1
-            made = self._arrived.get()
             if made.error is None and made.node.action is not None:
                 self._record(made.node.action, made)

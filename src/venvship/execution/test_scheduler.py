@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import queue
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink, TestStatus
+from venvship.execution.arrivals import Arrivals
 from venvship.execution.failures import Interrupted
 from venvship.execution.test_request import PartResult, TestPart, TestRequest, TestResult, joined, test_log_directory
 from venvship.execution.test_runner import TestRunner, parts_of
@@ -66,7 +66,7 @@ class _Run:
         self._events = events
         self._keep_going = keep_going
         self._stopped = False
-        self._arrived: queue.SimpleQueue[_Ended] = queue.SimpleQueue()
+        self._arrived: Arrivals[_Ended] = Arrivals()
         self._parts: list[list[PartResult]] = [[] for _ in requests]
         self._results: list[TestResult | None] = [None for _ in requests]
 
@@ -81,7 +81,7 @@ class _Run:
                     number, part = waiting.pop()
                     pool.submit(self._run_part, number, part)
                     running += 1
-                ended = self._arrived.get()
+                ended = self._arrived.take()
                 running -= 1
                 self._take(ended)
         finally:
