@@ -14,7 +14,8 @@ from venvship.loading.repositories import Repository
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import Target
 from venvship.model.label import Label, PackageId
-from venvship.query.functions import Evaluator, evaluate_query
+from venvship.query.expression import parse_query
+from venvship.query.functions import Evaluator
 from venvship.query.label_names import LabelNames
 from venvship.query.outputs import OutputOptions, printed
 from venvship.query.packages import Packages
@@ -103,10 +104,10 @@ class Query:
     def __call__(self, text: str) -> list[str]:
         """The labels in the order in which they were found."""
         names = LabelNames(MAPPING)
-        return [names.name(label) for label in evaluate_query(text, self.evaluator)]
+        return [names.name(label) for label in self.evaluator.evaluate(parse_query(text))]
 
     def problems(self) -> list[str]:
         return [error.message for error in self.graph.errors.values()]
 
     def printed(self, text: str, options: OutputOptions) -> list[str]:
-        return printed(evaluate_query(text, self.evaluator), self.graph, LabelNames(MAPPING), options)
+        return printed(self.evaluator.evaluate(parse_query(text)), self.graph, LabelNames(MAPPING), options)

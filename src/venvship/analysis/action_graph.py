@@ -61,10 +61,6 @@ def same_action(first: Action, second: Action) -> bool:
     return same and first.output == second.output and first.output.kind is second.output.kind
 
 
-class UndeclaredAction(UserError):
-    """A rule promised an output and declared no action that makes it."""
-
-
 class ActionGraph:
     """Looks up the action that generates an artifact."""
 

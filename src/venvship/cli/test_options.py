@@ -23,7 +23,6 @@ def test_options(flags: FlagValues, environment: Mapping[str, str]) -> TestOptio
         flaky_attempts=_attempts(flags.text("flaky_test_attempts")),
         timeout=_timeout(flags.text("test_timeout")),
         jobs=1 if output == "streamed" else count(flags, "local_test_jobs"),
-        tag_filters=flags.texts("test_tag_filters"),
         keep_going=flags.boolean("test_keep_going"),
         combined_report=flags.text("combined_report") != "none",
     )

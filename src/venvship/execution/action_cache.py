@@ -58,19 +58,6 @@ class ActionCache(Protocol):
     def put(self, key: str, result: ActionResult) -> None: ...
 
 
-class MemoryActionCache:
-    """An ActionCache that forgets everything when it goes."""
-
-    def __init__(self) -> None:
-        self._results: dict[str, ActionResult] = {}
-
-    def get(self, key: str) -> ActionResult | None:
-        return self._results.get(key)
-
-    def put(self, key: str, result: ActionResult) -> None:
-        self._results[key] = result
-
-
 class DiskActionCache:
     """An ActionCache in a directory, shared by all workspaces and processes of a user."""
 

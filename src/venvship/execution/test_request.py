@@ -14,7 +14,6 @@ from venvship.model.label import Label
 from venvship.model.paths import ExecPath, join
 
 TIMEOUTS = {"short": 60.0, "moderate": 300.0, "long": 900.0, "eternal": 3600.0}
-SIZES = {"small": "short", "medium": "moderate", "large": "long", "enormous": "eternal"}
 _LOGS_DIRECTORY = "testlogs"
 
 

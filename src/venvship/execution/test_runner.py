@@ -33,8 +33,6 @@ from venvship.execution.test_request import (
     PartResult,
     TestPart,
     TestRequest,
-    TestResult,
-    joined,
     may_be_kept,
     part_name,
     test_log_directory,
@@ -99,10 +97,6 @@ class TestRunner:
         self._content = content
         self._generating = generating
         self._follow = follow
-
-    def run_test(self, request: TestRequest) -> TestResult:
-        """Run all parts, one after another."""
-        return joined(request, tuple(self.run_part(request, part) for part in parts_of(request)))
 
     def run_part(self, request: TestRequest, part: TestPart) -> PartResult:
         """Run one part, as often as it may be tried; or find that it need not be run."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 from venvship.host.files import remove, temporary_name
@@ -38,15 +37,3 @@ def symlink(path: str | Path, text: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-
-
-def make_links(directory: str, links: Iterable[tuple[str, str]]) -> None:
-    """Make many links below a fresh directory, from pairs of relative path and text."""
-    made = {directory}
-    for path, text in links:
-        full = f"{directory}/{path}"
-        parent = full.rpartition("/")[0]
-        if parent not in made:
-            os.makedirs(parent, exist_ok=True)
-            made.add(parent)
-        os.symlink(text, full)

@@ -1,1 +1,1 @@
-"""Plans image layers and OCI documents."""
+"""Plans image layers and the documents that describe what is in them."""

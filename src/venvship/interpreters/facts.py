@@ -69,11 +69,6 @@ class InterpreterFacts:
     def full_version(self) -> tuple[int, ...]:
         return tuple(int(part) for part in self.version.split("."))
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether the interpreter lives in a library beside a small executable."""
-        return bool(self.shared_library)
-
     def encode(self) -> bytes:
         values = {name: getattr(self, name) for name in self.__slots__}
         return json.dumps(values, sort_keys=True).encode()

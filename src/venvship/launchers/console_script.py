@@ -15,13 +15,11 @@ class MalformedEntryPoint(UserError):
         super().__init__(f"the console script `{name}` refers to `{reference}`, which is no `module:function`")
 
 
-def console_script_config(
-    name: str, *, module: str, function: str, python: Argument | None = None, isolated: bool = True
-) -> LauncherConfig:
+def console_script_config(name: str, *, module: str, function: str, python: Argument | None = None) -> LauncherConfig:
     """The launcher `<venv>/bin/<name>` that calls `function` of `module`; both may be dotted.
 
-    `python` is beside the script unless something else is said. `isolated` keeps the user's site directory and the
-    `PYTHON*` variables out, as it does for programs.
+    `python` is beside the script unless something else is said. It runs isolated: without the user's site directory,
+    the `PYTHON*` variables and the working directory.
     """
     identifiers = [*module.split("."), *function.split(".")]
     if not all(part.isidentifier() for part in identifiers) or "/" in name or name in ("", ".", ".."):
@@ -29,7 +27,7 @@ def console_script_config(
     return LauncherConfig(
         argv=(
             python or Argument.sibling("python"),
-            *((Argument("-I"),) if isolated else ()),
+            Argument("-I"),
             Argument("-c"),
             Argument(_code(module, function)),
             Argument.sibling(name),
@@ -39,13 +37,6 @@ def console_script_config(
 
 
 def _code(module: str, function: str) -> str:
-    # With -c, argv[0] is "-c", followed by the path of the script, which programs expect in its place; and the first
-    # entry of the search path is the working directory, unless Python is isolated.
+    # With -c, argv[0] is "-c", followed by the path of the script, which programs expect in its place.
     first = function.partition(".")[0]
-    return (
-        "import sys; "
-        "del sys.argv[0]; "
-        "sys.path[:1] = [path for path in sys.path[:1] if path]; "
-        f"from {module} import {first}; "
-        f"sys.exit({function}())"
-    )
+    return f"import sys; del sys.argv[0]; from {module} import {first}; sys.exit({function}())"

@@ -169,10 +169,6 @@ class BzlLoader:
             raise unique[0] if len(unique) == 1 else SeveralErrors(reversed(unique))
         return modules, tuple(behind)
 
-    def origin_of(self, filename: str) -> tuple[PackageId, Repository] | None:
-        """The package and repository of a `.bzl` file by the name that positions show."""
-        return self._origins.get(filename)
-
     def _evaluate(self, label: Label) -> BzlModule:
         if self._depth >= MAX_LOAD_DEPTH:
             raise CannotLoad(f"cannot load `{label}`: files load each other more than {MAX_LOAD_DEPTH} deep")

@@ -23,7 +23,6 @@ from venvship.query.expression import (
     Patterns,
     Variable,
     Word,
-    parse_query,
 )
 from venvship.query.label_names import LabelNames
 from venvship.query.matching import label_of_path, meant, targets_of
@@ -279,10 +278,6 @@ class Evaluator:
         if not self._universe:
             raise QueryError(f"`{function}` needs `--universe_scope`", hint="try `--universe_scope=//...`")
         return {label: None for text in self._universe for label in self._match(text)}
-
-
-def evaluate_query(text: str, evaluator: Evaluator) -> Labels:
-    return evaluator.evaluate(parse_query(text))
 
 
 def _combine(operator: Operator, left: Labels, right: Labels) -> Labels:

@@ -126,7 +126,7 @@ def _configured(configuration: Path, seen: set[Path]) -> Iterator[str]:
             yield words[0].partition("=")[0]
 
 
-def runtime_base(trees: Iterable[Path], *, extra_libraries: Iterable[str] = ()) -> RuntimeBase:
+def runtime_base(trees: Iterable[Path]) -> RuntimeBase:
     """The base for programs in `trees` (interpreters, unpacked wheels); what those provide themselves is left out."""
     found = _Closure(loader_directories())
     programs: list[tuple[Path, ElfFacts]] = []
@@ -143,8 +143,6 @@ def runtime_base(trees: Iterable[Path], *, extra_libraries: Iterable[str] = ()) 
     for path, facts in programs:
         if not _NOT_FOLLOWED.search(path.name) and facts.machine == machine:
             found.follow(facts, path.name, provided)
-    for name in extra_libraries:
-        found.want(name, needed_by="extra libraries", machine=machine)
     entries = [*found.entries(), *_certificates(found.sources()), *_time_zone(), *_system_name()]
     entries += [BaseText(path, text) for path, text in system_texts().items()]
     unique = {entry.path: entry for entry in entries}

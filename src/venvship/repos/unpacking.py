@@ -292,9 +292,7 @@ class _Unpacking:
     def _make_links(self) -> None:
         for path, text in self.links.items():
             if not text or text.startswith("/") or "\0" in text or len(text) > _LINK_TEXT:
-                raise UnsafeArchive(
-                    f"link `{path}` of archive `{self.shown}` leads to `{text[:200]}`, out of the archive"
-                )
+                raise self._leads_out(path, text)
             try:
                 os.symlink(text, f"{self.destination}/{path}")
             except FileExistsError:
@@ -305,9 +303,7 @@ class _Unpacking:
             if real != root and not real.startswith(f"{root}/"):
                 for other in self.links:
                     os.unlink(f"{self.destination}/{other}")
-                raise UnsafeArchive(
-                    f"link `{path}` of archive `{self.shown}` leads to `{text[:200]}`, out of the archive"
-                )
+                raise self._leads_out(path, text)
 
     def _leads_out(self, path: str, text: str) -> UnsafeArchive:
         return UnsafeArchive(f"link `{path}` of archive `{self.shown}` leads to `{text[:200]}`, out of the archive")

@@ -88,6 +88,5 @@ class TestOptions:
     flaky_attempts: int = 0
     timeout: int = 0
     jobs: int = 0
-    tag_filters: tuple[str, ...] = ()
     keep_going: bool = True
     combined_report: bool = True

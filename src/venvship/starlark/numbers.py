@@ -6,7 +6,7 @@ import math
 import re
 
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.floats import format_shortest, non_finite
+from venvship.starlark.floats import non_finite
 from venvship.starlark.host_types import Value, type_name
 from venvship.starlark.thread import current_thread
 
@@ -111,8 +111,3 @@ def parse_int(text: str, base: int) -> int:
     current_thread().use_steps(len(digits) * len(digits) >> _PARSED_BITS)
     value = checked_int(int(digits, actual))
     return -value if text.startswith("-") else value
-
-
-def format_number(value: int | float) -> str:
-    """Decimal text of a number."""
-    return str(value) if type(value) is int else format_shortest(value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-MEDIA_TYPE = "application/vnd.in-toto+json"
 _STATEMENT = "https://in-toto.io/Statement/v1"
 _PREDICATE = "https://slsa.dev/provenance/v1"
 

@@ -36,7 +36,7 @@ class FirstPartyDistribution:
                 for name, reference in points:
                     module, _, attribute = reference.partition("[")[0].strip().partition(":")
                     if attribute.strip():
-                        yield ScriptEntryPoint(name, module.strip(), attribute.strip(), group == "gui_scripts")
+                        yield ScriptEntryPoint(name, module.strip(), attribute.strip())
 
 
 Bringer: TypeAlias = InstalledWheel | FirstPartyDistribution

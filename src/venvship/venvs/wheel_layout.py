@@ -28,12 +28,11 @@ class EntryKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class ScriptEntryPoint:
-    """A program that calls `attribute` of `module`; `is_gui` for those of `gui_scripts`."""
+    """A program that calls `attribute` of `module`."""
 
     name: str
     module: str
     attribute: str
-    is_gui: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

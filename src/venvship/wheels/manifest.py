@@ -118,11 +118,6 @@ class WheelManifest:
     def site_entries(self) -> Iterator[WheelEntry]:
         return (entry for entry in self.entries if entry.scheme is Scheme.SITE)
 
-    @property
-    def has_data(self) -> bool:
-        """Whether files go elsewhere than to site-packages, so that RECORD has to be written anew."""
-        return any(entry.scheme is not Scheme.SITE for entry in self.entries)
-
     def to_json(self) -> bytes:
         document = {
             "format": FORMAT,

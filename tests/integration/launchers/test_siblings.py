@@ -5,8 +5,6 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from venvship.launchers.config import Argument, LauncherConfig, Variable
 from venvship.launchers.console_script import console_script_config
 
@@ -23,11 +21,11 @@ class Commands:
 """
 
 
-def install(world: World, venv: str, *, isolated: bool = True) -> str:
+def install(world: World, venv: str) -> str:
     world.venv(venv)
     world.write(f"{venv}/{SITE}/tool/__init__.py")
     world.write(f"{venv}/{SITE}/tool/cli.py", TOOL)
-    config = console_script_config("tool", module="tool.cli", function="Commands.main", isolated=isolated)
+    config = console_script_config("tool", module="tool.cli", function="Commands.main")
     return world.launcher(f"{venv}/bin/tool", config)
 
 
@@ -41,14 +39,13 @@ def expect(run: Run, *, venv: str, arguments: tuple[str, ...] = ()) -> None:
     assert f"{venv}/{SITE}" in path
 
 
-@pytest.mark.parametrize("isolated", [True, False])
-def test_a_console_script_runs_in_its_virtualenv_with_its_own_name_and_status(world: World, isolated: bool) -> None:
-    program = install(world, "app/.venv", isolated=isolated)
+def test_a_console_script_runs_in_its_virtualenv_with_its_own_name_and_status(world: World) -> None:
+    program = install(world, "app/.venv")
     expect(world.run(program, "-x", "a b"), venv=world.path("app/.venv"), arguments=("-x", "a b"))
 
 
 def test_a_console_script_does_not_import_from_the_working_directory(world: World) -> None:
-    program = install(world, ".venv", isolated=False)
+    program = install(world, ".venv")
     world.write("here/tool.py", "raise SystemExit('imported from the working directory')")
     world.write("here/json.py", "raise SystemExit('imported from the working directory')")
     expect(world.run(program, cwd="here"), venv=world.path(".venv"))

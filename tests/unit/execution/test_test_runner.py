@@ -31,11 +31,15 @@ def request(bench: Bench, script: str, *data: Artifact, name: str = "t") -> requ
     return requests.TestRequest(Label(PACKAGE, name), "cfg", program(bench, script, *data, name=name))
 
 
+def run_all(runner: runners.TestRunner, asked: requests.TestRequest) -> requests.TestResult:
+    return requests.joined(asked, tuple(runner.run_part(asked, part) for part in runners.parts_of(asked)))
+
+
 def run(bench: Bench, asked: requests.TestRequest) -> requests.TestResult:
     result = bench.build(*asked.program.runfiles.artifacts.to_tuple())
     result.raise_failures()
     runner = runners.TestRunner(bench.machinery(), content=result.outputs.__getitem__, generating=bench.actions.get)
-    return runner.run_test(asked)
+    return run_all(runner, asked)
 
 
 def log_of(result: requests.TestResult) -> str:
@@ -293,7 +297,7 @@ def test_a_followed_log_is_told_while_the_test_runs(bench: Bench, tmp_path: Path
         generating=bench.actions.get,
         follow=FollowedLogs(Reader()).follow,
     )
-    result = runner.run_test(asked)
+    result = run_all(runner, asked)
     printed = [event for event in told if isinstance(event, events.TestPrinted)]
     assert "".join(event.text for event in printed) == log_of(result) == "grün-- the test exited with code 1 --\n"
     assert {str(event.label) for event in printed} == {"//pkg:t"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from venvship.host.links import link_text, make_links, symlink
+from venvship.host.links import link_text, symlink
 
 
 def test_a_link_replaces_whatever_is_there(tmp_path: Path) -> None:
@@ -28,12 +28,3 @@ def test_only_links_have_a_text(tmp_path: Path) -> None:
     assert link_text(tmp_path / "link") == "../any where"
     assert link_text(tmp_path / "file") is None
     assert link_text(tmp_path / "missing") is None
-
-
-def test_many_links_are_made_with_their_directories(tmp_path: Path) -> None:
-    make_links(str(tmp_path), [("a/b/c", "x"), ("a/b/d", "y"), ("e", "z")])
-    assert {str(p.relative_to(tmp_path)): os.readlink(p) for p in tmp_path.rglob("*") if p.is_symlink()} == {
-        "a/b/c": "x",
-        "a/b/d": "y",
-        "e": "z",
-    }

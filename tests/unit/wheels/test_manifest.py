@@ -106,7 +106,6 @@ def test_data_files_go_to_their_schemes() -> None:
     assert site["bin-tool"].executable
     assert not site["m.py"].executable
     assert {top.name for top in found.top_levels} == {"m.py", "p.py", "q", "bin-tool", "a-1.0.dist-info"}
-    assert found.has_data
 
 
 def test_scripts_and_facts_of_libraries_are_read() -> None:
@@ -115,7 +114,6 @@ def test_scripts_and_facts_of_libraries_are_read() -> None:
     found = manifest(wheel_bytes("a", files={"pkg/m.so": machine}, console_scripts={"run": "pkg.m:main"}))
     assert found.entry_points.console_scripts == (EntryPoint("run", "pkg.m", "main"),)
     assert found.libraries["pkg/m.so"].origin_directories == ("x",)
-    assert not found.has_data
 
 
 def test_a_manifest_survives_json() -> None:

@@ -34,7 +34,7 @@ from venvship.rules.oci.runfiles_entries import artifact_entry, forest_entries, 
 from venvship.rules.oci.tier import GroupedFiles, LayerTierInfo
 from venvship.rules.python.providers import LayerRecord, PyExecutableInfo, WheelRecord
 
-APP, LAUNCHER, VENV, INTERPRETER = "app", "launcher", "venv", "interpreter"
+APP, LAUNCHER, VENV = "app", "launcher", "venv"
 _MANY_BINARIES = "/app/bin"
 
 

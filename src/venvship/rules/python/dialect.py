@@ -35,7 +35,6 @@ class Dialect:
     data_brings_outputs: bool
     safe_path: bool
     outputs_sources: bool
-    venv_prefix: str
 
 
 ASPECT: Final = Dialect(
@@ -47,7 +46,6 @@ ASPECT: Final = Dialect(
     data_brings_outputs=True,
     safe_path=False,
     outputs_sources=False,
-    venv_prefix=".",
 )
 RULES_PYTHON: Final = Dialect(
     "rules_python",
@@ -58,7 +56,6 @@ RULES_PYTHON: Final = Dialect(
     data_brings_outputs=False,
     safe_path=True,
     outputs_sources=True,
-    venv_prefix="",
 )
 _BY_NAME: Final = {dialect.name: dialect for dialect in (ASPECT, RULES_PYTHON)}
 

@@ -321,12 +321,8 @@ def installed_layout(
             *(join(_headers(manifest, runtime), e.path) for e in manifest.entries if e.scheme is Scheme.HEADERS),
         ],
         entry_points=[
-            ScriptEntryPoint(point.name, point.module, point.attribute, bool(gui))
-            for gui, points in (
-                (False, manifest.entry_points.console_scripts),
-                (True, manifest.entry_points.gui_scripts),
-            )
-            for point in points
+            ScriptEntryPoint(point.name, point.module, point.attribute)
+            for point in (*manifest.entry_points.console_scripts, *manifest.entry_points.gui_scripts)
         ],
         scripts=[
             InstalledScript(entry.path, join("data-scripts", entry.path), entry.path in manifest.python_scripts)
