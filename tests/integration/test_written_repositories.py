@@ -118,6 +118,7 @@ def test_rules_of_bazel_fetch_archives_and_files(workspace: RealWorkspace, tmp_p
         {
             "MODULE.bazel": f'http_archive = use_repo_rule("{HTTP}", "http_archive")\n'
             f'http_file = use_repo_rule("{HTTP}", "http_file")\n'
+            f'http_jar = use_repo_rule("{HTTP}", "http_jar")\n'
             f'http_archive(name = "data", urls = ["file:///nowhere/x.tar.gz", "{archive.as_uri()}"], '
             f'integrity = "{integrity(archive.read_bytes(), "sha384")}", strip_prefix = "data-1", '
             'build_file = "//:data.BUILD", patches = ["//:data.patch"], patch_args = ["-p1"], '
@@ -126,12 +127,14 @@ def test_rules_of_bazel_fetch_archives_and_files(workspace: RealWorkspace, tmp_p
             f'build_file_content = "filegroup(name = \\"text\\", srcs = [\\"text.txt\\"], '
             'visibility = [\\"//visibility:public\\"])")\n'
             f'http_file(name = "tool", url = "{tool.as_uri()}", executable = True, '
-            f'sha256 = "{hashlib.sha256(tool.read_bytes()).hexdigest()}")\n',
+            f'sha256 = "{hashlib.sha256(tool.read_bytes()).hexdigest()}")\n'
+            f'http_jar(name = "jar", url = "{packed.as_uri()}")\n',
             "data.BUILD": TEXT,
             "data.patch": "--- a/text.txt\n+++ b/text.txt\n@@ -1 +1 @@\n-old\n+new\n",
             "BUILD.bazel": copying("data", "packed")
             + '\ngenrule(name = "run", tools = ["@tool//file"], outs = ["run.txt"], '
-            'cmd = "$(location @tool//file) > $@")\n',
+            'cmd = "$(location @tool//file) > $@")\n'
+            'genrule(name = "jar", srcs = ["@jar//jar:file"], outs = ["a.jar"], cmd = "cp $< $@")\n',
         }
     )
     done = workspace.run("build", "//...")
@@ -139,6 +142,7 @@ def test_rules_of_bazel_fetch_archives_and_files(workspace: RealWorkspace, tmp_p
     assert copied(workspace, "data") == "new\nmore\n"
     assert copied(workspace, "packed") == "zip"
     assert copied(workspace, "run") == "tool\n"
+    assert (workspace.root / "venvship-bin/a.jar").read_bytes() == packed.read_bytes()
 
 
 def test_local_and_git_repositories(workspace: RealWorkspace, tmp_path: Path) -> None:
@@ -163,14 +167,18 @@ def test_local_and_git_repositories(workspace: RealWorkspace, tmp_path: Path) ->
             f'git = use_repo_rule("{where}:git.bzl", "git_repository")\n'
             f'local(name = "local", path = "../local")\n'
             f'bare(name = "bare", path = "{bare}", build_file = "//:bare.BUILD")\n'
-            f'git(name = "commit", remote = "{local.as_uri()}", commit = "{commit}")\n',
+            f'new_git = use_repo_rule("{where}:git.bzl", "new_git_repository")\n'
+            f'git(name = "commit", remote = "{local.as_uri()}", commit = "{commit}")\n'
+            f'new_git(name = "new", remote = "{local.as_uri()}", commit = "{commit}", build_file = "//:new.BUILD")\n',
             "bare.BUILD": TEXT,
-            "BUILD.bazel": copying("local", "bare", "commit"),
+            "new.BUILD": TEXT.replace('"text"', '"other"'),
+            "BUILD.bazel": copying("local", "bare", "commit")
+            + '\ngenrule(name = "copy_new", srcs = ["@new//:other"], outs = ["new.txt"], cmd = "cat $(SRCS) > $@")\n',
         }
     )
     done = workspace.run("build", "//...")
     assert done.code == 0, done.stderr
-    assert [copied(workspace, name) for name in ("local", "bare", "commit")] == ["one", "bare", "one"]
+    assert [copied(workspace, name) for name in ("local", "bare", "commit", "new")] == ["one", "bare", "one", "one"]
     (local / "text.txt").write_text("two")
     assert workspace.run("build", "//...").code == 0
     assert [copied(workspace, name) for name in ("local", "bare", "commit")] == ["two", "bare", "one"]

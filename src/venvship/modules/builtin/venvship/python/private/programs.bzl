@@ -144,23 +144,8 @@ def console_script(rule, name, pkg, script, deps, kwargs):
     for taken in ["srcs", "main", "main_module"]:
         if taken in kwargs:
             fail("`%s`: py_console_script_binary writes its own program, and takes no %s" % (name, taken))
-    main = "_%s_main" % name
     shared = {key: kwargs[key] for key in ["testonly", "target_compatible_with"] if key in kwargs}
-    _venvship.py_console_script_main(
-        name = main,
-        pkg = pkg,
-        script = script or name.rpartition("/")[2],
-        tags = ["manual"],
-        visibility = ["//visibility:private"],
-        **shared
-    )
-    rule(
-        name = name,
-        srcs = [":" + main],
-        main = ":" + main,
-        deps = [pkg] + deps,
-        **kwargs
-    )
+    _calling_program(rule, name, [pkg] + deps, kwargs, pkg = pkg, script = script or name.rpartition("/")[2], **shared)
 
 def entry_point(rule, name, entrypoint, pkg, deps, kwargs):
     """Make a program that calls a function.
@@ -173,18 +158,20 @@ def entry_point(rule, name, entrypoint, pkg, deps, kwargs):
       deps: what else it shall find.
       kwargs: everything else, for `rule`.
     """
+    _calling_program(rule, name, [pkg] + deps, kwargs, entrypoint = entrypoint, script = name.rpartition("/")[2])
+
+def _calling_program(rule, name, deps, kwargs, **what):
     main = "_%s_main" % name
     _venvship.py_console_script_main(
         name = main,
-        entrypoint = entrypoint,
-        script = name.rpartition("/")[2],
         tags = ["manual"],
         visibility = ["//visibility:private"],
+        **what
     )
     rule(
         name = name,
         srcs = [":" + main],
         main = ":" + main,
-        deps = [pkg] + deps,
+        deps = deps,
         **kwargs
     )

@@ -55,6 +55,8 @@ def _strip(ctx):
 
 _ATTRIBUTES = {
     "branch": attr.string(),
+    "build_file": attr.label(allow_single_file = True),
+    "build_file_content": attr.string(),
     "commit": attr.string(),
     "init_submodules": attr.bool(default = False),
     "patch_args": attr.string_list(),
@@ -69,6 +71,8 @@ _ATTRIBUTES = {
     "strip_prefix": attr.string(),
     "tag": attr.string(),
     "verbose": attr.bool(default = False),
+    "workspace_file": attr.label(),
+    "workspace_file_content": attr.string(),
 }
 
 def _git_repository(ctx):
@@ -78,13 +82,7 @@ def _git_repository(ctx):
 
 git_repository = repository_rule(
     implementation = _git_repository,
-    attrs = dict(
-        _ATTRIBUTES,
-        build_file = attr.label(allow_single_file = True),
-        build_file_content = attr.string(),
-        workspace_file = attr.label(),
-        workspace_file_content = attr.string(),
-    ),
+    attrs = _ATTRIBUTES,
 )
 
 def _new_git_repository(ctx):
@@ -94,11 +92,5 @@ def _new_git_repository(ctx):
 
 new_git_repository = repository_rule(
     implementation = _new_git_repository,
-    attrs = dict(
-        _ATTRIBUTES,
-        build_file = attr.label(allow_single_file = True),
-        build_file_content = attr.string(),
-        workspace_file = attr.label(),
-        workspace_file_content = attr.string(),
-    ),
+    attrs = _ATTRIBUTES,
 )

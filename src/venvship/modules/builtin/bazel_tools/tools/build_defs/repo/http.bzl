@@ -102,15 +102,6 @@ http_file = repository_rule(
     ),
 )
 
-_JAR = """\
-package(default_visibility = ["//visibility:public"])
-
-filegroup(
-    name = "file",
-    srcs = ["{}"],
-)
-"""
-
 def _http_jar(ctx):
     urls = _urls(ctx)
     path = ctx.attr.downloaded_file_name
@@ -122,7 +113,7 @@ def _http_jar(ctx):
         auth = get_auth(ctx, urls),
         integrity = ctx.attr.integrity,
     )
-    ctx.file("jar/BUILD.bazel", _JAR.format(path), executable = False)
+    ctx.file("jar/BUILD.bazel", _FILE.format(path), executable = False)
 
 http_jar = repository_rule(
     implementation = _http_jar,
