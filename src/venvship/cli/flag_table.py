@@ -317,7 +317,7 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "verify",
         FlagKind.BOOLEAN,
         ("clean",),
-        "read all that workspaces share, remove what is damaged, and leave the workspace alone",
+        "remove what is damaged of all that workspaces share, and of the links that programs run from",
         default="no",
     ),
     Flag("max_size", FlagKind.TEXT, ("clean",), "with `--unused`: keep at most this much, such as `20G`"),
