@@ -27,7 +27,8 @@ class FakeIndex:
     `failures` counts how many more times a file is answered with a status; `cut` maps a file name to the number of
     bytes after which its connection is closed, once; `stalls` the same, after which nothing comes until the name is
     taken out, and then the end; `replaced` serves other bytes than the index page hashes. `parts` has the sizes of the
-    parts of files that were asked for.
+    parts of files that were asked for. `query` is what pages add to the addresses of files, and
+    `moved` is the server that has the files.
     """
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -42,6 +43,8 @@ class FakeIndex:
     range_starts: list[tuple[str, int]] = field(default_factory=list)
     parts: list[tuple[str, int]] = field(default_factory=list)
     url: str = ""
+    query: str = ""
+    moved: str = ""
 
     def add(self, project: str, filename: str, content: bytes) -> str:
         """Offer a file; return its SHA-256."""
@@ -96,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(failure, b"", "text/plain")
         elif path.startswith("/simple/"):
             self._project(path.removeprefix("/simple/").strip("/"))
+        elif path.startswith("/files/") and index.moved:
+            self._answer(302, b"", "text/plain", {"Location": index.moved + self.path})
         elif path.startswith("/files/"):
             self._file(path.removeprefix("/files/"))
         else:
@@ -141,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
                 "files": [
                     {
                         "filename": name,
-                        "url": index.file_url(name),
+                        "url": index.file_url(name) + index.query,
                         "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
                         "size": len(content),
                     }

@@ -26,7 +26,8 @@ class Place:
 class VenvshipError(Exception):
     """An error that is shown to the user as place, reason, the chain that led there, and a hint.
 
-    `chain` lists what needed the failing thing, outermost last, one entry a line.
+    `chain` lists what needed the failing thing, outermost last, one entry a line. No text of it has the user and
+    password of an address, whoever wrote them there.
     """
 
     def __init__(
@@ -37,11 +38,11 @@ class VenvshipError(Exception):
         chain: Iterable[str] = (),
         hint: str | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = without_passwords(message)
+        super().__init__(self.message)
         self.place = place
-        self.chain = tuple(chain)
-        self.hint = hint
+        self.chain = tuple(without_passwords(step) for step in chain)
+        self.hint = None if hint is None else without_passwords(hint)
 
     def __str__(self) -> str:
         lines = [f"{self.place}: {self.message}" if self.place else self.message]
@@ -49,6 +50,21 @@ class VenvshipError(Exception):
         if self.hint:
             lines += ["", f"hint: {self.hint}"]
         return "\n".join(lines)
+
+
+def without_passwords(text: str) -> str:
+    """A text for the user, in which addresses have no user and password.
+
+    >>> without_passwords("`http://robot:secret@host/simple` and `ssh://git@host/x`, asked for by `@host//:x`")
+    '`http://host/simple` and `ssh://git@host/x`, asked for by `@host//:x`'
+    """
+    if "@" not in text or "://" not in text:
+        return text
+    import re  # Few errors tell of addresses.
+
+    # A name without a password may be a token where it is sent to a web server.
+    text = re.sub(r"(?<=http://|ttps://)[^\s/?#`]*@", "", text)
+    return re.sub(r"(://[^\s/?#`:@]*):[^\s/?#`]*@", r"\1@", text)
 
 
 class UserError(VenvshipError):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from fake_index import FakeIndex
 from private_index import SECRET, USER, assert_kept_nowhere, write
-from real_workspace import DEFS, MODULE, RealWorkspace
+from real_workspace import DEFS, HUB, MODULE, RealWorkspace
 from wheel_building import wheel_bytes
 
 
@@ -87,6 +87,98 @@ def test_a_password_in_an_address_of_the_command_line(own: RealWorkspace, privat
     assert (again.code, again.stdout) == (0, "given\n"), again.stderr
     assert SECRET not in done.stderr + again.stderr
     assert_kept_nowhere(own.root, own.cache)
+
+
+def test_a_password_in_an_address_of_a_requirement_and_of_a_project(own: RealWorkspace, private: FakeIndex) -> None:
+    write_requirements(own, private, "addressed")
+    [filename] = private.files["addressed"]
+    address = private.file_url(filename).replace("http://", f"http://{USER}:{SECRET}@")
+    requirements = own.root / "requirements.txt"
+    requirements.write_text(requirements.read_text().replace("addressed==1.0", f"addressed @ {address}"))
+    project = own.root / "pyproject.toml"
+    url = private.simple_url.replace("http://", f"http://{USER}:{SECRET}@")
+    project.write_text(f'[project]\nname = "shop"\nversion = "0"\n[[tool.uv.index]]\nname = "own"\nurl = "{url}"\n')
+    done = [own.run("run", "//:app"), *(own.run("build", "//:app") for _ in range(3))]
+    assert (done[0].code, done[0].stdout) == (0, "addressed\n"), done[0].stderr
+    assert list(own.cache.rglob("stamps/*"))
+    assert not any(SECRET in one.stderr for one in done)
+    assert_kept_nowhere(own.root, own.cache, besides=frozenset({requirements, project}))
+
+
+def test_a_password_of_a_project_is_in_no_record(own: RealWorkspace, private: FakeIndex) -> None:
+    write(own, private, "recorded")
+    project = own.root / "pyproject.toml"
+    url = private.simple_url.replace("http://", f"http://{USER}:{SECRET}@")
+    table = f'[[tool.uv.index]]\nname = "own"\nurl = "{url}"\n'
+    project.write_text(f'[project]\nname = "shop"\nversion = "0"\ndependencies = ["recorded"]\n{table}')
+    done = [own.run("build", "//:app") for _ in range(4)]
+    assert [one.code for one in done] == [0, 0, 0, 0], done[0].stderr
+    assert list(own.cache.rglob("records/*"))
+    assert_kept_nowhere(own.root, own.cache, besides=frozenset({project}))
+    project.write_text(project.read_text().replace('version = "0"', 'version = "1"'))
+    changed = own.run("run", "//:app")
+    assert (changed.code, changed.stdout) == (0, "recorded\n"), changed.stderr
+
+
+def test_what_an_index_adds_to_addresses_is_kept_nowhere(own: RealWorkspace, index: FakeIndex) -> None:
+    write_requirements(own, index, "signed")
+    index.query = f"?token={SECRET}"
+    done = [own.run("run", "//:app"), *(own.run("build", "//:app") for _ in range(3))]
+    assert (done[0].code, done[0].stdout) == (0, "signed\n"), done[0].stderr
+    assert_kept_nowhere(own.root, own.cache)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["build", "--index_override=http://{secret}@127.0.0.1:9/simple", "//:app"],
+        ["build", "--override_module=http://{secret}@127.0.0.1:9/", "//:app"],
+        ["build", "--registry=http://{secret}@127.0.0.1:9/", "//other:other"],
+    ],
+    ids=lambda words: words[1].partition("=")[0],
+)
+def test_what_is_said_of_mistaken_addresses_has_no_password(
+    own: RealWorkspace, private: FakeIndex, words: list[str]
+) -> None:
+    write(own, private, "mistaken")
+    module = (own.root / "MODULE.bazel").read_text() + 'bazel_dep(name = "foreign", version = "1")\n'
+    own.write({"MODULE.bazel": module, "other/BUILD.bazel": 'alias(name = "other", actual = "@foreign//:x")\n'})
+    done = own.run(*(word.format(secret=f"{USER}:{SECRET}") for word in words))
+    assert done.code != 0 and SECRET not in done.stderr and "127.0.0.1:9" in done.stderr, done.stderr
+    assert_kept_nowhere(own.root, own.cache)
+
+
+def test_what_git_says_has_no_password(own: RealWorkspace, private: FakeIndex) -> None:
+    remote = private.url.replace("http://", f"http://{USER}:{SECRET}@")
+    commit = "0123456789" * 4
+    lock = f"""version = 1
+requires-python = ">=3.9"
+[[package]]
+name = "shop"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "told" }}]
+[[package]]
+name = "told"
+version = "1.0"
+source = {{ git = "{remote}/told.git?rev=main#{commit}" }}
+"""
+    rule = f"""
+git_repository = use_repo_rule("@bazel_tools//tools/build_defs/repo:git.bzl", "git_repository")
+git_repository(name = "made", commit = "{commit}", remote = "{remote}/made.git")
+"""
+    own.write(
+        {
+            "MODULE.bazel": MODULE + HUB + rule,
+            "uv.lock": lock,
+            "BUILD.bazel": DEFS + 'py_library(name = "lib", deps = ["@pypi//told"])\n',
+            "made/BUILD.bazel": 'alias(name = "made", actual = "@made//:x")\n',
+        }
+    )
+    for target in ("//:lib", "//made"):
+        done = own.run("build", target)
+        assert done.code != 0 and "git" in done.stderr and SECRET not in done.stderr, done.stderr
+    assert_kept_nowhere(own.cache)
 
 
 @pytest.mark.parametrize("ranges", [True, False])

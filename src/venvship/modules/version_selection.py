@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
 
-from venvship.errors import EnvironmentProblem, Place, UserError, VenvshipError
+from venvship.errors import EnvironmentProblem, Place, UserError, VenvshipError, without_passwords
 from venvship.model.label import MAIN_REPOSITORY
 from venvship.modules.module_file import (
     ArchiveOverride,
@@ -106,7 +106,7 @@ _INSTEAD: Final = {
 
 
 def _in_no_registry(dep: BazelDep, builtins: Iterable[str], registries: Iterable[str]) -> AbsentSource:
-    asked = "".join(f"\n  {registry}" for registry in registries)
+    asked = "".join(f"\n  {without_passwords(registry)}" for registry in registries)
     version = f" {dep.version}" if dep.version else ""
     return AbsentSource(
         dep.name,
@@ -273,8 +273,8 @@ class VersionSelection:
                 except EnvironmentProblem as error:
                     self._silent[registry] = error
                     self.warnings.append(
-                        f"{dep.place}: registry `{registry}` gives no answer, and modules that only it may have are "
-                        f"left out, with what they depend on: {error.message}"
+                        f"{dep.place}: registry `{without_passwords(registry)}` gives no answer, and modules that "
+                        f"only it may have are left out, with what they depend on: {error.message}"
                     )
             if registry in self._silent:
                 # Whatever the next registries hold, the answer of this one would count before theirs.

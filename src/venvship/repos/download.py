@@ -20,7 +20,7 @@ from venvship.events.build_events import EventSink, TransferFailed, TransferFini
 from venvship.host.machine import cpu_count
 from venvship.repos.package_index import Indexes, IndexUnreachable, refused, unanswered
 from venvship.repos.remote_file import NoRanges, RemoteFile
-from venvship.repos.urls import local_path, origin_of, shown_url, without_credentials
+from venvship.repos.urls import local_path, origin_of, shown_url
 from venvship.wheels.lock import LockedPackage, LockedSdist, LockedWheel, RegistrySource
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ class Downloads:
         location = self._located(file)
         if self._offline or local_path(location) is not None:
             raise NoRanges("no server")
-        return RemoteFile(self._indexes.network, without_credentials(location))
+        return RemoteFile(self._indexes.network, location)
 
     def _is_local(self, file: WantedFile) -> bool:
         """Whether a file is had without a network."""
@@ -291,11 +291,11 @@ class Downloads:
             transfer.copy(path)
         else:
             resumed = transfer.received > 0
-            self._download(transfer, without_credentials(location))
+            self._download(transfer, location)
             if resumed and not transfer.is_right():
                 # What an earlier run left was of another file or another server's; only a whole answer can tell.
                 transfer.restart()
-                self._download(transfer, without_credentials(location))
+                self._download(transfer, location)
         transfer.verify(location)
 
     def _download(self, transfer: _Transfer, url: str) -> None:

@@ -22,7 +22,7 @@ _CONNECTIONS = 16
 
 def http_session(settings: IndexSettings, credentials: Credentials) -> requests.Session:
     """A session with the user's settings; several sessions may share credentials."""
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = f"venvship/{version('venvship')}"
     session.auth = credentials
     if settings.client_certificate is not None:
@@ -33,6 +33,17 @@ def http_session(settings: IndexSettings, credentials: Credentials) -> requests.
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+class _Session(requests.Session):
+    """Goes on to other hosts with what is known for them."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        asked = response.request.url or ""
+        if self.should_strip_auth(asked, prepared_request.url or ""):  # type: ignore[no-untyped-call]
+            prepared_request.headers.pop("Authorization", None)
+            if isinstance(self.auth, Credentials):
+                self.auth(prepared_request)
 
 
 class Credentials(AuthBase):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,7 @@ from venvship.errors import EnvironmentProblem, Place, UserError
 from venvship.host.files import write_atomically
 from venvship.repos.package_index import PackageIndex
 from venvship.repos.simple_page import IndexFile
-from venvship.repos.urls import local_path
+from venvship.repos.urls import local_path, shown_url
 from venvship.wheels.lock import Lock, MalformedLock
 from venvship.wheels.pylock import parse_pylock
 from venvship.wheels.requirements_txt import OfferedFile, PinnedRequirement, lock_of, parse_requirements
@@ -85,11 +86,16 @@ def _requirements(data: bytes, shown: str, kept: Path | None, index: Callable[[]
         unknown = sorted(name for name, files in offered.items() if not files)
         if unknown and asked.offline:
             raise FilesUnknown(unknown, shown)
-        # An index that lacks a project today may have it tomorrow, or be another one.
-        if kept is not None and not unknown:
+        # An index that lacks a project today may have it tomorrow, or be another one; and what it adds to addresses
+        # may be a password, or hold for this hour only.
+        if kept is not None and not unknown and not any(map(_has_secret, itertools.chain(*offered.values()))):
             rows = {name: [_row(file) for file in files] for name, files in offered.items()}
             _keep(kept, json.dumps(rows).encode())
     return lock_of(requirements, offered, filename=shown, index="")
+
+
+def _has_secret(file: OfferedFile) -> bool:
+    return "://" in file.location and shown_url(file.location) != file.location
 
 
 def _sha256(file: IndexFile, filename: str, project: str) -> str | None:

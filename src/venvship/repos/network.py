@@ -37,11 +37,22 @@ class Network:
         return min(self._settings.timeout, 15.0), self._settings.timeout
 
     def get(self, url: str, *, headers: dict[str, str] | None = None, stream: bool = False) -> requests.Response:
-        """Ask for an address; raises what `requests` raises when there is no answer."""
+        """Ask for an address, which may hold credentials; raises what `requests` raises when there is no answer."""
         session = self.session()
+        # What an address holds itself is for this address; a name alone is completed like those of the settings.
+        found = credentials_of(url)
+        auth = None if found is None else found if found[1] else self._completed(url, found)
+        url = without_credentials(url)
         verify = None if self._verified(url) else False
         proxies = self._proxies(url)
-        return session.get(url, headers=headers, stream=stream, timeout=self.timeout, verify=verify, proxies=proxies)
+        return session.get(
+            url, headers=headers, stream=stream, timeout=self.timeout, verify=verify, proxies=proxies, auth=auth
+        )
+
+    def _completed(self, url: str, found: tuple[str, str]) -> Credentials:
+        from venvship.repos.http_session import Credentials
+
+        return Credentials([(without_credentials(url), found)])
 
     def proxy_for(self, url: str) -> str | None:
         """The proxy through which an address is asked, as it may be shown."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
+from venvship.errors import without_passwords
 from venvship.events.build_events import EventSink
 from venvship.execution.graph_writer import GraphWriter
 from venvship.execution.layout import Layout, default_user_root
@@ -202,7 +203,9 @@ class CommandSession(Session):
         """Which files and directories loading read, and for which packages."""
         loading.record.asked = [one.path for one in self.asked_for]
         observed = {key.path for key, _ in self._memo.observations() if isinstance(key, FileContent)}
-        record.programs.update((path, text) for path, text in self._projects.items() if path not in observed)
+        record.programs.update(
+            (path, text) for path, text in self._projects.items() if path not in observed and not _has_password(text)
+        )
         readers = self._memo.readers()
         for key, seen in self._memo.observations():
             by = readers.get(key, [])
@@ -210,7 +213,7 @@ class CommandSession(Session):
             match key:
                 case FileContent(path) if path.startswith(f"{self.root}/") and path.endswith(f"/{PROJECT_FILE}"):
                     text = None if seen.fingerprint is None else self._memo.value_of(key)
-                    if text is not None:
+                    if text is not None and not _has_password(text):
                         record.programs[path] = text
                 case FileContent(path) if by and not self._memo.was_asked_outside(key):
                     text = self._memo.value_of(key)
@@ -348,3 +351,9 @@ def open_session(start: Path, options: SessionOptions, events: EventSink) -> Ite
     session.has_waited = lock.has_waited
     with contextlib.closing(lock), contextlib.closing(session):
         yield session
+
+
+def _has_password(project: bytes) -> bool:
+    """Whether the text of a project names indexes with passwords; it is kept nowhere, and each change concerns all."""
+    text = project.decode("utf-8", "replace")
+    return without_passwords(text) != text

@@ -26,6 +26,7 @@ from venvship.repos.download import Downloads, WantedFile
 from venvship.repos.git import check_out
 from venvship.repos.source_build import BuildFailed, BuildPatch, BuildSystem, SourceBuild
 from venvship.repos.unpacking import archive_kind, unpack
+from venvship.repos.urls import without_credentials
 from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.runtime import ImportedInterpreter, Interpreters
 from venvship.rules.python.settings import target_platform
@@ -259,7 +260,7 @@ class SourceBuilds:
                     self._downloads.fetch([wanted])  # raises, because nothing tells whether it is right
                 return f"sdist {wanted.sha256}"
             case GitSource(url, commit, subdirectory):
-                return f"git {url} {commit} {subdirectory}"
+                return f"git {without_credentials(url)} {commit} {subdirectory}"
             case DirectorySource(path) | EditableSource(path):
                 origin = source.project.path.parent / path
                 return f"directory {Digest.of(scan_tree(origin).encode())}" if origin.is_dir() else "directory"

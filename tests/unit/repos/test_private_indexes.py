@@ -131,3 +131,18 @@ def test_netrc_completes_an_address_with_a_name_alone(tmp_path: Path, monkeypatc
     session = Network(IndexSettings(("https://robot@packages.example/simple",))).session()
     prepared = session.prepare_request(requests.Request("GET", "https://packages.example/simple/a/"))
     assert prepared.headers["Authorization"] == "Basic " + base64.b64encode(f"robot:{SECRET}".encode()).decode()
+
+
+def test_an_address_that_leads_elsewhere_takes_the_credentials_of_that_place(server: FakeIndex, tmp_path: Path) -> None:
+    server.credentials = ("robot", SECRET)
+    target = server.simple_url.replace("http://", f"http://robot:{SECRET}@").replace("127.0.0.1", "localhost")
+    with running_index() as first:
+        first.credentials = ("first", "other")
+        first.moved = server.url.replace("127.0.0.1", "localhost")
+        file = wanted(server)
+        first.add("a", WHEEL, b"content")
+        address = first.simple_url.replace("http://", "http://first:other@")
+        indexes = Indexes(IndexSettings((address, target), timeout=10), [IndexOverride.parse(f"{ORIGIN}=@default")])
+        downloads = Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), attempts=1)
+        assert downloads.fetch([file])[file].read_bytes() == b"content"
+        assert server.requests[f"/files/{WHEEL}"] == 1
