@@ -89,20 +89,17 @@ def test_a_password_in_an_address_of_the_command_line(own: RealWorkspace, privat
     assert_kept_nowhere(own.root, own.cache)
 
 
-def test_a_password_in_an_address_of_a_requirement_and_of_a_project(own: RealWorkspace, private: FakeIndex) -> None:
+def test_a_password_in_the_address_of_a_requirement(own: RealWorkspace, private: FakeIndex) -> None:
     write_requirements(own, private, "addressed")
     [filename] = private.files["addressed"]
     address = private.file_url(filename).replace("http://", f"http://{USER}:{SECRET}@")
     requirements = own.root / "requirements.txt"
     requirements.write_text(requirements.read_text().replace("addressed==1.0", f"addressed @ {address}"))
-    project = own.root / "pyproject.toml"
-    url = private.simple_url.replace("http://", f"http://{USER}:{SECRET}@")
-    project.write_text(f'[project]\nname = "shop"\nversion = "0"\n[[tool.uv.index]]\nname = "own"\nurl = "{url}"\n')
     done = [own.run("run", "//:app"), *(own.run("build", "//:app") for _ in range(3))]
     assert (done[0].code, done[0].stdout) == (0, "addressed\n"), done[0].stderr
     assert list(own.cache.rglob("stamps/*"))
     assert not any(SECRET in one.stderr for one in done)
-    assert_kept_nowhere(own.root, own.cache, besides=frozenset({requirements, project}))
+    assert_kept_nowhere(own.root, own.cache, besides=frozenset({requirements}))
 
 
 def test_a_password_of_a_project_is_in_no_record(own: RealWorkspace, private: FakeIndex) -> None:
