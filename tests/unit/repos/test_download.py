@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -288,7 +289,8 @@ def test_an_interrupt_ends_a_batch_early(setting: Setting) -> None:
             # Several transfers may begin before the first of them gets here.
             if not self.interrupted:
                 self.interrupted = True
-                signal.raise_signal(signal.SIGINT)
+                # To the thread that waits for the batch, as from a terminal.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     setting.events = Interrupting()
     files = []
