@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from venvship.analysis.rule_context import RuleContext
 from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
@@ -158,6 +156,9 @@ def _inside(ctx: RuleContext, attribute: str, path: str) -> str:
 
 
 def _requirement(ctx: RuleContext, attribute: str, text: str) -> str:
+    # Commands that build no wheel do without.
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         Requirement(text)
     except InvalidRequirement as error:
