@@ -150,6 +150,11 @@ py_binary(name = "f", srcs = ["c.py"], main = "c.py", deps = ["@pypi//two", ":ne
     for name, said in {"a": "1\n", "b": "1 2\n", "c": "2\n", "d": "2\n", "e": "2\n"}.items():
         done = workspace.run("run", INDEX, f"//:{name}")
         assert (done.code, done.stdout) == (0, said), done.stderr
+    for flag in ("@pypi//dep_group", "@pypi//dep_group:dep_group", "@pypi//venv"):
+        done = workspace.run("run", INDEX, f"--{flag}=test", "//:c")
+        assert (done.code, done.stdout) == (0, "2\n"), done.stderr
+        done = workspace.build(f"--{flag}=tests", "//:c")
+        assert done.code == 1 and "did you mean `test`?" in done.stderr
     assert workspace.build("//:only").code == 1 and workspace.build("//:never").code == 0
     done = workspace.build("//:f")
     assert done.code == 1 and "`//:never`" in done.stderr and "incompatible" in done.stderr

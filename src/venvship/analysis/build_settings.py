@@ -60,9 +60,10 @@ class NoFlag(InvalidSetting):
         )
 
 
-def option_name(label: Label) -> str:
+def option_name(target: RuleTarget) -> str:
     """The name of a build setting among the options of a configuration."""
-    return label.canonical
+    setting = target.rule_class.build_setting
+    return setting.option if setting is not None and setting.option else target.label.canonical
 
 
 def reaches_tools(option: str, target: Callable[[Label], Target]) -> bool:
@@ -83,8 +84,10 @@ def reaches_tools(option: str, target: Callable[[Label], Target]) -> bool:
 def value_of(target: RuleTarget, configuration: Configuration) -> SettingValue:
     """The value of a build setting; raises InvalidSetting for a target that is none."""
     setting = _setting(target)
-    text = configuration.get(option_name(target.label))
-    return default_of(target) if not text else _read(setting, text)
+    text = configuration.get(option_name(target))
+    if not text:
+        return default_of(target)
+    return text if setting.option else _read(setting, text)
 
 
 def default_of(target: RuleTarget) -> SettingValue:
@@ -112,7 +115,9 @@ def option_text(target: RuleTarget, value: SettingValue) -> str:
         raise InvalidSetting(
             f"`{target.label}` is a setting of type {setting.type.value} and can't be {value!r}", place=target.place
         )
-    return "" if value == default_of(target) else json.dumps(value)
+    if value == default_of(target):
+        return ""
+    return str(value) if setting.option else json.dumps(value)
 
 
 def parsed(target: RuleTarget, *texts: str | bool) -> SettingValue:
@@ -231,8 +236,8 @@ def option_of_setting(
         raise NoFlag(target)
     if target.rule_class.name == LABEL_FLAG:
         label = Label.parse(str(texts[-1]), relative_to=package, repository_mapping=mapping)
-        return option_name(target.label), "" if label == target.value(DEFAULT_ATTRIBUTE) else label.canonical
-    return option_name(target.label), option_text(target, parsed(target, *texts))
+        return option_name(target), "" if label == target.value(DEFAULT_ATTRIBUTE) else label.canonical
+    return option_name(target), option_text(target, parsed(target, *texts))
 
 
 def _setting(target: RuleTarget) -> BuildSetting:

@@ -90,7 +90,7 @@ def option_written(label: Label, text: str, *, target: Callable[[Label], Target]
     """
     setting = _build_setting(target, label)
     value = text if setting.rule_class.name in LABEL_SETTINGS else meant(setting, text)
-    return option_name(setting.label), _option_text(setting, value)
+    return option_name(setting), _option_text(setting, value)
 
 
 def _answers(definition: TransitionDefinition, answer: Value) -> dict[str, dict[str, Value]]:
@@ -134,7 +134,7 @@ def _changed(
         setting = promised[name]
         if setting.label is not None:
             found = _build_setting(target, setting.label)
-            options[option_name(found.label)] = _option_text(found, value)
+            options[option_name(found)] = _option_text(found, value)
         elif setting.native == native_options.PLATFORMS:
             platform = _platform(value)
         else:
@@ -155,7 +155,7 @@ def _value(setting: Setting, configuration: Configuration, target: Callable[[Lab
     if setting.label is not None:
         found = _build_setting(target, setting.label)
         if found.rule_class.name in LABEL_SETTINGS:
-            text = configuration.get(option_name(found.label))
+            text = configuration.get(option_name(found))
             return Label.parse(text, relative_to=_ROOT) if text else found.value(DEFAULT_ATTRIBUTE)
         setting_value = value_of(found, configuration)
         if is_set(found) and isinstance(setting_value, tuple):

@@ -92,11 +92,15 @@ NO_WISHES = ExecGroup()
 
 @dataclass(frozen=True, slots=True)
 class BuildSetting:
-    """Makes targets of a rule class into settings; `is_flag` ones are set on the command line."""
+    """Makes targets of a rule class into settings; `is_flag` ones are set on the command line.
+
+    Targets with an `option` are names of that one option of configurations, which holds their values as plain text.
+    """
 
     type: AttributeType
     is_flag: bool = False
     allow_multiple: bool = False
+    option: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,6 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Platform
 from venvship.model.workspace_status import STAMP
 from venvship.rules.python.settings import PLATFORM_LIBC, PLATFORM_VERSION
-from venvship.rules.python.transitions import python_option
 from venvship.session.options import SessionOptions, UnsupportedPlatform, UnusableSetting
 from venvship.wheels.targets import parse_target_platform
 
@@ -121,7 +120,4 @@ def _setting(
 ) -> tuple[str, str]:
     """The option behind a flag `--//package:name=text`, and its value."""
     label = Label.parse(name, relative_to=_ROOT, repository_mapping=mapping)
-    option = python_option(label)
-    if option is not None:
-        return option, str(texts[-1])
     return option_of_setting(loader.target(label), texts, _ROOT, mapping)

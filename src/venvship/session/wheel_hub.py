@@ -179,7 +179,9 @@ class LockHub:
             ]
         if path in _GROUPS and path not in self._names:
             groups = sorted({*self._group_members(), *(project.name for project in self.projects if project.name)})
-            return [TargetSpec("config_setting", name, {"flag_values": {DEP_GROUP_LABEL: name}}) for name in groups]
+            conditions = [TargetSpec("config_setting", n, {"flag_values": {DEP_GROUP_LABEL: n}}) for n in groups]
+            # Releases of rules_py before 1.9 call it a venv.
+            return [TargetSpec("dep_group_flag", path), *(one for one in conditions if one.name != path)]
         name = self._names.get(path)
         if name is None:
             return None

@@ -59,7 +59,7 @@ def workspace(extra: str = "", defs: str = "") -> AnalysisWorkspace:
 def with_flag(made: AnalysisWorkspace, name: str, text: str) -> Configuration:
     target = made.loader.target(Label(PackageId("", ""), name))
     assert isinstance(target, RuleTarget)
-    return LINUX.with_options({option_name(target.label): option_text(target, parsed(target, text))})
+    return LINUX.with_options({option_name(target): option_text(target, parsed(target, text))})
 
 
 def test_a_setting_has_its_default_or_the_value_of_its_flag() -> None:

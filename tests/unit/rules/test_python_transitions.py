@@ -9,6 +9,7 @@ from venvship.loading.attributes import PlainValue
 from venvship.model.action import RunTool
 from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.platform import Platform
+from venvship.model.provider import DefaultInfo
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo
 from venvship.rules.python.transitions import (
     CALLER,
@@ -32,6 +33,8 @@ alias(name = "hue", actual = ":colour")
 filegroup(name = "files")
 exports_files(["a.txt", "b.txt"])
 """
+GROUP = "@aspect_rules_py//uv/private/constraints/dep_group:dep_group"
+VERSION = "@rules_python//python/config_settings:python_version"
 HUB = ValueHub([Dist("six", "1.0")], groups={"new": [Dist("six", "2.0")]})
 
 
@@ -131,8 +134,9 @@ def test_another_platform_is_taken_back_with_its_c_library() -> None:
         ("//flags:fast", "True", "@@//flags:fast", "true"),
         ("//flags:number", "0x10", "@@//flags:number", "16"),
         ("//flags:file", "//flags:b.txt", "@@//flags:file", "@@//flags:b.txt"),
-        ("@pypi//dep_group", "new", DEP_GROUP, "new"),
-        ("@pypi//venv", "new", DEP_GROUP, "new"),
+        (GROUP, "new", DEP_GROUP, "new"),
+        (VERSION, "3.13", PYTHON_VERSION, "3.13"),
+        (VERSION, "PY3", PYTHON_VERSION, ""),
     ],
 )
 def test_settings_of_a_program_have_the_values_of_their_types(setting: str, text: str, option: str, value: str) -> None:
@@ -156,6 +160,35 @@ def test_settings_of_a_program_have_the_values_of_their_types(setting: str, text
 def test_mistaken_settings_of_a_program_are_refused_where_it_stands(attribute: str, told: str) -> None:
     problems = workspace(f'py_binary(name = "app", srcs = ["app.py"], {attribute})').problems("//app:app")
     assert told in problems and "app/BUILD:2" in problems and "in target `//app:app`" in problems
+
+
+@pytest.mark.parametrize("version", [VERSION, "@aspect_rules_py//py:python_version"])
+def test_transitions_of_a_workspace_choose_the_version_and_the_group(version: str) -> None:
+    build = """
+load(":defs.bzl", "moved")
+py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//six"])
+moved(name = "moved", target = ":app")
+moved(name = "kept", target = ":app", keeps = True)
+"""
+    rule = f"""
+VERSION, GROUP = "{version}", "{GROUP}"
+def _change(settings, attr):
+    return settings if attr.keeps else {{VERSION: "3.13", GROUP: settings[GROUP] + "new"}}
+change = transition(implementation = _change, inputs = [VERSION, GROUP], outputs = [VERSION, GROUP])
+def _moved(ctx):
+    return [ctx.attr.target[0][DefaultInfo]]
+moved = rule(_moved, attrs = {{"target": attr.label(cfg = change), "keeps": attr.bool()}})
+"""
+    files = {"app/BUILD": DEFS + build, "app/defs.bzl": rule, "app/app.py": ""}
+    made = AnalysisWorkspace(files, hub=HUB)
+
+    def wheels(label: str) -> list[str]:
+        runfiles = made.one(label)[DefaultInfo].default_runfiles.entries()
+        return [str(path) for path in runfiles if str(path).startswith("pypi/")]
+
+    assert wheels("//app:moved") == ["pypi/six/2.0-python3.13"]
+    # What a transition answers as it was given it, it does not change.
+    assert wheels("//app:kept") == wheels("//app:app") == ["pypi/six/1.0"]
 
 
 def test_conditions_below_a_program_see_its_settings() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from venvship.analysis.build_settings import DEFAULT_ATTRIBUTE, option_name
+from venvship.analysis.build_settings import DEFAULT_ATTRIBUTE
 from venvship.loading.attributes import NO_EDGE, AttributeSpec, AttributeType, PlainValue
 from venvship.loading.rule_class import RuleClass
 from venvship.model.configuration import Configuration
@@ -16,7 +16,7 @@ def _actual(
     label: Label, values: Mapping[str, PlainValue], configuration: Configuration
 ) -> Mapping[str, Sequence[Label]]:
     """The target that the setting stands for: that of the configuration, or its default."""
-    text = configuration.get(option_name(label))
+    text = configuration.get(label.canonical)
     if text:
         return {"actual": [Label.parse(text, relative_to=label.package)]}
     default = values[DEFAULT_ATTRIBUTE]

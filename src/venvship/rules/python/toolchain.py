@@ -95,14 +95,6 @@ PYTHON_FLAG = RuleClass(
 )
 
 
-def _python_version_flag(ctx: RuleContext) -> list[object]:
-    return [DefaultInfo(), BuildSettingValueInfo(ctx.label, ctx.configuration.get(PYTHON_VERSION))]
-
-
-def _dep_group_flag(ctx: RuleContext) -> list[object]:
-    return [DefaultInfo(), BuildSettingValueInfo(ctx.label, ctx.configuration.get(DEP_GROUP))]
-
-
 def _python_minor_flag(ctx: RuleContext) -> list[object]:
     [runtime] = ctx.provided(RUNTIME_ATTRIBUTE.name, InterpreterInfo)
     return [DefaultInfo(), BuildSettingValueInfo(ctx.label, str(runtime.version))]
@@ -114,8 +106,18 @@ def _python_full_flag(ctx: RuleContext) -> list[object]:
 
 
 # These are one option of the configuration under several names, so they are no settings of their own.
-PYTHON_VERSION_FLAG = RuleClass("python_version_flag", (), _python_version_flag)
+PYTHON_VERSION_FLAG = RuleClass(
+    "python_version_flag",
+    PYTHON_FLAG.own_attributes,
+    _python_flag,
+    build_setting=BuildSetting(AttributeType.STRING, is_flag=True, option=PYTHON_VERSION),
+)
 DEP_GROUP_LABEL: Final = "@@aspect_rules_py//uv/private/constraints/dep_group:dep_group"
-DEP_GROUP_FLAG = RuleClass("dep_group_flag", (), _dep_group_flag)
+DEP_GROUP_FLAG = RuleClass(
+    "dep_group_flag",
+    PYTHON_FLAG.own_attributes,
+    _python_flag,
+    build_setting=BuildSetting(AttributeType.STRING, is_flag=True, option=DEP_GROUP),
+)
 PYTHON_MINOR_FLAG = RuleClass("python_minor_flag", (RUNTIME_ATTRIBUTE,), _python_minor_flag)
 PYTHON_FULL_FLAG = RuleClass("python_full_flag", (RUNTIME_ATTRIBUTE,), _python_full_flag)

@@ -23,9 +23,6 @@ CALLER: Final = "python_caller"
 
 _UNCHANGED: Final = "INHERIT"
 _COMMAND_LINE: Final = "command_line_option"
-_VERSION_FLAGS: Final = frozenset(
-    {"@@aspect_rules_py//py:python_version", "@@rules_python//python/config_settings:python_version"}
-)
 _ROOT: Final = PackageId(MAIN_REPOSITORY, "")
 _COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
 _WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles"})
@@ -51,18 +48,6 @@ class NoPythonVersion(UserError):
         )
 
 
-def python_option(setting: Label) -> str | None:
-    """The option of the configuration behind a setting of the rule sets that is no build setting of its own."""
-    if setting.canonical in _VERSION_FLAGS:
-        return PYTHON_VERSION
-    # Each hub has one; releases of rules_py before 1.9 call it a venv.
-    if setting.repository != MAIN_REPOSITORY and (
-        setting.name == "dep_group" or setting.package.path == setting.name == "venv"
-    ):
-        return DEP_GROUP
-    return None
-
-
 def python_transition(
     values: Mapping[str, PlainValue], configuration: Configuration, setting: Callable[[Label, str], tuple[str, str]]
 ) -> Configuration:
@@ -80,7 +65,7 @@ def python_transition(
         if value == _UNCHANGED:
             continue
         label = Label.parse(str(key), relative_to=_ROOT)
-        name, option = label.name, python_option(label)
+        name = label.name
         if label.package.path == _COMMAND_LINE:
             if name == "platforms":
                 platform = _platform(str(value), platform)
@@ -92,13 +77,9 @@ def python_transition(
                 changes[_COMMAND_LINE_FLAGS[name]] = str(value)
             elif name not in _WITHOUT_EFFECT:
                 raise UnsupportedSetting(f"//{_COMMAND_LINE}:{name}")
-        elif option == PYTHON_VERSION:
-            changes[option] = _version(str(value))
-        elif option is not None:
-            changes[option] = str(value)
         else:
             option, text = setting(label, str(value))
-            changes[option] = text
+            changes[option] = _version(text) if option == PYTHON_VERSION else text
     if not changes and platform == configuration.platform:
         return configuration
     changed = Configuration(platform, configuration.options).with_options(changes)
