@@ -628,6 +628,7 @@ def test_requirements_files_are_made_by_targets_and_by_the_lock_command(
         {
             "MODULE.bazel": MODULE
             + """
+bazel_dep(name = "bazel_skylib", version = "1.0.0")
 bazel_dep(name = "rules_python", version = "1.0.0")
 pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
 pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")
@@ -637,8 +638,11 @@ use_repo(pip, "pypi")
             "BUILD.bazel": """
 load("@rules_python//python:defs.bzl", "py_library")
 load("@rules_python//python:pip.bzl", "compile_pip_requirements")
+load("@bazel_skylib//rules:native_binary.bzl", "native_test")
 load("@rules_python//python/uv:lock.bzl", "lock")
 lock(name = "all", srcs = ["requirements.in"], out = "requirements.txt")
+native_test(name = "all_test", src = ":all.update", tags = ["no-sandbox"])
+native_test(name = "confined_test", src = ":all.update", tags = ["requires-network"])
 compile_pip_requirements(
     name = "old", src = "requirements.in", requirements_txt = "old.txt", extra_args = ["--allow-unsafe"]
 )
@@ -655,11 +659,19 @@ py_library(name = "app", deps = ["@pypi//tool"])
     # Comments are of whoever made it, and another name of a test is no second test.
     text = (workspace.root / "old.txt").read_text()
     workspace.write({"old.txt": "# by pip-compile\n" + text.replace("    # via tool", "\t# via tool (-r x)\n\n")})
-    done = workspace.test("//:all_test", "//:old_test", "//:old.test")
-    assert done.code == 0, done.stderr
+    done = workspace.test("//:all.test", "//:old_test", "//:old.test", "--test_output=errors")
+    assert done.code == 0, done.stderr + done.stdout
     assert "Executed 2 out of 2 tests" in done.stdout + done.stderr
+    # A test that others make of the program compares as well.
+    own = ("//:all_test", "--test_env=UV_DEFAULT_INDEX", "--test_output=errors")
+    done = workspace.test(*own)
+    assert done.code == 0, done.stderr + done.stdout
+    done = workspace.test("//:confined_test", "--test_output=errors")
+    assert done.code == 0 or "add the tag `no-sandbox` to this test" in done.stdout + done.stderr
     workspace.write({"requirements.in": "tool\nlate\n"})
-    done = workspace.test("//:all_test", "//:old.test", "--test_output=errors")
+    done = workspace.test(*own)
+    assert done.code == 3 and "`venvship run //:all.update` makes it anew" in done.stdout + done.stderr
+    done = workspace.test("//:all.test", "//:old.test", "--test_output=errors")
     assert done.code == 3 and "`venvship run //:all.update` makes it anew" in done.stdout + done.stderr
     done = workspace.run("lock", "--check")
     assert done.code == 1 and "`requirements.txt` is not up to date" in done.stderr and "+late==1.0" in done.stderr

@@ -29,13 +29,25 @@ _SETTINGS: Final = (
     *("UV_CONFIG_FILE", "UV_NO_CONFIG", "UV_NATIVE_TLS", "UV_OFFLINE", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY"),
     *("NETRC", "HOME"),
 )
+# Other rules can make a test of the program; it compares then, as a test does.
 _UPDATE: Final = """#!/bin/sh
 set -eu
+if [ -n "${{TEST_TMPDIR-}}" ]; then
+[ -x {uv} ] || {{
+  echo {hidden} >&2
+  exit 1
+}}
+{compare}
+  exit
+fi
 cd "${{BUILD_WORKSPACE_DIRECTORY:?start this with the command run}}"
 exec {command} --output-file {out} "$@"
 """
 _TEST: Final = """#!/bin/sh
 set -eu
+{compare}
+"""
+_COMPARE: Final = """\
 made="$TEST_TMPDIR/made.txt"
 cp {out} "$made"
 chmod u+w "$made"
@@ -47,8 +59,7 @@ pins "$made" > "$TEST_TMPDIR/made.pins"
 diff -u -L {out} -L made "$TEST_TMPDIR/locked.pins" "$TEST_TMPDIR/made.pins" || {{
   echo {stale} >&2
   exit 1
-}}
-"""
+}}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +124,12 @@ def requirements_lock_rules(uv_program: Callable[[], str]) -> tuple[RuleClass, R
                 hint="`venvship lock` makes the uv.lock files of hubs; remove this target",
             )
         executable = ctx.declare_file(ctx.label.name)
-        text = template.format(
-            command=shlex.join([uv_program(), *words]),
-            out=shlex.quote(out),
-            stale=shlex.quote(f"`{out}` is not up to date: `{_update_of(ctx)}` makes it anew"),
-        )
+        uv = uv_program()
+        parts = {"command": shlex.join([uv, *words]), "out": shlex.quote(out)}
+        stale = shlex.quote(f"`{out}` is not up to date: `{_update_of(ctx)}` makes it anew")
+        hidden = shlex.quote(f"`{uv}` is not seen in the sandbox: add the tag `no-sandbox` to this test")
+        compare = _COMPARE.format(stale=stale, **parts)
+        text = template.format(compare=compare, hidden=hidden, uv=shlex.quote(uv), **parts)
         ctx.write(executable, text.encode(), executable=True)
         files = [*ctx.files("srcs"), *ctx.files("constraints"), *ctx.files("build_constraints"), *ctx.files("existing")]
         runfiles = Runfiles.merged([ctx.runfiles_of_data()], files=[executable, *files])

@@ -19,7 +19,7 @@ def lock(
         tags = [],
         testonly = None,
         **kwargs):
-    """Make the program `<name>.update`, which writes the lock, and the test `<name>_test` that it is up to date.
+    """Make the program `<name>.update`, which writes the lock, and the test `<name>.test` that it is up to date.
 
     Args:
       name: another name of the program.
@@ -41,7 +41,7 @@ def lock(
     """
     requirements_lock(
         name = name + ".update",
-        test_name = name + "_test",
+        test_name = name + ".test",
         srcs = srcs,
         out = out,
         words = args,
