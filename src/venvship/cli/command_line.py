@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import TypeAlias
 
-from venvship.cli.flag_table import FOREIGN_PREFIXES, every_flag, flags_of
+from venvship.cli.flag_table import FLAG_ALIAS, FOREIGN_PREFIXES, every_flag, flags_of
 from venvship.cli.flag_values import NO, YES, FlagValues
 from venvship.cli.flags import STARTUP, Effect, Flag, FlagKind
 from venvship.dataclass import dataclass
@@ -144,6 +144,7 @@ class _Parser:
         self._command = command
         self._aliases = aliases
         self._known_aliases: Mapping[str, str] | None = None
+        self._given_aliases: dict[str, str] = {}
         self._table = flags_of(command)
         self._short = {flag.abbreviation: flag for flag in self._table.values() if flag.abbreviation}
         self._said: dict[str, list[str]] = {}
@@ -154,6 +155,7 @@ class _Parser:
         self._errors: list[VenvshipError] = []
 
     def take(self, options: Sequence[RcOption]) -> None:
+        self._take_aliases(options)
         position = 0
         while position < len(options):
             option = options[position]
@@ -211,10 +213,27 @@ class _Parser:
         self._say(flag, value, option.origin)
         return used
 
+    def _take_aliases(self, options: Sequence[RcOption]) -> None:
+        """Know all `--flag_alias=NAME=SETTING`, wherever they stand."""
+        for position, option in enumerate(options):
+            flag, equals, pair = option.text.partition("=")
+            if option.text == "--":
+                return
+            if flag != f"--{FLAG_ALIAS}":
+                continue
+            if not equals and position + 1 < len(options):
+                pair = options[position + 1].text
+            name, _, setting = pair.partition("=")
+            if name and setting.startswith(("//", "@")):
+                self._given_aliases[name] = setting
+            else:
+                problem = f"is `NAME=//package:setting`, not `{pair}`"
+                self._errors.append(BadFlagValue(FLAG_ALIAS, problem, option.origin))
+
     def _alias(self, name: str) -> str | None:
         """The setting that a flag is short for, as `//package:name` or `no//package:name`."""
         if self._known_aliases is None:
-            self._known_aliases = self._aliases()
+            self._known_aliases = {**self._aliases(), **self._given_aliases}
         known = self._known_aliases
         if name in known:
             return known[name]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from venvship.cli.command_line import (
+    BadFlagValue,
     CommandLineError,
     SplitWords,
     parse_command,
@@ -101,6 +102,15 @@ def test_repeated_flags_add_up_where_they_are_lists() -> None:
     flags = parse_command("test", given_words("--test_arg=a", "--test_arg=b", "--test_tag_filters=a,b,-c")).flags
     assert flags.texts("test_arg") == ("a", "b")
     assert flags.texts("test_tag_filters") == ("a", "b", "-c")
+
+
+def test_a_flag_may_be_short_for_a_setting_wherever_the_alias_is_given() -> None:
+    line = parse_command(
+        "build", given_words("--mode=fast", "--flag_alias=mode=@r//:mode", "--nowide", "--flag_alias", "wide=//a:w")
+    )
+    assert line.settings == {"@r//:mode": ("fast",), "//a:w": (False,)}
+    with pytest.raises(BadFlagValue, match="`--flag_alias` is `NAME=//package:setting`, not `mode=fast`"):
+        parse_command("build", given_words("--flag_alias=mode=fast"))
 
 
 def test_a_setting_has_every_value_that_it_was_given() -> None:
