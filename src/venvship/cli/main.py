@@ -6,8 +6,6 @@ import os
 import sys
 import time
 
-from venvship.cli.version import version_text
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -148,6 +146,8 @@ def _quick_answer(argv: Sequence[str]) -> str | None:
     """The answer to a command that no workspace and no flag can change."""
     words = tuple(argv)
     if words in (("--version",), ("version",)):
+        from venvship.cli.version import version_text
+
         return version_text()
     if words in ((), ("help",), ("--help",), ("-h",)):
         from venvship.cli.commands import overview

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import marshal
 import os
-import zlib
+from _imp import source_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_CHECK_BYTES = 4
+_CHECK_KEY = 0x76656E76
+_CHECK_BYTES = 8
 _MAX_BYTES = 512 << 20
+
+
+# The interpreter's hash of sources is there already; a library of checksums would have to be loaded.
 
 
 def packed(magic: bytes, value: Any) -> bytes:
     """Plain values as the bytes of a file."""
     data = marshal.dumps(value)
-    return magic + zlib.crc32(data).to_bytes(_CHECK_BYTES, "little") + data
+    return magic + source_hash(_CHECK_KEY, data) + data
 
 
 def unpacked(magic: bytes, data: bytes) -> object:
     """What `packed` was given; None for anything else, such as a file that was cut off."""
     head = len(magic) + _CHECK_BYTES
     view = memoryview(data)
-    if view[: len(magic)] != magic or view[len(magic) : head] != zlib.crc32(view[head:]).to_bytes(
-        _CHECK_BYTES, "little"
-    ):
+    if view[: len(magic)] != magic or view[len(magic) : head] != source_hash(_CHECK_KEY, view[head:]):
         return None
     try:
         return marshal.loads(view[head:])

@@ -14,9 +14,9 @@ from venvship.session.stamp import Stamp, process_facts
 
 ALLOWED = frozenset(
     (
-        "_sha2", "_sha256", "marshal", "time", "venvship", "venvship.cli", "venvship.cli.fast_path",
+        "_operator", "_sha2", "_sha256", "marshal", "time", "venvship", "venvship.cli", "venvship.cli.fast_path",
         "venvship.cli.main", "venvship.cli.version", "venvship.host", "venvship.host.marshalled",
-        "venvship.host.short_hash", "venvship.session", "venvship.session.stamp", "zlib", "gc", "stat", "_stat",
+        "venvship.host.short_hash", "venvship.session", "venvship.session.stamp", "gc", "stat", "_stat",
         "__future__",
     )
 )  # fmt: skip
