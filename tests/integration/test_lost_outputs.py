@@ -160,11 +160,45 @@ def test_another_command_has_the_workspace(built: RealWorkspace) -> None:
 @pytest.mark.parametrize("damage", [b"", b"venvship-forests\nrubbish", None])
 def test_without_what_is_kept_the_longer_way_does_it(built: RealWorkspace, damage: bytes | None) -> None:
     before = contents(venv(built))
-    [kept] = output_base(built).glob("forests/*")
+    [kept] = output_base(built).glob("forests/*/index")
     kept.write_bytes(kept.read_bytes()[:-5] if damage is None else damage)
     shutil.rmtree(venv(built))
     assert not at_once(build(built))
     assert contents(venv(built)) == before
+
+
+@pytest.mark.parametrize("damage", ["content", "mode", "gone"])
+def test_files_that_were_changed_are_made_anew(built: RealWorkspace, damage: str) -> None:
+    """What is kept is the very file: who writes into one changes the other."""
+    before = contents(venv(built))
+    file = venv(built) / "pyvenv.cfg"
+    [kept] = [one for one in output_base(built).glob("forests/*/*") if one.samefile(file)]
+    match damage:
+        case "content":
+            file.chmod(0o644)
+            file.write_text("home = nowhere\n")
+            file.chmod(0o444)
+        case "mode":
+            file.chmod(0o644)
+        case _:
+            kept.unlink()
+    shutil.rmtree(venv(built))
+    assert not at_once(build(built))
+    assert contents(venv(built)) == before
+
+
+def test_nothing_is_written_but_what_was_gone(built: RealWorkspace) -> None:
+    def written() -> dict[Path, int]:
+        return {
+            path: path.stat().st_mtime_ns
+            for name in ("forests", "stamps")
+            for path in output_base(built).rglob(f"{name}/**/*")
+        }
+
+    before = written()
+    shutil.rmtree(venv(built))
+    assert at_once(build(built))
+    assert written() == before
 
 
 def test_what_another_command_line_laid_out_is_believed(built: RealWorkspace) -> None:

@@ -109,21 +109,20 @@ def answer(place: StampPlace, environment: Mapping[str, str], *, stdout: TextIO,
         changed = None if stamp is None else stamp.changed_inputs(environment)
         if stamp is None or changed is None:
             return False
-        lost = stamp.changed_outputs() if stamp.repeatable and not changed else None
         before, after = stamp.errors
-        if lost:
-            from venvship.session.kept_forests import laid_out_again
+        holds = stamp.repeatable and not changed
+        if holds:
+            gone = [forest for forest in stamp.forests if not os.path.lexists(forest)]
+            if gone:
+                from venvship.session.kept_forests import laid_out_again
 
-            ending = laid_out_again(
-                stamp, lost, stamp_path=place.path, kept_path=place.forests, output_base=place.output_base
-            )
-            if ending is None:
-                lost = None
+                ending = laid_out_again(stamp, gone, kept_path=place.forests, output_base=place.output_base)
+                holds, after = ending is not None, ending or ""
             else:
-                after = ending
+                holds = stamp.changed_outputs() == []
         if stamp.program is not None and not os.access(stamp.program[0][0], os.X_OK):
-            lost = None
-        if lost is None:
+            holds = False
+        if not holds:
             if stamp.generation:
                 place.stamp, place.changed = stamp, changed
             return False

@@ -28,10 +28,11 @@ from venvship.events.build_events import (
     TestFinished,
     TestStatus,
 )
-from venvship.host.files import write_atomically
+from venvship.host.files import remove, temporary_name, write_atomically
+from venvship.host.new_files import write_new
 from venvship.model.label import Label
 from venvship.session.build_record import BuildRecord
-from venvship.session.kept_forests import Forest, KeptForests
+from venvship.session.kept_forests import INDEX, Forest, KeptForests
 from venvship.session.outcomes import BuildOutcome
 from venvship.session.stamp import Program, Stamp
 from venvship.ui.messages import message
@@ -208,9 +209,8 @@ def write_stamp(
         following = _answer(stamp, invocation, messages, outcome, [replace(result, cached=True) for result in results])
         if taken.forests:
             endings = [_ending(invocation, following, made=number + 1) for number in range(len(taken.forests))]
-            forests = KeptForests(list(taken.forests), endings[:_MOST_FORESTS]).encode()
-            if forests is not None:
-                _write(wanted.place.forests, forests)
+            if _keep(wanted.place.forests, KeptForests(list(taken.forests), endings[:_MOST_FORESTS])):
+                stamp.forests = [directory for directory, _, _ in taken.forests]
     stamp.generation = os.urandom(16).hex()
     if record is not None:
         record.generation = stamp.generation
@@ -278,8 +278,29 @@ def _write(path: str, data: bytes) -> None:
             os.unlink(path)
 
 
+def _keep(directory: str, forests: KeptForests) -> bool:
+    """Give the files of forests second names in the directory; whether that was possible."""
+    files = forests.files()
+    if not files:
+        return False
+    temporary = temporary_name(os.path.dirname(directory))
+    try:
+        os.makedirs(temporary)
+        for number, path in enumerate(files):
+            os.link(path, f"{temporary}/{number}", follow_symlinks=False)
+        write_new(f"{temporary}/{INDEX}", forests.encode(), 0o600)
+        remove(directory)
+        os.rename(temporary, directory)
+        _forget_old(os.path.dirname(directory))
+    except (OSError, EnvironmentProblem):
+        with contextlib.suppress(OSError, EnvironmentProblem):
+            remove(temporary)
+        return False
+    return True
+
+
 def _forget_old(directory: str) -> None:
     with os.scandir(directory) as found:
         stamps = sorted(found, key=lambda entry: entry.stat().st_mtime_ns, reverse=True)
     for old in stamps[_MAX_STAMPS:]:
-        os.unlink(old.path)
+        remove(old.path)

@@ -33,7 +33,7 @@ from venvship.session.bzl_record import BzlRecord
 from venvship.session.bzl_values import BzlWriter, LookAgainKey, packages_concerned
 from venvship.session.changed_inputs import LookAgain
 from venvship.session.footprint import Changed, Footprint
-from venvship.session.kept_forests import Forest, forest_of
+from venvship.session.kept_forests import Forest
 from venvship.session.listing import without_links
 from venvship.session.loading_record import LoadingRecord, LoadingWriter
 from venvship.session.lock_record import LockRecord
@@ -128,14 +128,15 @@ class CommandSession(Session):
     def forests(self) -> list[Forest]:
         """The directories of links and small files that this command made or found made."""
         actions = self._results[-1].actions if self._results else ()
-        try:
-            return [
-                forest_of(self.exec_root.output_path(action.directory), action.links(), action.files())
-                for action in actions
-                if isinstance(action, MakeForest)
-            ]
-        except OSError:
-            return []
+        return [
+            (
+                self.exec_root.output_path(action.directory),
+                sum(1 for _ in action.links()),
+                [path for path, _, _ in action.files()],
+            )
+            for action in actions
+            if isinstance(action, MakeForest)
+        ]
 
     def record(self, requested: Sequence[Label], *, wildcards: bool | None) -> BuildRecord | None:
         """What this command knows of the build, for one that goes on from there; None where nothing was executed.

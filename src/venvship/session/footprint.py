@@ -35,6 +35,7 @@ from venvship.session.stamp import (
     Trace,
     entries_of,
     exists,
+    grouped,
     is_racy,
     process_facts,
     sha256_of,
@@ -79,7 +80,7 @@ class Footprint:
             signatures.append(found)
         stamp.inputs = [(directory or "/", *lists) for directory, lists in by_directory.items()]
         stamp.absent = list(self._absent)
-        stamp.kinds = [(path, kind) for path, kind in self._kinds.items() if path not in self._inputs]
+        stamp.kinds = grouped({path: kind for path, kind in self._kinds.items() if path not in self._inputs})
         stamp.real_paths = list(self._real_paths.items())
         stamp.racy_files = list(self._racy_files.items())
         stamp.racy_directories = list(self._racy_directories.items())
@@ -240,8 +241,10 @@ class Footprint:
                 if known != link:
                     raise Changed(path)
             elif link not in self._inputs:
-                self.add_kind(path)
-                if path in self._absent:
+                # The link has to lead there as well, and from here it is the shorter way.
+                end = os.path.join(os.path.dirname(path), link)
+                self.add_kind(end)
+                if end in self._absent:
                     raise Changed(path)
             directory, _, name = path.rpartition("/")
             self._links.setdefault(directory, {})[name] = link

@@ -1,9 +1,10 @@
 """Directories of links and small files, such as virtual environments, as they are kept beside a stamp.
 
 When such a directory is gone and nothing else has changed, nothing needs to be loaded, analysed or looked up: its links
-are in the stamp, the content of its files is here, and both were true when the stamp was written. What stands in the
-way — another command, a directory that is only half gone, a file that another command has written since — makes the
-command go the ordinary way.
+are in the stamp, and its files have second names here, by which they are there still. A file that somebody has written
+into meanwhile has another time, as the stamp sees. So what is laid out again is what the stamp knows, file by file, and
+the stamp stays as it is. What stands in the way — another command, a directory that is only half gone, a file that
+another command has made since — makes the command go the ordinary way.
 
 The standard library's smallest modules must do here, as in `session.stamp`.
 """
@@ -14,28 +15,25 @@ import os
 
 from venvship.host.lock_file import lock_file, unlock_file
 from venvship.host.marshalled import packed, read_own, unpacked
-from venvship.host.new_files import lay_forest, write_new
-from venvship.session.stamp import Outputs, Stamp, Trace, path_in, trace
+from venvship.session.stamp import Stamp, from_inside, is_below, path_in, trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import TypeAlias
 
-KeptFile: TypeAlias = tuple[str, bytes, bool, Trace]
-Forest: TypeAlias = tuple[str, int, list[KeptFile]]
+Forest: TypeAlias = tuple[str, int, list[str]]
+"""A directory, how many links are in it, and its files by their paths below it."""
 
+INDEX = "index"
 _MAGIC = b"venvship-forests\n"
-_MAX_BYTES = 32 << 20
-_PRIVATE = 0o600
+_MOST_FILES = 10_000
 
 
 class KeptForests:
-    """The forests of one command line.
+    """The forests of one command line, whose files have second names in one directory: their numbers.
 
-    Each is its directory, how many links it has, and its files: the path below the directory, the content, whether it
-    can be run, and the trace that it had. `endings` is what the command says after the time that it took when one
-    forest was laid out again, when two were, and so on.
+    `endings` is what the command says after the time that it took when one forest was laid out again, when two were,
+    and so on.
     """
 
     __slots__ = ("endings", "forests")
@@ -44,37 +42,32 @@ class KeptForests:
         self.forests = forests
         self.endings = endings
 
-    def encode(self) -> bytes | None:
-        """As bytes; None when they would be too many to be worth it."""
-        if sum(len(content) for _, _, files in self.forests for _, content, _, _ in files) > _MAX_BYTES:
-            return None
+    def encode(self) -> bytes:
         return packed(_MAGIC, [self.forests, self.endings])
 
     @classmethod
-    def read(cls, path: str) -> KeptForests | None:
-        """What is in a file of this user; None when there is nothing that can be read."""
-        data = read_own(path)
+    def read(cls, directory: str) -> KeptForests | None:
+        """What is kept in a directory of this user; None when there is nothing that can be read."""
+        data = read_own(f"{directory}/{INDEX}")
         values = None if data is None else unpacked(_MAGIC, data)
         if type(values) is not list or len(values) != 2:
             return None
         return cls(*values)
 
+    def files(self) -> list[str]:
+        """The paths of all files, in the order of their numbers; none when they are too many to be worth it."""
+        if sum(len(files) for _, _, files in self.forests) > _MOST_FILES:
+            return []
+        return [f"{directory}/{path}" for directory, _, files in self.forests for path in files]
 
-def forest_of(directory: str, links: Iterable[tuple[str, str]], files: Iterable[tuple[str, bytes, bool]]) -> Forest:
-    """A forest that lies at `directory` now; raises OSError."""
-    kept = [(path, content, runs, trace(os.lstat(f"{directory}/{path}"))) for path, content, runs in files]
-    return (directory, sum(1 for _ in links), kept)
 
-
-def laid_out_again(stamp: Stamp, lost: list[str], *, stamp_path: str, kept_path: str, output_base: str) -> str | None:
-    """Lay out the forests that are gone, if the outputs `lost` are all that is in them, and make the stamp true again.
+def laid_out_again(stamp: Stamp, gone: list[str], *, kept_path: str, output_base: str) -> str | None:
+    """Lay out the forests `gone`, if these are all that the stamp misses.
 
     Returns what the command says at its end; None when it must go the ordinary way, which also cleans up.
     """
     kept = KeptForests.read(kept_path)
-    gone = [] if kept is None else [forest for forest in kept.forests if not os.path.lexists(forest[0])]
-    inside = tuple([f"{directory}/" for directory, _, _ in gone])
-    if kept is None or not 0 < len(gone) <= len(kept.endings) or not all(path.startswith(inside) for path in lost):
+    if kept is None or len(gone) > len(kept.endings):
         return None
     try:
         lock = lock_file(f"{output_base}/lock", wait=False)
@@ -83,56 +76,50 @@ def laid_out_again(stamp: Stamp, lost: list[str], *, stamp_path: str, kept_path:
     if lock is None:
         return None
     try:
-        if stamp.changed_outputs() != lost:
-            return None
-        for forest in gone:
-            again = _laid_out(forest, stamp.outputs, output_base)
-            if again is None:
-                return None
-            kept.forests[kept.forests.index(forest)], stamp.outputs = again
-        data = kept.encode()
-        if data is not None:
-            _replace(kept_path, data)
-        _replace(stamp_path, stamp.encode())
-    except OSError:
-        return None
+        done = from_inside(lambda: _all_laid_out(stamp, gone, kept, kept_path, output_base))
     finally:
         unlock_file(lock)
-    return kept.endings[len(gone) - 1]
+    return kept.endings[len(gone) - 1] if done else None
 
 
-def _laid_out(forest: Forest, outputs: list[Outputs], output_base: str) -> tuple[Forest, list[Outputs]] | None:
-    """The forest and the outputs as they are then; None when the stamp knows another one."""
-    directory, link_count, files = forest
-    links: list[tuple[str, str]] = []
-    traces: dict[str, Trace] = {}
-    for path, _, own_links, names, own_traces in outputs:
-        if path == directory or path.startswith(f"{directory}/"):
-            links += [(path_in(path, name)[len(directory) + 1 :], text) for name, text in own_links]
-            traces.update(
-                (path_in(path, name)[len(directory) + 1 :], found)
-                for name, found in zip(names, own_traces, strict=True)
-            )
-    if len(links) != link_count or traces != {path: found for path, _, _, found in files}:
-        return None
+def _all_laid_out(stamp: Stamp, gone: list[str], kept: KeptForests, kept_path: str, output_base: str) -> bool:
+    if stamp.changed_outputs(beside=gone) != []:
+        return False
+    files = os.open(kept_path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        number = 0
+        for forest in kept.forests:
+            if forest[0] in gone and not _laid_out(forest, stamp, files, number, output_base):
+                return False
+            number += len(forest[2])
+    finally:
+        os.close(files)
+    return all(map(os.path.lexists, gone))
+
+
+def _laid_out(forest: Forest, stamp: Stamp, files: int, number: int, output_base: str) -> bool:
+    """Lay out one forest, whose files have the names from `number` on in the directory `files`.
+
+    False when the stamp knows another one.
+    """
+    directory, link_count, paths = forest
+    names = {f"{directory}/{path}": str(number + place) for place, path in enumerate(paths)}
     temporary = f"{output_base}/tmp/{os.getpid()}-forest-{os.urandom(4).hex()}"
     os.mkdir(temporary)
-    lay_forest(temporary, links, [(path, content, runs) for path, content, runs, _ in files])
+    for group, _, links, own_names, traces in stamp.outputs:
+        if not is_below(group, (directory,)):
+            continue
+        below = temporary + group[len(directory) :]
+        os.makedirs(below, exist_ok=True)
+        os.chdir(below)
+        for name, text in links:
+            os.symlink(text, name)
+        for name in own_names:
+            os.link(names.pop(path_in(group, name), ""), name, src_dir_fd=files, follow_symlinks=False)
+        if list(map(trace, map(os.lstat, own_names))) != traces:
+            return False
+        link_count -= len(links)
+    if names or link_count:
+        return False
     os.rename(temporary, directory)
-    found = forest_of(directory, links, [(path, content, runs) for path, content, runs, _ in files])
-    fresh = {f"{directory}/{path}": seen for path, _, _, seen in found[2]}
-    return found, [_renewed(group, fresh, directory) for group in outputs]
-
-
-def _renewed(group: Outputs, fresh: dict[str, Trace], directory: str) -> Outputs:
-    path, _, links, names, _ = group
-    if path != directory and not path.startswith(f"{directory}/"):
-        return group
-    # The directory itself is too fresh for its times to say anything.
-    return (path, None, links, names, [fresh[path_in(path, name)] for name in names])
-
-
-def _replace(path: str, data: bytes) -> None:
-    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"
-    write_new(temporary, data, _PRIVATE)
-    os.replace(temporary, path)
+    return True

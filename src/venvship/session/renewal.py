@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from venvship.session.stamp import Inputs, Outputs, Signature, Stamp, is_racy, path_in
+from venvship.session.stamp import Inputs, Outputs, Signature, Stamp, grouped, is_below, is_racy, path_in
 
 
 def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], unmade: Iterable[str] = (), now: int) -> Stamp:
@@ -18,7 +18,13 @@ def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], unmade: Itera
     stamp.program = old.program
     stamp.variables = list((dict(old.variables) | dict(fresh.variables)).items())
     stamp.absent = [*dict.fromkeys([*old.absent, *fresh.absent])]
-    stamp.kinds = list((dict(old.kinds) | dict(fresh.kinds)).items())
+    stamp.kinds = grouped(
+        {
+            path_in(directory, name): kind
+            for directory, names, kinds in (*old.kinds, *fresh.kinds)
+            for name, kind in zip(names, kinds, strict=True)
+        }
+    )
     stamp.real_paths = list((dict(old.real_paths) | dict(fresh.real_paths)).items())
     fresh_names = {directory: frozenset(names) for directory, names, _ in fresh.inputs}
     kept = [_without(group, fresh_names.get(group[0], frozenset()), gone) for group in old.inputs]
@@ -38,6 +44,7 @@ def renewed(old: Stamp, fresh: Stamp, *, without: Collection[str], unmade: Itera
         directory, _, name = path.rpartition("/")
         dropped.setdefault(directory, set()).add(name)
     stamp.outputs = _outputs(old.outputs, fresh.outputs, gone, dropped)
+    stamp.forests = [forest for forest in old.forests if any(is_below(group[0], (forest,)) for group in stamp.outputs)]
     return stamp
 
 

@@ -20,26 +20,41 @@ This module is imported before anything else is: the standard library's smallest
 from __future__ import annotations
 
 import os
-import stat
 import sys
+from _operator import attrgetter
+from stat import S_IFMT
 
 from venvship.host.marshalled import packed, read_own, unpacked
 from venvship.host.short_hash import short_sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from typing import TypeAlias
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias, TypeVar
+
+    Found = TypeVar("Found")
 
 Signature: TypeAlias = tuple[int, int, int, int, int]
 Trace: TypeAlias = tuple[int, int, int, int]
 Fact: TypeAlias = int | str | tuple[str, ...]
 Entry: TypeAlias = tuple[str, str]
 Inputs: TypeAlias = tuple[str, list[str], list[Signature]]
+Kinds: TypeAlias = tuple[str, list[str], list[int]]
 Program: TypeAlias = tuple[list[str], dict[str, str], str]
 Outputs: TypeAlias = tuple[str, Signature | None, list[Entry], list[str], list[Trace]]
 
-FORMAT = 4
+# Attribute getters, because they and `map` look at a thousand files without a step of the interpreter in between.
+signature: Callable[[os.stat_result], Signature] = attrgetter(
+    "st_mtime_ns", "st_ctime_ns", "st_size", "st_ino", "st_mode"
+)
+"""By which a file or directory that is read is known."""
+
+trace: Callable[[os.stat_result], Trace] = attrgetter("st_mtime_ns", "st_size", "st_ino", "st_mode")
+"""By which an output is known; the time of its last change of status moves whenever its blob is linked."""
+
+_mode: Callable[[os.stat_result], int] = attrgetter("st_mode")
+
+FORMAT = 5
 """Raised when stamps of earlier versions would be misread."""
 
 RACY_NANOSECONDS = 2_000_000_000
@@ -77,9 +92,10 @@ class Stamp:
 
     `facts` tell of the process, `variables` are environment variables by name with the value they had, or None.
     `inputs` are files and directories with their signatures, by the directory that they are in; `absent` paths must not
-    exist, `kinds` must be of a kind, `real_paths` must lead where they did, `racy_files` have a SHA-256 and
+    exist, `kinds` must be of a kind (`grouped`), `real_paths` must lead where they did, `racy_files` have a SHA-256 and
     `racy_directories` entries beside their signatures. `outputs` are by directory: its signature (None when it is too
-    fresh to say anything), links with their texts, and files with their traces. `errors` are what the command writes to
+    fresh to say anything), links with their texts, and files with their traces. `forests` are directories of outputs
+    that may be kept (`session.kept_forests`). `errors` are what the command writes to
     stderr, before and after the time that it took (nothing after it when that is not told), and `answer` is what it
     writes to stdout; without `repeatable` the command would do something, as a test does that failed. `generation`
     names the record of the build that belongs to the stamp, if one does. `program` is what the command becomes in the
@@ -91,6 +107,7 @@ class Stamp:
         "answer",
         "errors",
         "facts",
+        "forests",
         "generation",
         "inputs",
         "kinds",
@@ -108,11 +125,12 @@ class Stamp:
         self.variables: list[tuple[str, str | None]] = []
         self.inputs: list[Inputs] = []
         self.absent: list[str] = []
-        self.kinds: list[tuple[str, int]] = []
+        self.kinds: list[Kinds] = []
         self.real_paths: list[Entry] = []
         self.racy_files: list[Entry] = []
         self.racy_directories: list[tuple[str, list[Entry]]] = []
         self.outputs: list[Outputs] = []
+        self.forests: list[str] = []
         self.errors: tuple[str, str] = ("", "")
         self.answer = ""
         self.repeatable = True
@@ -142,15 +160,15 @@ class Stamp:
             return None
         if any(environment.get(name) != value for name, value in self.variables):
             return None
-        return _from_inside(self._changed_inputs)
+        return from_inside(self._changed_inputs)
 
     def input_paths(self) -> set[str]:
         """The files and directories that were read and that are known by their times."""
         return {path_in(directory, name) for directory, names, _ in self.inputs for name in names}
 
-    def changed_outputs(self) -> list[str] | None:
-        """The outputs that are not as they were; None when they can't be looked at."""
-        return _from_inside(self._changed_outputs)
+    def changed_outputs(self, *, beside: Sequence[str] = ()) -> list[str] | None:
+        """The outputs that are not as they were, but for those below directories; None when they can't be looked at."""
+        return from_inside(lambda: self._changed_outputs(beside))
 
     # From inside a directory its files are found sooner than by their absolute paths, which are long.
 
@@ -159,21 +177,12 @@ class Stamp:
         changed: list[str] = []
         for directory, names, signatures in self.inputs:
             enter(directory)
-            for name, wanted in zip(names, signatures, strict=True):
-                try:
-                    status = look(name)
-                except FileNotFoundError:
-                    changed.append(path_in(directory, name))
-                    continue
-                if (
-                    status.st_mtime_ns,
-                    status.st_ctime_ns,
-                    status.st_size,
-                    status.st_ino,
-                    status.st_mode,
-                ) != wanted:
-                    changed.append(path_in(directory, name))
-        if any(stat.S_IFMT(look(path).st_mode) != kind for path, kind in self.kinds) or any(map(exists, self.absent)):
+            changed += _changed(directory, names, signatures, signature, look)
+        for directory, names, kinds in self.kinds:
+            enter(directory)
+            if list(map(S_IFMT, map(_mode, map(look, names)))) != kinds:
+                return None
+        if any(map(exists, self.absent)):
             return None
         if any(os.path.realpath(path) != real for path, real in self.real_paths):
             return None
@@ -182,23 +191,28 @@ class Stamp:
         changed += [path for path, sha256 in self.racy_files if path not in known and sha256_of(path) != sha256]
         return changed
 
-    def _changed_outputs(self) -> list[str]:
+    def _changed_outputs(self, beside: Sequence[str]) -> list[str]:
         look, enter, read = os.lstat, os.chdir, os.readlink
         changed: list[str] = []
         for directory, wanted, links, names, traces in self.outputs:
+            if beside and is_below(directory, beside):
+                continue
+            if len(links) == 1 and not names:
+                # Such as the trees of wheels, of which there are many.
+                [(name, text)] = links
+                try:
+                    if read(f"{directory}/{name}") == text:
+                        continue
+                except OSError:
+                    pass
+                changed.append(path_in(directory, name))
+                continue
             try:
                 enter(directory)
             except (FileNotFoundError, NotADirectoryError):
                 changed += [path_in(directory, name) for name in (*names, *(name for name, _ in links))]
                 continue
-            for name, trace in zip(names, traces, strict=True):
-                try:
-                    status = look(name)
-                except FileNotFoundError:
-                    changed.append(path_in(directory, name))
-                    continue
-                if (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode) != trace:
-                    changed.append(path_in(directory, name))
+            changed += _changed(directory, names, traces, trace, look)
             # A directory that is the same has the same names, and a link gets another text by being replaced.
             if links and (wanted is None or signature(look(".")) != wanted):
                 for name, text in links:
@@ -211,6 +225,45 @@ class Stamp:
         return changed
 
 
+def _changed(
+    directory: str,
+    names: list[str],
+    known: list[Found],
+    identity: Callable[[os.stat_result], Found],
+    look: Callable[[str], os.stat_result],
+) -> list[str]:
+    """The paths of the entries of the working directory that are not those that are `known`."""
+    try:
+        if list(map(identity, map(look, names))) == known:
+            return []
+    except FileNotFoundError:
+        pass
+    changed: list[str] = []
+    for name, wanted in zip(names, known, strict=True):
+        try:
+            if identity(look(name)) == wanted:
+                continue
+        except FileNotFoundError:
+            pass
+        changed.append(path_in(directory, name))
+    return changed
+
+
+def grouped(kinds: Mapping[str, int]) -> list[Kinds]:
+    """Absolute paths by the directory above the one that they are in: wheels and trees have directories of their own.
+
+    >>> grouped({"/wheels/x/x.whl": 1, "/wheels/y/y.whl": 2, "/tmp": 3})
+    [('/wheels', ['x/x.whl', 'y/y.whl'], [1, 2]), ('/', ['tmp'], [3])]
+    """
+    groups: dict[str, tuple[list[str], list[int]]] = {}
+    for path, kind in kinds.items():
+        above = path.rpartition("/")[0].rpartition("/")[0]
+        names, found = groups.setdefault(above or "/", ([], []))
+        names.append(path[len(above) + 1 :] or ".")
+        found.append(kind)
+    return [(directory, *lists) for directory, lists in groups.items()]
+
+
 def path_in(directory: str, name: str) -> str:
     """The path of an entry of a directory; `.` is the directory itself."""
     if name == ".":
@@ -218,7 +271,13 @@ def path_in(directory: str, name: str) -> str:
     return f"{directory}{name}" if directory == "/" else f"{directory}/{name}"
 
 
-def _from_inside(find: Callable[[], list[str] | None]) -> list[str] | None:
+def is_below(directory: str, roots: Sequence[str]) -> bool:
+    """Whether a directory is one of `roots` or in one."""
+    return any(directory == root or directory.startswith(f"{root}/") for root in roots)
+
+
+def from_inside(find: Callable[[], Found | None]) -> Found | None:
+    """What is found by moving about the working directory, which is the same again then; None after an OSError."""
     try:
         here = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
@@ -230,16 +289,6 @@ def _from_inside(find: Callable[[], list[str] | None]) -> list[str] | None:
     finally:
         os.fchdir(here)
         os.close(here)
-
-
-def signature(status: os.stat_result) -> Signature:
-    """By which a file or directory that is read is known."""
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode)
-
-
-def trace(status: os.stat_result) -> Trace:
-    """By which an output is known; the time of its last change of status moves whenever its blob is linked."""
-    return (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
 
 
 def is_racy(found: Signature, now: int) -> bool:

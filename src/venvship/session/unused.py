@@ -22,6 +22,7 @@ from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.host.files import remove, temporary_name
 from venvship.host.locks import FileLock
+from venvship.session.kept_forests import INDEX
 
 _MONTH = 30 * 86_400.0
 _DAY = 86_400.0
@@ -133,12 +134,12 @@ def _entries(user_root: Path) -> Iterator[_Entry]:
 
 
 def _read_files(directory: Path) -> Iterator[_Entry]:
-    """The files of a directory; they are used whenever they are read."""
+    """The files of a directory, and directories with an index; they are used whenever they are read."""
     for path in _listed(directory):
         # A query that runs meanwhile may rename what it has just written.
         with contextlib.suppress(FileNotFoundError):
-            status = path.lstat()
-            yield _Entry(path, status.st_size, max(status.st_mtime, status.st_atime), False)
+            status = (path / INDEX if path.is_dir() else path).lstat()
+            yield _Entry(path, _size(path), max(status.st_mtime, status.st_atime), False)
 
 
 def _listed(directory: Path) -> list[Path]:

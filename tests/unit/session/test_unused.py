@@ -90,6 +90,17 @@ def test_what_no_command_found_for_a_month_is_forgotten(tmp_path: Path, kind: st
     assert in_use.exists() and fresh.exists()
 
 
+def test_kept_directories_are_used_when_their_index_is_read(tmp_path: Path) -> None:
+    kept = tmp_path / "workspaces/w/forests"
+    for name, read in (("old", 40), ("in use", 2)):
+        remembered(kept / name / "index", written=40, read=read)
+        remembered(kept / name / "0", written=40, read=40)
+        os.utime(kept / name, (NOW - 40 * DAY, NOW - 40 * DAY))
+    removed = remove_unused(tmp_path, now=NOW)
+    assert (removed.entries, removed.left) == (1, 20)
+    assert [path.name for path in kept.iterdir()] == ["in use"]
+
+
 def test_what_is_remembered_counts_for_the_size(tmp_path: Path) -> None:
     code = remembered(tmp_path / "workspaces/w/code/a", written=3, read=3, size=100)
     wheel = entry(tmp_path / "wheels" / ("a" * 64), days=2, size=100)
