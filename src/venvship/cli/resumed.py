@@ -1,4 +1,4 @@
-"""`build` and `test` where little has changed since the command was given last: they go on from there."""
+"""`build`, `test` and `run` where little has changed since the command was given last: they go on from there."""
 
 from __future__ import annotations
 
