@@ -51,6 +51,16 @@ def test_an_unknown_target_names_the_nearest_one(workspace: RealWorkspace) -> No
     assert workspace.build("//app:server").code == 0
 
 
+@pytest.mark.parametrize("name", ["lib", "other_name"])
+def test_what_is_no_program_is_not_run(workspace: RealWorkspace, name: str) -> None:
+    build = DEFS + 'py_library(name = "lib")\nalias(name = "other_name", actual = ":lib")\n'
+    workspace.write({"MODULE.bazel": MODULE, "app/BUILD.bazel": build})
+    done = workspace.run("run", f"//app:{name}")
+    assert done.code == 2, done.stderr
+    assert f"app/BUILD.bazel:2:11: `//app:{name}` can't be run: it is no program (py_library rule)\n" in done.stderr
+    assert "\nhint: name a py_binary or a test\n" in done.stderr
+
+
 def test_an_unknown_package_is_named(workspace: RealWorkspace) -> None:
     workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": 'filegroup(name = "f", srcs = ["//nope:x"])\n'})
     done = workspace.build("//:f")

@@ -63,7 +63,7 @@ def test_actions_for_another_machine_are_refused_when_they_would_have_to_run(wor
     assert "`//machines:a_window`, which is not this machine" in refused.stderr
     assert "it has `@platforms//os:windows`, and this machine has `@platforms//os:" in refused.stderr
     assert "it is the first execution platform" in refused.stderr
-    assert "hint: name a platform that this machine is in --extra_execution_platforms" in refused.stderr
+    assert "hint: name a platform that this machine is in `--extra_execution_platforms`" in refused.stderr
 
 
 def test_what_was_made_where_it_may_be_made_is_there_for_all(workspace: RealWorkspace) -> None:

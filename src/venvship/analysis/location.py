@@ -128,7 +128,9 @@ def expand_variables(text: str, variables: Mapping[str, str]) -> str:
         if name is None:
             raise BadExpansion(f"`$` in `{text}` must be followed by `(NAME)` or doubled")
         if name not in variables:
-            raise BadExpansion(f"`$({name})` is not defined", hint=f"pass --define={name}=VALUE, or write `$$({name})`")
+            raise BadExpansion(
+                f"`$({name})` is not defined", hint=f"pass `--define={name}=VALUE`, or write `$$({name})`"
+            )
         return variables[name]
 
     return _VARIABLE.sub(replaced, text)

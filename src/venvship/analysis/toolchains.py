@@ -52,7 +52,7 @@ class NoMatchingToolchain(UserError):
             f"no matching toolchains found for {', '.join(f'`{label}`' for label in missing)}, "
             f"which `{target.label}` needs; {tried} toolchains are registered{''.join(lines)}",
             place=target.place,
-            hint=said or "register one in MODULE.bazel with register_toolchains(), or pass --extra_toolchains",
+            hint=said or "register one in MODULE.bazel with register_toolchains(), or pass `--extra_toolchains`",
         )
 
 
@@ -67,7 +67,7 @@ class NoExecutionPlatform(UserError):
             f"no execution platform is fit for {actions} of `{target.label}`:\n" + "\n".join(lines),
             place=target.place,
             hint="register a platform that is with register_execution_platforms() in MODULE.bazel, "
-            "or pass --extra_execution_platforms",
+            "or pass `--extra_execution_platforms`",
         )
 
 

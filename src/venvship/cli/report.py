@@ -16,6 +16,7 @@ from venvship.loading.bazelrc import ConfigCycle, ImportCycle, RcFileMissing, Rc
 from venvship.loading.workspace import NotInWorkspace
 from venvship.query.expression import QuerySyntaxError
 from venvship.session.options import UnusableSetting
+from venvship.session.outcomes import NotExecutable
 from venvship.ui.display import TextOutput
 from venvship.ui.messages import message
 
@@ -24,6 +25,7 @@ _BAD_COMMAND_LINE = (
     CommandLineError,
     ConfigCycle,
     ImportCycle,
+    NotExecutable,
     NotInWorkspace,
     QuerySyntaxError,
     RcFileMissing,

@@ -16,15 +16,8 @@ from venvship.cli.targets import NoTargets, select
 from venvship.errors import SeveralErrors
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label
-from venvship.session.outcomes import BuildOutcome, RunPlan
+from venvship.session.outcomes import BuildOutcome, NotExecutable, RunPlan
 from venvship.session.stamp import Program
-
-
-class NotExecutable(CommandLineError):
-    """`run` was given something that can't be started."""
-
-    def __init__(self, target: Target) -> None:
-        super().__init__(f"`{target.label}` can't be run: it is no program ({target.kind})")
 
 
 class NotOneTarget(CommandLineError):
@@ -94,7 +87,7 @@ def _one_target(invocation: Invocation, session: Session, pattern: str) -> Label
         return programs[0]
     [(label, target)] = selection.targets.items()
     if not _can_run(target) and not _may_stand_for_another(target):
-        raise NotExecutable(target)
+        raise NotExecutable(label, target.kind, target.place)
     return label
 
 

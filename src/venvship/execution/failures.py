@@ -69,7 +69,7 @@ def told(other: OtherMachine) -> str:
 
 
 HINT_ELSEWHERE: Final = (
-    "name a platform that this machine is in --extra_execution_platforms, or register it before the other one; what "
+    "name a platform that this machine is in `--extra_execution_platforms`, or register it before the other one; what "
     "needs the other one can only be built there"
 )
 

@@ -31,7 +31,7 @@ class NoSpaceLeft(EnvironmentProblem):
     def __init__(self, path: str) -> None:
         super().__init__(
             f"no space left on the device that holds `{path}`",
-            hint="free some space, or put the state elsewhere with --output_user_root",
+            hint="free some space, or put the state elsewhere with `--output_user_root`",
         )
         self.path = path
 
@@ -42,7 +42,7 @@ class NotWritable(EnvironmentProblem):
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(
             f"can't write `{path}`: {reason}",
-            hint="make it writable, or put the state elsewhere with --output_user_root",
+            hint="make it writable, or put the state elsewhere with `--output_user_root`",
         )
         self.path = path
 

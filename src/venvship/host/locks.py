@@ -15,7 +15,7 @@ class LockHeld(EnvironmentProblem):
 
     def __init__(self, pid: int) -> None:
         who = f"another command (pid {pid})" if pid else "another command"
-        super().__init__(f"{who} is running in this workspace", hint="wait for it, or leave out --noblock_for_lock")
+        super().__init__(f"{who} is running in this workspace", hint="wait for it, or leave out `--noblock_for_lock`")
         self.pid = pid
 
 

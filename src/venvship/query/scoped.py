@@ -131,6 +131,6 @@ def _read(options: Sequence[str]) -> _Options:
         else:
             raise QueryError(
                 f"`{text}` is no option of queries of a build",
-                hint="there are --output=FORM, --noimplicit_deps, --notool_deps, --nograph:factored",
+                hint="there are `--output=FORM`, `--noimplicit_deps`, `--notool_deps` and `--nograph:factored`",
             )
     return read

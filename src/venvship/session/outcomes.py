@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from venvship.dataclass import dataclass
-from venvship.errors import VenvshipError
+from venvship.errors import Place, UserError, VenvshipError
 from venvship.events.build_events import TestFinished
 from venvship.host.owned_tree import Changes
 from venvship.model.label import Label
@@ -61,6 +61,15 @@ class TestOutcome:
     results: tuple[TestFinished, ...] = ()
     failures: tuple[VenvshipError, ...] = ()
     coverage_report: Path | None = None
+
+
+class NotExecutable(UserError):
+    """`run` was asked to start a target that is no program."""
+
+    def __init__(self, label: Label, kind: str, place: Place | None) -> None:
+        super().__init__(
+            f"`{label}` can't be run: it is no program ({kind})", place=place, hint="name a py_binary or a test"
+        )
 
 
 @dataclass(frozen=True, slots=True)

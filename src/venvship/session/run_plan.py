@@ -6,16 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.errors import UserError
 from venvship.execution.runfiles_tree import RUNFILES_SUFFIX
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
-from venvship.session.outcomes import RunPlan
-
-
-class NotExecutable(UserError):
-    """`run` was asked to start a target that is no program."""
+from venvship.session.outcomes import NotExecutable, RunPlan
 
 
 def run_plan(label: Label, target: ConfiguredTarget, *, path_of: Callable[[Artifact], str], root: Path) -> RunPlan:
@@ -25,9 +20,7 @@ def run_plan(label: Label, target: ConfiguredTarget, *, path_of: Callable[[Artif
     """
     executable = target.default_info.executable
     if executable is None:
-        raise NotExecutable(
-            f"`{label}` can't be run: it is no program ({target.kind})", place=target.place, hint="run a py_binary"
-        )
+        raise NotExecutable(label, target.kind, target.place)
     program = path_of(executable)
     environment: dict[str, str] = {}
     info = target.get(RunEnvironmentInfo)

@@ -58,7 +58,7 @@ def _installed(environment: Mapping[str, str]) -> str:
     for name in _LOADERS:
         if shutil.which(name, path=environment.get("PATH", os.defpath)):
             return name
-    raise ImageProblem(f"neither {' nor '.join(_LOADERS)} is installed; give --output to write the archive")
+    raise ImageProblem(f"neither {' nor '.join(_LOADERS)} is installed; give `--output` to write the archive")
 
 
 def _load(

@@ -158,7 +158,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         text = options.repository or "".join(_lines(options.repository_file))
         if not text:
-            raise RegistryProblem("it is not said where to push; give --repository")
+            raise RegistryProblem("it is not said where to push; give `--repository`")
         # `registry.example/app:v1` is how images are named elsewhere.
         plain, tag = _split_tag(text)
         repository = Repository.parse(plain)

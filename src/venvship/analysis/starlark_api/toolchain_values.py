@@ -93,7 +93,7 @@ def _index(toolchains: ToolchainsValue, key: Value) -> object:
     if found is None and requirement.mandatory:
         raise EvaluationError(
             f"no matching toolchain found for type {wanted}",
-            hint="register one in MODULE.bazel, or pass --extra_toolchains",
+            hint="register one in MODULE.bazel, or pass `--extra_toolchains`",
         )
     if found is None:
         return None
