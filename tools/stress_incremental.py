@@ -134,18 +134,26 @@ MODULES = (
     *('bazel_dep(name = "bazel_skylib", version = "1.8.1", repo_name = "skylib")', "register_toolchains('//p0:all')"),
     "bazel_dep(",
 )
+HUBS = (
+    *("", "", 'uv.override_package(name = "six", exclude_glob = ["*.py", "*/*.py"])\n'),
+    'uv.override_package(name = "attrs", extra_deps = ["@pypi//six"])\n',
+    'uv.override_package(name = "six", target = "//app:lib")\n',
+    'uv.declare_hub(hub_name = "more")\nuv.project(hub_name = "more", lock = "//:uv.lock")\nuse_repo(uv, "more")\n',
+)
+VERSIONS = ("", ', version = "1"', ', version = "2"')
 PROJECTS = (
     *("", '[project]\nname = "app"\nversion = "1"\n', '[project]\nname = "app"\nversion = "2"\ndescription = "d"\n'),
     '[project]\nname = "app"\nversion = "2"\nscripts = { go = "more:main" }\n',
     '[project]\nname = "other"\nversion = "1"\n',
     *('[project]\nname = "app"\nversion = "1"\nscripts = 1\n', "[project", "[tool.ruff]\n"),
 )
-"""What MODULE.bazel may end with, and what projects may say; the first of each can be built."""
+"""What MODULE.bazel may say, and what projects may; the first of each can be built."""
 PROGRAM = """
 load("@aspect_rules_py//py:defs.bzl", "py_binary", "py_library")
 py_library(name = "lib", srcs = glob(["*.py"], exclude = ["main.py"]), deps = ["@pypi//six"])
 py_binary(name = "main", srcs = ["main.py"], deps = [":lib"])
 py_binary(name = "other", srcs = ["main.py"], main = "main.py", deps = ["@pypi//attrs"])
+genrule(name = "version", outs = ["version.out"], cmd = "echo %s > $@" % module_version())
 """
 
 
@@ -225,8 +233,9 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
 {'several(name = "m")' if number > 1 else ""}
 """
 
-    def write_module(self, end: str) -> None:
-        self.write("MODULE.bazel", (MODULE if self.locks else 'module(name = "stress")\n') + end)
+    def write_module(self, end: str, *, version: str = "", hubs: str = "") -> None:
+        text = MODULE + hubs if self.locks else 'module(name = "stress")\n'
+        self.write("MODULE.bazel", text.replace('"stress"', f'"stress"{version}') + end)
 
     def write_bzl(self, path: str) -> None:
         text = BZL[path]
@@ -432,9 +441,10 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
         return f"{name} = {self.words[name]!r} in {path}"
 
     def edit_module(self) -> str:
-        end = self.random.choice(MODULES)
-        self.write_module(end)
-        return f"MODULE.bazel ends with {end!r}"
+        end = self.random.choice(MODULES) if self.random.random() < 0.5 else ""
+        version, hubs = self.random.choice(VERSIONS), self.random.choice(HUBS)
+        self.write_module(end, version=version, hubs=hubs)
+        return f"MODULE.bazel says{version} {hubs!r}, {end!r}"
 
     def edit_project(self) -> str:
         path = self.random.choice(["app/pyproject.toml", "app/pyproject.toml", "pyproject.toml"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from edited_workspace import Edited
 from fake_index import FakeIndex
@@ -131,11 +133,100 @@ def test_a_module_that_nobody_uses_concerns_nobody(edited: Edited, index: FakeIn
     edited.replace("plain/BUILD.bazel", None, FILES["plain/BUILD.bazel"])
     edited.settle()
     edited.long("MODULE.bazel", None, MODULE + HUB)
-    edited.long("MODULE.bazel", 'module(name = "shop"', 'module(name = "shop", version = "2"')
     new = 'platform(name = "p")\n'
     edited.workspace.write({"plain/BUILD.bazel": FILES["plain/BUILD.bazel"] + new})
     edited.settle()
     edited.long("MODULE.bazel", HUB, HUB + 'register_execution_platforms("//plain:p")\n')
+
+
+VERSION = 'genrule(name = "plain", outs = ["plain.out"], cmd = "echo %s > $@")\n'
+MACRO = "def version():\n    return native.module_version()\n"
+MADE = """
+def _made_impl(ctx):
+    ctx.file("BUILD.bazel", "")
+    ctx.file("version.bzl", "VERSION = %r" % ctx.attr.version)
+
+made = repository_rule(implementation = _made_impl, attrs = {"version": attr.string()})
+
+def _extension_impl(ctx):
+    made(name = "made", version = ctx.modules[0].version)
+
+extension = module_extension(implementation = _extension_impl)
+"""
+
+
+def test_the_version_of_the_module_concerns_who_asks_for_it(edited: Edited) -> None:
+    assert edited.short("MODULE.bazel", 'name = "shop"', 'name = "shop", version = "2"') == 0
+    assert edited.short("MODULE.bazel", 'version = "2"', 'version = "3"') == 0
+    said = edited.workspace.root / "venvship-bin/plain/plain.out"
+    edited.workspace.write({"plain/version.bzl": MACRO})
+    for text in ("module_version()", "version()"):
+        load = 'load(":version.bzl", "version")\n'
+        edited.workspace.write({"plain/BUILD.bazel": load + VERSION.replace('")', f'" % {text})')})
+        edited.settle()
+        assert edited.short("MODULE.bazel", 'version = "3"', 'version = "4"') == 1
+        assert said.read_text() == "4\n"
+        assert edited.short("MODULE.bazel", 'version = "4"', 'version = "3"') > 0
+        assert said.read_text() == "3\n"
+    edited.long("MODULE.bazel", 'name = "shop"', 'name = "store"')
+    edited.long("MODULE.bazel", 'version = "3"', 'version = "3", compatibility_level = 1')
+    extension = 'made = use_extension("//:made.bzl", "extension")\nuse_repo(made, "made")\n'
+    edited.workspace.write(
+        {
+            "MODULE.bazel": MODULE.replace('"shop"', '"shop", version = "3"') + HUB + extension,
+            "made.bzl": MADE,
+            "plain/BUILD.bazel": 'load("@made//:version.bzl", "VERSION")\n' + VERSION.replace('")', '" % VERSION)'),
+        }
+    )
+    edited.settle()
+    edited.long("MODULE.bazel", 'version = "3"', 'version = "4"')
+    assert said.read_text() == "4\n"
+
+
+OVERRIDE = 'uv.override_package(lock = "//:uv.lock", name = "six", {})\n'
+
+
+def test_an_override_concerns_those_who_need_the_distribution(edited: Edited, index: FakeIndex) -> None:
+    def has_module(package: str, name: str) -> bool:
+        found = os.walk(edited.workspace.root / "venvship-bin" / package, followlinks=True)
+        return any(path.endswith(f"/{name}") and "__init__.py" in files for path, _, files in found)
+
+    assert has_module("app", "six") and has_module("other", "attrs")
+    without = OVERRIDE.format('exclude_glob = ["six/*.py"]')
+    assert edited.short("MODULE.bazel", None, MODULE + HUB + without) > 0
+    assert not has_module("app", "six") and has_module("other", "attrs")
+    edited.workspace.write({"uv.lock": lock_of(index, six="1.1")})
+    edited.settle()
+    assert edited.short("MODULE.bazel", "six/*.py", "seven/*.py") > 0
+    assert has_module("app", "six")
+    assert edited.short("MODULE.bazel", None, MODULE + HUB + OVERRIDE.format('extra_deps = ["@pypi//attrs"]')) > 0
+    assert installed(edited, "app") == {"six-1.1", "attrs-1.0"}
+    edited.fails("MODULE.bazel", "@pypi//attrs", "//:nope", "nope")
+    own = 'py_library(name = "six", srcs = ["six.py"], visibility = ["//visibility:public"])\n'
+    edited.workspace.write({"own/BUILD.bazel": DEFS + own, "own/six.py": ""})
+    edited.settle()
+    edited.long("MODULE.bazel", None, MODULE + HUB + OVERRIDE.format('target = "//own:six"'))
+    assert installed(edited, "app") == set()
+    edited.long("MODULE.bazel", None, MODULE + HUB)
+    assert installed(edited, "app") == {"six-1.1"}
+
+
+MORE = """
+uv.declare_hub(hub_name = "more")
+uv.project(hub_name = "more", lock = "//:uv.lock", pyproject = "//:pyproject.toml")
+use_repo(uv, "more")
+"""
+
+
+def test_another_hub_concerns_nobody(edited: Edited, index: FakeIndex) -> None:
+    assert edited.short("MODULE.bazel", None, MODULE + HUB + MORE) == 0
+    edited.long("other/BUILD.bazel", "@pypi//attrs", "@more//attrs")
+    assert installed(edited, "other") == {"attrs-1.0"}
+    assert edited.short("uv.lock", None, lock_of(index, attrs="1.1")) > 0
+    assert installed(edited, "other") == {"attrs-1.1"}
+    edited.fails("MODULE.bazel", None, MODULE + HUB, "more")
+    python = 'python = use_extension("@rules_python//python/extensions:python.bzl", "python")\n'
+    edited.long("MODULE.bazel", HUB, HUB + python + 'python.toolchain(python_version = "3.11", is_default = True)\n')
 
 
 def test_what_a_project_is_installed_as_concerns_its_package(workspace: RealWorkspace, index: FakeIndex) -> None:

@@ -145,7 +145,7 @@ def _module_name() -> str | None:
 
 @builtin("module_version")
 def _module_version() -> str | None:
-    return package_in_progress("module_version").module_version
+    return package_in_progress("module_version").module_version()
 
 
 @builtin("package_relative_label")

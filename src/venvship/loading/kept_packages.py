@@ -15,23 +15,35 @@ import marshal
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from venvship.dataclass import dataclass
 from venvship.errors import VenvshipError
 from venvship.loading.bzl_loader import BzlKey, BzlLoader, BzlModule
 from venvship.loading.code_cache import CodeCache
 from venvship.loading.files import RecordedFiles
 from venvship.loading.repositories import Repository, RepositorySet
 from venvship.loading.rule_definition import RuleDefinition
-from venvship.memo.keys import AnyKey, DirectoryEntries, EntryState, RealPath
+from venvship.memo.keys import AnyKey, DirectoryEntries, EntryState, Key, RealPath
 from venvship.model.label import Label, PackageId
 from venvship.starlark.program import CACHE_TAG
 
-_FORMAT = 3
+_FORMAT = 4
 """Changes whenever the same data would be read as another package."""
 
 Answer: TypeAlias = tuple[int, Any, str]
 """What was asked, of which kind, and a fingerprint of the answer."""
 
-_BZL, _ENTRIES, _STATE, _REAL, _RULES = range(5)
+_BZL, _ENTRIES, _STATE, _REAL, _RULES, _VERSION = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class VersionKey(Key[str | None]):
+    """The version of the module behind a repository, as BUILD files ask for it."""
+
+    repository: str
+
+    def fingerprint(self, value: str | None) -> str:
+        return repr(value)
+
 
 RuleDigest: TypeAlias = Callable[[RuleDefinition], str | None]
 """Equal for rules whose targets are declared alike; None where it can't be told."""
@@ -82,12 +94,19 @@ class Asked:
     """What evaluations of packages ask for, and what was answered, as it can be asked again."""
 
     def __init__(
-        self, files: RecordedFiles, bzl: BzlLoader, repositories: RepositorySet, rule_digest: RuleDigest
+        self,
+        files: RecordedFiles,
+        bzl: BzlLoader,
+        repositories: RepositorySet,
+        rule_digest: RuleDigest,
+        version_of: Callable[[str], str | None],
     ) -> None:
+        """`version_of` answers the version of the module behind a repository."""
         self._files = files
         self._bzl = bzl
         self._repositories = repositories
         self._rule_digest = rule_digest
+        self._version_of = version_of
         self._identities: dict[Label, str] = {}
         self._rules: dict[tuple[Label, tuple[str, ...]], str | None] = {}
 
@@ -110,6 +129,8 @@ class Asked:
                     found.append((_STATE, path, str(self._files.kind(path))))
                 case RealPath(path):
                     found.append((_REAL, path, self._files.real_path(path)))
+                case VersionKey(repository):
+                    found.append((_VERSION, repository, repr(self._version_of(repository))))
                 case _:
                     return None
         return found
@@ -123,6 +144,8 @@ class Asked:
             return self._files.kind(asked) == answered
         if kind == _REAL:
             return self._files.real_path(asked) == answered
+        if kind == _VERSION:
+            return repr(self._version_of(asked)) == answered
         repository, path, name, *symbols = asked
         label = Label(PackageId(repository, path), name)
         try:

@@ -72,7 +72,7 @@ class PackageBuilder:
         defaults: RepositoryDefaults,
         *,
         module_name: str | None = None,
-        module_version: str | None = None,
+        module_version: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.id = package
         self.repository = repository

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple
 
@@ -16,7 +17,7 @@ from venvship.loading.code_cache import CodeCache, compiled
 from venvship.loading.depset_values import make_depset
 from venvship.loading.files import EntryKind, RecordedFiles, SourceFiles
 from venvship.loading.globs import PackageFiles
-from venvship.loading.kept_packages import Asked, KeptPackages, RuleDigest
+from venvship.loading.kept_packages import Asked, KeptPackages, RuleDigest, VersionKey
 from venvship.loading.label_values import InvisibleRepository, invisible_repository
 from venvship.loading.nearest import did_you_mean, nearest
 from venvship.loading.package import NoSuchTarget, Package
@@ -189,7 +190,7 @@ class PackageLoader:
                 absent, lambda: self.bzl.load(_FOREIGN_RULES).exports["foreign_target"], known
             ),
         )
-        self._asked = Asked(self._files, self.bzl, repositories, rule_digest)
+        self._asked = Asked(self._files, self.bzl, repositories, rule_digest, self._version_of)
         self._kept: KeptPackages | None = None
         if code_cache is not None and surroundings is not None:
             self._kept = KeptPackages(code_cache, f"{surroundings()} {sorted(host_constraints)}")
@@ -295,7 +296,7 @@ class PackageLoader:
     def _said(self, repository: Repository) -> str:
         """What holds for all packages of a repository."""
         defaults = DefaultsKey(repository.canonical_name).fingerprint(self._defaults(repository))
-        return f"{self._modules.get(repository.canonical_name)} {defaults}"
+        return f"{self._modules.get(repository.canonical_name, (None, None))[0]!r} {defaults}"
 
     def _rule_name(self, rule_class: RuleClass) -> RuleName:
         """How a rule class is found by another process; raises Unpackable."""
@@ -388,11 +389,16 @@ class PackageLoader:
     def _builder(
         self, package: PackageId, repository: Repository, build_file: str, files: PackageFiles | None
     ) -> PackageBuilder:
-        name, version = self._modules.get(package.repository, (None, None))
+        name, _ = self._modules.get(package.repository, (None, None))
         defaults = self._defaults(repository) if files is not None else RepositoryDefaults(visibility=PUBLIC)
+        version = functools.partial(self._version_of, package.repository)
         return PackageBuilder(
             package, repository, build_file, files, defaults, module_name=name, module_version=version
         )
+
+    def _version_of(self, repository: str) -> str | None:
+        """The version of the module behind a repository: few packages depend on it."""
+        return self._memo.compute(VersionKey(repository), lambda: self._modules.get(repository, (None, None))[1])
 
     def _build_file(self, package: PackageId, repository: Repository) -> str | None:
         """The path of a package's BUILD file in its repository."""

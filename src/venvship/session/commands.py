@@ -19,6 +19,7 @@ from venvship.execution.unresumable import Unresumable
 from venvship.loading.bzl_loader import BzlKey
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import DirectoryEntry, EntryKind
+from venvship.loading.kept_packages import VersionKey
 from venvship.loading.package_loader import PackageKey
 from venvship.loading.workspace import MODULE_FILE, NotInWorkspace, find_uv_workspace, find_workspace
 from venvship.memo.keys import DirectoryEntries, FileContent
@@ -203,6 +204,8 @@ class CommandSession(Session):
     def _note_files(self, record: BuildRecord, loading: LoadingWriter) -> None:
         """Which files and directories loading read, and for which packages."""
         loading.record.asked = [one.path for one in self.asked_for]
+        versioned = self._memo.readers().get(VersionKey(MAIN_REPOSITORY), ())
+        loading.record.versioned = [one.package.path for one in versioned if isinstance(one, PackageKey)]
         observed = {key.path for key, _ in self._memo.observations() if isinstance(key, FileContent)}
         record.programs.update(
             (path, text) for path, text in self._projects.items() if path not in observed and not _has_password(text)
@@ -240,7 +243,7 @@ class CommandSession(Session):
             bzl.add_package(package)
         loading.record.bzl = bzl.record.packed()
         loading.record.locks = self._lock_record().packed()
-        loading.record.graph = ModuleRecord.of(self.modules).packed()
+        loading.record.graph = ModuleRecord.of(self.modules, self.extensions).packed()
 
     def _lock_record(self) -> LockRecord:
         if not self.hubs:
@@ -257,15 +260,20 @@ class CommandSession(Session):
 
         Raises Unresumable, and what is wrong with what has changed.
         """
-        if again.graph and not ModuleRecord.unpacked(loading.graph).allows(ModuleRecord.of(self.modules)):
-            raise Unresumable(again.graph[0])
-        packages = [*dict.fromkeys([*again.packages, *self._of_modules(loading, again.modules)])]
+        packages = dict.fromkeys([*again.packages, *self._of_modules(loading, again.modules)])
         changed: list[Label] = []
+        if again.graph:
+            known, now = ModuleRecord.unpacked(loading.graph), ModuleRecord.of(self.modules, self.extensions)
+            if not known.allows(now):
+                raise Unresumable(again.graph[0])
+            if known.version != now.version:
+                packages.update(dict.fromkeys(loading.versioned))
+            changed += self._of_overrides(loading, known.overridden(now))
         for path in packages:
             package = self.loader.load(PackageId(MAIN_REPOSITORY, path))
             changed += [Label(package.id, name) for name in loading.changed_in(package, self._digests)]
         changed += [*self._of_locks(loading, again.locks), *self._of_projects(loading, again.projects)]
-        return packages, loading.concerned(changed)
+        return [*packages], loading.concerned(changed)
 
     def _of_modules(self, loading: LoadingRecord, paths: Sequence[str]) -> Sequence[str]:
         """The packages that `.bzl` files concern."""
@@ -288,6 +296,21 @@ class CommandSession(Session):
         record = LockRecord.unpacked(loading.locks)
         record.check(paths)
         distributions = distributions_concerned(record, paths, self.hubs)
+        for number in range(len(loading.labels)):
+            label = loading.label(number)
+            if is_of(label, distributions):
+                yield label
+
+    def _of_overrides(self, loading: LoadingRecord, names: Sequence[str]) -> Iterator[Label]:
+        """The targets of distributions that something else is different about."""
+        if not names:
+            return
+        from venvship.session.lock_values import is_of, packages_of
+
+        if LockRecord.unpacked(loading.locks).built:
+            # How something was built, which others were built with, perhaps.
+            raise Unresumable(names[0])
+        distributions = packages_of(names, self.hubs)
         for number in range(len(loading.labels)):
             label = loading.label(number)
             if is_of(label, distributions):

@@ -61,8 +61,8 @@ class LoadingRecord:
     target asks for, and `onward` where aspects on a target go on to. `requested` are the targets of the command,
     `wildcards` says whether they were found by wildcards alone, None where it can't be told. `made` has the owner of
     each output, by exec path, and `counts` how many actions of a target were executed. `asked` are packages in which
-    something else than targets looked for some. `bzl` is a packed BzlRecord, `locks` a packed LockRecord,
-    `graph` a packed ModuleRecord.
+    something else than targets looked for some, `versioned` those that ask for the version of their module. `bzl` is a
+    packed BzlRecord, `locks` a packed LockRecord, `graph` a packed ModuleRecord.
     """
 
     packages: dict[str, tuple[str, dict[str, Described]]] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class LoadingRecord:
     made: dict[str, int] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    versioned: list[str] = field(default_factory=list)
     bzl: list[Any] = field(default_factory=list)
     locks: list[Any] = field(default_factory=list)
     graph: list[Any] = field(default_factory=list)
@@ -191,6 +192,7 @@ class LoadingRecord:
             made=kept | new,
             counts=counts,
             asked=[*dict.fromkeys([*self.asked, *part.asked])],
+            versioned=[*dict.fromkeys([*self.versioned, *part.versioned])],
             bzl=BzlRecord.unpacked(self.bzl).renewed(BzlRecord.unpacked(part.bzl)).packed(),
             locks=LockRecord.unpacked(self.locks).renewed(LockRecord.unpacked(part.locks)).packed(),
             graph=part.graph,

@@ -77,6 +77,11 @@ def packages_of_members(hub: LockHub, directories: Container[str]) -> Iterator[s
                 yield package_name(name)
 
 
+def packages_of(names: Iterable[str], hubs: Iterable[str]) -> set[tuple[str, str]]:
+    """Distributions by hub and package."""
+    return {(hub, package_name(name)) for hub in hubs for name in names}
+
+
 def is_of(label: Label, distributions: Container[tuple[str, str]]) -> bool:
     """Whether a target is one of distributions, which are given by hub and package."""
     return (label.repository, label.package.path) in distributions

@@ -5,9 +5,13 @@ from dataclasses import replace
 import pytest
 
 from venvship.errors import Place
+from venvship.execution.unresumable import Unresumable
+from venvship.model.label import Label, PackageId
+from venvship.model.platform import PythonVersion
 from venvship.modules.module_file import BazelDep, ExtensionUsage, ModuleFile, Registration, RepoRuleUsage, Tag
 from venvship.modules.module_graph import Module, ModuleExtensionUsage, ModuleGraph, ModuleRepoRuleUsage
 from venvship.modules.module_sources import AbsentSource, BuiltinSource, RootSource
+from venvship.session.extensions import Extensions, LockProject, PackageOverride
 from venvship.session.module_record import ModuleRecord
 
 HERE, THERE = Place("MODULE.bazel", 1, 1), Place("MODULE.bazel", 7, 1)
@@ -19,15 +23,21 @@ PY = Module("py", BuiltinSource("py"), ModuleFile("py", "0"), {"py": "py"})
 NEW = Module("new", AbsentSource("new", "is not there"), ModuleFile("new"), {"new": "new"})
 
 
-def graph(*modules: Module, usage: ExtensionUsage = USAGE, call: RepoRuleUsage = CALL) -> ModuleGraph:
+def graph(
+    *modules: Module, usage: ExtensionUsage = USAGE, call: RepoRuleUsage = CALL, prefix: str | None = "py++uv+"
+) -> ModuleGraph:
     return ModuleGraph(
         {one.canonical_name: one for one in modules},
-        (ModuleExtensionUsage("", "@@py//:e.bzl%uv", usage),),
+        (ModuleExtensionUsage("", "@@py//:e.bzl%uv", usage, prefix),),
         (ModuleRepoRuleUsage("", call, "+r+made", "@@//:r.bzl"),),
     )
 
 
 OLD = graph(ROOT, PY)
+
+
+def record(now: ModuleGraph) -> ModuleRecord:
+    return ModuleRecord.of(now, Extensions())
 
 
 def root(**changes: object) -> Module:
@@ -50,7 +60,7 @@ def seeing(module: Module, **names: str) -> Module:
     ],
 )
 def test_what_comes_to_the_same_is_allowed(now: ModuleGraph) -> None:
-    assert ModuleRecord.unpacked(ModuleRecord.of(OLD).packed()).allows(ModuleRecord.of(now))
+    assert ModuleRecord.unpacked(record(OLD).packed()).allows(record(now))
 
 
 @pytest.mark.parametrize(
@@ -76,4 +86,53 @@ def test_what_comes_to_the_same_is_allowed(now: ModuleGraph) -> None:
     ],
 )
 def test_what_a_build_may_see_is_not(now: ModuleGraph) -> None:
-    assert not ModuleRecord.of(OLD).allows(ModuleRecord.of(now))
+    assert not record(OLD).allows(record(now))
+
+
+def test_extensions_that_are_built_in_count_for_what_they_come_to() -> None:
+    old, now = (graph(one, PY, usage=replace(USAGE, tags=()), prefix=None) for one in (ROOT, root(version="2")))
+    assert record(old).allows(record(now)) and record(old).version != record(now).version
+    assert record(graph(ROOT, PY, prefix=None)).allows(record(now))
+    assert not record(now).allows(record(graph(ROOT, PY)))
+    more = graph(ROOT, PY, usage=replace(USAGE, imports={"pypi": "pypi", "else": "else"}), prefix=None)
+    assert record(old).allows(record(more))
+
+
+HUB = LockProject("pypi", Label.parse("//:uv.lock", relative_to=PackageId("", "")), HERE)
+KNOWN = Extensions({"pypi": (HUB,)}, repositories=frozenset(["pypi", "pypi_six", "python_3_11"]))
+
+
+@pytest.mark.parametrize(
+    ("now", "allowed"),
+    [
+        (replace(KNOWN, hubs={"pypi": (replace(HUB, place=THERE),)}), True),
+        (replace(KNOWN, hubs={"pypi": (HUB,), "more": (HUB,)}), True),
+        (replace(KNOWN, repositories=frozenset(["pypi", "pypi_six", "python_3_11", "more"])), True),
+        (replace(KNOWN, overrides=(PackageOverride("six", HERE, exclude_globs=("*",)),)), True),
+        (replace(KNOWN, hubs={"pypi": (HUB,), "python_3_11": (HUB,)}), False),
+        (replace(KNOWN, hubs={"pypi": (HUB,), "python": (HUB,)}), False),
+        (replace(KNOWN, hubs={"pypi": (HUB, HUB)}), False),
+        (replace(KNOWN, hubs={"pypi": (replace(HUB, build_dependencies=("x",)),)}), False),
+        (replace(KNOWN, hubs={}), False),
+        (replace(KNOWN, default_python=PythonVersion.parse("3.12")), False),
+        (replace(KNOWN, tools=frozenset(["more"])), False),
+    ],
+)
+def test_hubs_are_what_they_were_or_new(now: Extensions, allowed: bool) -> None:
+    old = ModuleRecord.of(graph(ROOT, PY, prefix=None), KNOWN)
+    assert old.allows(ModuleRecord.of(graph(ROOT, PY, prefix=None), now)) == allowed
+
+
+def test_overrides_concern_their_distributions() -> None:
+    def of(*overrides: PackageOverride) -> ModuleRecord:
+        return ModuleRecord.of(OLD, replace(KNOWN, overrides=overrides))
+
+    six, other = PackageOverride("six", HERE, exclude_globs=("*",)), PackageOverride("other", HERE, version="1")
+    assert of(six, other).overridden(of(replace(six, place=THERE), other)) == []
+    assert of(six, other).overridden(of(other)) == ["six"]
+    assert of(six).overridden(of(replace(six, exclude_globs=()), other)) == ["other", "six"]
+    assert of(six, replace(six, version="1")).overridden(of(replace(six, version="1"), six)) == ["six"]
+    instead = replace(six, exclude_globs=(), target=HUB.lock)
+    for old, now in ((of(six), of(instead)), (of(instead), of()), (of(instead), of(replace(instead, version="1")))):
+        with pytest.raises(Unresumable):
+            old.overridden(now)
