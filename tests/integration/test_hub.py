@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import tarfile
 from collections.abc import Mapping
 
@@ -39,7 +40,8 @@ def build_wheel(directory, settings, metadata):
         network = "open"
     except OSError:
         network = "closed"
-    text = open("module.py").read() + "\\nNETWORK = %r\\n" % network
+    told = os.environ.get("SETUPTOOLS_SCM_PRETEND_VERSION", "")
+    text = open("module.py").read() + "\\nNETWORK, TOLD = %r, %r\\n" % (network, told)
     info = NAME + "-1.0.dist-info"
     files = {{
         NAME + ".py": text,
@@ -57,17 +59,22 @@ def build_wheel(directory, settings, metadata):
             archive.writestr(zipfile.ZipInfo(path), content)
     return name
 """
-PYPROJECT = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+PYPROJECT = '[build-system]\nrequires = [{requires}]\nbuild-backend = "backend"\nbackend-path = ["."]\n'
 
 
-def sdist(name: str, index: FakeIndex, *, fail: bool = False) -> bytes:
-    """A source archive with a build backend of its own."""
+def source_tree(name: str, index: FakeIndex, *, fail: bool = False, requires: str = "") -> dict[str, str]:
+    """A source with a build backend of its own."""
     port = int(index.url.rpartition(":")[2])
-    files = {
-        "pyproject.toml": PYPROJECT,
+    return {
+        "pyproject.toml": PYPROJECT.format(requires=requires),
         "backend.py": BACKEND.format(name=name, fail=fail, port=port),
         "module.py": "SAYS = 'before'\n",
     }
+
+
+def sdist(name: str, index: FakeIndex, *, fail: bool = False, requires: str = "") -> bytes:
+    """A source archive."""
+    files = source_tree(name, index, fail=fail, requires=requires)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for path, text in files.items():
@@ -222,6 +229,53 @@ def test_a_source_archive_is_built_once_without_network(workspace: RealWorkspace
     )
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "after closed\n"), done.stderr
+
+
+def test_of_a_lock_only_what_builds_a_source_archive_builds_it_again(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    files = {"kept-1.0.tar.gz": sdist("kept", index, requires='"maker"'), **wheel("maker", "X = 1\n")}
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, files),
+            "BUILD.bazel": DEFS + 'py_library(name = "lib", deps = ["@pypi//kept"])\n',
+        }
+    )
+    done = workspace.built("//:lib")
+    assert "kept 1.0 from source" in done.stderr
+    workspace.write({"uv.lock": lock(index, {**files, **wheel("unrelated", "X = 1\n")})})
+    assert "from source" not in workspace.built("//:lib").stderr
+    workspace.write({"uv.lock": lock(index, {**files, **wheel("maker", "X = 2\n")})})
+    assert "kept 1.0 from source" in workspace.built("//:lib").stderr
+
+
+def test_a_source_of_git_is_told_the_version_that_is_locked(workspace: RealWorkspace, index: FakeIndex) -> None:
+    repository = workspace.root.parent / "repository"
+    for path, text in source_tree("gitted", index).items():
+        (repository / "inner").mkdir(parents=True, exist_ok=True)
+        (repository / "inner" / path).write_text(text)
+
+    def git(*arguments: str) -> str:
+        argv = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", *arguments]
+        return subprocess.run(argv, cwd=repository, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "1")
+    source = f"{repository.as_uri()}?subdirectory=inner&rev=main#{git('rev-parse', 'HEAD')}"
+    locked = f'[[package]]\nname = "gitted"\nversion = "1.0"\nsource = {{ git = "{source}" }}\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, wheel("other", "")).replace('"other" }]', '"other" }, { name = "gitted" }]')
+            + locked,
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//gitted"])\n',
+            "app.py": "import gitted\nprint(gitted.SAYS, gitted.TOLD)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "before 1.0\n"), done.stderr
 
 
 def test_what_builds_a_distribution_can_be_annotated(workspace: RealWorkspace, index: FakeIndex) -> None:

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
@@ -33,15 +34,24 @@ from venvship.rules.python.settings import target_platform
 from venvship.session.annotations import BuildAnnotations
 from venvship.session.extensions import PackageOverride, Patches
 from venvship.session.locked_project import LockedProject
-from venvship.wheels.build_set import BuildTool, build_set
+from venvship.wheels.build_set import BuildTool, MissingBuildRequirement, build_set
 from venvship.wheels.filename import WheelFilename, normalise_name
-from venvship.wheels.flat import RequiresDist
-from venvship.wheels.lock import DirectorySource, EditableSource, GitSource, LockedSdist, LockedWheel, UrlSource
+from venvship.wheels.flat import RequiresDist, parse_requires_dist
+from venvship.wheels.lock import (
+    DirectorySource,
+    EditableSource,
+    GitSource,
+    LockedSdist,
+    LockedWheel,
+    RegistrySource,
+    UrlSource,
+)
 from venvship.wheels.resolution import Resolution
 
-_FORMAT = 1
+_FORMAT = 2
 """Raised when a build of the same inputs would give another wheel."""
 _ROUNDS = 3
+_VERSION_VARIABLES: Final = ("PBR_VERSION", "PDM_BUILD_SCM_VERSION", "SETUPTOOLS_SCM_PRETEND_VERSION")
 _DAY = 86_400.0
 
 
@@ -121,7 +131,6 @@ class SourceBuilds:
             "format": _FORMAT,
             "source": self._identity(source),
             "interpreter": str(interpreter.tree),
-            "lock": hashlib.sha256(project.path.read_bytes()).hexdigest(),
             "platform": str(self._host),
             "libc": [*self._host.libc_version],
             "patches": [[patch.strip, hashlib.sha256(patch.content).hexdigest()] for patch in self._patches(override)],
@@ -129,24 +138,34 @@ class SourceBuilds:
             "needs": self._named(project, name),
         }
         note = self._root / "built" / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.json"
-        kept = self._kept(note)
+        kept = self._kept(note, source, configuration)
         if kept is not None:
             return kept
         self._events.emit(PhaseProgress(0, None, f"Building {shown} from source"))
         try:
-            built = self._build(source, configuration, interpreter, override)
+            built, needs = self._build(source, configuration, interpreter, override)
         except VenvshipError as error:
             error.chain = error.chain or chain
             raise
+        document = {
+            "sha256": built.sha256,
+            "filename": built.filename.text,
+            "needs": [need.line for need in needs],
+            "tools": _identities(self._tools(source, configuration, needs)),
+        }
         note.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(note, json.dumps({"sha256": built.sha256, "filename": built.filename.text}).encode())
+        write_atomically(note, json.dumps(document).encode())
         return built
 
-    def _kept(self, note: Path) -> BuiltWheel | None:
+    def _kept(self, note: Path, source: _Source, configuration: Configuration) -> BuiltWheel | None:
+        """What was built, if the same tools would build it again: of a lock only these count."""
         try:
             document = json.loads(note.read_bytes())
             built = BuiltWheel(str(document["sha256"]), WheelFilename.parse(document["filename"]))
-        except (OSError, ValueError, TypeError, LookupError):
+            needs = [parse_requires_dist(line) for line in document["needs"]]
+            if document["tools"] != _identities(self._tools(source, configuration, needs)):
+                return None
+        except (OSError, ValueError, TypeError, LookupError, MissingBuildRequirement):
             return None  # not built yet, or a note that was cut off
         return built if self._store.path_of(built.sha256, built.filename.text) is not None else None
 
@@ -156,7 +175,8 @@ class SourceBuilds:
         configuration: Configuration,
         interpreter: ImportedInterpreter,
         override: PackageOverride | None,
-    ) -> BuiltWheel:
+    ) -> tuple[BuiltWheel, list[RequiresDist]]:
+        """The wheel, and what was needed to build it."""
         version = PythonVersion.parse(interpreter.full_version)
         scratch = self._root / "builds"
         scratch.mkdir(parents=True, exist_ok=True)
@@ -168,18 +188,18 @@ class SourceBuilds:
             children=self._children,
             isolation=self._isolation,
             visible=(str(self._root),),
-            environment=override.environment if override is not None else {},
+            environment={**_told_version(source), **(override.environment if override is not None else {})},
             directory=scratch,
         )
         try:
             self._bring(source, build)
             build.patch(self._patches(override))
             system = build.build_system()
-            self._install_tools(source, configuration, build, system)
+            needs = self._install_tools(source, configuration, build, system)
             wheel, filename = build.build(system)
             if filename.distribution != source.name:
                 raise BuildFailed(source.shown, f"its build made `{filename}`", log="")
-            return self._take(wheel, filename)
+            return self._take(wheel, filename), needs
         finally:
             build.close()
 
@@ -209,8 +229,9 @@ class SourceBuilds:
 
     def _install_tools(
         self, source: _Source, configuration: Configuration, build: SourceBuild, system: BuildSystem
-    ) -> None:
-        needs = [*system.requires, *(RequiresDist(name) for name in self._named(source.project, source.name))]
+    ) -> list[RequiresDist]:
+        named = (parse_requires_dist(name) for name in self._named(source.project, source.name))
+        needs = [*system.requires, *named]
         installed: set[str] = set()
         for _ in range(_ROUNDS):
             tools = self._tools(source, configuration, needs)
@@ -219,7 +240,7 @@ class SourceBuilds:
             installed.update(tool.package.name for tool in missing)
             more = [need for need in build.requirements(system) if need not in needs]
             if not more:
-                return
+                return needs
             needs += more
         raise BuildFailed(source.shown, "its backend asks for something else each time", log="")
 
@@ -275,6 +296,18 @@ class SourceBuilds:
 
     def _patches(self, override: PackageOverride | None) -> list[BuildPatch]:
         return [] if override is None else read_patches(override.pre_build, self._workspace)
+
+
+def _identities(tools: Iterable[BuildTool]) -> list[str]:
+    return [f"{tool.wheel.filename} {tool.wheel.sha256}" for tool in tools]
+
+
+def _told_version(source: _Source) -> dict[str, str]:
+    """For backends that ask git for the version: a source that is no archive of an index has nobody to ask."""
+    package = source.resolution.packages[source.name]
+    if package.version is None or isinstance(package.source, RegistrySource):
+        return {}
+    return dict.fromkeys(_VERSION_VARIABLES, package.version)
 
 
 def read_patches(patches: Patches, workspace: Path) -> list[BuildPatch]:

@@ -1,7 +1,8 @@
 """Which distributions of a lock build another one from source.
 
 A lock does not pin what builds a source archive, so the build takes what the lock has of the names that the archive
-asks for: setuptools of a `build` group, for example. Only wheels are taken; a build does not start with another one.
+asks for: setuptools of a `build` group, for example. Of several versions it takes one that the archive asks for; where
+there is none of these, it takes what there is. Only wheels are taken; a build does not start with another one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from venvship.dataclass import dataclass
@@ -53,11 +55,11 @@ def build_set(
     """Everything that these requirements need, by name; `preferred` are versions that the target has anyway."""
     found: dict[str, BuildTool] = {}
     missing: set[str] = set()
-    pending = deque((one.name, one.extras) for one in requirements if environment.satisfies(one.marker))
+    pending = deque((one.name, one.extras, one.specifier) for one in requirements if environment.satisfies(one.marker))
     seen: set[tuple[str, str]] = set()
     while pending:
-        name, extras = pending.popleft()
-        tool = found.get(name) or _tool(lock, name, preferred, tags)
+        name, extras, specifier = pending.popleft()
+        tool = found.get(name) or _tool(lock, name, specifier, preferred, tags)
         if tool is None:
             missing.add(name)
             continue
@@ -67,15 +69,26 @@ def build_set(
                 continue
             seen.add((name, extra))
             edges = tool.package.optional_dependencies.get(extra, ()) if extra else tool.package.dependencies
-            pending.extend((e.name, e.extras) for e in edges if environment.satisfies(e.marker, {extra}))
+            pending.extend(
+                (e.name, e.extras, SpecifierSet(f"=={e.version}" if e.version else ""))
+                for e in edges
+                if environment.satisfies(e.marker, {extra})
+            )
     if missing:
         raise MissingBuildRequirement(lock.filename, project, missing)
     return tuple(found[name] for name in sorted(found))
 
 
-def _tool(lock: Lock, name: str, preferred: Mapping[str, LockedPackage], tags: SupportedTags) -> BuildTool | None:
+def _tool(
+    lock: Lock, name: str, specifier: SpecifierSet, preferred: Mapping[str, LockedPackage], tags: SupportedTags
+) -> BuildTool | None:
     packages = [lock.packages[index] for index in lock.by_name.get(name, ())]
-    packages.sort(key=lambda package: (package == preferred.get(name), _version(package)), reverse=True)
+
+    def fitness(package: LockedPackage) -> tuple[bool, bool, Version]:
+        version = _version(package)
+        return specifier.contains(version, prereleases=True), package == preferred.get(name), version
+
+    packages.sort(key=fitness, reverse=True)
     for package in packages:
         ranked = [(rank, wheel) for wheel in package.wheels if (rank := tags.rank(wheel.filename)) is not None]
         if ranked:

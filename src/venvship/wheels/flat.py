@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 
 from venvship.dataclass import dataclass
 from venvship.wheels.components import strongly_connected
@@ -24,11 +25,16 @@ _MAX_REQUIREMENTS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RequiresDist:
-    """What a distribution needs of another one, and when."""
+    """What a distribution needs of another one, and when; `line` says all of it, with the versions it may have."""
 
     name: str
     extras: tuple[str, ...] = ()
     marker: Marker | None = None
+    line: str = field(default="", compare=False)
+
+    @property
+    def specifier(self) -> SpecifierSet:
+        return Requirement(self.line or self.name).specifier
 
 
 def parse_metadata(content: bytes) -> tuple[RequiresDist, ...]:
@@ -51,7 +57,7 @@ def parse_requires_dist(line: str) -> RequiresDist:
     except (InvalidRequirement, MarkerSyntaxError) as error:
         raise ValueError(f"`{line[:120]}` is not a requirement: {error}") from None
     extras = tuple(sorted({normalise_name(extra) for extra in requirement.extras}))
-    return RequiresDist(normalise_name(requirement.name), extras, marker)
+    return RequiresDist(normalise_name(requirement.name), extras, marker, str(requirement))
 
 
 def linked(
