@@ -529,7 +529,7 @@ def test_a_project_outside_of_the_workspace_is_built(workspace: RealWorkspace, i
                 'dependencies = [{ name = "made" }]',
                 '[[package]]\nname = "made"\nversion = "1.0"\nsource = { editable = "../made" }',
             ),
-            "../made/pyproject.toml": PYPROJECT,
+            "../made/pyproject.toml": PYPROJECT.format(requires=""),
             "../made/backend.py": backend,
             "../made/module.py": "SAYS = 'from beside'\n",
             "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//made"])\n',
