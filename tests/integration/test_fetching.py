@@ -253,6 +253,17 @@ def test_requirements_are_met_by_a_directory_of_files(workspace: RealWorkspace, 
     assert not index.requests
 
 
+def test_requirements_may_have_another_version_for_each_python(workspace: RealWorkspace, index: FakeIndex) -> None:
+    write_requirements(workspace, index, "forked")
+    newer = wheel_bytes("forked", "2.0", {"forked.py": "X = 'newer'\n"})
+    sha256 = index.add("forked", "forked-2.0-py3-none-any.whl", newer)
+    requirements = workspace.root / "requirements.txt"
+    older = requirements.read_text().replace("==1.0", "==1.0 ; python_version >= '3.9'")
+    requirements.write_text(f"{older}forked==2.0 ; python_version < '3.9' --hash=sha256:{sha256}\n")
+    done = workspace.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "forked\n"), done.stderr
+
+
 def test_an_index_that_lacked_a_project_is_asked_again(workspace: RealWorkspace, index: FakeIndex) -> None:
     write_requirements(workspace, index, "coming")
     [(project, files)] = index.files.items()

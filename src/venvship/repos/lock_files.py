@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -134,7 +135,11 @@ class FilesUnknown(UserError):
 
 def _ask(index: PackageIndex, requirements: Iterable[PinnedRequirement]) -> dict[str, list[OfferedFile]]:
     """The files of each project whose hash a requirement names."""
-    wanted = {one.name: one.sha256s for one in requirements if one.url is None}
+    # Several versions of one project may be wanted, for several markers.
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for one in requirements:
+        if one.url is None:
+            wanted[one.name] |= one.sha256s
 
     def files(name: str) -> list[OfferedFile]:
         found = [(filename, file, _sha256(file, filename, name)) for filename, file in index.offered(name)]

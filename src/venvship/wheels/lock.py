@@ -20,12 +20,16 @@ from venvship.wheels.markers import Marker
 class MalformedLock(UserError):
     """A lock file that cannot be understood."""
 
-    def __init__(self, filename: str, reason: str, *, line: int = 0, column: int = 0) -> None:
-        super().__init__(
-            f"malformed lock file: {reason}",
-            place=Place(filename, line, column),
-            hint="make the file again with `uv lock`",
-        )
+    def __init__(
+        self,
+        filename: str,
+        reason: str,
+        *,
+        line: int = 0,
+        column: int = 0,
+        hint: str = "make the file again with `uv lock`",
+    ) -> None:
+        super().__init__(f"malformed lock file: {reason}", place=Place(filename, line, column), hint=hint)
         self.reason = reason
 
 

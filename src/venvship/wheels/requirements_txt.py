@@ -6,7 +6,8 @@ Such a file names versions and hashes, but neither files nor who needs whom; bot
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from venvship.dataclass import dataclass
@@ -31,7 +32,11 @@ _MAX_BYTES: Final = 64 << 20
 _HASH: Final = re.compile(r"\s--hash[= ]\s*([a-z0-9]+):([0-9a-f]+)", re.ASCII)
 _NAME: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*", re.ASCII)
 _PIN: Final = re.compile(r"\(?\s*={2,3}\s*([0-9A-Za-z.!+_-]{1,128})\s*\)?", re.ASCII)
+_URL_HASH: Final = re.compile(r"#(?:.*&)?sha256=([0-9a-f]{64})(?:&|$)", re.ASCII)
+_OPTION: Final = re.compile(r"\s(--[a-z-]+)", re.ASCII)
+_HINT: Final = "make the file again with `uv pip compile --generate-hashes`"
 _SETTINGS: Final = ("-i", "--index-url", "--extra-index-url", "--find-links", "-f", "--trusted-host", "--no-binary")
+_CONSTRAINTS: Final = ("-c", "--constraint")
 _FLAGS: Final = ("--only-binary", "--prefer-binary", "--pre", "--require-hashes", "--no-index", "--use-feature")
 
 
@@ -71,7 +76,7 @@ def parse_requirements(data: bytes, *, filename: str) -> tuple[PinnedRequirement
         try:
             requirement = _requirement(line, number)
         except ValueError as error:
-            raise MalformedLock(filename, str(error), line=number) from None
+            raise MalformedLock(filename, str(error), line=number, hint=_HINT) from None
         if requirement is not None:
             found.append(requirement)
     return tuple(found)
@@ -103,9 +108,16 @@ def _requirement(line: str, number: int) -> PinnedRequirement | None:
         if option in _SETTINGS or option in _FLAGS:
             # Where files come from is a matter of the machine's settings and of `--index_override`.
             return None
+        if option in _CONSTRAINTS:
+            # What is pinned and has hashes can't be constrained any further.
+            return None
         raise ValueError(f"`{option}` is not supported here; write one file that pins everything")
     hashes = {digits for algorithm, digits in _HASH.findall(line) if algorithm == "sha256" and len(digits) == 64}
     text = _HASH.sub("", line).strip()
+    more = _OPTION.search(text)
+    if more is not None:
+        what = "malformed" if more[1] == "--hash" else "not supported for one requirement"
+        raise ValueError(f"`{more[1]}` is {what}")
     match = _NAME.match(text)
     if match is None:
         raise ValueError(f"`{text[:80]}` is not a requirement")
@@ -115,7 +127,10 @@ def _requirement(line: str, number: int) -> PinnedRequirement | None:
     version: str | None = None
     if rest.startswith("@"):
         address, _, condition = rest[1:].strip().partition(" ;")
-        url = address.strip()
+        url, _, fragment = address.strip().partition("#")
+        if "subdirectory=" in fragment:
+            raise ValueError(f"`{match[1]}` is a part of an archive, which is not supported here")
+        hashes.update(_URL_HASH.findall(address.strip()))
     else:
         pin, _, condition = rest.partition(";")
         exact = _PIN.fullmatch(pin.strip())
@@ -141,7 +156,7 @@ class UnhashedRequirement(UserError):
 
 
 def lock_of(
-    requirements: Iterable[PinnedRequirement],
+    requirements: Collection[PinnedRequirement],
     offered: Mapping[str, Iterable[OfferedFile]],
     *,
     filename: str,
@@ -149,12 +164,17 @@ def lock_of(
 ) -> Lock:
     """A flat lock of the files that the index offers under the hashes of the requirements."""
     packages: dict[tuple[str, str | None, Source], LockedPackage] = {}
+    # One version may stand on several lines, for several markers, with the hashes of other files on each.
+    accepted: defaultdict[tuple[str, str | None, str | None], set[str]] = defaultdict(set)
+    for requirement in requirements:
+        accepted[requirement.name, requirement.version, requirement.url] |= requirement.sha256s
     edges: list[Edge] = []
     for requirement in requirements:
         if not requirement.sha256s:
             raise UnhashedRequirement(filename, requirement)
         source: Source = RegistrySource(index) if requirement.url is None else UrlSource(requirement.url)
-        files = [file for file in offered.get(requirement.name, ()) if file.sha256 in requirement.sha256s]
+        hashes = accepted[requirement.name, requirement.version, requirement.url]
+        files = [file for file in offered.get(requirement.name, ()) if file.sha256 in hashes]
         if requirement.url is not None:
             digest = min(requirement.sha256s)
             files = [OfferedFile(file_name_of(requirement.url), requirement.url, digest)]

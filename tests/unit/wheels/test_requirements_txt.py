@@ -57,12 +57,37 @@ def test_files_are_those_that_the_index_has_under_the_hashes() -> None:
         ("-e ./lib", "`-e` is not supported here"),
         ("attrs==1 ; nonsense ==", "`attrs` has a"),
         ("=1", "is not a requirement"),
+        (f"attrs==1 --hash=sha256:{A.upper()}", "`--hash` is malformed"),
+        ("attrs==1 --config-settings='a=b'", "`--config-settings` is not supported for one requirement"),
+        ("attrs @ https://packages.example/a.tar.gz#subdirectory=a", "a part of an archive"),
     ],
 )
 def test_what_pins_nothing_is_refused_with_its_line(text: str, message: str) -> None:
     with pytest.raises(MalformedLock) as caught:
         parse_requirements(f"\n{text}\n".encode(), filename="requirements.txt")
     assert message in str(caught.value) and "requirements.txt:2" in str(caught.value)
+    assert "`uv pip compile --generate-hashes`" in str(caught.value)
+
+
+def test_constraints_say_nothing_of_what_is_pinned() -> None:
+    text = f"-c more.txt\n--constraint=other.txt\nattrs==1 --hash=sha256:{A}\n"
+    [attrs] = parse_requirements(text.encode(), filename="requirements.txt")
+    assert attrs.version == "1"
+
+
+def test_the_address_of_a_file_may_have_its_hash() -> None:
+    text = f"tool @ https://packages.example/tool-1-py3-none-any.whl#egg=tool&sha256={A}\n"
+    [tool] = parse_requirements(text.encode(), filename="requirements.txt")
+    assert (tool.url, tool.sha256s) == ("https://packages.example/tool-1-py3-none-any.whl", frozenset({A}))
+
+
+def test_one_version_on_several_lines_has_the_files_of_all() -> None:
+    text = f"a==1 ; python_version < '3.12' --hash=sha256:{A}\na==1 ; python_version >= '3.12' --hash=sha256:{B}\n"
+    files = [("cp311-cp311", A), ("cp312-cp312", B)]
+    offered = [OfferedFile(f"a-1-{tag}-any.whl", f"https://x/a-1-{tag}-any.whl", sha256) for tag, sha256 in files]
+    lock = lock_of(parse_requirements(text.encode(), filename="r"), {"a": offered}, filename="r", index="")
+    [a] = lock.packages
+    assert sorted(str(wheel.sha256) for wheel in a.wheels) == [A, B]
 
 
 def test_a_line_without_a_hash_is_refused() -> None:
