@@ -302,6 +302,28 @@ def test_settings_that_ask_for_what_is_not_done_are_refused(name: str, value: st
     assert told in found and bool(told) == bool(found)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("py/private/interpreter:freethreaded", "true", "hint: set the Python version to one like 3.14t"),
+        ("py/private/interpreter:freethreaded", "false", ""),
+        ("py/private/interpreter:pydebug", "true", "leave the setting out"),
+        ("uv/private/pyc:precompile", "enabled", "the setting `precompile` of rules_py is one of false, true, not"),
+        ("uv/private/pyc:precompile", "true", ""),
+        ("uv/private/pyc:whl_install_pyc_invalidation_mode", "timestamp", "never out of date"),
+        ("py/private/py_venv:debug_venv", "true", "no shell starts a virtualenv"),
+    ],
+)
+def test_settings_of_rules_py_are_taken_where_they_say_what_is_so(name: str, value: str, told: str) -> None:
+    flag = f"@@aspect_rules_py//{name}"
+    build = f'py_test(name = "app", srcs = ["app.py"], config_settings = {{"{flag}": "{value}"}})'
+    made = workspace(RULES_PYTHON, build, "app.py")
+    found = made.problems("//app:app")
+    assert told in found and bool(told) == bool(found)
+    package, _, target = name.partition(":")
+    assert target in made.loader.load(PackageId("aspect_rules_py", package)).targets
+
+
 @pytest.mark.parametrize("written", ["false", "False"])
 def test_package_files_are_made_where_the_flag_says_so(written: str) -> None:
     flag = "@@rules_python//python/config_settings:incompatible_default_to_explicit_init_py"
@@ -353,6 +375,10 @@ def test_names_are_where_build_files_load_them_from(path: str, name: str) -> Non
 def test_removed_places_name_what_replaced_them() -> None:
     unstable = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//py/unstable:defs.bzl", "py_venv")'})
     assert "load py_venv and py_venv_link from @aspect_rules_py//py:defs.bzl" in unstable.problems("//:x")
+    hubs = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//uv/unstable:defs.bzl", "gazelle_python_manifest")'})
+    assert "load the same names from @aspect_rules_py//uv:defs.bzl" in hubs.problems("//:x")
+    own = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//py/private/py_venv:defs.bzl", "py_venv_binary")'})
+    assert "py_binary and py_test in the place of py_venv_binary and py_venv_test" in own.problems("//:x")
 
 
 def test_arguments_and_interpreter_paths_reach_those_that_name_the_toolchain() -> None:

@@ -20,11 +20,9 @@ from venvship.session.repositories import builtin_modules_root
 
 ROOT = builtin_modules_root()
 MODULES = sorted(path.name for path in ROOT.iterdir() if (path / "MODULE.bazel").is_file())
-REMOVED = "aspect_rules_py/py/unstable/defs.bzl"
-"""Says where its contents went."""
-FILES = sorted(
-    str(path.relative_to(ROOT)) for path in ROOT.rglob("*.bzl") if path.is_file() and not path.match(REMOVED)
-)
+REMOVED = {f"aspect_rules_py/{package}/defs.bzl" for package in ("py/unstable", "uv/unstable", "py/private/py_venv")}
+"""These say where their contents went."""
+FILES = sorted({str(path.relative_to(ROOT)) for path in ROOT.rglob("*.bzl") if path.is_file()} - REMOVED)
 PACKAGES = sorted({str(path.parent.relative_to(ROOT)) for name in BUILD_FILES for path in ROOT.rglob(name)})
 
 

@@ -17,33 +17,57 @@ from venvship.model.platform import Libc, Os, Platform
 
 _PACKAGE: Final = "@@rules_python//python/config_settings:"
 _PLATFORM: Final = "@@aspect_rules_py//uv/private/constraints/platform:"
+_INTERPRETER: Final = "@@aspect_rules_py//py/private/interpreter:"
+_PYC: Final = "@@aspect_rules_py//uv/private/pyc:"
+_VENV: Final = "@@aspect_rules_py//py/private/py_venv:"
 PLATFORM_LIBC: Final = f"{_PLATFORM}platform_libc"
 PLATFORM_VERSION: Final = f"{_PLATFORM}platform_version"
 _CUSTOMARY_MUSL: Final = (1, 2)
 _LIBC_VERSION: Final = re.compile(r"(\d{1,4})[._](\d{1,4})", re.ASCII)
-_OWNERS: Final = {_PACKAGE: "rules_python", _PLATFORM: "rules_py"}
-_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "bootstrap_impl": ("system_python", "script"),
-    "venvs_site_packages": ("no", "yes"),
-    "venvs_use_declare_symlink": ("no", "yes"),
-    "precompile": ("auto", "enabled", "disabled", "force_enabled", "force_disabled"),
-    "precompile_source_retention": ("auto", "keep_source", "omit_source"),
-    "add_srcs_to_runfiles": ("auto", "enabled", "disabled"),
-    "exec_tools_toolchain": ("enabled", "disabled"),
-    "py_freethreaded": ("no", "yes"),
-    "py_linux_libc": ("glibc", "musl"),
-    "platform_libc": ("glibc", "musl", "libsystem", "msvc"),
-    "validate_test_main": ("auto", "enabled", "disabled"),
-    "build_python_zip": ("false", "true"),
-    "incompatible_default_to_explicit_init_py": ("false", "true"),
-    "experimental_python_import_all_repositories": ("false", "true"),
+_SWITCH: Final = ("false", "true")
+_VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    _PACKAGE: {
+        "bootstrap_impl": ("system_python", "script"),
+        "venvs_site_packages": ("no", "yes"),
+        "venvs_use_declare_symlink": ("no", "yes"),
+        "precompile": ("auto", "enabled", "disabled", "force_enabled", "force_disabled"),
+        "precompile_source_retention": ("auto", "keep_source", "omit_source"),
+        "add_srcs_to_runfiles": ("auto", "enabled", "disabled"),
+        "exec_tools_toolchain": ("enabled", "disabled"),
+        "py_freethreaded": ("no", "yes"),
+        "py_linux_libc": ("glibc", "musl"),
+        "validate_test_main": ("auto", "enabled", "disabled"),
+        "build_python_zip": _SWITCH,
+        "incompatible_default_to_explicit_init_py": _SWITCH,
+        "experimental_python_import_all_repositories": _SWITCH,
+    },
+    _PLATFORM: {"platform_libc": ("glibc", "musl", "libsystem", "msvc")},
+    _INTERPRETER: {"freethreaded": _SWITCH, "pydebug": _SWITCH, "pymalloc": _SWITCH, "wide_unicode": _SWITCH},
+    _PYC: {
+        "precompile": _SWITCH,
+        "whl_install_pyc_invalidation_mode": ("unchecked-hash", "checked-hash", "timestamp"),
+    },
+    _VENV: {"debug_venv": _SWITCH},
 }
+_NO_T: Final = "set the Python version to one like 3.14t"
+_ONE_ABI: Final = "a Python version has one ABI, apart from `t`; leave the setting out"
+_BELIEVED: Final = "bytecode of wheels is never out of date, because wheels don't change; leave the setting out"
 _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
-    ("py_freethreaded", "yes"): "set the Python version to one like 3.14t",
-    ("platform_libc", "msvc"): "there are no programs for Windows",
-    ("validate_test_main", "enabled"): "py_pytest_test and py_unittest_test fail when nothing is run",
-    ("build_python_zip", "true"): "name the program in a py_zipapp_binary",
-    ("experimental_python_import_all_repositories", "false"): "the roots of all repositories can be imported from",
+    (f"{_PACKAGE}py_freethreaded", "yes"): _NO_T,
+    (f"{_PLATFORM}platform_libc", "msvc"): "there are no programs for Windows",
+    (f"{_PACKAGE}validate_test_main", "enabled"): "py_pytest_test and py_unittest_test fail when nothing is run",
+    (f"{_PACKAGE}build_python_zip", "true"): "name the program in a py_zipapp_binary",
+    (f"{_PACKAGE}experimental_python_import_all_repositories", "false"): (
+        "the roots of all repositories can be imported from"
+    ),
+    (f"{_INTERPRETER}freethreaded", "true"): _NO_T,
+    (f"{_INTERPRETER}pydebug", "true"): _ONE_ABI,
+    (f"{_INTERPRETER}pymalloc", "true"): _ONE_ABI,
+    (f"{_INTERPRETER}wide_unicode", "true"): _ONE_ABI,
+    (f"{_PYC}precompile", "false"): "what runs or is shipped has the bytecode of its wheels; leave the setting out",
+    (f"{_PYC}whl_install_pyc_invalidation_mode", "checked-hash"): _BELIEVED,
+    (f"{_PYC}whl_install_pyc_invalidation_mode", "timestamp"): _BELIEVED,
+    (f"{_VENV}debug_venv", "true"): "no shell starts a virtualenv; `--sandbox_debug` keeps what actions saw",
 }
 
 
@@ -74,14 +98,14 @@ def check_settings(ctx: RuleContext) -> None:
     """Refuse values that do not exist, or that ask for what is not done."""
     for option, text in ctx.configuration.options:
         package, colon, name = option.rpartition(":")
-        owner = _OWNERS.get(package + colon)
-        values = _VALUES.get(name)
-        if owner is None or values is None:
+        values = _VALUES.get(package + colon, {}).get(name)
+        if values is None:
             continue
+        owner = "rules_python" if package + colon == _PACKAGE else "rules_py"
         value = _text(text)
         if value.lower() not in values:
             raise ctx.error(f"the setting `{name}` of {owner} is one of {', '.join(values)}, not `{value}`")
-        hint = _NOT_FOLLOWED.get((name, value.lower()))
+        hint = _NOT_FOLLOWED.get((option, value.lower()))
         if hint is not None:
             raise ctx.error(f"the setting `{name}` of {owner} can't be `{value}`", hint=hint)
 
