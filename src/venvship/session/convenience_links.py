@@ -55,4 +55,5 @@ def _lead(link: Path, target: str) -> None:
         if os.readlink(link) == target:
             return
         link.unlink()
+    link.parent.mkdir(parents=True, exist_ok=True)
     link.symlink_to(target)

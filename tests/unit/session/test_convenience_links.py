@@ -45,3 +45,10 @@ def test_links_of_another_time_are_replaced_and_none_are_made_where_none_are_wan
     assert (tmp_path / "venvship-bin").readlink() == Path("/old")
     links(tmp_path, Events()).make()
     assert (tmp_path / "venvship-bin").readlink() == Path("/out/cfg/bin")
+
+
+def test_a_prefix_may_name_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    made = links(tmp_path, events := Events(), ".out/links/")
+    assert made.shown("/out/cfg/bin/app/server") == ".out/links/bin/app/server"
+    assert (tmp_path / ".out/links/bin").readlink() == Path("/out/cfg/bin")
+    assert not events
