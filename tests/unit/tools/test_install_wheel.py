@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import hashlib
 import io
 import json
@@ -132,9 +133,10 @@ def test_record_lists_what_is_installed_where_it_is(tmp_path: Path) -> None:
     site = tmp_path / "out" / SITE
     distribution = PathDistribution(site / "a-1.0.dist-info")
     assert distribution.read_text("INSTALLER") == "venvship\n"
-    files = {str(file): file for file in distribution.files or []}
-    assert "../../../bin/tool" in files
-    assert files["../../../bin/tool"].hash is None
+    # `files` of a distribution leaves out what is not there from Python 3.12 on: a script is in virtualenvs only.
+    record = csv.reader((distribution.read_text("RECORD") or "").splitlines())
+    files = {path: digest for path, digest, _ in record}
+    assert files["../../../bin/tool"] == ""
     assert "../../../share/doc.txt" in files
     assert f"../../../include/site/python{RUNNING}/a/sub/a.h" in files
     assert "a-1.0.dist-info/INSTALLER" in files
