@@ -365,6 +365,8 @@ def test_settings_of_the_rule_sets_are_targets() -> None:
         (ASPECT, "py_unpacked_wheel"),
         (ASPECT, "resolutions"),
         ("@aspect_rules_py//uv:defs.bzl", "py_entrypoint_binary"),
+        ("@rules_python//python:py_exec_tools_info.bzl", "PyExecToolsInfo"),
+        ("@rules_python//python/config_settings:transition.bzl", "py_test"),
     ],
 )
 def test_names_are_where_build_files_load_them_from(path: str, name: str) -> None:

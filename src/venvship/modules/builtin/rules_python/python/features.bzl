@@ -9,6 +9,7 @@ _FILES = {
         "proto",
         "py_binary",
         "py_cc_link_params_info",
+        "py_exec_tools_info",
         "py_exec_tools_toolchain",
         "py_executable_info",
         "py_import",
