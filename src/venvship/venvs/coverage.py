@@ -121,7 +121,7 @@ class UncoveredProgram(UserError):
     """A program needs wheels or first-party code that its `external_venv` doesn't hold.
 
     `required_by` names the first-party target that brings a wheel or an import root; `label_of` gives the label to
-    write into deps for it.
+    write into deps for it, and None for what the program says itself.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class UncoveredProgram(UserError):
         program: str,
         venv: str,
         required_by: Callable[[WheelKey | str], str],
-        label_of: Callable[[WheelKey | str], str],
+        label_of: Callable[[WheelKey | str], str | None],
         place: Place | None = None,
     ) -> None:
         sections = [
@@ -162,13 +162,18 @@ def _section(title: str, lines: Sequence[str]) -> str:
     return "\n".join([f"{title}:", *(f"  {line}" for line in lines)]) if lines else ""
 
 
-def _hint(coverage: Coverage, venv: str, label_of: Callable[[WheelKey | str], str]) -> str:
+def _hint(coverage: Coverage, venv: str, label_of: Callable[[WheelKey | str], str | None]) -> str:
     parts: list[str] = []
     wanted: list[WheelKey | str] = [*coverage.missing, *coverage.import_roots]
-    labels = sorted({label_of(needed) for needed in wanted})
+    labels = sorted({label for needed in wanted if (label := label_of(needed)) is not None})
     if labels:
         edit = "\n".join(["    deps = [", *(f'        "{label}",' for label in labels), "    ],"])
         parts.append(f"add them to the deps of `{venv}`, or remove external_venv:\n{edit}")
+    if any(label_of(root) is None for root in coverage.import_roots):
+        parts.append(
+            "`imports` of the program itself reach no shared venv: let a py_library name them, and have it in the deps "
+            "of both"
+        )
     if coverage.conflicts:
         parts.append(
             "a venv holds one version of a distribution: let both resolve to the same one, with the same dep_group and "

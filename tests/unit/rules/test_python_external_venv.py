@@ -119,6 +119,20 @@ py_binary(name = "server", srcs = ["server.py"], deps = ["//libs/cache"], extern
     )
 
 
+def test_an_import_root_of_the_program_itself_has_to_move_to_a_library() -> None:
+    build = """
+py_venv(name = "shared")
+py_binary(name = "server", srcs = ["server.py"], imports = ["."], external_venv = ":shared")
+"""
+    assert workspace(build).problems("//app:server") == (
+        "app/BUILD:4:10: py_binary `//app:server` imports first-party code that `//app:shared` does not hold:\n"
+        "  _main/app, required by //app:server\n"
+        "\n"
+        "hint: `imports` of the program itself reach no shared venv: let a py_library name them, and have it in the "
+        "deps of both"
+    )
+
+
 def test_the_same_closure_is_held_without_a_look_at_it() -> None:
     build = """
 py_library(name = "lib", srcs = ["other.py"], deps = ["//libs/cache"])

@@ -23,10 +23,13 @@ def check_coverage(
             return str(_bringer(ctx, needed) or ctx.label)
         return origins.required_by(wheels, lambda record: record == needed) or str(ctx.label)
 
-    def label_of(needed: WheelKey | str) -> str:
+    def label_of(needed: WheelKey | str) -> str | None:
         if isinstance(needed, WheelRecord):
             return origins.spelled(needed.label)
-        return needed.project if isinstance(needed, WheelKey) else str(_bringer(ctx, needed) or ctx.label)
+        if isinstance(needed, WheelKey):
+            return needed.project
+        bringer = _bringer(ctx, needed)
+        return str(bringer) if bringer is not None else None
 
     raise UncoveredProgram(
         program=str(ctx.label),
