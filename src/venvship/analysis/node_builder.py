@@ -33,6 +33,7 @@ from venvship.loading.aspects import AspectDefinition, MissingParameter
 from venvship.loading.attributes import NO_EDGE, AttributeSpec, AttributeValue, PlainValue, Select, labels_in
 from venvship.loading.config_module import ExecTransition
 from venvship.loading.rule_class import COMMON_ATTRIBUTE_NAMES
+from venvship.loading.rule_extension import InTurn
 from venvship.loading.targets import OutputFileTarget, RuleTarget, Target
 from venvship.loading.transition_module import TransitionDefinition
 from venvship.model.configuration import Configuration
@@ -297,7 +298,14 @@ class NodeBuilder:
     def _own_configuration(
         self, target: RuleTarget, values: Mapping[str, PlainValue], configuration: Configuration
     ) -> Configuration:
-        transition = target.rule_class.transition
+        return self._after(target.rule_class.transition, target, values, configuration)
+
+    def _after(
+        self, transition: object, target: RuleTarget, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Configuration:
+        if isinstance(transition, InTurn):
+            configuration = self._after(transition.first, target, values, configuration)
+            return self._after(transition.then, target, self.values(target, configuration), configuration)
         if isinstance(transition, ExecTransition):
             groups = ActionGroups(target, values, configuration, self._toolchains, forced=None)
             return self._for_tools(configuration, groups[transition.group].platform)

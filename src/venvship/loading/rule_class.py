@@ -112,6 +112,7 @@ class RuleClass:
     that every target makes. `defined_in` is the `.bzl` file of a rule written in Starlark.
     `provides` are the keys of providers that every target has, `actions` is the group of the actions that belong to
     none of `exec_groups`. The attributes of an aspect are a class, too, with `is_aspect`, which has no targets.
+    Rules of `.bzl` files may extend built-in rules that are `is_extendable`.
     """
 
     name: str
@@ -130,6 +131,7 @@ class RuleClass:
     build_setting: BuildSetting | None = None
     is_analysis_test: bool = False
     is_aspect: bool = False
+    is_extendable: bool = False
     attributes: Mapping[str, AttributeSpec] = field(init=False)
     mandatory: tuple[str, ...] = field(init=False)
     """Attributes that each target must set, except its name."""

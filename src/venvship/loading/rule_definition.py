@@ -23,11 +23,12 @@ from venvship.loading.rule_class import (
     ToolchainRequirement,
 )
 from venvship.loading.rule_extension import extending
-from venvship.loading.rule_functions import declare_target, package_in_progress
+from venvship.loading.rule_functions import declare_target, package_in_progress, rule_class_behind
 from venvship.loading.rule_initializer import Initializer
 from venvship.loading.subrule_definition import SubruleDefinition, attributes_of, read_subrules, toolchains_of
 from venvship.model.label import InvalidLabel, Label
 from venvship.starlark.builtin import Builtin, builtin
+from venvship.starlark.calling import invoke
 from venvship.starlark.containers import entries
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.host_types import HostType, Value, register, type_name
@@ -77,7 +78,7 @@ class InvalidRuleName(UserError):
 class RuleDefinition(Exportable):
     """A rule: becomes a rule class once it has a name, and declares a target when it is called."""
 
-    __slots__ = ("_class", "_initializer", "_place", "is_extendable", "parent", "unnamed")
+    __slots__ = ("_class", "_initializer", "_place", "_through", "is_extendable", "parent", "unnamed")
 
     def __init__(
         self,
@@ -87,14 +88,26 @@ class RuleDefinition(Exportable):
         *,
         parent: RuleDefinition | None = None,
         is_extendable: bool = True,
+        through: Value = None,
     ) -> None:
-        """`parent` is the rule that this one extends."""
+        """`parent` is the rule that this one extends; calls are made by the function `through`, if there is one.
+
+        It gets what declares a target, the name, and the attributes as a dictionary.
+        """
         self.unnamed = unnamed
         self.parent = parent
         self.is_extendable = is_extendable
         self._initializer = initializer
+        self._through = through
         self._place = place
         self._class: RuleClass | None = None
+
+    @classmethod
+    def of_builtin(cls, rule_class: RuleClass, place: Place) -> RuleDefinition:
+        """A rule of ours, as what another one extends."""
+        definition = cls(rule_class, None, place)
+        definition._class = rule_class
+        return definition
 
     def export(self, file: Label, name: str) -> None:
         if self._class is not None:
@@ -113,7 +126,7 @@ class RuleDefinition(Exportable):
     @property
     def runs_nothing(self) -> bool:
         """Whether its class says what becomes of a call, and no initializer, be it that of a rule that it extends."""
-        return self._initializer is None and self.parent is None
+        return self._initializer is None and self.parent is None and self._through is None
 
     @property
     def is_named(self) -> bool:
@@ -128,6 +141,14 @@ class RuleDefinition(Exportable):
         """Declare a target in the package that is being read."""
         if args:
             raise EvaluationError("unexpected positional arguments; attributes are given by name")
+        if self._through is not None:
+            attributes = {name: value for name, value in given.items() if name != "name"}
+            target = Builtin(self.name, lambda **kwargs: self._declare(kwargs))
+            invoke(self._through, target, given.get("name"), Dict(attributes))
+            return
+        self._declare(given)
+
+    def _declare(self, given: Mapping[str, Value]) -> None:
         rule_class = self.rule_class
         definition: RuleDefinition | None = self
         # From the child to its ancestors, each with the attributes that it knows.
@@ -168,6 +189,7 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
         parent: Value = None,
         extendable: Value = None,
         subrules: Sequence[Value] = (),
+        _through: Value = None,
     ) -> RuleDefinition:
         if type(implementation) is not FunctionType:
             raise EvaluationError(
@@ -207,6 +229,7 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
             and outputs is None
             and build_setting is None
             and not analysis_test,
+            through=_through,
         )
 
     return Builtin("rule", rule)
@@ -216,6 +239,9 @@ def _extended(
     parent: Value, build_setting: BuildSetting | None, outputs: Value, *, analysis_test: bool
 ) -> RuleDefinition:
     """The rule that another one wants to extend."""
+    rule_class = rule_class_behind(parent) if isinstance(parent, Builtin) else None
+    if rule_class is not None and rule_class.is_extendable:
+        parent = RuleDefinition.of_builtin(rule_class, current_thread().caller_place())
     if not isinstance(parent, RuleDefinition):
         raise EvaluationError(f"parent must be a rule of a .bzl file, not {type_name(parent)}")
     if not parent.is_extendable:

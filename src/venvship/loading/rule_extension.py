@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 
+from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import ExecGroup, RuleClass, ToolchainRequirement
 from venvship.model.label import Label
 from venvship.starlark.errors import EvaluationError
 
 _OVERRIDABLE = (AttributeType.LABEL, AttributeType.LABEL_LIST)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InTurn:
+    """What `RuleClass.transition` holds for a rule with a transition that extends a rule of ours with one."""
+
+    first: object
+    then: object
 
 
 def extending(child: RuleClass, parent: RuleClass, *, said: tuple[bool | None, bool | None]) -> RuleClass:
@@ -26,7 +35,7 @@ def extending(child: RuleClass, parent: RuleClass, *, said: tuple[bool | None, b
         own_attributes=_attributes(child, parent),
         is_test=child.is_test or parent.is_test,
         is_executable=child.is_executable or parent.is_executable,
-        transition=parent.transition if child.transition is None else child.transition,
+        transition=_transition(child, parent),
         doc=child.doc or parent.doc,
         provides=child.provides | parent.provides,
         actions=ExecGroup(
@@ -35,6 +44,13 @@ def extending(child: RuleClass, parent: RuleClass, *, said: tuple[bool | None, b
         ),
         exec_groups={**parent.exec_groups, **child.exec_groups},
     )
+
+
+def _transition(child: RuleClass, parent: RuleClass) -> object:
+    if child.transition is None or parent.transition is None:
+        return child.transition or parent.transition
+    # Those of rules of ours read attributes, which mean the same whoever extends the rule.
+    return InTurn(child.transition, parent.transition) if parent.defined_in is None else child.transition
 
 
 def _attributes(child: RuleClass, parent: RuleClass) -> tuple[AttributeSpec, ...]:

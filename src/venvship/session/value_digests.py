@@ -64,7 +64,7 @@ _ATTRIBUTES: Mapping[type, tuple[str, ...]] = {
     NativeProvider: ("name", "key"),
     ProviderInstance: ("provider", "fields"),
     RawConstructor: ("provider",),
-    RuleDefinition: ("rule_class", "parent", "is_extendable", "_initializer"),
+    RuleDefinition: ("rule_class", "parent", "is_extendable", "_initializer", "_through"),
     StandardTransition: ("name",),
     StarlarkProvider: ("file", "name", "fields", "init"),
     Struct: ("fields",),

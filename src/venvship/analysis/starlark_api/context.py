@@ -69,10 +69,10 @@ class StarlarkContext:
     """One target under one configuration, as a program sees it. `closures` freeze when the rule is done.
 
     `subrules` are those that the implementation in progress may call, `subrule` is the one that it is of, and
-    `run_parent` calls that of the extended rule.
+    `run_parent` calls that of the extended rule, and `unseen` is what it provides that programs don't see.
     """
 
-    __slots__ = ("_memo", "aspect", "closures", "evaluator", "rule", "run_parent", "subrule", "subrules")
+    __slots__ = ("_memo", "aspect", "closures", "evaluator", "rule", "run_parent", "subrule", "subrules", "unseen")
 
     def __init__(self, rule: RuleContext, evaluator: Evaluator, aspect: AspectSide | None = None) -> None:
         self.rule = rule
@@ -82,6 +82,7 @@ class StarlarkContext:
         self.subrules: tuple[SubruleDefinition, ...] = ()
         self.subrule: SubruleDefinition | None = None
         self.run_parent: Callable[[], Value] | None = None
+        self.unseen: list[object] = []
         self._memo: dict[str, Value] = {}
 
     def once(self, name: str, make: Callable[[], Value]) -> Value:

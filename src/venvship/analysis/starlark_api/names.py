@@ -15,7 +15,7 @@ from venvship.analysis.starlark_api.providers import (
     TEMPLATE_VARIABLE_INFO,
     TOOLCHAIN_INFO,
 )
-from venvship.analysis.starlark_api.rule_function import Environment, StarlarkImplementation
+from venvship.analysis.starlark_api.rule_function import Environment, OurImplementation, StarlarkImplementation
 from venvship.analysis.starlark_api.subrules import call_subrule
 from venvship.loading.analysis_tests import analysis_test_builtin, analysis_test_transition_builtin
 from venvship.loading.aspect_module import aspect_builtin
@@ -51,8 +51,8 @@ def bzl_names(environment: Environment, rule_providers: Mapping[str, NativeProvi
     others = {name: provider for name, provider in rule_providers.items() if name not in _OF_PLATFORM}
 
     def implementation(function: Value, subrules: tuple[SubruleDefinition, ...], parent: object) -> object:
-        assert parent is None or isinstance(parent, StarlarkImplementation)
-        return StarlarkImplementation(function, environment, subrules, parent)
+        extended = parent if parent is None or isinstance(parent, StarlarkImplementation) else OurImplementation(parent)
+        return StarlarkImplementation(function, environment, subrules, extended)
 
     def aspect(function: Value, subrules: tuple[SubruleDefinition, ...]) -> object:
         return StarlarkAspect(function, environment, subrules)

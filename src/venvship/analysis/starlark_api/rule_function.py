@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shlex
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import cast
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.context import StarlarkContext
@@ -41,13 +42,27 @@ class Environment:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class OurImplementation:
+    """The implementation of a built-in rule, which a rule written in Starlark extends."""
+
+    function: object
+
+    def run(self, ctx: StarlarkContext) -> Value:
+        """What the rule provides as far as programs can see it; the rest is kept for the end."""
+        visible: list[Value] = []
+        for provider in cast(ProgramProviders, self.function)(ctx.rule):
+            (visible if is_provider(provider) else ctx.unseen).append(provider)
+        return List(visible)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class StarlarkImplementation:
     """What `RuleClass.implementation` holds for a rule written in Starlark."""
 
     function: Value
     environment: Environment
     subrules: tuple[SubruleDefinition, ...] = ()
-    parent: StarlarkImplementation | None = None
+    parent: StarlarkImplementation | OurImplementation | None = None
 
     def __call__(self, rule: RuleContext) -> list[object]:
         ctx = StarlarkContext(rule, self.environment.evaluator)
@@ -99,7 +114,7 @@ class StarlarkImplementation:
         check_outputs(rule)
         for provider in providers.values():
             freeze(provider)
-        result = list(providers.values())
+        result = [*ctx.unseen, *providers.values()]
         if rule.target.rule_class.is_executable:
             result += self.environment.program_providers(rule)
         if rule.target.rule_class.is_test:

@@ -7,6 +7,7 @@ and whose closure is checked to hold the program's.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
@@ -79,10 +80,15 @@ def program_rules() -> tuple[RuleClass, RuleClass]:
     def test(ctx: RuleContext) -> list[object]:
         return [*_program(ctx, checker), test_info(ctx)]
 
-    return (
-        RuleClass("py_binary", PROGRAM_ATTRIBUTES, binary, is_executable=True, transition=python_transition),
-        RuleClass("py_test", PROGRAM_ATTRIBUTES, test, is_executable=True, is_test=True, transition=python_transition),
+    plain = RuleClass(
+        "py_binary",
+        PROGRAM_ATTRIBUTES,
+        binary,
+        is_executable=True,
+        transition=python_transition,
+        is_extendable=True,
     )
+    return plain, replace(plain, name="py_test", implementation=test, is_test=True)
 
 
 def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:

@@ -134,7 +134,7 @@ def library_rule(members: Members) -> RuleClass:
             measured_files(ctx),
         ]
 
-    return RuleClass("py_library", LIBRARY_ATTRIBUTES, implementation)
+    return RuleClass("py_library", LIBRARY_ATTRIBUTES, implementation, is_extendable=True)
 
 
 def bytecode_of(ctx: RuleContext) -> Mapping[Artifact, Artifact]:

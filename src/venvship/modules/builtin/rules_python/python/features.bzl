@@ -20,6 +20,7 @@ _FILES = {
         "py_runtime_pair",
         "py_test",
     ],
+    "python/api": ["attr_builders", "executables", "libraries", "rule_builders"],
     "python/cc": ["py_cc_toolchain", "py_cc_toolchain_info"],
     "python/entry_points": ["py_console_script_binary"],
     "python/local_toolchains": ["repos"],
