@@ -15,7 +15,7 @@ from wheel_building import wheel_bytes
 
 ROUNDS = 10
 KILLS = 5
-WHEELS = 6
+WHEELS = 14  # more than are read without a process of their own
 
 
 def wheels_of_round(index: FakeIndex, number: int) -> str:
@@ -27,9 +27,9 @@ def wheels_of_round(index: FakeIndex, number: int) -> str:
         "dependencies = [" + ", ".join(f'{{ name = "{name}" }}' for name in names) + "]",
     ]
     for name in names:
-        noise = random.Random(f"{name} {number}").randbytes(400_000)
+        noise = random.Random(f"{name} {number}").randbytes(200_000)
         files: dict[str, str | bytes] = {f"{name}/data.bin": noise, f"{name}/__init__.py": f"ROUND = {number}\n"}
-        files |= {f"{name}/m{n}.py": f"X = {n * number}\n" for n in range(40)}
+        files |= {f"{name}/m{n}.py": f"X = {n * number}\n" for n in range(16)}
         filename = f"{name}-1.{number}-py3-none-any.whl"
         sha256 = index.add(name, filename, wheel_bytes(name, f"1.{number}", files))
         lines += [
@@ -47,8 +47,8 @@ for position in range({WHEELS}):
     part = importlib.import_module(name)
     assert part.ROUND == number, (name, part.ROUND)
     with open(os.path.join(os.path.dirname(part.__file__), "data.bin"), "rb") as file:
-        assert file.read() == random.Random("%s %d" % (name, number)).randbytes(400_000), name
-    for n in range(40):
+        assert file.read() == random.Random("%s %d" % (name, number)).randbytes(200_000), name
+    for n in range(16):
         module = importlib.import_module("%s.m%d" % (name, n))
         assert module.X == n * number and module.__cached__ and os.path.exists(module.__cached__), module
 print("whole")

@@ -152,6 +152,22 @@ class Analyzer:
         """Every target that was analysed so far, and what aspects made of them."""
         return (target for target in self._findings.results.values() if target is not None)
 
+    def below(self, keys: Iterable[TargetKey]) -> Iterator[tuple[Node, Node]]:
+        """What targets that are configured need, at any depth, each with one that needs it; a pair comes once."""
+        nodes = self._findings.nodes
+        pending = [node for key in keys if (node := nodes.get(key)) is not None]
+        seen = dict.fromkeys(node.key for node in pending)
+        while pending:
+            node = pending.pop()
+            for edge in dict.fromkeys(key for edges in node.edges.values() for key in edges):
+                found = nodes.get(self._findings.canonical.get(edge, edge))
+                if found is None:
+                    continue
+                yield node, found
+                if found.key not in seen:
+                    seen[found.key] = None
+                    pending.append(found)
+
     def references(self) -> Iterator[tuple[Label, Iterator[Label]]]:
         """Each target that was looked at, and those that it was looked at with: a label may come more than once."""
         for key, node in self._findings.nodes.items():

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from venvship.errors import InternalError
+from venvship.execution.action_cache import ActionResult
 from venvship.execution.expansion import command_of, content_of
+from venvship.execution.outputs import Output
 from venvship.execution.tool_source import tool_source_digest
 from venvship.model.action import (
     Action,
@@ -168,6 +170,12 @@ def names_in_result(action: Action) -> Mapping[Artifact, ExecPath]:
     if isinstance(action, RunTool) and action.placeless:
         return {artifact: ExecPath(f"{number}") for number, artifact in enumerate(action.outputs)}
     return {artifact: artifact.exec_path for artifact in action.outputs}
+
+
+def result_of(action: Action, outputs: Mapping[ExecPath, Output]) -> ActionResult:
+    """What the action cache keeps of what an action made."""
+    names = {artifact.exec_path: name for artifact, name in names_in_result(action).items()}
+    return ActionResult({names[path]: output for path, output in outputs.items()})
 
 
 def _add_request(writer: KeyWriter, value: RequestValue, depth: int, places: Mapping[Artifact, ExecPath]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import field
+
 from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink
 from venvship.execution.action_cache import ActionCache
@@ -18,7 +20,7 @@ class Machinery:
 
     `platform` is what keys of actions say of this machine. `visible` are directories that a confined program sees
     though they lie below `/tmp`: state and workspace. `network` says whether programs see the network whose
-    requirements say nothing of it.
+    requirements say nothing of it. `made_ahead` are the keys of actions whose tools this command has run already.
     """
 
     exec_root: ExecRoot
@@ -31,3 +33,4 @@ class Machinery:
     platform: str
     visible: tuple[str, ...] = ()
     network: bool = False
+    made_ahead: set[str] = field(default_factory=set)

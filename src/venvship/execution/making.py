@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from venvship.blobs.store import MissingBlob
 from venvship.dataclass import dataclass
@@ -19,7 +19,7 @@ from venvship.execution.graph import Generating
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
 from venvship.execution.runfiles_tree import lay_out
 from venvship.execution.sandbox import Sandbox
-from venvship.execution.workers import ToolFailed, WorkerPool
+from venvship.execution.workers import ToolFailed, ToolResult
 from venvship.host.files import NoSpaceLeft, disk_problems, is_full, remove
 from venvship.host.new_files import READ_ONLY, READ_ONLY_EXECUTABLE, lay_forest, write_new
 from venvship.host.processes import Children, ProgramNotStarted
@@ -44,6 +44,21 @@ from venvship.model.paths import ExecPath
 
 PlacedAction = WriteFile | MakeSymlink | LinkArtifact
 Content = Callable[[Artifact], Output]
+
+
+class ToolRunner(Protocol):
+    """What runs our tools: a pool of workers, or a process that is there anyway."""
+
+    def run(
+        self,
+        tool: str,
+        request: Mapping[str, Any],
+        *,
+        interpreter: str | None = None,
+        user_environment: bool = False,
+    ) -> ToolResult:
+        """Run a tool under `interpreter`, or under our own; raises ToolFailed."""
+        ...
 
 
 class ActionInterrupted(Exception):
@@ -98,7 +113,7 @@ def make_directly(action: MakeForest | ImportTree, exec_root: ExecRoot) -> dict[
 
 
 def run_tool(
-    action: RunTool, exec_root: ExecRoot, workers: WorkerPool, content: Content
+    action: RunTool, exec_root: ExecRoot, workers: ToolRunner, content: Content
 ) -> tuple[dict[ExecPath, Output], str]:
     """Run a tool and adopt what it made; raises ActionFailed. Also returns what it printed."""
     directory = exec_root.temporary_directory()

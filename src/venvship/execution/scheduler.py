@@ -17,8 +17,7 @@ from venvship.blobs.store import MissingBlob
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, VenvshipError
 from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
-from venvship.execution.action_cache import ActionResult
-from venvship.execution.action_key import action_key, key_of_file, names_in_result
+from venvship.execution.action_key import action_key, key_of_file, names_in_result, result_of
 from venvship.execution.arrivals import Arrivals
 from venvship.execution.expansion import content_of
 from venvship.execution.failures import ActionFailed, Interrupted, RunsElsewhere
@@ -338,7 +337,7 @@ class _Run:
         if cacheable:
             cached = self._from_cache(action, key)
             if cached is not None:
-                return ActionSource.CACHE, cached, ""
+                return ActionSource.RUN if key in machinery.made_ahead else ActionSource.CACHE, cached, ""
         if isinstance(action, Spawn) and action.elsewhere is not None:
             raise RunsElsewhere(action, action.elsewhere)
         machinery.events.emit(ActionStarted(action.mnemonic, action.progress))
@@ -360,8 +359,7 @@ class _Run:
         for path, output in outputs.items():
             machinery.exec_root.place(path, output)
         if cacheable:
-            names = {artifact.exec_path: name for artifact, name in names_in_result(action).items()}
-            machinery.cache.put(key, ActionResult({names[path]: output for path, output in outputs.items()}))
+            machinery.cache.put(key, result_of(action, outputs))
         return ActionSource.RUN, outputs, log
 
     def _from_cache(self, action: Action, key: str) -> Mapping[ExecPath, Output] | None:

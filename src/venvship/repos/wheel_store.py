@@ -109,16 +109,26 @@ class WheelStore:
             known = self._manifests[sha256, filename.text] = self.keep_manifest(sha256, filename)
         return known
 
-    def keep_manifest(self, sha256: str, filename: WheelFilename) -> WheelManifest:
-        """The same, for those who will not ask again: it is kept on disk only."""
-        directory = self._wheels / sha256
-        kept = directory / f"manifest-{FORMAT}.json"
+    def keep_manifest(self, sha256: str, filename: WheelFilename, *, unpacked: Path | None = None) -> WheelManifest:
+        """The same, for those who will not ask again: it is kept on disk only.
+
+        `unpacked` is the site-packages that the wheel was unpacked to; libraries are read there.
+        """
+        kept = self._manifest_path(sha256)
         with contextlib.suppress(FileNotFoundError, ValueError):
             return WheelManifest.from_json(kept.read_bytes())
-        with file_access(directory / filename.text) as access:
-            manifest = read_manifest(access, filename=filename)
+        with file_access(self._wheels / sha256 / filename.text) as access:
+            opened = None if unpacked is None else lambda path: file_access(unpacked / path)
+            manifest = read_manifest(access, filename=filename, opened=opened)
         write_atomically(kept, manifest.to_json())
         return manifest
+
+    def keeps_manifest(self, sha256: str) -> bool:
+        """Whether a manifest was kept; it may be of no use still."""
+        return self._manifest_path(sha256).exists()
+
+    def _manifest_path(self, sha256: str) -> Path:
+        return self._wheels / sha256 / f"manifest-{FORMAT}.json"
 
     def patched(self, sha256: str, filename: str, patches: Iterable[SourcePatch]) -> Mapping[str, bytes]:
         """The new content of files that patches change; raises BadPatch for one that adds or removes files."""

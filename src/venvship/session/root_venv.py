@@ -57,7 +57,7 @@ class NotOurVenv(UserError):
 
 def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) -> SyncOutcome:
     """Bring the venv up to date with the closures of `labels`, or with `check` say how it differs."""
-    targets = [target for target in session.analyze(labels) if not target.incompatible]
+    targets = [target for target in session.analyze_to_build(labels) if not target.incompatible]
     [runtime_target] = session.analyze([RUNTIME_LABEL])
     runtime = _interpreter(_provided(targets, VirtualenvInfo), runtime_target[InterpreterInfo].for_venv())
     needed = PyWheelsInfo(

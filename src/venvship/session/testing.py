@@ -45,7 +45,7 @@ def run_test_targets(
     client_environment: Mapping[str, str],
 ) -> TestOutcome:
     """Build and run tests. Targets among `labels` that are no tests are only built."""
-    targets = session.analyze(labels)
+    targets = session.analyze_to_build(labels)
     failures: list[VenvshipError] = list(session.analyzer.errors)
     graph = session.action_graph()
     failures += graph.conflicts

@@ -16,13 +16,14 @@ from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource
 from venvship.loading.repositories import BuildText, TargetSpec
 from venvship.loading.workspace import path_of
-from venvship.model.artifact import Artifact
+from venvship.model.action import RunTool
+from venvship.model.artifact import Artifact, Root
 from venvship.model.configuration import DEP_GROUP, Configuration
 from venvship.model.digest import Digest
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import PythonVersion
 from venvship.repos.download import Downloads, WantedFile
-from venvship.repos.manifest_readers import ManifestReaders
+from venvship.repos.wheel_readers import WheelReaders
 from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.distributions import (
     WHEEL,
@@ -42,6 +43,7 @@ from venvship.session.hub_files import defs_bzl, requirements_bzl
 from venvship.session.locked_project import LockedProject, UnknownGroup
 from venvship.session.project_code import read_project_code
 from venvship.session.source_builds import BuiltWheel, SourceBuilds, read_patches
+from venvship.session.unpacking_ahead import UnpackingAhead
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import LockedPackage, LockedWheel
 from venvship.wheels.manifest import without
@@ -248,12 +250,16 @@ class LockHub:
         """Whether a distribution was built from source."""
         return bool(self._built)
 
-    def fetch(self, wanted: Mapping[TargetKey, str]) -> Mapping[TargetKey, VenvshipError]:
+    def fetch(
+        self, wanted: Mapping[TargetKey, str], *, ahead: UnpackingAhead | None = None
+    ) -> Mapping[TargetKey, VenvshipError]:
         """Bring the wheels of these distributions, in parallel, and build those that have none.
+
+        What `ahead` says is unpacked as it arrives.
 
         Answers those that cannot be had; raises what goes wrong with the transfers, all at once.
         """
-        files: dict[WantedFile, None] = {}
+        files: dict[WantedFile, list[RunTool]] = {}
         sources: dict[tuple[str, Configuration], TargetKey] = {}
         refused: dict[TargetKey, VenvshipError] = {}
         for key, name in wanted.items():
@@ -263,16 +269,28 @@ class LockHub:
                 resolution = self._resolution(name, key.configuration)
                 chosen = resolution.wheel_of(name)
                 if isinstance(chosen, LockedWheel):
-                    files[self._wanted(name, key.configuration, resolution, chosen)] = None
+                    file = self._wanted(name, key.configuration, resolution, chosen)
+                    actions = files.setdefault(file, [])
+                    if ahead is not None:
+                        project = self._project_of(name, key.configuration)
+                        override = self._override_of(name, project, resolution.packages[name])
+                        action = self._unpacking(ahead, key, file, override)
+                        actions += [] if action is None else [action]
                 else:
                     sources[(name, key.configuration)] = key
             except UserError as error:
                 refused[key] = error
-        with ManifestReaders(self._store, wheels=len(files)) as readers:
+        with WheelReaders(self._store, wheels=len(files)) as readers:
 
             def read_ahead(file: WantedFile) -> None:
-                if file.sha256 is not None:
-                    readers.read(file.sha256, WheelFilename.parse(file.filename))
+                if file.sha256 is None:
+                    return
+                filename = WheelFilename.parse(file.filename)
+                if ahead is not None and readers:
+                    content = self._content(file.sha256, file.filename).output
+                    for action in files[file]:
+                        ahead.run(action, content, readers.unpacker(file.sha256, filename))
+                readers.read(file.sha256, filename)
 
             self._downloads.fetch(files, then=read_ahead)
         for (name, configuration), key in sources.items():
@@ -282,11 +300,23 @@ class LockHub:
                 refused[key] = error
         return refused
 
+    def _unpacking(
+        self, ahead: UnpackingAhead, key: TargetKey, file: WantedFile, override: PackageOverride | None
+    ) -> RunTool | None:
+        """The action that will unpack a file, if it is installed as it is."""
+        if override is not None and (override.exclude_globs or override.post_install.files):
+            return None
+        archive = Artifact(Root.of_sources(self.repository), f"{file.sha256}/{file.filename}", key.label)
+        return ahead.action(key, archive, name=file.project)
+
     def lazy_source(self, artifact: Artifact) -> LazySource | None:
         """A wheel file as a source whose digest the lock tells; None for artifacts of other repositories."""
         if artifact.root.repository != self.repository or not artifact.is_source:
             return None
         sha256, _, filename = artifact.path.partition("/")
+        return self._content(sha256, filename)
+
+    def _content(self, sha256: str, filename: str) -> LazySource:
         path = self._store.path_of(sha256, filename)
         if path is None:
             raise InternalError(f"the wheel {filename} was not fetched before it was used")

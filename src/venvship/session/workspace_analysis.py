@@ -23,6 +23,7 @@ from venvship.rules.python.providers import VirtualenvInfo
 from venvship.session.command_aspects import command_aspects, command_parameters
 from venvship.session.command_configuration import command_configuration, label_of_host
 from venvship.session.registrations import registered
+from venvship.session.unpacking_ahead import UnpackingAhead
 from venvship.session.workspace_loading import WorkspaceLoading
 from venvship.session.workspace_status import with_volatile_values_of, workspace_status
 
@@ -93,10 +94,15 @@ class WorkspaceAnalysis(WorkspaceLoading):
             if isinstance(node.target, RuleTarget) and node.target.rule_class.name == WHEEL_RULE:
                 wanted.setdefault(node.key.label.repository, {})[node.key] = str(node.values["project"])
         refused: dict[TargetKey, VenvshipError] = {}
+        ahead = self._unpacking_ahead(nodes) if wanted else None
         for hub, projects in wanted.items():
             self.events.emit(PhaseStarted("fetching"))
-            refused.update(self.hubs[hub].fetch(projects))
+            refused.update(self.hubs[hub].fetch(projects, ahead=ahead))
         return refused
+
+    def _unpacking_ahead(self, nodes: Sequence[Node]) -> UnpackingAhead | None:
+        """Unpacks wheels that `nodes` are made of; None where nothing will be built."""
+        return None
 
     def analyze(self, labels: Sequence[Label]) -> list[ConfiguredTarget]:
         """Analyse targets; warnings go to the events. Raises SeveralErrors unless `keep_going`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from venvship.analysis.action_graph import ActionGraph
+from venvship.analysis.configured_target import ConfiguredTarget
+from venvship.analysis.node import Node
 from venvship.events.build_events import PhaseStarted
 from venvship.execution.action_cache import DiskActionCache
 from venvship.execution.exec_root import ExecRoot
@@ -21,6 +23,8 @@ from venvship.execution.workers import WorkerPool, accelerators
 from venvship.host.machine import cpu_count
 from venvship.host.sandbox import Isolation, isolation
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
+from venvship.model.label import Label
+from venvship.session.unpacking_ahead import UnpackingAhead, wheels_to_install
 from venvship.session.workspace_analysis import WorkspaceAnalysis
 from venvship.session.workspace_loading import OpenedWorkspace
 
@@ -31,6 +35,7 @@ class WorkspaceExecution(WorkspaceAnalysis):
     def __init__(self, opened: OpenedWorkspace) -> None:
         super().__init__(opened)
         self._workers: WorkerPool | None = None
+        self._will_build = False
 
     def close(self) -> None:
         """End the worker processes."""
@@ -92,6 +97,20 @@ class WorkspaceExecution(WorkspaceAnalysis):
     def scheduler(self) -> Scheduler:
         jobs = self.options.jobs or cpu_count()
         return Scheduler(self.machinery, jobs=jobs, keep_going=self.options.keep_going)
+
+    def analyze_to_build(self, labels: Sequence[Label]) -> list[ConfiguredTarget]:
+        """The same as `analyze` for targets that will be built: wheels are unpacked while others are on their way."""
+        self._will_build = True
+        try:
+            return self.analyze(labels)
+        finally:
+            self._will_build = False
+
+    def _unpacking_ahead(self, nodes: Sequence[Node]) -> UnpackingAhead | None:
+        if not self._will_build:
+            return None
+        wheels = wheels_to_install(nodes, self.analyzer)
+        return UnpackingAhead(self.machinery, interpreters=self.interpreters, host=self.host_platform, wheels=wheels)
 
     def execute(
         self, artifacts: Iterable[Artifact], graph: ActionGraph, *, if_made: Iterable[Artifact] = ()

@@ -89,7 +89,7 @@ class Session(WorkspaceExecution):
         return self._build([label], dataclasses.replace(self.output_groups, run=True), nobuild=False)
 
     def _build(self, labels: Sequence[Label], groups: OutputGroups, *, nobuild: bool) -> BuildOutcome:
-        targets = self.analyze(labels)
+        targets = self.analyze(labels) if nobuild else self.analyze_to_build(labels)
         failures: list[VenvshipError] = list(self.analyzer.errors)
         failed = tuple(self.analyzer.failed)
         graph = self.action_graph()
@@ -155,7 +155,7 @@ class Session(WorkspaceExecution):
 
     def build_one(self, label: Label) -> ConfiguredTarget:
         """Build a target, its runfiles tree included; raises what keeps it from being built."""
-        targets = self.analyze([label])
+        targets = self.analyze_to_build([label])
         if not targets:
             raise SeveralErrors(self.analyzer.errors)
         target = targets[0]

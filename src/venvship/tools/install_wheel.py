@@ -125,6 +125,10 @@ class Request(NamedTuple):
     def site_packages(self) -> str:
         return f"lib/python{self.python_version}/site-packages"
 
+    @property
+    def site_packages_path(self) -> str:
+        return f"{self.output}/{self.site_packages}"
+
 
 class Row(NamedTuple):
     """One line of RECORD; `algorithm` is empty when there is no hash."""

@@ -12,6 +12,7 @@ import enum
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Final, Self
 
@@ -178,8 +179,16 @@ class WheelManifest:
             raise ValueError(f"not a wheel manifest: {type(error).__name__}") from None
 
 
-def read_manifest(source: RandomAccess, *, filename: WheelFilename) -> WheelManifest:
-    """Read the manifest of a wheel; raises MalformedWheel."""
+def read_manifest(
+    source: RandomAccess,
+    *,
+    filename: WheelFilename,
+    opened: Callable[[str], AbstractContextManager[RandomAccess]] | None = None,
+) -> WheelManifest:
+    """Read the manifest of a wheel; raises MalformedWheel.
+
+    `opened` opens files of its site-packages where it is unpacked: libraries need not be inflated then.
+    """
     archive = WheelArchive(source, name=filename.text)
     dist_info = _dist_info(archive, filename)
     root_is_purelib = _check_metadata(archive, filename, dist_info)
@@ -197,7 +206,7 @@ def read_manifest(source: RandomAccess, *, filename: WheelFilename) -> WheelMani
         top_levels=top_levels,
         namespace_packages=namespaces,
         entry_points=_entry_points(archive, dist_info),
-        libraries=_libraries(archive, site),
+        libraries=_libraries(archive, site, opened),
         path_files={
             top.name: archive.read(site[top.name], limit=_MAX_PATH_FILE).decode("utf-8", "replace")
             for top in top_levels
@@ -398,22 +407,27 @@ def _entry_points(archive: WheelArchive, dist_info: str) -> EntryPoints:
         raise MalformedWheel(archive.name, [f"`{path}`: {error}"]) from None
 
 
-def _libraries(archive: WheelArchive, site: Mapping[str, str]) -> dict[str, LibraryFacts]:
+def _libraries(
+    archive: WheelArchive,
+    site: Mapping[str, str],
+    opened: Callable[[str], AbstractContextManager[RandomAccess]] | None,
+) -> dict[str, LibraryFacts]:
     found: dict[str, LibraryFacts] = {}
     for path, member_path in site.items():
         if not _may_be_library(archive.members[member_path]):
             continue
-        access = archive.access(member_path)
-        magic = access.read_at(0, 4)
-        if magic == ELF_MAGIC:
-            facts = read_elf(access, path=path)
-        elif magic in MACHO_MAGICS:
-            facts = read_macho(access, path=path)
-        else:
-            continue
+        with nullcontext(archive.access(member_path)) if opened is None else opened(path) as access:
+            facts = _library(access, path)
         if facts is not None:
             found[path] = facts
     return found
+
+
+def _library(access: RandomAccess, path: str) -> LibraryFacts | None:
+    magic = access.read_at(0, 4)
+    if magic == ELF_MAGIC:
+        return read_elf(access, path=path)
+    return read_macho(access, path=path) if magic in MACHO_MAGICS else None
 
 
 def _may_be_library(member: ZipMember) -> bool:

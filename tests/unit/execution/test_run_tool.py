@@ -10,6 +10,8 @@ from build_bench import PACKAGE, Bench
 from venvship.archives.tree import Tree, TreeDirectory, TreeFile, TreeLink
 from venvship.errors import InternalError
 from venvship.execution.collecting import tree_of_rows
+from venvship.execution.scheduler import Scheduler
+from venvship.execution.tools_ahead import run_ahead
 from venvship.model.action import RequestValue, RunTool
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
@@ -137,3 +139,27 @@ def test_rows_of_a_tool_become_a_tree() -> None:
 def test_rows_that_make_no_sense_are_refused(rows: object) -> None:
     with pytest.raises(InternalError, match="described a directory"):
         tree_of_rows(rows)
+
+
+def test_a_tool_that_ran_ahead_is_told_as_run_and_its_action_takes_the_result(bench: Bench) -> None:
+    template, output = bench.source("in", "hello"), bench.output("pkg/out")
+
+    def action(output: Artifact, template: Artifact = template) -> RunTool:
+        request: dict[str, RequestValue] = {"template": template, "output": output, "substitutions": {}}
+        request["executable"] = False
+        return RunTool(OWNER, "expand_template", request, Depset([template]), (output,), "M", "p", placeless=True)
+
+    def fingerprint(artifact: Artifact) -> str:
+        return str(machinery.exec_root.sources.output_of(artifact))
+
+    machinery = bench.machinery()
+    with machinery.workers:
+        run_ahead(action(bench.output("early")), machinery, machinery.workers, fingerprint)
+        absent = bench.source("absent")
+        run_ahead(action(bench.output("early"), absent), machinery, machinery.workers, lambda artifact: "a file")
+        assert len(machinery.made_ahead) == 1 and not bench.path(output).exists()
+        bench.add(action(output))
+        result = Scheduler(machinery, jobs=1).execute([output], bench.actions.get)
+    assert (result.ran, result.cached, bench.read(output)) == (1, 0, "hello")
+    shutil.rmtree(bench.layout.output_base)
+    assert bench.build(output).cached == 1

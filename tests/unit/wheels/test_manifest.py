@@ -4,13 +4,14 @@ import io
 import struct
 import warnings
 import zipfile
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from wheel_building import record_of, wheel_bytes, zip_bytes, zip_info
 
-from venvship.wheels.archive import BytesAccess, MalformedWheel
+from venvship.wheels.archive import BytesAccess, MalformedWheel, RandomAccess
 from venvship.wheels.entry_points import EntryPoint
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.manifest import Scheme, TopLevelKind, WheelManifest, read_manifest
@@ -114,6 +115,20 @@ def test_scripts_and_facts_of_libraries_are_read() -> None:
     found = manifest(wheel_bytes("a", files={"pkg/m.so": machine}, console_scripts={"run": "pkg.m:main"}))
     assert found.entry_points.console_scripts == (EntryPoint("run", "pkg.m", "main"),)
     assert found.libraries["pkg/m.so"].origin_directories == ("x",)
+
+
+def test_libraries_of_a_wheel_that_is_unpacked_are_read_there() -> None:
+    machine = struct.pack("<4s7I", b"\xcf\xfa\xed\xfe", 12, 0, 6, 1, 32, 0, 0)
+    machine += struct.pack("<3I", 0x8000001C, 32, 12) + b"@loader_path/../x\0\0\0"
+    content = wheel_bytes("a", files={"pkg/m.so": b"", "a-1.0.data/platlib/pkg/n.so": b"", "pkg/m.py": ""})
+    asked = []
+
+    def opened(path: str) -> AbstractContextManager[RandomAccess]:
+        asked.append(path)
+        return nullcontext(BytesAccess(machine))
+
+    found = read_manifest(BytesAccess(content), filename=WheelFilename.parse("a-1.0-py3-none-any.whl"), opened=opened)
+    assert asked == ["pkg/m.so", "pkg/n.so"] and found.libraries.keys() == set(asked)
 
 
 def test_a_manifest_survives_json() -> None:

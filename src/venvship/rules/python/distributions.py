@@ -29,7 +29,7 @@ from venvship.rules.oci.compression import GZIP_COMPRESSOR
 from venvship.rules.oci.placement import RUNFILES_IN_IMAGE
 from venvship.rules.python.hub_parts import PART_RULES
 from venvship.rules.python.installation import install
-from venvship.rules.python.library import DISTRIBUTION_KIND
+from venvship.rules.python.library import DISTRIBUTION_RULE
 from venvship.rules.python.providers import (
     InterpreterInfo,
     LayerRecord,
@@ -149,10 +149,9 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
 
     project = attributes.string("project", mandatory=True)
     extras = (attributes.labels("extra_deps", providers=(PyInfo,)), attributes.labels("extra_data", files=True))
-    kind = DISTRIBUTION_KIND.removesuffix(" rule")
     return {
-        f"{kind}@{hub.repository}": RuleClass(
-            kind,
+        f"{DISTRIBUTION_RULE}@{hub.repository}": RuleClass(
+            DISTRIBUTION_RULE,
             (project, *extras),
             _distribution,
             computed_dependencies=dependencies,
@@ -166,17 +165,15 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
 
 def hub_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
     """The targets of a distribution's package: names of rule classes and of targets."""
-    kind = DISTRIBUTION_KIND.removesuffix(" rule")
     return (
-        (f"{kind}@{hub.repository}", package_name(project)),
+        (f"{DISTRIBUTION_RULE}@{hub.repository}", package_name(project)),
         (f"{WHEEL_RULE}@{hub.repository}", WHEEL),
     )
 
 
 def project_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
     """The same for a project of the workspace that no target stands for."""
-    kind = DISTRIBUTION_KIND.removesuffix(" rule")
-    return ((f"{kind}@{hub.repository}", package_name(project)), (f"{_CODE_RULE}@{hub.repository}", CODE))
+    return ((f"{DISTRIBUTION_RULE}@{hub.repository}", package_name(project)), (f"{_CODE_RULE}@{hub.repository}", CODE))
 
 
 def _code(label: Label, found: ProjectCode) -> list[object]:

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 
 from venvship.analysis.rule_context import RuleContext
 from venvship.dataclass import dataclass
-from venvship.model.action import RequestValue
+from venvship.model.action import RequestValue, RunTool
 from venvship.model.artifact import Artifact
+from venvship.model.depset import Depset
+from venvship.model.label import Label
 from venvship.model.platform import PythonVersion
 from venvship.rules.python.runtime import PyCompilerInfo
 
@@ -27,6 +29,36 @@ class Installation:
     complete: Artifact
 
 
+def unpacking(
+    owner: Label,
+    archive: Artifact,
+    directory: Artifact,
+    *,
+    version: PythonVersion,
+    compiled_later: bool,
+    name: str,
+    more: Mapping[str, RequestValue] | None = None,
+) -> RunTool:
+    """The action that unpacks `archive` into `directory`; where that lies is no part of its key."""
+    request: dict[str, RequestValue] = {
+        "wheel": archive,
+        "output": directory,
+        "python_version": _spelled(version),
+        "compiled_later": compiled_later,
+        **(more or {}),
+    }
+    return RunTool(
+        owner,
+        "install_wheel",
+        request,
+        Depset([archive]),
+        (directory,),
+        "InstallWheel",
+        f"Installing {name}",
+        placeless=True,
+    )
+
+
 def install(
     ctx: RuleContext,
     archive: Artifact,
@@ -38,28 +70,16 @@ def install(
     more: Mapping[str, RequestValue] | None = None,
 ) -> Installation:
     """Unpack `archive` into `directory`, and compile it; `more` is for the request to unpack."""
-    python_version = version.directory.removeprefix("python")
-    request: dict[str, RequestValue] = {
-        "wheel": archive,
-        "output": directory,
-        "python_version": python_version,
-        "compiled_later": compiler.directory is not None,
-        **(more or {}),
-    }
-    ctx.run_tool(
-        "install_wheel",
-        request,
-        inputs=[archive],
-        outputs=[directory],
-        mnemonic="InstallWheel",
-        progress=f"Installing {name}",
+    compiled_later = compiler.directory is not None
+    ctx.actions.append(
+        unpacking(ctx.label, archive, directory, version=version, compiled_later=compiled_later, name=name, more=more)
     )
     if compiler.directory is None:
         return Installation(directory, directory)
     complete = ctx.declare_with_bytecode(directory)
     ctx.run_tool(
         "compile_wheel",
-        {"tree": directory, "output": complete, "python_version": python_version},
+        {"tree": directory, "output": complete, "python_version": _spelled(version)},
         inputs=[directory],
         outputs=[complete],
         mnemonic="CompileWheel",
@@ -67,3 +87,7 @@ def install(
         interpreter=compiler.directory,
     )
     return Installation(directory, complete)
+
+
+def _spelled(version: PythonVersion) -> str:
+    return version.directory.removeprefix("python")

@@ -36,7 +36,7 @@ from venvship.rules.python.providers import (
 from venvship.rules.python.runtime import PyCompilerInfo
 from venvship.rules.python.transitions import callers_configuration
 
-DISTRIBUTION_KIND = "locked_distribution rule"
+DISTRIBUTION_RULE = "locked_distribution"
 
 LIBRARY_ATTRIBUTES = (
     attributes.labels("srcs", files=(".py", ".py3", ".pyi", ".pyc", ".so")),
@@ -208,7 +208,7 @@ def _wheels_of(ctx: RuleContext) -> PyWheelsInfo:
         if info is None:
             continue
         below.append(info)
-        if target.kind == DISTRIBUTION_KIND:
+        if target.kind == f"{DISTRIBUTION_RULE} rule":
             asked.append(WheelOrigin(ctx.label, target.label, info.wheels))
     return PyWheelsInfo(
         union(info.wheels for info in below),

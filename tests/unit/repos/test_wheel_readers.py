@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from wheel_building import wheel_bytes
 
-from venvship.repos.manifest_readers import ManifestReader, ManifestReaders
+from venvship.repos.wheel_readers import WheelReader, WheelReaders
 from venvship.repos.wheel_store import WheelStore
 from venvship.wheels.archive import MalformedWheel
 from venvship.wheels.filename import WheelFilename
@@ -29,16 +29,16 @@ def kept(store: WheelStore, sha256: str) -> list[Path]:
 def test_a_process_keeps_manifests_in_the_store_and_outlives_a_broken_wheel(tmp_path: Path) -> None:
     store = WheelStore(tmp_path)
     broken, whole = stored(store, "b", b"no wheel"), stored(store, "a", wheel_bytes("a"))
-    reader = ManifestReader(tmp_path)
+    reader = WheelReader(tmp_path)
     try:
-        reader.read(*broken)
-        reader.read(*whole)
+        reader.read(*broken, {})
+        reader.read(*whole, {})
     finally:
         reader.close()
     assert kept(store, broken[0]) == []
     [file] = kept(store, whole[0])
     assert file.read_bytes() == store.manifest(*whole).to_json()
-    reader.read(*whole)  # It has ended, and nothing is said of it.
+    reader.read(*whole, {})  # It has ended, and nothing is said of it.
 
 
 @pytest.mark.parametrize("wheels", [1, 100])
@@ -46,7 +46,7 @@ def test_all_manifests_are_known_afterwards(tmp_path: Path, wheels: int) -> None
     store = WheelStore(tmp_path)
     names = [stored(store, f"a{number}", wheel_bytes(f"a{number}")) for number in range(20)]
     broken = stored(store, "b", b"no wheel")
-    with ManifestReaders(store, wheels=wheels) as readers, ThreadPoolExecutor(8) as pool:
+    with WheelReaders(store, wheels=wheels) as readers, ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda one: readers.read(*one), [*names, broken]))
     assert all(kept(store, sha256) for sha256, _ in names)
     with pytest.raises(MalformedWheel):
