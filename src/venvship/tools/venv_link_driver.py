@@ -6,6 +6,7 @@ by, and the interpreter lies elsewhere in the tree.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
@@ -19,13 +20,18 @@ def main(settings_text: str) -> int:
         return 1
     target = os.path.abspath(runfiles)
     directory = os.environ.get("BUILD_WORKING_DIRECTORY") or os.environ.get("BUILD_WORKSPACE_DIRECTORY") or os.getcwd()
-    name = sys.argv[1] if len(sys.argv) > 1 else settings["link"]
-    link = os.path.join(directory, name)
+    parser = argparse.ArgumentParser(prog=os.environ.get("BAZEL_TARGET"), description="Link a virtualenv.")
+    parser.add_argument("name", nargs="?", default=settings["link"], help="name of the link (%(default)s)")
+    link = os.path.join(directory, parser.parse_args().name)
     if os.path.lexists(link) and not os.path.islink(link):
         print(f"{link} is in the way: it is no link", file=sys.stderr)
         return 1
     beside = f"{link}.{os.getpid()}"
-    os.symlink(target, beside)
-    os.replace(beside, link)
+    try:
+        os.symlink(target, beside)
+        os.replace(beside, link)
+    except OSError as error:
+        print(f"{link} can't be made: {error.strerror}", file=sys.stderr)
+        return 1
     print(os.path.join(link, settings["venv"]))
     return 0
