@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from venvship.errors import SeveralErrors, UserError, VenvshipError
 from venvship.model.label import MAIN_REPOSITORY, Label
+from venvship.modules.module_file import Tag
 from venvship.modules.module_graph import ModuleExtensionUsage, ModuleGraph
 from venvship.session.declared_hubs import DeclaredHubs
 from venvship.session.extension_tags import (
+    CONFIG,
     FOR_TOOLS,
     INTERPRETERS,
     INTERPRETERS_UNSTABLE,
@@ -87,6 +89,8 @@ class _Reader:
                 self._python.read(tag, attributes, is_root=module_usage.module == MAIN_REPOSITORY)
             elif extension == PIP:
                 self._pip.read(tag, attributes)
+            elif extension == CONFIG and module_usage.module == MAIN_REPOSITORY:
+                _check_package_files(tag, attributes)
 
     def finish(self) -> Extensions:
         self._pip.modify(self._problems)
@@ -107,4 +111,13 @@ class _Reader:
             repositories=frozenset(self._imported),
             tools=frozenset(self._tools),
             modification_hubs=self._pip.modification_hubs,
+        )
+
+
+def _check_package_files(tag: Tag, attributes: TagAttributes) -> None:
+    if tag.name == "explicit_init_py" and tag.arguments.get("default") in (False, "no", "false", "disabled"):
+        attributes.refuse(
+            "`explicit_init_py` can't ask for empty `__init__.py` files",
+            hint="write into .bazelrc: "
+            "common --@rules_python//python/config_settings:incompatible_default_to_explicit_init_py=false",
         )

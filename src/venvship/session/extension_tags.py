@@ -17,7 +17,7 @@ INTERPRETERS_UNSTABLE: Final = "@@aspect_rules_py//py/unstable:extension.bzl%pyt
 _TOOLS: Final = "@@aspect_rules_py//py:extensions.bzl%py_tools"
 PYTHON: Final = "@@rules_python//python/extensions:python.bzl%python"
 PIP: Final = "@@rules_python//python/extensions:pip.bzl%pip"
-_CONFIG: Final = "@@rules_python//python/extensions:config.bzl%config"
+CONFIG: Final = "@@rules_python//python/extensions:config.bzl%config"
 _RULES_PYTHON_UV: Final = "@@rules_python//python/uv:uv.bzl%uv"
 
 FOR_TOOLS: Final = frozenset({_UV_BINARY, _TOOLS, _RULES_PYTHON_UV})
@@ -115,7 +115,7 @@ TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
             }
         ),
     },
-    _CONFIG: {
+    CONFIG: {
         "add_transition_setting": frozenset({"setting"}),
         "explicit_init_py": frozenset({"default"}),
     },

@@ -121,6 +121,14 @@ def test_an_isolated_usage_is_read_like_any_other() -> None:
     assert "python/extensions:pip.bzl%pip" in problem.partition("hint")[2] and "aspect_rules_py" not in problem
 
 
+def test_package_files_are_not_asked_for_by_a_tag() -> None:
+    use = 'config = use_extension("@rules_python//python/extensions:config.bzl", "config")\n'
+    read(use + 'config.explicit_init_py(default = True)\nconfig.add_transition_setting(setting = "//:x")\n')
+    problem = refusals(use + "config.explicit_init_py(default = False)\n")
+    assert "`explicit_init_py` can't ask for empty `__init__.py` files" in problem
+    assert "config_settings:incompatible_default_to_explicit_init_py=false" in problem.partition("hint")[2]
+
+
 def test_repositories_of_tools_are_there_and_hold_nothing() -> None:
     found = read(
         'tools = use_extension("@aspect_rules_py//py:extensions.bzl", "py_tools")\ntools.rules_py_tools()\n'
