@@ -119,7 +119,8 @@ def _hint(code: int) -> str:
     return {
         36: "the network or this machine: what is above names the index or the tool that is missing",
         37: "a fault of venvship itself; please report what is above",
-        NOT_POSSIBLE: "install bubblewrap, or run as root",
+        NOT_POSSIBLE: "install bubblewrap, or run as root; podman without root needs ranges in /etc/subuid and "
+        "/etc/subgid",
     }.get(code, "what is above says why")
 
 
