@@ -13,7 +13,7 @@ from venvship.dataclass import dataclass
 _PLAIN_BASE64: Final = str.maketrans("-_", "+/")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class RecordRow:
     """One file; RECORD itself and its signatures have neither hash nor size."""
 

@@ -8,7 +8,7 @@ from venvship.wheels.flat import RequiresDist, linked, parse_metadata, parse_req
 from venvship.wheels.lock import Lock
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.requirements_txt import OfferedFile, lock_of, parse_requirements
-from venvship.wheels.resolution import Resolution, Roots, reachable_anywhere, resolve
+from venvship.wheels.resolution import Requirer, Resolution, Roots, reachable_anywhere, resolve
 from venvship.wheels.tags import supported_tags
 from venvship.wheels.uv_lock import parse_uv_lock
 
@@ -20,7 +20,7 @@ NAMES = ("app", "base", "extra", "left")
 
 def flat_lock() -> Lock:
     text = "\n".join(f"{name}==1 --hash=sha256:{name[0] * 64}" for name in ("app", "base", "extra"))
-    text = text.replace("app==1", "app[fast]==1").replace("a" * 64, "a" * 64).replace("x" * 64, "e" * 64)
+    text = text.replace("app==1", "app[fast]==1")
     offered = {
         name: [OfferedFile(f"{name}-1-py3-none-any.whl", f"https://x/{name}-1-py3-none-any.whl", name[0] * 64)]
         for name in NAMES
@@ -36,7 +36,7 @@ def test_metadata_gives_a_flat_lock_its_edges() -> None:
     requires = {
         "app": parse_metadata(
             b"Metadata-Version: 2.1\nName: app\nRequires-Dist: base[more]>=1\n"
-            b"Requires-Dist: extra; extra == 'fast'\nRequires-Dist: never; extra == 'slow'\n"
+            b"Requires-Dist: extra; extra == 'fast'\nRequires-Dist: extra>=1\nRequires-Dist: never; extra == 'slow'\n"
             b"Requires-Dist: left; sys_platform == 'win32'\n"
         ),
         "base": (parse_requires_dist("app"), parse_requires_dist("extra; extra == 'more'")),
@@ -49,6 +49,12 @@ def test_metadata_gives_a_flat_lock_its_edges() -> None:
     }
     assert found.components == (("extra",), ("app", "base"))
     assert found.distributions["base"].extras == ("more",)
+    assert found.distributions["extra"].required_by == (
+        Requirer(""),
+        Requirer("app"),
+        Requirer("app", "fast"),
+        Requirer("base", "more"),
+    )
 
 
 def test_nonsense_is_no_requirement() -> None:

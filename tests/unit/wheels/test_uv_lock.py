@@ -118,10 +118,11 @@ def test_repeated_records_of_one_package_are_merged() -> None:
     source = { registry = "https://x.example" }
     wheels = [{ url = "https://x.example/a-1-cp%d-none-any.whl" }]
     """
-    [package] = parse_uv_lock(
-        ("version = 1\n" + record % 311 + record % 312 + record % 311).encode(), filename="uv.lock"
-    ).packages
+    source = f"""sdist = {{ url = "https://x.example/a-1.tar.gz", hash = "sha256:{"a" * 64}" }}\n"""
+    repeated = record % 311 + record % 312 + source + record % 311
+    [package] = parse_uv_lock(f"version = 1\n{repeated}".encode(), filename="uv.lock").packages
     assert [wheel.filename.pythons for wheel in package.wheels] == [("cp311",), ("cp312",)]
+    assert package.sdist is not None and package.sdist.filename == "a-1.tar.gz"
 
 
 def test_the_root_of_a_single_project_is_its_only_member() -> None:
