@@ -360,15 +360,15 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
     *(
         Flag(name, kind, BUILDING, purpose, effect=Effect.REFUSED, reason=reason, harmless=harmless)
         for name, kind, purpose, reason, harmless in (
-            ("disk_cache", FlagKind.TEXT, "a cache shared by workspaces", "every workspace keeps its own cache", ("",)),
-            ("remote_cache", FlagKind.TEXT, "a remote cache", "there is no client for it yet", ("",)),
             (
-                "remote_executor",
+                "disk_cache",
                 FlagKind.TEXT,
-                "a remote cluster",
-                "there is no client for it yet",
+                "a cache shared by workspaces",
+                "all workspaces share the caches below `--output_user_root`",
                 ("",),
             ),
+            ("remote_cache", FlagKind.TEXT, "a remote cache", "there is no client for it yet", ("",)),
+            ("remote_executor", FlagKind.TEXT, "a remote cluster", "there is no client for it yet", ("",)),
             ("action_env", FlagKind.TEXTS, "a variable for actions", "actions see a fixed environment", ()),
         )
     ),

@@ -44,7 +44,7 @@ def help_page(topic: str) -> str:
     idle = _sorted(flags, Effect.NONE)
     if idle:
         lines.append("Accepted, no effect:")
-        lines += _filled(", ".join(f"--{flag.name}" for flag in idle), width=100)
+        lines += _filled(", ".join(f"--{flag.name}" for flag in idle), width=100, indent="  ")
         lines.append("")
     return "\n".join(lines).rstrip()
 
@@ -93,7 +93,8 @@ def _command_section(command: str) -> list[str]:
         lines += [f"- `--{flag.name}`: {flag.reason}" for flag in refused]
         lines.append("")
     if idle:
-        lines += ["Accepted, no effect: " + ", ".join(f"`--{flag.name}`" for flag in idle) + ".", ""]
+        names = ", ".join(f"`--{flag.name}`" for flag in idle)
+        lines += [*_filled(f"Accepted, no effect: {names}.", width=120), ""]
     if command == "build":
         prefixes = ", ".join(f"`--{prefix}*`" for prefix in FOREIGN_PREFIXES)
         lines += [f"In rc files {prefixes} are accepted and have no effect.", ""]
@@ -125,7 +126,7 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def _filled(text: str, *, width: int) -> list[str]:
+def _filled(text: str, *, width: int, indent: str = "") -> list[str]:
     import textwrap
 
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
