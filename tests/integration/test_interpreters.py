@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 
 from fake_index import FakeIndex
-from interpreter_archives import archive, interpreters
+from interpreter_archives import VERSION, archive, interpreters
 from real_workspace import DEFS, HUB, MODULE, ORIGIN, RealWorkspace, locked
 from wheel_building import wheel_bytes
 
@@ -56,6 +56,36 @@ def test_an_archive_is_unpacked_where_the_machine_has_none_of_the_version(
     done = workspace.run("run", "//:app")
     assert (done.code, done.stdout) == (0, f"({sys.version_info[0]}, {sys.version_info[1]}) True\n"), done.stderr
     assert f"cpython-{exact}+20990101" in done.stderr
+
+
+def test_an_archive_may_be_patched(workspace: RealWorkspace, tmp_path: Path) -> None:
+    """Where the machine has an interpreter of the very release, that one is not taken for it."""
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n'})
+    workspace.write({"app.py": "import this_release\nprint(this_release.SAYS)\n"})
+    workspace.built("//:app")
+    base = tmp_path / "releases"
+    triple = f"{os.uname().machine}-unknown-linux-gnu"
+    archive(base / "20990101", triple, tree=imported_tree(workspace))
+    patch = "--- /dev/null\n+++ b/lib/python{minor}/this_release.py\n@@ -0,0 +1 @@\n+SAYS = {says!r}\n"
+    tag = f'python_version = "{VERSION}", patches = ["//patches:says.patch"], patch_strip = 1'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + interpreters(base, MINOR)
+            + 'python = use_extension("@rules_python//python/extensions:python.bzl", "python")\n'
+            + f"python.single_version_override({tag})\n",
+            "patches/BUILD.bazel": "",
+        }
+    )
+    done = workspace.run("run", "//:app")
+    assert done.code == 1 and "cannot read the patch `//patches:says.patch`" in done.stderr
+    for says in ("one", "two"):
+        workspace.write({"patches/says.patch": patch.format(minor=MINOR, says=says)})
+        done = workspace.run("run", "//:app")
+        assert (done.code, done.stdout) == (0, f"{says}\n"), done.stderr
+    workspace.write({"patches/says.patch": "--- a/lib/no.py\n+++ b/lib/no.py\n@@ -1 +1 @@\n-a\n+b\n"})
+    done = workspace.run("run", "//:app")
+    assert done.code == 1 and "patch `patches/says.patch` changes `lib/no.py`, which does not exist" in done.stderr
 
 
 def test_a_venv_for_another_machine_is_built_with_its_interpreter(

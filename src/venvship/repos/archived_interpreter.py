@@ -6,12 +6,16 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Protocol
 
 from venvship.errors import UserError
 from venvship.host.files import remove
 from venvship.interpreters.contents import belongs_to_stdlib
 from venvship.model.platform import PythonVersion
+from venvship.repos.disk_tree import DiskTree
+from venvship.repos.patches import apply_patch
 from venvship.repos.unpacking import unpack
 
 _KEPT = re.compile(r"(?:bin/python[^/]*|lib/lib[^/]*|lib/py|lib/python3[^/]*/.*|include/.*|LICENSE[^/]*|licenses/.*)\Z")
@@ -22,10 +26,25 @@ class MalformedRuntime(UserError):
     """An archive that does not hold a CPython of the version that it is for."""
 
 
-def unpack_interpreter(archive: Path, into: Path, *, version: PythonVersion, shown: str, strip_prefix: str) -> None:
-    """Fill the new directory `into` with the prefix that the archive holds."""
+class Patch(Protocol):
+    """A unified diff for what an archive holds."""
+
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def strip(self) -> int: ...
+    @property
+    def shown(self) -> str: ...
+
+
+def unpack_interpreter(
+    archive: Path, into: Path, *, version: PythonVersion, shown: str, strip_prefix: str, patches: Iterable[Patch] = ()
+) -> None:
+    """Fill the new directory `into` with the prefix that the archive holds; raises BadPatch, too."""
     with tempfile.TemporaryDirectory(dir=into.parent) as scratch:
         unpack(archive, Path(scratch), kind="gz", shown=shown, strip_prefix=strip_prefix)
+        for patch in patches:
+            apply_patch(patch.content, DiskTree(Path(scratch)), strip=patch.strip, shown=patch.shown)
         into.mkdir()
         _move(Path(scratch), into)
     finish_interpreter(into, version=version, shown=f"the archive `{shown}`")

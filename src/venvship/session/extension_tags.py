@@ -95,9 +95,11 @@ TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
             {"base_urls", "available_python_versions", "minor_mapping", "register_all_versions"}
             | {"ignore_root_user_error"}
         ),
-        "single_version_override": frozenset({"python_version", "sha256", "urls", "strip_prefix"}),
+        "single_version_override": frozenset(
+            {"python_version", "sha256", "urls", "strip_prefix", "patches", "patch_strip"}
+        ),
         "single_version_platform_override": frozenset(
-            {"python_version", "platform", "sha256", "urls", "strip_prefix"},
+            {"python_version", "platform", "sha256", "urls", "strip_prefix", "patches", "patch_strip"},
         ),
     },
     PIP: {

@@ -72,13 +72,26 @@ class Annotations:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimePatch:
+    """A unified diff for an unpacked interpreter; `shown` is its name."""
+
+    content: bytes
+    strip: int
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuntimeArchive:
-    """An interpreter archive that the workspace names itself: addresses and hash; `platform` of None is any."""
+    """What the workspace itself says of the archive of an interpreter; addresses only where it is another one.
+
+    Hashes are by platform; the empty name is for all.
+    """
 
     version: str
     urls: tuple[str, ...]
     sha256s: Mapping[str, str]
     strip_prefix: str = "python"
+    patches: tuple[RuntimePatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

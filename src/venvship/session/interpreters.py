@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -39,7 +40,7 @@ from venvship.rules.python.runtime import ImportedInterpreter
 from venvship.rules.python.settings import target_platform
 from venvship.rules.python.transitions import NoPythonVersion
 from venvship.session.debian_interpreters import DebianInterpreter, DebianInterpreters
-from venvship.session.extensions import Extensions
+from venvship.session.extensions import Extensions, RuntimePatch
 from venvship.session.extensions import RuntimeArchive as NamedArchive
 
 if TYPE_CHECKING:
@@ -80,10 +81,12 @@ class _Located:
     archive: RuntimeArchive
     url: str
     strip_prefix: str = "python"
+    patches: tuple[RuntimePatch, ...] = ()
 
     @property
     def identity(self) -> str:
-        return f"{self.archive.sha256} {self.archive.triple} {self.strip_prefix}"
+        patches = "".join(f" {patch.strip} {hashlib.sha256(patch.content).hexdigest()}" for patch in self.patches)
+        return f"{self.archive.sha256} {self.archive.triple} {self.strip_prefix}{patches}"
 
 
 class RuntimeArchives:
@@ -112,12 +115,20 @@ class RuntimeArchives:
 
     def find(self, version: str, platform: Platform) -> _Located | None:
         """What the workspace names itself is taken before what is known."""
-        for named in self._named:
-            located = _named_archive(named, version, platform)
-            if located is not None:
-                return located
-        archive = choose_archive(self._known, version, platform, build=self._build)
-        return None if archive is None else _Located(archive, f"{self._base}/{archive.path}")
+        named = (_named_archive(named, version, platform) for named in self._named)
+        located = next((one for one in named if one is not None), None)
+        if located is None:
+            archive = choose_archive(self._known, version, platform, build=self._build)
+            if archive is None:
+                return None
+            located = _Located(archive, f"{self._base}/{archive.path}")
+        return replace(located, patches=self.patches(_shown(located.archive), platform))
+
+    def patches(self, full_version: str, platform: Platform) -> tuple[RuntimePatch, ...]:
+        """What the workspace changes of a release, those for every platform first."""
+        triple = triple_of(platform)
+        found = [one for key in ("", triple) for one in self._named if key in one.sha256s]
+        return tuple(patch for one in found if one.version == full_version for patch in one.patches)
 
     def fetch(self, located: _Located) -> Path:
         from venvship.repos.download import WantedFile
@@ -225,9 +236,18 @@ class MachineInterpreters:
     def _elsewhere(self, wanted: str, platform: Platform) -> DebianInterpreter | _Located | None:
         """What the workspace locks comes before what is known."""
         debian = self._debian.find(wanted, platform) if self._debian is not None else None
-        if debian is not None or self._archives is None:
+        if self._archives is None or (debian is not None and not self._archives.patches(debian.full_version, platform)):
             return debian
         return self._archives.find(wanted, platform)
+
+    def _changed(self, full_version: str, platform: Platform) -> _Located | None:
+        """The archive of a release that the workspace patches, which an installation of the machine can't stand for."""
+        if self._archives is None or not self._archives.patches(full_version, platform):
+            return None
+        located = self._archives.find(full_version, platform)
+        if located is None:
+            raise NoRuntime(full_version, platform)
+        return located
 
     def _chosen(self, configuration: Configuration) -> HostInterpreter | DebianInterpreter | _Located:
         version = configuration.get(PYTHON_VERSION)
@@ -238,7 +258,9 @@ class MachineInterpreters:
                 raise NoRuntime(wanted, target_platform(configuration))
             return located
         try:
-            return choose_interpreter(self._found, wanted, freethreaded=wanted.endswith("t"))
+            here = choose_interpreter(self._found, wanted, freethreaded=wanted.endswith("t"))
+            changed = self._changed(_full_version(here), target_platform(configuration))
+            return here if changed is None else changed
         except NoInterpreter:
             located = self._elsewhere(wanted, target_platform(configuration))
             if located is None:
@@ -326,6 +348,7 @@ class MachineInterpreters:
                     version=version,
                     shown=archive.filename,
                     strip_prefix=chosen.strip_prefix,
+                    patches=chosen.patches,
                 )
             case _:
                 assert_never(chosen)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from venvship.model.label import Label
+from venvship.model.paths import join
 from venvship.model.platform import PythonVersion
 from venvship.modules.module_file import Tag
-from venvship.session.extensions import RuntimeArchive
+from venvship.session.extensions import RuntimeArchive, RuntimePatch
 from venvship.session.tag_attributes import TagAttributes
 
 
@@ -58,8 +59,18 @@ class PythonTags:
                         attributes.texts("urls"),
                         by_platform,
                         attributes.text("strip_prefix") or "python",
+                        tuple(self._patches(attributes)),
                     )
                 )
+
+    def _patches(self, attributes: TagAttributes) -> Iterator[RuntimePatch]:
+        strip = attributes.number("patch_strip")
+        for label in attributes.labels("patches"):
+            text = self._read_file(label)
+            if text is None:
+                attributes.refuse(f"cannot read the patch `{label}`")
+            else:
+                yield RuntimePatch(text.encode(), strip, join(label.package.path, label.name))
 
     def _default_version(self, attributes: TagAttributes) -> PythonVersion | None:
         """What a variable says, where it is set, else the first line of a file, else the tag itself."""
