@@ -301,6 +301,33 @@ def test_rules_of_bazel_lib_and_of_foreign_languages(workspace: RealWorkspace) -
     assert "`cc_library` can't be built: it is for a language that is not built here" in needed.stderr
 
 
+def test_templates_hold_build_information_where_it_is_asked_for(workspace: RealWorkspace) -> None:
+    build = """
+load("@bazel_lib//lib:expand_template.bzl", "expand_template")
+[expand_template(
+    name = name,
+    out = name + ".txt",
+    template = ["{TAG} {TAG} $1 & by {WHO}", "{{STABLE_TAG}} {OTHER}"],
+    substitutions = {"{TAG}": "none", "{WHO}": "nobody", "{OTHER}": "same"},
+    stamp_substitutions = {"{TAG}": "v{{STABLE_TAG}}-{{STABLE_TAG}}", "{WHO}": "{{STABLE_WHO}}"},
+    stamp = stamp,
+) for name, stamp in {"always": 1, "never": 0, "asked": -1}.items()]
+expand_template(name = "program", template = ["#!/bin/sh", "echo '{TAG}'"], is_executable = True, stamp = 1,
+    stamp_substitutions = {"{TAG}": "{{STABLE_TAG}}"})
+"""
+    status = "#!/bin/sh\necho STABLE_TAG '1&2'\nprintf '%s\\n' 'STABLE_WHO a b\\c'\n"
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": build, "status.sh": status})
+    command = "--workspace_status_command=sh status.sh"
+    plain = "none none $1 & by nobody\n{{STABLE_TAG}} same\n"
+    stamped = "v1&2-1&2 v1&2-1&2 $1 & by a b\\c\n{{STABLE_TAG}} same\n"
+    for flag, asked in (("--nostamp", plain), ("--stamp", stamped)):
+        built = workspace.run("build", command, flag, "//...")
+        assert built.code == 0, built.stderr
+        made = [(workspace.root / f"venvship-bin/{name}.txt").read_text() for name in ("always", "never", "asked")]
+        assert made == [stamped, plain, asked]
+    assert workspace.run("run", command, "//:program").stdout == "1&2\n"
+
+
 def test_scripts_find_their_files_with_the_runfiles_library(workspace: RealWorkspace) -> None:
     workspace.write(
         {

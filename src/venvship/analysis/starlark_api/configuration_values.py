@@ -10,7 +10,6 @@ from venvship.analysis.platforms import HOST
 from venvship.model.configuration import Configuration
 from venvship.model.label import Label
 from venvship.model.workspace_status import is_stamped
-from venvship.starlark.builtin import builtin
 from venvship.starlark.errors import EvaluationError
 from venvship.starlark.freezing import freeze
 from venvship.starlark.host_types import HostType, Value, register
@@ -66,8 +65,7 @@ def _false(value: ConfigurationValue) -> bool:
     return False
 
 
-@builtin("stamp_binaries")
-def _stamp_binaries(value: ConfigurationValue, /) -> bool:
+def _stamp_binaries(value: ConfigurationValue) -> bool:
     return is_stamped(value.configuration)
 
 

@@ -63,6 +63,7 @@ def test_the_rest_of_the_context_is_there() -> None:
         """
         print(ctx.workspace_name, ctx.build_file_path, ctx.bin_dir.path == ctx.genfiles_dir.path, ctx.features)
         print(ctx.configuration.coverage_enabled, ctx.configuration.host_path_separator, ctx.coverage_instrumented())
+        print(ctx.configuration.stamp_binaries())
         print(ctx.toolchains, ctx.tokenize("a 'b c'"), hasattr(ctx.file, "nope"), dir(ctx.executable))
         print(sorted(ctx.configuration.default_shell_env), ctx.configuration.test_env)
         """,
@@ -71,6 +72,7 @@ def test_the_rest_of_the_context_is_there() -> None:
     assert lines == [
         '_main BUILD True ["a"]',
         "False : False",
+        "False",
         '<toolchain_context.resolved_labels: > ["a", "b c"] False []',
         '["PATH"] {}',
     ]
