@@ -159,6 +159,8 @@ py_binary(name = "app", srcs = ["app.py"], imports = {".": None})
         assert done.code == 1
         kind = "genrule" if name == "made" else "py_library"
         assert f"`{kind}` can't be built: `{unknown}` is not known: {NOT_THERE}" in done.stderr, done.stderr
+    done = workspace.run("run", "//:env")
+    assert done.code == 1 and f"`env` can't be built: {NOT_THERE}" in done.stderr, done.stderr
     workspace.write({"BUILD.bazel": build + 'py_library(name = "wrong", deps = {"x": 1}, nonsense = 1)\n'})
     done = workspace.run("query", "//:all")
     assert "no such attribute 'nonsense'" in done.stderr

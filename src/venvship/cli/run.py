@@ -14,6 +14,7 @@ from venvship.cli.program_start import start
 from venvship.cli.surroundings import Session
 from venvship.cli.targets import NoTargets, select
 from venvship.errors import SeveralErrors
+from venvship.loading.absent_symbols import FOREIGN_KINDS
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label
 from venvship.session.outcomes import BuildOutcome, NotExecutable, RunPlan
@@ -86,7 +87,7 @@ def _one_target(invocation: Invocation, session: Session, pattern: str) -> Label
             raise NotOneTarget(pattern, programs or selection.labels)
         return programs[0]
     [(label, target)] = selection.targets.items()
-    if not _can_run(target) and not _may_stand_for_another(target):
+    if not _can_run(target) and not _is_left_to_analysis(target):
         raise NotExecutable(label, target.kind, target.place)
     return label
 
@@ -95,6 +96,6 @@ def _can_run(target: Target) -> bool:
     return isinstance(target, RuleTarget) and (target.rule_class.is_executable or target.rule_class.is_test)
 
 
-def _may_stand_for_another(target: Target) -> bool:
-    """Only analysis knows where an alias leads."""
-    return isinstance(target, RuleTarget) and target.rule_class.name == "alias"
+def _is_left_to_analysis(target: Target) -> bool:
+    """Only analysis knows where an alias leads, and says why what is not there can't be built."""
+    return isinstance(target, RuleTarget) and target.rule_class.name in {"alias", *FOREIGN_KINDS}
