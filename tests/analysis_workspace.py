@@ -25,7 +25,7 @@ from venvship.model.configuration import DEP_GROUP, PYTHON_VERSION, Configuratio
 from venvship.model.digest import Digest
 from venvship.model.label import Label, PackageId
 from venvship.model.platform import Platform
-from venvship.rules.bzl_names import bzl_names
+from venvship.rules.bzl_names import bzl_names, own_names
 from venvship.rules.catalogue import loaded_rules, native_rules
 from venvship.rules.oci.base import LIBRARIES, ImportedLibraries, libraries_rule
 from venvship.rules.python.distributions import (
@@ -207,6 +207,7 @@ class AnalysisWorkspace:
             bzl_names=bzl_names(
                 print_handler=self._print, source_line=lambda file, line: self.loader.source_line(file, line)
             ),
+            own_names=own_names(),
             print_handler=self._print,
             host_constraints=host_constraints(LINUX.platform),
         )

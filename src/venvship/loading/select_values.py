@@ -56,6 +56,11 @@ def _family(value: Value) -> str:
     )
 
 
+def kind_of(value: Value) -> str:
+    """The type of a value, and of a `select()` that of what it chooses from; labels count as text."""
+    return _kind(value) or "NoneType" if isinstance(value, SelectExpression) else _family(value)
+
+
 def _kind(expression: SelectExpression) -> str | None:
     for part in expression.parts:
         values = [value for _, value in entries(part.branches)] if isinstance(part, SelectChoice) else [part]

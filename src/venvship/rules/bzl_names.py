@@ -9,6 +9,7 @@ from venvship.analysis.starlark_api.rule_function import Environment
 from venvship.interpreters.archives import CUSTOMARY_BASE, known_archives
 from venvship.loading.bzl_loader import PrintHandler
 from venvship.loading.evaluation import Evaluator
+from venvship.loading.select_values import kind_of
 from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.provider_symbols import provider_symbols
 from venvship.starlark.builtin import Builtin
@@ -18,7 +19,11 @@ from venvship.starlark.values import FrozenList
 
 def own_names() -> dict[str, Value]:
     """What only `.bzl` files of built-in modules may say."""
-    return {"python_archives": Builtin("python_archives", _python_archives), "python_archives_base": CUSTOMARY_BASE}
+    return {
+        "kind_of": Builtin("kind_of", kind_of),
+        "python_archives": Builtin("python_archives", _python_archives),
+        "python_archives_base": CUSTOMARY_BASE,
+    }
 
 
 def _python_archives() -> FrozenList:

@@ -157,6 +157,10 @@ py_sbom(name = "sbom", binaries = [":app"])
 oci_push(name = "push", image = ":derived", repository = "registry.example/shop/app", remote_tags = ["v1"],
          attachments = [":sbom"])
 oci_push(name = "by_file", image = ":image", repository_file = "where.txt", remote_tags = "tags.txt")
+oci_push(name = "chosen", image = ":image", repository = "registry.example/shop/app",
+         remote_tags = select({{"//conditions:default": "tags.txt"}}))
+oci_push(name = "listed", image = ":image", repository = "registry.example/shop/app",
+         remote_tags = select({{"//conditions:default": ["v2"]}}))
 """
     )
     program = launcher(made, "//:push")
@@ -168,6 +172,8 @@ oci_push(name = "by_file", image = ":image", repository_file = "where.txt", remo
     )
     assert all(word in program for word in wanted)
     assert all(word in launcher(made, "//:by_file") for word in (b"--tags_file", b"_main/tags.txt", b"_main/where.txt"))
+    assert b"--tags_file" in launcher(made, "//:chosen") and b"_main/tags.txt" in launcher(made, "//:chosen")
+    assert b"--tag=v2" in launcher(made, "//:listed")
     assert made.one("//:derived")[OciImageInfo].sources == ("registry.example/base/python",)
 
 

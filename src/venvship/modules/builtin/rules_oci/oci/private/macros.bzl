@@ -5,7 +5,7 @@ _LISTS = ["entrypoint", "cmd", "exposed_ports", "volumes"]
 _DICTS = ["env", "labels", "annotations"]
 
 def _is_file(value):
-    return type(value) in ("string", "Label")
+    return _venvship.kind_of(value) == "string"
 
 def _split(kwargs, names):
     """Move settings that name a file to the attributes for files."""
