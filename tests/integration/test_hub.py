@@ -72,9 +72,10 @@ def source_tree(name: str, index: FakeIndex, *, fail: bool = False, requires: st
     }
 
 
-def sdist(name: str, index: FakeIndex, *, fail: bool = False, requires: str = "") -> bytes:
-    """A source archive."""
+def sdist(name: str, index: FakeIndex, *, fail: bool = False, requires: str = "", first: str = "") -> bytes:
+    """A source archive; `first` is what its backend does before all else."""
     files = source_tree(name, index, fail=fail, requires=requires)
+    files["backend.py"] = first + files["backend.py"]
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
         for path, text in files.items():
@@ -248,6 +249,32 @@ def test_of_a_lock_only_what_builds_a_source_archive_builds_it_again(
     assert "from source" not in workspace.built("//:lib").stderr
     workspace.write({"uv.lock": lock(index, {**files, **wheel("maker", "X = 2\n")})})
     assert "kept 1.0 from source" in workspace.built("//:lib").stderr
+
+
+def test_source_archives_are_built_at_the_same_time(workspace: RealWorkspace, index: FakeIndex) -> None:
+    meet = f"""
+import glob, os, time
+met = os.environ["TMPDIR"] + "/met"
+for _ in range(600):
+    if os.path.exists(met) or len(glob.glob({f"{workspace.cache}/venvship/builds/build-*/work/source/met_*"!r})) == 2:
+        break
+    time.sleep(0.1)
+else:
+    raise SystemExit("nobody else is built")
+if not os.path.exists(met):
+    open(met, "w").close()
+    # The other one should have looked, too.
+    time.sleep(1)
+"""
+    names = ("met_one", "met_two")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, {f"{name}-1.0.tar.gz": sdist(name, index, first=meet) for name in names}),
+            "BUILD.bazel": DEFS + 'py_library(name = "lib", deps = ["@pypi//met_one", "@pypi//met_two"])\n',
+        }
+    )
+    workspace.built("//:lib")
 
 
 def test_a_source_of_git_is_told_the_version_that_is_locked(workspace: RealWorkspace, index: FakeIndex) -> None:

@@ -82,7 +82,7 @@ class BuiltWheel:
 
 
 class SourceBuilds:
-    """Builds, and remembers by inputs what was built."""
+    """Builds, and remembers by inputs what was built; several threads may build at once."""
 
     def __init__(
         self,
@@ -110,6 +110,10 @@ class SourceBuilds:
         self._host = host
         self._events = events
         self._annotations = functools.cache(annotations)
+
+    def stop(self) -> None:
+        """End what is being built."""
+        self._children.kill_all()
 
     def build(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from venvship.dataclass import dataclass
 from venvship.errors import InternalError, UserError, VenvshipError
 from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource
+from venvship.host.machine import cpu_count
 from venvship.loading.repositories import BuildText, TargetSpec
 from venvship.loading.workspace import path_of
 from venvship.model.action import RunTool
@@ -293,11 +296,28 @@ class LockHub:
                 readers.read(file.sha256, filename)
 
             self._downloads.fetch(files, then=read_ahead)
-        for (name, configuration), key in sources.items():
+        return {**refused, **self._build_all(sources)}
+
+    def _build_all(self, sources: Mapping[tuple[str, Configuration], TargetKey]) -> Mapping[TargetKey, VenvshipError]:
+        """Build these from source, as many at a time as there are processors; answers those that cannot be built."""
+        for _, configuration in sources:
+            # Threads share what was imported; what is wrong with an interpreter each build says itself.
+            with contextlib.suppress(VenvshipError):
+                self._interpreters.interpreter(configuration)
+        refused: dict[TargetKey, VenvshipError] = {}
+        with ThreadPoolExecutor(cpu_count(), "source") as pool:
             try:
-                self._built[(name, configuration)] = self._build(name, configuration)
-            except VenvshipError as error:
-                refused[key] = error
+                begun = {source: pool.submit(self._build, *source) for source in sources}
+                for source, building in begun.items():
+                    try:
+                        self._built[source] = building.result()
+                    except VenvshipError as error:
+                        refused[sources[source]] = error
+            except BaseException:
+                # The user interrupts us: leaving the block waits for the threads, and these for their processes.
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._builds.stop()
+                raise
         return refused
 
     def _unpacking(
