@@ -168,6 +168,30 @@ py_binary(name = "f", srcs = ["c.py"], main = "c.py", deps = ["@pypi//two", ":ne
     assert done.code == 1 and "`//:never`" in done.stderr and "incompatible" in done.stderr
 
 
+def test_all_wheels_are_those_that_this_target_has(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {**wheel("here", ""), **wheel("elsewhere", ""), **wheel("replaced", "")}
+    marker = '{ name = "elsewhere", marker = "sys_platform == \'win32\'" }'
+    listed = "[str(label) for label in all_whl_requirements + all_data_requirements]"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB + 'uv.override_package(name = "replaced", target = "//:own")\n',
+            "uv.lock": lock(index, files).replace('{ name = "elsewhere" }', marker),
+            "BUILD.bazel": DEFS
+            + f"""
+load("@pypi//:requirements.bzl", "all_data_requirements", "all_whl_requirements")
+py_library(name = "own", visibility = ["//visibility:public"])
+filegroup(name = "all", srcs = all_whl_requirements)
+filegroup(name = "data", srcs = {listed})
+""",
+        }
+    )
+    done = workspace.built("//:all", "//:data")
+    assert "here-1.0-py3-none-any.whl" in done.stderr
+    assert "elsewhere" not in done.stderr and "replaced" not in done.stderr
+    absent = workspace.build("@pypi//elsewhere:whl")
+    assert absent.code == 0 and ".whl" not in absent.stderr, absent.stderr
+
+
 def test_a_distribution_can_be_changed(workspace: RealWorkspace, index: FakeIndex) -> None:
     files = {**wheel("tool", "SAYS = 'before'\n"), **wheel("more", "X = 1\n"), **wheel("other", "X = 1\n")}
     workspace.write(

@@ -78,14 +78,15 @@ def incompatible_with(groups, extra_constraints = []):
 '''
 
 
-def requirements_bzl(hub: str, names: Iterable[str]) -> bytes:
-    """`requirements.bzl` of a hub; `names` are those that targets may need."""
-    packages = [(name, package_name(name)) for name in names]
+def requirements_bzl(hub: str, names: Iterable[str], *, wheels: Iterable[str]) -> bytes:
+    """`requirements.bzl` of a hub; `names` are those that targets may need, `wheels` those of them that have one."""
+    packages = [package_name(name) for name in names]
+    with_wheels = [package_name(name) for name in wheels]
     return (
         _REQUIREMENTS.replace("{hub}", hub)
-        .replace("{all}", _listed(f"@@{hub}//{package}:{package}" for _, package in packages))
-        .replace("{wheels}", _dict({package: f"@@{hub}//{package}:whl" for _, package in packages}))
-        .replace("{data}", _listed(f"@@{hub}//{package}:data" for _, package in packages))
+        .replace("{all}", _listed(f"@@{hub}//{package}:{package}" for package in packages))
+        .replace("{wheels}", _dict({package: f"@@{hub}//{package}:whl" for package in with_wheels}))
+        .replace("{data}", _listed(f"@@{hub}//{package}:data" for package in with_wheels))
         .encode()
     )
 

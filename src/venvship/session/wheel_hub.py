@@ -130,8 +130,10 @@ class LockHub:
         distribution = self._members.distribution(PackageId(MAIN_REPOSITORY, directory))
         return read_project_code(self._workspace, directory, project, distribution)
 
-    def wheel(self, project: str, configuration: Configuration) -> FetchedWheel:
-        """The wheel chosen for a configuration; `fetch` has brought it."""
+    def wheel(self, project: str, configuration: Configuration) -> FetchedWheel | None:
+        """The wheel chosen for a configuration, which `fetch` has brought; None where markers leave it out."""
+        if self._is_left_out(project, configuration):
+            return None
         chosen = self._file(project, configuration)
         manifest = self._store.manifest(chosen.sha256, chosen.filename)
         name = chosen.filename.text
@@ -142,6 +144,14 @@ class LockHub:
         locked = self._project_of(project, configuration)
         override = self._override_of(project, locked, self._resolution(project, configuration).packages[project])
         return wheel if override is None else self._changed(wheel, override)
+
+    def _is_left_out(self, name: str, configuration: Configuration) -> bool:
+        """Whether a distribution is for other targets only; raises NotResolved for one that none needs."""
+        if name in self._resolution(name, configuration).distributions:
+            return False
+        project = self._project_of(name, configuration)
+        project.component(name, configuration, self._group(project, configuration))
+        return True
 
     def _changed(self, wheel: FetchedWheel, override: PackageOverride) -> FetchedWheel:
         """The wheel as its override wants it installed."""
@@ -201,12 +211,13 @@ class LockHub:
             return [*specs, *([TargetSpec("alias", "pkg", {"actual": f":{library}"})] if library != "pkg" else [])]
         return self._targets(name)
 
+    def _with_wheels(self) -> list[str]:
+        """The names of all distributions that have wheels."""
+        names = sorted(self._names.values())
+        return [name for name in names if self._target_of(name) is None and self._code_directory(name) is None]
+
     def _wheel_labels(self) -> list[str]:
-        """The wheels of all distributions that have one."""
-        own = (
-            n for n in sorted(self._names.values()) if self._target_of(n) is None and self._code_directory(n) is None
-        )
-        return [f"@@{self.repository}//{package_name(name)}:{WHEEL}" for name in own]
+        return [f"@@{self.repository}//{package_name(name)}:{WHEEL}" for name in self._with_wheels()]
 
     def _targets(self, name: str) -> Sequence[TargetSpec | BuildText]:
         override = self._merged(name)
@@ -240,7 +251,10 @@ class LockHub:
     def source(self, path: str) -> bytes | None:
         match path:
             case "requirements.bzl":
-                return requirements_bzl(self.repository, sorted({n for p in self.projects for n in p.names}))
+                names = {name for project in self.projects for name in project.names}
+                return requirements_bzl(
+                    self.repository, sorted(names), wheels=sorted(names.intersection(self._with_wheels()))
+                )
             case "defs.bzl":
                 return defs_bzl(self.repository, self._group_members())
             case _:
@@ -269,6 +283,8 @@ class LockHub:
             if key.configuration is None:
                 raise InternalError(f"`{key}` has no configuration")
             try:
+                if self._is_left_out(name, key.configuration):
+                    continue
                 resolution = self._resolution(name, key.configuration)
                 chosen = resolution.wheel_of(name)
                 if isinstance(chosen, LockedWheel):

@@ -95,7 +95,9 @@ class Hub(Protocol):
 
     def component(self, project: str, configuration: Configuration) -> Component: ...
 
-    def wheel(self, project: str, configuration: Configuration) -> FetchedWheel: ...
+    def wheel(self, project: str, configuration: Configuration) -> FetchedWheel | None:
+        """None where markers leave it out."""
+        ...
 
     def project_code(self, project: str) -> ProjectCode:
         """What a project of the workspace without a target of its own would install."""
@@ -137,7 +139,8 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
         }
 
     def wheel(ctx: RuleContext) -> list[object]:
-        return _wheel(ctx, hub.wheel(ctx.string("project"), ctx.configuration))
+        found = hub.wheel(ctx.string("project"), ctx.configuration)
+        return _no_wheel() if found is None else _wheel(ctx, found)
 
     def code(ctx: RuleContext) -> list[object]:
         return _code(ctx.label, hub.project_code(ctx.string("project")))
@@ -216,6 +219,11 @@ def _distribution(ctx: RuleContext) -> list[object]:
         venv_symlinks=union(info.venv_symlinks for info in first_party),
     )
     return [DefaultInfo(files, runfiles, runfiles), code, PyWheelsInfo(wheels, installs=installs, unpacked=unpacked)]
+
+
+def _no_wheel() -> list[object]:
+    nothing: Depset[Artifact] = Depset()
+    return [DefaultInfo(nothing), OutputGroupInfo({"install_dir": nothing, "whl": nothing}), PyInfo(), PyWheelsInfo()]
 
 
 def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
