@@ -34,68 +34,78 @@ class PipTags:
         return frozenset(key.partition("//")[0] for key in self._modifications)
 
     def read(self, tag: Tag, attributes: TagAttributes) -> None:
-        if tag.name == "parse":
-            hub = attributes.required("hub_name")
-            self._hubs.declared[hub] = tag.place
-            version = attributes.version() if attributes.text("python_version") else None
-            locks = _locks_of_parse(attributes)
-            if not locks:
-                hint = "name a file that pins everything: `requirements_lock` or `uv_lock`"
-                attributes.problems.append(MistakenTag(f"hub `{hub}` has no lock file", place=tag.place, hint=hint))
-                return
-            for lock, platforms in locks.items():
-                self._hubs.projects.append(
-                    LockProject(hub, lock, tag.place, python_version=version, platforms=tuple(platforms))
-                )
-            for key, name in attributes.pairs("whl_modifications").items():
-                self._modified.append((key, name, hub, tuple(locks), tag.place))
-        elif tag.name == "whl_mods":
-            refused = sorted(name for name in COPIED_FILES & set(tag.arguments) if tag.arguments[name])
-            if refused:
-                attributes.refuse(
-                    f"tag `whl_mods` does not support {', '.join(f'`{name}`' for name in refused)}: a distribution's "
-                    "package has no files",
-                    hint="put the targets into a package of the workspace, and name them with `data`",
-                )
-            text: str | Label = attributes.text("additive_build_content")
-            file = attributes.label("additive_build_content_file")
-            if text and file is not None:
-                attributes.refuse("`additive_build_content` and `additive_build_content_file` exclude each other")
-            key = f"{attributes.required('hub_name')}//:{attributes.required('whl_name')}.json"
-            globs = (*attributes.texts("srcs_exclude_glob"), *attributes.texts("data_exclude_glob"))
-            # What begins with a colon is in the package of the distribution.
-            data = attributes.texts("data")
-            self._own_data[key] = tuple(text[1:] for text in data if text.startswith(":"))
-            found = (attributes.parsed(text) for text in data if not text.startswith(":"))
-            self._modifications[key] = PackageOverride(
-                attributes.required("whl_name"),
+        match tag.name:
+            case "parse":
+                self._read_parse(tag, attributes)
+            case "whl_mods":
+                self._read_modification(tag, attributes)
+            case "override":
+                self._read_override(tag, attributes)
+
+    def _read_parse(self, tag: Tag, attributes: TagAttributes) -> None:
+        hub = attributes.required("hub_name")
+        self._hubs.declared[hub] = tag.place
+        version = attributes.version() if attributes.text("python_version") else None
+        locks = _locks_of_parse(attributes)
+        if not locks:
+            hint = "name a file that pins everything: `requirements_lock` or `uv_lock`"
+            attributes.problems.append(MistakenTag(f"hub `{hub}` has no lock file", place=tag.place, hint=hint))
+            return
+        for lock, platforms in locks.items():
+            self._hubs.projects.append(
+                LockProject(hub, lock, tag.place, python_version=version, platforms=tuple(platforms))
+            )
+        for key, name in attributes.pairs("whl_modifications").items():
+            self._modified.append((key, name, hub, tuple(locks), tag.place))
+
+    def _read_modification(self, tag: Tag, attributes: TagAttributes) -> None:
+        refused = sorted(name for name in COPIED_FILES & set(tag.arguments) if tag.arguments[name])
+        if refused:
+            attributes.refuse(
+                f"tag `whl_mods` does not support {', '.join(f'`{name}`' for name in refused)}: a distribution's "
+                "package has no files",
+                hint="put the targets into a package of the workspace, and name them with `data`",
+            )
+        text: str | Label = attributes.text("additive_build_content")
+        file = attributes.label("additive_build_content_file")
+        if text and file is not None:
+            attributes.refuse("`additive_build_content` and `additive_build_content_file` exclude each other")
+        key = f"{attributes.required('hub_name')}//:{attributes.required('whl_name')}.json"
+        globs = (*attributes.texts("srcs_exclude_glob"), *attributes.texts("data_exclude_glob"))
+        # What begins with a colon is in the package of the distribution.
+        data = attributes.texts("data")
+        self._own_data[key] = tuple(text[1:] for text in data if text.startswith(":"))
+        found = (attributes.parsed(text) for text in data if not text.startswith(":"))
+        self._modifications[key] = PackageOverride(
+            attributes.required("whl_name"),
+            tag.place,
+            exclude_globs=tuple(glob.removeprefix("site-packages/") for glob in globs),
+            extra_data=tuple(label for label in found if label is not None),
+            build_text=file if file is not None else text,
+        )
+
+    def _read_override(self, tag: Tag, attributes: TagAttributes) -> None:
+        filename = attributes.required("file")
+        try:
+            wheel = WheelFilename.parse(filename)
+        except ValueError as error:
+            attributes.problems.append(MistakenTag(str(error), place=tag.place))
+            return
+        patches = tag.arguments.get("patches")
+        files = tuple(patches) if isinstance(patches, Mapping) else attributes.texts("patches")
+        strip = tag.arguments.get("patch_strip")
+        self._hubs.overrides.append(
+            PackageOverride(
+                wheel.distribution,
                 tag.place,
-                exclude_globs=tuple(glob.removeprefix("site-packages/") for glob in globs),
-                extra_data=tuple(label for label in found if label is not None),
-                build_text=file if file is not None else text,
+                version=wheel.version,
+                file=filename,
+                post_install=Patches(
+                    tuple(label for text in files if (label := attributes.parsed(str(text))) is not None),
+                    strip if isinstance(strip, int) else 0,
+                ),
             )
-        elif tag.name == "override":
-            filename = attributes.required("file")
-            try:
-                wheel = WheelFilename.parse(filename)
-            except ValueError as error:
-                attributes.problems.append(MistakenTag(str(error), place=tag.place))
-                return
-            patches = tag.arguments.get("patches")
-            files = tuple(patches) if isinstance(patches, Mapping) else attributes.texts("patches")
-            strip = tag.arguments.get("patch_strip")
-            self._hubs.overrides.append(
-                PackageOverride(
-                    wheel.distribution,
-                    tag.place,
-                    version=wheel.version,
-                    file=filename,
-                    post_install=Patches(
-                        tuple(label for text in files if (label := attributes.parsed(str(text))) is not None),
-                        strip if isinstance(strip, int) else 0,
-                    ),
-                )
-            )
+        )
 
     def modify(self, problems: list[VenvshipError]) -> None:
         """Let the changes of `whl_mods` count for the locks whose tags name them."""

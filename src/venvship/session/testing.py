@@ -85,13 +85,12 @@ def run_test_targets(
         results += [one.finished(request) for one, request in zip(ended, requests, strict=True)]
         if coverage and options.combined_report:
             report = combined_report(ended, session.layout.exec_root)
-    known = {finished.label for finished in results}
+    not_built = unanalysed.union(outcome.failed, refused)
+    not_run = ready.intersection(target.label for target in tests).difference(one.label for one in results)
     for label in labels:
-        if label in known:
-            continue
-        if (label in unanalysed or label in outcome.failed or label in refused) and _is_test(session, label):
+        if label in not_built and _is_test(session, label):
             results.append(TestFinished(label, TestStatus.FAILED_TO_BUILD, False, 0.0, ""))
-        elif label in ready and any(target.label == label for target in tests):
+        elif label in not_run:
             results.append(TestFinished(label, TestStatus.NO_STATUS, False, 0.0, ""))
     session.make_convenience_links()
     build = BuildOutcome(
