@@ -292,13 +292,25 @@ def test_nothing_is_written_outside_of_the_repository(workspace: RealWorkspace, 
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        ('t.text(name = "a")\nuse_repo(t, "z")', "extension `//:rules.bzl%texts` makes no repository `z`"),
-        ('t.text(nam = "a")', "tag `text` of `//:rules.bzl%texts` has no attribute `nam`"),
-        ('t.txt(name = "a")', "extension `//:rules.bzl%texts` has no tag `txt`"),
-        ('t.text(name = "a", text = 3)', "expected value of type 'string' for attribute 'text'"),
-        ('t.text(name = "a")\nt.text(name = "a")', "a repository named 'a' is already made by this extension"),
-        ('u = use_extension("//:rules.bzl", "nope")\nuse_repo(u, "z")', "does not define `nope`"),
-        ('u = use_extension("//:rules.bzl", "text_repository")\nuse_repo(u, "z")', "is no module extension"),
+        (
+            't.text(name = "a")\nuse_repo(t, "z")',
+            "MODULE.bazel:1:18: extension `//:rules.bzl%texts` makes no repository `z`",
+        ),
+        ('t.text(nam = "a")', "MODULE.bazel:2:7: tag `text` of `//:rules.bzl%texts` has no attribute `nam`"),
+        ('t.txt(name = "a")', "MODULE.bazel:2:6: extension `//:rules.bzl%texts` has no tag `txt`"),
+        ('t.text(name = "a", text = 3)', "MODULE.bazel:2:7: expected value of type 'string' for attribute 'text'"),
+        (
+            't.text(name = "a")\nt.text(name = "a")',
+            "rules.bzl:22:28: a repository named 'a' is already made by this extension",
+        ),
+        (
+            'u = use_extension("//:rules.bzl", "nope")\nuse_repo(u, "z")',
+            "MODULE.bazel:2:18: `//:rules.bzl` does not define `nope`",
+        ),
+        (
+            'u = use_extension("//:rules.bzl", "text_repository")\nuse_repo(u, "z")',
+            "MODULE.bazel:2:18: `text_repository` of `//:rules.bzl` is no module extension",
+        ),
     ],
 )
 def test_mistakes_are_told_where_they_stand(workspace: RealWorkspace, module: str, message: str) -> None:
@@ -308,7 +320,6 @@ def test_mistakes_are_told_where_they_stand(workspace: RealWorkspace, module: st
     done = workspace.run("build", "//:copy_z")
     assert done.code == 1
     assert message in done.stderr
-    assert "MODULE.bazel:" in done.stderr or "rules.bzl:" in done.stderr
 
 
 def test_what_fails_in_a_rule_shows_the_way_there(workspace: RealWorkspace) -> None:
