@@ -298,7 +298,10 @@ def test_nothing_is_written_outside_of_the_repository(workspace: RealWorkspace, 
         ),
         ('t.text(nam = "a")', "MODULE.bazel:2:7: tag `text` of `//:rules.bzl%texts` has no attribute `nam`"),
         ('t.txt(name = "a")', "MODULE.bazel:2:6: extension `//:rules.bzl%texts` has no tag `txt`"),
-        ('t.text(name = "a", text = 3)', "MODULE.bazel:2:7: expected value of type 'string' for attribute 'text'"),
+        (
+            't.text(name = "a", text = 3)',
+            "MODULE.bazel:2:7: expected value of type 'string' for attribute 'text' in tag `text` of ",
+        ),
         (
             't.text(name = "a")\nt.text(name = "a")',
             "rules.bzl:22:28: a repository named 'a' is already made by this extension",

@@ -87,10 +87,10 @@ def listed(value: Value) -> Sequence[Value] | None:
 
 
 class AttributeReader:
-    """Reads the values of one call of a rule."""
+    """Reads the values of one call; `call` is what problems say they are in, such as `'py_library' rule`."""
 
-    def __init__(self, rule: str, labels: LabelReader) -> None:
-        self._rule = rule
+    def __init__(self, call: str, labels: LabelReader) -> None:
+        self._call = call
         self._labels = labels
 
     def read(self, spec: AttributeSpec, value: Value) -> AttributeValue:
@@ -181,7 +181,7 @@ class AttributeReader:
             raise AttributeProblem(f"attribute '{spec.name}' must be non empty")
 
     def _named(self, spec: AttributeSpec, part: _Part = None) -> str:
-        named = f"attribute '{spec.name}' in '{self._rule}' rule"
+        named = f"attribute '{spec.name}' in {self._call}"
         if part is None:
             return named
         return f"{part} of {named}" if isinstance(part, str) else f"element {part} of {named}"

@@ -38,7 +38,7 @@ class ComputedDefault:
         found = self._evaluator.call(self._function, [shown_value(values[name]) for name in self.parameters])
         if found is None:
             return self._spec.type.empty
-        read = AttributeReader("computed default", self._labels).read(self._spec, found)
+        read = AttributeReader("its computed default", self._labels).read(self._spec, found)
         if isinstance(read, Select):
             raise BadComputedDefault(f"the default of attribute `{self._spec.name}` can't be a select()")
         return read

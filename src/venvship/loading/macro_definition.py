@@ -95,7 +95,7 @@ class MacroDefinition(Exportable):
 
     def _values(self, given: Mapping[str, Value], builder: PackageBuilder) -> dict[str, Value]:
         public = self.attributes
-        reader = AttributeReader(self.name, builder.labels)
+        reader = AttributeReader(f"'{self.name}' macro", builder.labels)
         values: dict[str, Value] = {}
         for name, value in given.items():
             if value is None or name in _GIVEN_ALWAYS:

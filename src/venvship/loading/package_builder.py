@@ -247,7 +247,7 @@ class PackageBuilder:
     def _attributes(
         self, rule_class: RuleClass, label: Label, given: Mapping[str, Value], place: Place
     ) -> dict[str, AttributeValue]:
-        reader = AttributeReader(rule_class.name, self.labels)
+        reader = AttributeReader(f"'{rule_class.name}' rule", self.labels)
         specs = rule_class.public
         converted: dict[str, AttributeValue] = {}
         for name, value in given.items():

@@ -74,7 +74,7 @@ def _reason(rule: str, name: str, known: Container[str]) -> str:
 def _lifted(rule: str, spec: AttributeSpec, value: Value, labels: LabelReader) -> Value:
     """A value with labels in the places of their texts."""
     try:
-        read = AttributeReader(rule, labels).read(spec, value)
+        read = AttributeReader(f"'{rule}' rule", labels).read(spec, value)
     except AttributeProblem as error:
         raise EvaluationError(error.message, hint=error.hint) from error
     if not isinstance(read, Select):

@@ -57,7 +57,7 @@ def test_all_mistakes_of_a_call_are_told_at_once() -> None:
         ("repository rule `r` has no attribute `txt`", PLACE),
         ("attribute `_p` of repository rule `r` is private", PLACE),
         ("repository rule `r` needs a value for `must`", PLACE),
-        ("expected value of type 'int' for attribute 'n' in 'repository rule `r`' rule, but got \"c\" (string)", PLACE),
+        ("expected value of type 'int' for attribute 'n' in repository rule `r`, but got \"c\" (string)", PLACE),
     ]
     assert isinstance(caught.value.errors[0], MistakenAttribute) and caught.value.errors[0].hint is not None
 
