@@ -137,6 +137,25 @@ py_venv(name = "v", deps = [":known", ":unknown"])
     assert {install.kind for install in installs} == {ArtifactKind.DIRECTORY} and len(installs) == 2
 
 
+def test_wheel_files_are_told_by_their_names_and_by_who_needs_them() -> None:
+    build = """
+py_unpacked_wheel(name = "first", src = "cv-1.5-py3-none-any.whl", top_levels = ["cv2"])
+py_unpacked_wheel(name = "second", src = "a.whl", top_levels = ["cv2"])
+py_library(name = "lib", deps = [":first"])
+py_binary(name = "clash", srcs = ["app.py"], deps = [":lib", ":second"], package_collisions = "error")
+py_venv(name = "empty")
+py_binary(name = "lacks", srcs = ["app.py"], deps = [":lib"], external_venv = ":empty")
+"""
+    made = workspace(build, "a.whl", "cv-1.5-py3-none-any.whl", "app.py")
+    problems = made.problems("//app:clash")
+    assert "\n    cv 1.5 (_main/app/first.install/lib/python3.12/site-packages), required by //app:lib\n" in problems
+    assert (
+        "\n    second 0 (_main/app/second.install/lib/python3.12/site-packages), required by //app:clash\n" in problems
+    )
+    problems = made.problems("//app:lacks")
+    assert "cv 1.5, required by //app:lib" in problems and '        "//app:first",\n' in problems
+
+
 def test_packed_programs_hold_links_as_links_and_refuse_what_they_can_not_do() -> None:
     build = """
 py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//tool"])

@@ -13,6 +13,7 @@ from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
+from venvship.model.label import Label
 from venvship.model.paths import join, normalise
 from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo
 from venvship.model.runfiles import Runfiles
@@ -37,6 +38,7 @@ from venvship.rules.python.runtime import PyCompilerInfo
 from venvship.rules.python.transitions import callers_configuration
 
 DISTRIBUTION_RULE = "locked_distribution"
+_OF_DISTRIBUTIONS = frozenset({f"{DISTRIBUTION_RULE} rule", "py_unpacked_wheel rule"})
 
 LIBRARY_ATTRIBUTES = (
     attributes.labels("srcs", files=(".py", ".py3", ".pyi", ".pyc", ".so")),
@@ -153,10 +155,12 @@ def bytecode_of(ctx: RuleContext) -> Mapping[Artifact, Artifact]:
     return compiled_beside(ctx, ctx.files("srcs"), runtime, without_sources=omits_sources(ctx))
 
 
-def closure_of(ctx: RuleContext, bytecode: Mapping[Artifact, Artifact] | None = None) -> Closure:
+def closure_of(
+    ctx: RuleContext, bytecode: Mapping[Artifact, Artifact] | None = None, *, program: Label | None = None
+) -> Closure:
     """Everything that the attributes of this target name, virtual dependencies left open.
 
-    `bytecode` is what the sources of this target are compiled to.
+    `bytecode` is what the sources of this target are compiled to; `program` is for whom this target is made.
     """
     compiled = bytecode or {}
     infos = ctx.provided("deps", PyInfo)
@@ -188,7 +192,7 @@ def closure_of(ctx: RuleContext, bytecode: Mapping[Artifact, Artifact] | None = 
         direct_pyc_files=pyc,
         transitive_pyc_files=union([pyc, *(info.transitive_pyc_files for info in infos)]),
     )
-    return Closure(code, _wheels_of(ctx), _runfiles_of(ctx), sources)
+    return Closure(code, _wheels_of(ctx, program or ctx.label), _runfiles_of(ctx), sources)
 
 
 def normalised_virtual(name: str) -> str:
@@ -199,7 +203,7 @@ def _resolved_names(ctx: RuleContext) -> list[str]:
     return [normalised_virtual(name) for name in ctx.labels_by_name("resolutions")]
 
 
-def _wheels_of(ctx: RuleContext) -> PyWheelsInfo:
+def _wheels_of(ctx: RuleContext, asker: Label) -> PyWheelsInfo:
     """The installed wheels that `deps` need, and through whom."""
     below: list[PyWheelsInfo] = []
     asked: list[WheelOrigin] = []
@@ -208,8 +212,8 @@ def _wheels_of(ctx: RuleContext) -> PyWheelsInfo:
         if info is None:
             continue
         below.append(info)
-        if target.kind == f"{DISTRIBUTION_RULE} rule":
-            asked.append(WheelOrigin(ctx.label, target.label, info.wheels))
+        if target.kind in _OF_DISTRIBUTIONS:
+            asked.append(WheelOrigin(asker, target.label, info.wheels))
     return PyWheelsInfo(
         union(info.wheels for info in below),
         union((info.origins for info in below), direct=asked),

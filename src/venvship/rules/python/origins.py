@@ -22,5 +22,5 @@ def required_by(required: PyWheelsInfo, matches: Callable[[WheelRecord], bool]) 
 
 
 def spelled(label: Label) -> str:
-    """A hub label as BUILD files write it: `@pypi//numpy`."""
-    return f"@{label.repository}//{label.package.path}"
+    """The label of a distribution as BUILD files write it: `@pypi//numpy`, or that of a wheel in the workspace."""
+    return f"@{label.repository}//{label.package.path}" if label.repository else str(label)

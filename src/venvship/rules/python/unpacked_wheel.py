@@ -10,7 +10,7 @@ from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
-from venvship.model.paths import TreePath, join
+from venvship.model.paths import TreePath, basename, join
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
@@ -20,6 +20,7 @@ from venvship.rules.python.providers import InterpreterInfo, PyInfo, PyWheelsInf
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
 from venvship.rules.python.transitions import built_for, without_caller
 from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
+from venvship.wheels.filename import WheelFilename
 
 _MODULES = (".py", ".so", ".pth")
 
@@ -32,7 +33,7 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
     done = install(ctx, archive, directory, version=runtime.version, compiler=compiler, name=str(ctx.label))
     files, unpacked = Depset([done.complete]), Depset([done.unpacked])
     site_packages = TreePath(join(directory.runfiles_path, "lib", runtime.version.directory, "site-packages"))
-    layout = _declared_layout(ctx, directory, site_packages)
+    layout = _declared_layout(ctx, archive, directory, site_packages)
     outputs = [
         DefaultInfo(files=files, default_runfiles=Runfiles(files=files), data_runfiles=Runfiles(files=files)),
         OutputGroupInfo({"install_dir": files}),
@@ -56,7 +57,9 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
     return [*outputs, PyInfo(venv_symlinks=symlinks), PyWheelsInfo(Depset([record]), installs=files, unpacked=unpacked)]
 
 
-def _declared_layout(ctx: RuleContext, install: Artifact, site_packages: TreePath) -> InstalledWheel | None:
+def _declared_layout(
+    ctx: RuleContext, archive: Artifact, install: Artifact, site_packages: TreePath
+) -> InstalledWheel | None:
     top_levels = ctx.strings("top_levels")
     if not top_levels:
         return None
@@ -74,10 +77,11 @@ def _declared_layout(ctx: RuleContext, install: Artifact, site_packages: TreePat
         name, _, reference = text.partition("=")
         module, _, attribute = reference.strip().partition(":")
         points.append(ScriptEntryPoint(name.strip(), module.strip(), attribute.strip()))
+    project, version = _identity(ctx, archive)
     try:
         return InstalledWheel.of_files(
-            ctx.label.name,
-            "0",
+            project,
+            version,
             site_packages=site_packages,
             prefix=install.runfiles_path,
             files=files,
@@ -86,6 +90,15 @@ def _declared_layout(ctx: RuleContext, install: Artifact, site_packages: TreePat
         )
     except ValueError as error:
         raise ctx.error(f"the declared layout is not one: {error}") from error
+
+
+def _identity(ctx: RuleContext, archive: Artifact) -> tuple[str, str]:
+    """Distribution and version, as the file is called; a file of another name is the target's own."""
+    try:
+        name = WheelFilename.parse(basename(archive.path))
+    except ValueError:
+        return ctx.label.name, "0"
+    return name.distribution, name.version
 
 
 PY_UNPACKED_WHEEL = RuleClass(

@@ -72,8 +72,9 @@ def _py_venv(ctx: RuleContext) -> list[object]:
     runtime = interpreter_of_venvs(ctx)
     _check_sites(ctx)
     program = ctx.string("program")
-    needed = closure_of(ctx).with_targets(ctx.targets(DEBUGGER.name))
-    closure, virtuals = resolved(ctx, needed, program=ctx.label.sibling(program) if program else None)
+    asker = ctx.label.sibling(program) if program else None
+    needed = closure_of(ctx, program=asker).with_targets(ctx.targets(DEBUGGER.name))
+    closure, virtuals = resolved(ctx, needed, program=asker)
     code = closure.code
     directory_name = ctx.string("directory") or "." + ctx.label.name.replace("/", "_")
     package = ctx.label.package
