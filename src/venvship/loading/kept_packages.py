@@ -26,7 +26,7 @@ from venvship.memo.keys import AnyKey, DirectoryEntries, EntryState, Key, RealPa
 from venvship.model.label import Label, PackageId
 from venvship.starlark.program import CACHE_TAG
 
-_FORMAT = 4
+_FORMAT = 5
 """Changes whenever the same data would be read as another package."""
 
 Answer: TypeAlias = tuple[int, Any, str]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.loading.features import NO_FEATURES, Features
 from venvship.loading.nearest import did_you_mean
+from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.visibility import Visibility
 from venvship.model.label import Label, PackageId
@@ -37,6 +39,21 @@ class NoSuchTarget(UserError):
                 hint = f"`venvship query {label.package}:all` lists what there is"
         super().__init__(message, hint=hint)
         self.label = label
+
+
+class Sketch(NamedTuple):
+    """A target in short: `fingerprint` is equal for targets that say the same, if `rule` is the same."""
+
+    fingerprint: str
+    rule: RuleClass | None
+    is_group: bool
+
+
+class SketchedTargets(Mapping[str, Target]):
+    """Targets that are known in short before they are made."""
+
+    @abstractmethod
+    def sketch(self, name: str) -> Sketch: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,15 +85,27 @@ class Package:
 
     def fingerprint(self) -> str:
         """Equal for packages that say the same, wherever in their files they say it."""
-        targets = ((name, target_fingerprint(one)) for name, one in self.targets.items())
+        targets = ((name, one.fingerprint) for name, one in self.sketches())
         return _digest((self.common_fingerprint(), sorted(self.rule_digests.items()), *targets))
 
     def common_fingerprint(self) -> str:
         """Of what the BUILD file says for all targets of the package."""
         return _digest((self.default_visibility, self.features))
 
+    def sketches(self) -> Iterator[tuple[str, Sketch]]:
+        """Each target in short, by name; none is made for that."""
+        targets = self.targets
+        if isinstance(targets, SketchedTargets):
+            return ((name, targets.sketch(name)) for name in targets)
+        return ((name, sketch_of(target)) for name, target in targets.items())
+
     def rules(self) -> Iterator[RuleTarget]:
         return (target for target in self.targets.values() if isinstance(target, RuleTarget))
+
+
+def sketch_of(target: Target) -> Sketch:
+    rule = target.rule_class if isinstance(target, RuleTarget) else None
+    return Sketch(target_fingerprint(target), rule, isinstance(target, PackageGroup))
 
 
 def target_fingerprint(target: Target) -> str:
@@ -97,4 +126,4 @@ def target_fingerprint(target: Target) -> str:
 
 
 def _digest(parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, TypeVar, cast, overload
 from venvship.errors import Place
 from venvship.loading.attributes import AttributeValue, Choice, PlainValue, Select
 from venvship.loading.features import Features
-from venvship.loading.package import Package
+from venvship.loading.package import Package, Sketch, SketchedTargets, target_fingerprint
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.targets import Generator, OutputFileTarget, PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.loading.visibility import PRIVATE, PUBLIC, PackagePattern, Visibility
@@ -213,13 +213,14 @@ class _Tables:
         return {self._nested(key): self._nested(item) for key, item in packed}
 
 
-class PackedTargets(Mapping[str, Target]):
+class PackedTargets(SketchedTargets):
     """The targets of a package that was not evaluated; each is one object, made when it is first asked for."""
 
     def __init__(
         self,
         package: PackageId,
         packed: Mapping[str, _Packed],
+        fingerprints: Mapping[str, str],
         tables: _Tables,
         classes: Sequence[RuleClass],
         mapping: Mapping[str, str],
@@ -227,6 +228,7 @@ class PackedTargets(Mapping[str, Target]):
     ) -> None:
         self._package = package
         self._packed = packed
+        self._fingerprints = fingerprints
         self._tables = tables
         self._classes = classes
         self._mapping = mapping
@@ -255,6 +257,11 @@ class PackedTargets(Mapping[str, Target]):
 
     def __len__(self) -> int:
         return len(self._packed)
+
+    def sketch(self, name: str) -> Sketch:
+        packed = self._packed[name]
+        rule = self._classes[packed[3]] if packed[0] == _RULE else None
+        return Sketch(self._fingerprints[name], rule, packed[0] == _GROUP)
 
     def _target(self, name: str, packed: _Packed) -> Target:
         tables = self._tables
@@ -289,6 +296,7 @@ def packed_package(package: Package, mapping: Mapping[str, str], name_of: Callab
     """
     packer = _Packer(package, mapping)
     targets = {name: packer.target(name, target) for name, target in package.targets.items()}
+    fingerprints = {name: target_fingerprint(target) for name, target in package.targets.items()}
     visibility = packer.visibilities[package.default_visibility]
     loads = tuple(packer.labels[label] for label in package.loads)
     defining = tuple(packer.labels[label] for label in package.rule_digests)
@@ -296,7 +304,8 @@ def packed_package(package: Package, mapping: Mapping[str, str], name_of: Callab
     features = (package.features.asked, package.features.refused)
     tables = packer.tables(name_of)
     try:
-        return marshal.dumps((tables, targets, package.build_file, visibility, loads, features, defining, symbols))
+        said = (package.build_file, visibility, loads, features, defining, symbols)
+        return marshal.dumps((tables, targets, fingerprints, *said))
     except ValueError as error:
         raise Unpackable(str(error)) from error
 
@@ -310,14 +319,14 @@ def unpacked_package(
     digest_of: Callable[[Label], str],
 ) -> Package:
     """The package that `packed_package` packed, with rule classes and digests of this process."""
-    packed, targets, build_file, visibility, loads, features, defining, symbols = marshal.loads(data)
+    packed, targets, fingerprints, build_file, visibility, loads, features, defining, symbols = marshal.loads(data)
     tables = _Tables(packed, package)
     classes = [rule_class((None if file is None else tables.label(file), name)) for file, name in tables.classes]
     said = Features(*features)
     return Package(
         package,
         build_file,
-        PackedTargets(package, targets, tables, classes, mapping, said),
+        PackedTargets(package, targets, fingerprints, tables, classes, mapping, said),
         tables.visibility(visibility),
         tuple(tables.label(label) for label in loads),
         said,

@@ -24,7 +24,7 @@ Names: TypeAlias = tuple[str, str, str]
 """A label: repository, package and name."""
 
 _MAGIC = b"venvship-record\n"
-_FORMAT = 6
+_FORMAT = 7
 
 
 @dataclass(slots=True)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from venvship.dataclass import dataclass
 from venvship.execution.unresumable import Unresumable
-from venvship.loading.package import Package, target_fingerprint
-from venvship.loading.targets import PackageGroup, RuleTarget, Target
+from venvship.loading.package import Package, Sketch, sketch_of
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import parent
 from venvship.session.bzl_record import BzlRecord
@@ -258,13 +257,10 @@ class LoadingWriter:
 
 def described(package: Package, digests: ValueDigests) -> dict[str, Described]:
     """The targets of a package by name, its BUILD file among them."""
-    found = {
-        name: (target_fingerprint(target), _has_effect(target), _rule(target, digests))
-        for name, target in package.targets.items()
-    }
+    found = {name: (one.fingerprint, _has_effect(one), _rule(one, digests)) for name, one in package.sketches()}
     own = package.own_file
     if own is not None:
-        found.setdefault(own.label.name, (target_fingerprint(own), False, ""))
+        found.setdefault(own.label.name, (sketch_of(own).fingerprint, False, ""))
     return found
 
 
@@ -272,20 +268,17 @@ def _is_same(old: Described | None, new: Described | None) -> bool:
     return old is not None and old == new and old[2] is not None
 
 
-def _rule(target: Target, digests: ValueDigests) -> str | None:
-    if isinstance(target, RuleTarget) and target.rule_class.defined_in is not None:
-        return digests.of(target.rule_class)
+def _rule(target: Sketch, digests: ValueDigests) -> str | None:
+    if target.rule is not None and target.rule.defined_in is not None:
+        return digests.of(target.rule)
     return ""
 
 
-def _has_effect(target: Target) -> bool:
-    match target:
-        case PackageGroup():
-            return True
-        case RuleTarget(_, rule):
-            return rule.name in _OF_EFFECT_ON_OTHERS or rule.build_setting is not None
-        case _:
-            return False
+def _has_effect(target: Sketch) -> bool:
+    rule = target.rule
+    if rule is None:
+        return target.is_group
+    return rule.name in _OF_EFFECT_ON_OTHERS or rule.build_setting is not None
 
 
 def _joined(

@@ -10,7 +10,7 @@ from loading_workspace import RULES, LoadingWorkspace
 
 from venvship.errors import VenvshipError
 from venvship.loading.code_cache import MemoryCodeCache
-from venvship.loading.package import Package
+from venvship.loading.package import Package, sketch_of
 from venvship.loading.package_loader import PackageKey
 from venvship.loading.packed_package import PackedTargets
 from venvship.loading.repositories import Repository
@@ -112,7 +112,9 @@ def shown(package: Package) -> dict[str, object]:
     for field in fields(package):
         if field.name != "targets":
             told[field.name] = repr(getattr(package, field.name))
+    told["sketches"] = [(name, one.fingerprint, one.is_group, str(one.rule)) for name, one in package.sketches()]
     for name, target in package.targets.items():
+        assert sketch_of(target) == dict(package.sketches())[name]
         for field in fields(target):
             value = getattr(target, field.name)
             if isinstance(value, RuleClass):
