@@ -75,6 +75,8 @@ class ActionSource(enum.Enum):
     CACHE = "cache"
     UP_TO_DATE = "up to date"
 
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class ActionStarted:

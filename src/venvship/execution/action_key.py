@@ -84,11 +84,11 @@ def action_key(action: Action, fingerprint: Fingerprint, *, platform: str, files
         case WriteFile():
             return key_of_file(action, content_of(action, files_in))
         case MakeSymlink():
-            return _text_key("link", action.output.exec_path, action.text)
+            return f"link {_counted(action.output.exec_path)} {_counted(action.text)}"
         case LinkArtifact():
             kinds = f"{action.output.kind.value} {action.target.kind.value} {action.executable}"
-            paths = (action.output.exec_path, action.target.exec_path)
-            return _text_key(f"same {kinds}", *paths, fingerprint(action.target))
+            paths = f"{_counted(action.output.exec_path)} {_counted(action.target.exec_path)}"
+            return f"same {kinds} {paths} {_counted(fingerprint(action.target))}"
         case _:
             return _hashed_key(action, fingerprint, platform=platform, files_in=files_in)
 
@@ -141,11 +141,11 @@ def _hashed_key(
 
 def key_of_file(action: WriteFile, data: bytes) -> str:
     """The key of an action that writes `data`."""
-    return _text_key(f"file {action.executable} {hashlib.sha256(data).hexdigest()}", action.output.exec_path)
+    return f"file {action.executable} {hashlib.sha256(data).hexdigest()} {_counted(action.output.exec_path)}"
 
 
-def _text_key(kind: str, *texts: str) -> str:
-    return " ".join([kind, *[f"{len(text)}:{text}" for text in texts]])
+def _counted(text: str) -> str:
+    return f"{len(text)}:{text}"
 
 
 def add_program(writer: KeyWriter, program: Program) -> None:

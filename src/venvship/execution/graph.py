@@ -70,7 +70,7 @@ def needed_actions(requested: Iterable[Artifact], generating: Generating) -> lis
 
 def _waits_for_nothing(node: Node, generating: Generating) -> bool:
     """Most actions read nothing but sources, and are done with at once."""
-    return not node.inputs.transitive and all(generating(artifact) is None for artifact in node.inputs.direct)
+    return not node.inputs.transitive and not any(map(generating, node.inputs.direct))
 
 
 def _children(node: Node, generating: Generating) -> Iterator[Action | Depset[Artifact]]:

@@ -50,9 +50,9 @@ def trace_of_file(inode: int, size: int, modified: int, mode: int) -> Trace:
 
 def still_has(path: str, trace: Trace) -> bool:
     """Whether the file or link at `path` looks as it did."""
-    if trace.startswith("l"):
-        return link_text(path) == trace[1:]
     try:
+        if trace.startswith("l"):
+            return os.readlink(path) == trace[1:]
         status = os.lstat(path)
     except OSError:
         return False

@@ -9,6 +9,7 @@ from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
+from venvship.model.paths import ExecPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,43 +75,55 @@ class Outputs(Mapping[Artifact, Output]):
     """
 
     def __init__(self) -> None:
-        self._known: dict[Artifact, Output] = {}
-        self._texts: dict[Artifact, str] = {}
+        # By exec path, which artifacts are compared by: a text is hashed once, and without a call of ours.
+        self._rows: dict[ExecPath, _Row] = {}
 
     def __getitem__(self, artifact: Artifact) -> Output:
-        known = self._known.get(artifact)
-        if known is None:
-            text = self._texts[artifact]
+        row = self._rows.get(artifact.exec_path)
+        if row is None:
+            raise KeyError(artifact)
+        if row.output is None:
             try:
-                known = self._known[artifact] = parse_output(text)
+                row.output = parse_output(row.text or "")
             except ValueError as error:
-                raise BrokenRecord(text) from error
-        return known
+                raise BrokenRecord(row.text or "") from error
+        return row.output
 
     def __iter__(self) -> Iterator[Artifact]:
-        return iter(self._known | self._texts)
+        return (row.artifact for row in self._rows.values())
 
     def __len__(self) -> int:
-        return len(self._known.keys() | self._texts.keys())
+        return len(self._rows)
 
     def __contains__(self, artifact: object) -> bool:
-        return artifact in self._known or artifact in self._texts
+        return isinstance(artifact, Artifact) and artifact.exec_path in self._rows
 
     def text(self, artifact: Artifact) -> str:
         """The text of the output, by which keys of actions know it."""
-        text = self._texts.get(artifact)
-        if text is None:
-            text = self._texts[artifact] = str(self._known[artifact])
-        return text
+        return self._rows[artifact.exec_path].known_text()
 
     def texts(self) -> Iterator[tuple[Artifact, str]]:
         """All of them with their texts."""
-        return ((artifact, self.text(artifact)) for artifact in self)
+        return ((row.artifact, row.known_text()) for row in self._rows.values())
 
     def add(self, artifact: Artifact, output: Output) -> None:
-        self._known[artifact] = output
-        self._texts.pop(artifact, None)
+        self._rows[artifact.exec_path] = _Row(artifact, output, None)
 
     def add_text(self, artifact: Artifact, text: str) -> None:
-        self._texts[artifact] = text
-        self._known.pop(artifact, None)
+        self._rows[artifact.exec_path] = _Row(artifact, None, text)
+
+
+class _Row:
+    """An artifact with what it turned out to be, as a value or as its text, or both."""
+
+    __slots__ = ("artifact", "output", "text")
+
+    def __init__(self, artifact: Artifact, output: Output | None, text: str | None) -> None:
+        self.artifact = artifact
+        self.output = output
+        self.text = text
+
+    def known_text(self) -> str:
+        if self.text is None:
+            self.text = str(self.output)
+        return self.text

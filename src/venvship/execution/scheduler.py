@@ -313,10 +313,12 @@ class _Run:
         self._finished += 1
         self.counts[ActionSource.UP_TO_DATE] += 1
         self._done[action] = None
-        self._keys[action.outputs[0].exec_path] = key
-        for artifact in action.outputs:
+        outputs = action.outputs
+        self._keys[outputs[0].exec_path] = key
+        for artifact in outputs:
             self._outputs.add_text(artifact, rows[artifact.exec_path][0])
-        self._release(node)
+        if node.dependants:
+            self._release(node)
 
     def _obtain_on_thread(self, node: Node, key: str) -> None:
         begin = time.monotonic()
