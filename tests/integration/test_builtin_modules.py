@@ -304,6 +304,8 @@ def test_rules_of_bazel_lib_and_of_foreign_languages(workspace: RealWorkspace) -
 def test_templates_hold_build_information_where_it_is_asked_for(workspace: RealWorkspace) -> None:
     build = """
 load("@bazel_lib//lib:expand_template.bzl", "expand_template")
+load("@bazel_lib//lib:run_binary.bzl", "run_binary")
+load("@rules_shell//shell:sh_binary.bzl", "sh_binary")
 [expand_template(
     name = name,
     out = name + ".txt",
@@ -314,9 +316,21 @@ load("@bazel_lib//lib:expand_template.bzl", "expand_template")
 ) for name, stamp in {"always": 1, "never": 0, "asked": -1}.items()]
 expand_template(name = "program", template = ["#!/bin/sh", "echo '{TAG}'"], is_executable = True, stamp = 1,
     stamp_substitutions = {"{TAG}": "{{STABLE_TAG}}"})
+sh_binary(name = "tell", srcs = ["tell.sh"])
+[run_binary(
+    name = "tells_" + name,
+    outs = ["tells_%s.txt" % name],
+    args = ["$@"],
+    stamp = stamp,
+    tool = ":tell",
+) for name, stamp in {"always": 1, "never": 0}.items()]
 """
+    tell = (
+        '#!/bin/sh\ngrep -h TAG ${BAZEL_STABLE_STATUS_FILE-} ${BAZEL_VOLATILE_STATUS_FILE-} < /dev/null > "$1"; true\n'
+    )
     status = "#!/bin/sh\necho STABLE_TAG '1&2'\nprintf '%s\\n' 'STABLE_WHO a b\\c'\n"
-    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": build, "status.sh": status})
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": build, "status.sh": status, "tell.sh": tell})
+    (workspace.root / "tell.sh").chmod(0o755)
     command = "--workspace_status_command=sh status.sh"
     plain = "none none $1 & by nobody\n{{STABLE_TAG}} same\n"
     stamped = "v1&2-1&2 v1&2-1&2 $1 & by a b\\c\n{{STABLE_TAG}} same\n"
@@ -325,6 +339,8 @@ expand_template(name = "program", template = ["#!/bin/sh", "echo '{TAG}'"], is_e
         assert built.code == 0, built.stderr
         made = [(workspace.root / f"venvship-bin/{name}.txt").read_text() for name in ("always", "never", "asked")]
         assert made == [stamped, plain, asked]
+        told = [(workspace.root / f"venvship-bin/tells_{name}.txt").read_text() for name in ("always", "never")]
+        assert told == ["STABLE_TAG 1&2\n", ""]
     assert workspace.run("run", command, "//:program").stdout == "1&2\n"
 
 

@@ -1,6 +1,7 @@
 """Runs a program that makes files or directories."""
 
 load(":expand_make_vars.bzl", "expand_locations", "expand_variables")
+load(":stamping.bzl", "STAMP_ATTRS", "maybe_stamp")
 
 def _run_binary(ctx):
     if not ctx.outputs.outs and not ctx.attr.out_dirs:
@@ -15,9 +16,14 @@ def _run_binary(ctx):
         key: expand_variables(ctx, expand_locations(ctx, value, targets), outs = outputs, attribute_name = "env")
         for key, value in ctx.attr.env.items()
     }
+    stamp = maybe_stamp(ctx)
+    status = [stamp.stable_status_file, stamp.volatile_status_file] if stamp else []
+    if stamp:
+        env["BAZEL_STABLE_STATUS_FILE"] = stamp.stable_status_file.path
+        env["BAZEL_VOLATILE_STATUS_FILE"] = stamp.volatile_status_file.path
     ctx.actions.run(
         outputs = outputs,
-        inputs = ctx.files.srcs,
+        inputs = ctx.files.srcs + status,
         tools = [ctx.attr.tool.files_to_run],
         executable = ctx.attr.tool.files_to_run,
         arguments = [arguments],
@@ -41,10 +47,9 @@ _rule = rule(
         "progress_message": attr.string(),
         "resource_set": attr.string(default = "default"),
         "srcs": attr.label_list(allow_files = True),
-        "stamp": attr.int(default = -1),
         "tool": attr.label(executable = True, allow_files = True, mandatory = True, cfg = "exec"),
         "use_default_shell_env": attr.bool(default = False),
-    },
+    } | STAMP_ATTRS,
 )
 
 def run_binary(name, tool, srcs = [], args = [], env = {}, outs = [], out_dirs = [], mnemonic = "RunBinary", progress_message = None, execution_requirements = None, use_default_shell_env = False, stamp = 0, **kwargs):
