@@ -785,6 +785,65 @@ py_library(name = "app", deps = ["@pypi//tool"])
     assert "late==1.0" in (workspace.root / "requirements.txt").read_text()
 
 
+def test_locks_and_manifests_are_made_by_the_names_of_other_rule_sets(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    for name in ("tool", "late"):
+        index.add(name, f"{name}-1.0-py3-none-any.whl", wheel_bytes(name, "1.0", {f"{name}_module.py": ""}))
+    workspace.environment["UV_DEFAULT_INDEX"] = index.simple_url
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+bazel_dep(name = "rules_python_gazelle_plugin", version = "1.0.0")
+bazel_dep(name = "rules_uv", version = "0.80.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.parse(hub_name = "pypi", requirements_lock = "//locks:requirements.txt")
+use_repo(pip, "pypi")
+""",
+            "locks/requirements.in": "-r more.in\n",
+            "locks/more.in": "tool\n",
+            "locks/BUILD.bazel": """
+load("@rules_uv//uv:pip.bzl", "pip_compile")
+load("@rules_uv//uv:venv.bzl", "create_venv")
+pip_compile(
+    name = "pins",
+    requirements_in = "requirements.in",
+    requirements_txt = "//locks:requirements.txt",
+    data = ["more.in"],
+    extra_args = ["--generate-hashes"],
+)
+create_venv(name = "venv", requirements_txt = "requirements.txt")
+""",
+            "wrong/BUILD.bazel": 'load("@rules_uv//uv:pip.bzl", "pip_compile")\npip_compile(name = "pins")',
+            "BUILD.bazel": """
+load("@pypi//:requirements.bzl", "all_whl_requirements")
+load("@rules_python_gazelle_plugin//manifest:defs.bzl", "gazelle_python_manifest")
+load("@rules_python_gazelle_plugin//modules_mapping:def.bzl", "modules_mapping")
+modules_mapping(name = "modules_map", exclude_patterns = ["^_"], wheels = all_whl_requirements)
+gazelle_python_manifest(name = "manifest", modules_mapping = ":modules_map", pip_repository_name = "pypi")
+""",
+        }
+    )
+    done = workspace.run("run", "//locks:pins")
+    assert done.code == 0, done.stderr
+    assert "tool==1.0 \\\n    --hash=sha256:" in (workspace.root / "locks/requirements.txt").read_text()
+    done = workspace.run("run", "//:manifest.update")
+    assert done.code == 0, done.stderr
+    text = (workspace.root / "gazelle_python.yaml").read_text()
+    assert text.endswith("    tool_module: tool\n  pip_repository:\n    name: pypi\n")
+    done = workspace.test("//:manifest.test", "//locks:pins_test")
+    assert done.code == 0, done.stdout + done.stderr
+    workspace.write({"locks/more.in": "tool\nlate\n"})
+    # A manifest that the plugin's own program has written need not be the same, so wildcards leave its test out.
+    done = workspace.test("//:all", "//locks:all", "--test_output=errors")
+    assert done.code == 3 and "`venvship run //locks:pins` makes it anew" in done.stdout + done.stderr
+    assert "manifest.test" not in done.stdout + done.stderr
+    assert "`venvship sync` makes `.venv`" in workspace.run("run", "//locks:venv").stderr
+    assert "write this into the BUILD file of `//`" in workspace.run("query", "//wrong:all").stderr
+
+
 def test_what_is_damaged_in_the_stores_is_found_and_made_anew(workspace: RealWorkspace, index: FakeIndex) -> None:
     workspace.cache = workspace.root.parent / "own cache"
     workspace.write(

@@ -1,0 +1,39 @@
+"""The file that tells Gazelle's plugin for Python which module is of which distribution; Gazelle itself is not here."""
+
+load("@aspect_rules_py//uv:defs.bzl", _manifest = "gazelle_python_manifest")
+
+def gazelle_python_manifest(
+        name,
+        modules_mapping = None,
+        requirements = [],
+        pip_repository_name = "",
+        pip_deps_repository_name = "",
+        manifest = ":gazelle_python.yaml",
+        tags = [],
+        visibility = None,
+        **_kwargs):
+    """Make `<name>.update`, which writes the file, and the test `<name>.test`, which wildcards pass over.
+
+    A file that the plugin's own program has written says the same in other words, so the test is for those that
+    `<name>.update` has written.
+
+    Args:
+      name: name of the generated file's target.
+      modules_mapping: taken; the layouts of wheels are known.
+      requirements: taken; the hub knows them.
+      pip_repository_name: the hub.
+      pip_deps_repository_name: its older name.
+      manifest: the file, in the package of the target.
+      tags: tags of the targets.
+      visibility: who may use the targets.
+      **_kwargs: how the plugin's program is run, which has no effect.
+    """
+    label = native.package_relative_label(manifest)
+    if label.package != native.package_name() or label.name != "gazelle_python.yaml":
+        fail("`%s`: the manifest is `gazelle_python.yaml` in the package of its target, not `%s`" % (name, manifest))
+    _manifest(
+        name = name,
+        hub = pip_repository_name or pip_deps_repository_name,
+        tags = tags + ([] if "manual" in tags else ["manual"]),
+        visibility = visibility,
+    )
