@@ -74,6 +74,14 @@ def _same_kind(known: str | None, found: str) -> str:
     return found
 
 
+def check_elements(depset: Depset[Value], wanted: str, parameter: str) -> None:
+    """Refuse a depset of anything but `wanted`; without a look at all elements, as they are of one type."""
+    if depset and _element_kind(depset) != wanted:
+        raise EvaluationError(
+            f"for parameter '{parameter}', got a depset of '{_element_kind(depset)}', expected a depset of '{wanted}'"
+        )
+
+
 def _element_kind(depset: Depset[Value]) -> str:
     node = depset
     while not node.direct:

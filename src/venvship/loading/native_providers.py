@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
+from venvship.loading.depset_values import check_elements
 from venvship.loading.provider_values import ProviderInstance, RawConstructor, StarlarkProvider
+from venvship.model.depset import Depset
 from venvship.starlark.builtin import Builtin
 from venvship.starlark.conversion import from_host
 from venvship.starlark.errors import EvaluationError, did_you_mean
@@ -104,11 +106,12 @@ def dataclass_provider(
     makeable: bool = False,
     make: Callable[..., object] | None = None,
     more: Getters | None = None,
+    elements: Mapping[str, str] | None = None,
 ) -> NativeProvider:
     """The symbol of a provider that is a dataclass; programs see the fields that hold values of the language.
 
     With `makeable`, and defaults for all fields, programs may make objects of it; `make` does it in a way of its own.
-    `more` are fields that the class has not.
+    `more` are fields that the class has not, and `elements` the types of elements that depsets must have, by field.
     """
     defaults = {one.name: _default(one) for one in dataclasses.fields(key)}
 
@@ -129,6 +132,8 @@ def dataclass_provider(
                     f"in call to {name}(), parameter '{field_name}' got value of type '{type_name(value)}', "
                     f"want '{type_name(default)}'"
                 )
+            if isinstance(value, Depset) and field_name in (elements or {}):
+                check_elements(value, (elements or {})[field_name], field_name)
         return key(**{field_name: value for field_name, value in given.items() if value is not None})
 
     return native_provider(

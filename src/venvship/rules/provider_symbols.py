@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from venvship.analysis.starlark_api.targets import FilesToRun
@@ -56,7 +57,16 @@ _SYMBOLS = (
     dataclass_provider("OciIndexInfo", OciIndexInfo),
     dataclass_provider("PlatformInfo", PlatformInfo),
     dataclass_provider("PyExecutableInfo", PyExecutableInfo),
-    dataclass_provider("PyInfo", PyInfo, makeable=True),
+    dataclass_provider(
+        "PyInfo",
+        PyInfo,
+        makeable=True,
+        elements={
+            "imports": "string",
+            "venv_symlinks": "VenvSymlinkEntry",
+            **{one.name: "File" for one in dataclasses.fields(PyInfo) if one.type == "Depset[Artifact]"},
+        },
+    ),
     dataclass_provider(
         "PyRuntimeInfo", PyRuntimeInfo, make=made_runtime, more={"interpreter_files_to_run": _interpreter_to_run}
     ),
@@ -79,7 +89,7 @@ _SYMBOLS = (
     ),
     dataclass_provider("PyWheelInfo", PyWheelInfo),
     dataclass_provider("PyWheelsInfo", PyWheelsInfo),
-    dataclass_provider("VenvSymlinkEntry", VenvSymlinkEntry, makeable=True),
+    dataclass_provider("VenvSymlinkEntry", VenvSymlinkEntry, makeable=True, elements={"files": "File"}),
     dataclass_provider("VirtualenvInfo", VirtualenvInfo, more={"runtime_files": field("runtime_files")}),
 )
 

@@ -29,6 +29,7 @@ from venvship.analysis.status_files import stable_status, volatile_status
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
 from venvship.loading.attributes import AttributeType
+from venvship.loading.depset_values import check_elements
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.features import Features
 from venvship.loading.label_values import read_label
@@ -120,6 +121,8 @@ def _runfiles(
     *,
     skip_conflict_checking: bool = False,
 ) -> Runfiles:
+    if transitive_files is not None:
+        check_elements(transitive_files, "File", "transitive_files")
     own = Runfiles(
         files=union([transitive_files] if transitive_files is not None else (), direct=files),
         symlinks=read_links(symlinks, "symlinks", below=MAIN_RUNFILES_DIRECTORY),

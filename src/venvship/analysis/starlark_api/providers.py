@@ -8,6 +8,7 @@ from venvship.analysis.failures import AnalysisFailure, AnalysisFailureInfo
 from venvship.analysis.package_specification import PackageSpecificationInfo
 from venvship.analysis.starlark_api.targets import files_to_run_of
 from venvship.errors import Place
+from venvship.loading.depset_values import check_elements
 from venvship.loading.label_values import read_label
 from venvship.loading.native_providers import NativeProvider, field, native_provider
 from venvship.loading.provider_values import StarlarkProvider
@@ -54,13 +55,7 @@ def _make_default_info(
 
 
 def _only_files(files: Depset[Artifact], parameter: str) -> Depset[Artifact]:
-    node = files
-    while not node.direct and node.transitive:
-        node = node.transitive[0]
-    if node.direct and not isinstance(node.direct[0], Artifact):
-        raise EvaluationError(
-            f"for parameter '{parameter}', got a depset of '{type_name(node.direct[0])}', expected a depset of 'File'"
-        )
+    check_elements(files, "File", parameter)
     return files
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from venvship.loading.depset_values import check_elements
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.rules.python.providers import InterpreterVersion, PyRuntimeInfo
@@ -44,6 +45,9 @@ def made_runtime(
         raise EvaluationError("coverage_tool and coverage_files must both be set or neither must be set")
     if python_version not in ("PY2", "PY3"):
         raise EvaluationError(f"invalid python_version: '{python_version}'; must be one of 'PY2' or 'PY3'")
+    for name, given in (("files", files), ("coverage_files", coverage_files)):
+        if given is not None:
+            check_elements(given, "File", name)
     del interpreter_files_to_run  # an interpreter is started as a file, never with runfiles of its own
     return PyRuntimeInfo(
         files=None if interpreter is None else files or Depset(),

@@ -57,6 +57,19 @@ def test_built_in_providers_refuse_what_they_do_not_know() -> None:
         'PyInfo(**{"import": depset()})'
     )
     assert "parameter 'imports' got value of type 'list', want 'depset'" in problem("PyInfo(imports = [])")
+    assert "parameter 'transitive_sources', got a depset of 'string', expected a depset of 'File'" in problem(
+        'PyInfo(transitive_sources = depset(transitive = [depset(["x"])]))'
+    )
+    assert "parameter 'imports', got a depset of 'int', expected a depset of 'string'" in problem(
+        "PyInfo(imports = depset([1]))"
+    )
+    assert "parameter 'venv_symlinks', got a depset of 'Label'" in problem(
+        'PyInfo(transitive_sources = depset(), venv_symlinks = depset([Label("//:x")]))'
+    )
+    runtime = "PyRuntimeInfo(interpreter = ctx.actions.declare_file('i'), python_version = 'PY3', files = {})"
+    for call in ("ctx.runfiles(transitive_files = {})", runtime):
+        told = problem(call.format('depset(["x"])'))
+        assert "files', got a depset of 'string', expected a depset of 'File'" in told
     assert "PyWheelsInfo can't be made in .bzl files" in problem("PyWheelsInfo()")
     assert "CcInfo is not supported" in problem("CcInfo()")
 
