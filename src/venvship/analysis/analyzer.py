@@ -206,10 +206,10 @@ class Analyzer:
                 if asked in self._findings.nodes:
                     order.append(asked)
                 continue
-            if asked in self._findings.canonical:
-                key = self._findings.canonical[asked]
-                if key in on_path:
-                    self._findings.fail(key, self._findings.cycle_on(on_path, key))
+            known = self._findings.canonical.get(asked)
+            if known is not None:
+                if known in on_path:
+                    self._findings.fail(known, self._findings.cycle_on(on_path, known))
                 continue
             node = self._builder.of_target(asked)
             if node is None:

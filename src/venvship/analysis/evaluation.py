@@ -79,22 +79,22 @@ class Evaluation:
         self._findings = findings
         self._memo = memo
         self._status = status
-        self._memo_keys: dict[TargetKey, ConfiguredTargetKey] = {}
 
     def evaluate(self, key: TargetKey | AspectKey) -> None:
         """Make a result of a node or of an aspect, all of whose needs have had their turn."""
         if isinstance(key, AspectKey):
             self._evaluate_aspect(key)
             return
-        if key in self._findings.results or key in self._findings.errors:
+        findings = self._findings
+        if key in findings.results or (findings.errors and key in findings.errors):
             return
-        node = self._findings.nodes[key]
-        if self._findings.fails_with(key, node.needs):
+        node = findings.nodes[key]
+        if findings.fails_with(key, node.needs):
             return
         try:
-            self._findings.results[key] = self._memo.compute(self._memo_key(key), lambda: self._made_or_failed(node))
+            findings.results[key] = self._memo.compute(ConfiguredTargetKey(key), lambda: self._made_or_failed(node))
         except VenvshipError as error:
-            self._findings.fail(key, error)
+            findings.fail(key, error)
             if not isinstance(error, SeveralErrors):
                 # Nobody asked for it but the command.
                 error.place = error.place or node.target.place
@@ -146,10 +146,7 @@ class Evaluation:
         )
 
     def _aspect_result(self, key: AspectKey) -> ConfiguredTarget:
-        def missing() -> ConfiguredTarget:
-            raise InternalError(f"`{key}` was read before it was analysed")
-
-        return self._memo.compute(AspectResultKey(self._findings.canonical_aspect(key)), missing)
+        return self._evaluated(self._findings.canonical_aspect(key))
 
     def _context(
         self,
@@ -277,19 +274,11 @@ class Evaluation:
             found[attribute] = targets
         return found
 
-    def _evaluated(self, key: TargetKey) -> ConfiguredTarget:
-        """A result of pass two, read through the memo so that whoever reads it is known to depend on it."""
-
-        def missing() -> ConfiguredTarget:
-            raise InternalError(f"`{key}` was read before it was analysed")
-
-        return self._memo.compute(self._memo_key(key), missing)
-
-    def _memo_key(self, key: TargetKey) -> ConfiguredTargetKey:
-        """One of each, because it is asked for with each edge."""
-        found = self._memo_keys.get(key)
+    def _evaluated(self, key: TargetKey | AspectKey) -> ConfiguredTarget:
+        """A result of pass two. The memo need not know who reads it: nodes have all edges."""
+        found = self._findings.results.get(key)
         if found is None:
-            found = self._memo_keys[key] = ConfiguredTargetKey(key)
+            raise InternalError(f"`{key}` was read before it was analysed")
         return found
 
     def _unmet_constraints(self, node: Node, dependencies: Mapping[str, Sequence[ConfiguredTarget]]) -> list[str]:
