@@ -26,6 +26,10 @@ MISTAKES = {
     'entry_points = {"console_scripts": ["broken"]}': "has `broken` for `console_scripts`, which is no entry point",
     'console_scripts = {"x": "a b:c"}': "has `x = a b:c` for `console_scripts`, which is no entry point",
     'classifiers = ["a\\nRequires-Dist: b"]': "`classifiers` has a value of more than one line",
+    'platform = "linux-x86_64"': "`platform` is `linux-x86_64`, which is no tag of wheels",
+    'python_tag = "../py3"': "`python_tag` is `../py3`, which is no tag of wheels",
+    'extra_requires = {"a\\nb": ["six"]}': "is no name of an extra",
+    'deps = ["r.txt"], add_path_prefix = "../.."': "`add_path_prefix` has the path `../../app/r.txt`",
     'summary = "a\\nb"': "`summary` has a value of more than one line",
     'extra_distinfo_files = {"r.txt": "../../r.txt"}': "has the path `../../r.txt`, which leads out of its place",
     'data_files = {"r.txt": "scripts/../../r.txt"}': "has the path `scripts/../../r.txt`, which leads out of its place",
@@ -135,6 +139,13 @@ py_venv(name = "v", deps = [":known", ":unknown"])
     assert "_main/app/unknown.install/lib/python3.12/site-packages" in venv.imports.to_tuple()
     installs = made.one("//app:v")[PyWheelsInfo].installs.to_tuple()
     assert {install.kind for install in installs} == {ArtifactKind.DIRECTORY} and len(installs) == 2
+
+
+@pytest.mark.parametrize("script", ["bad", "../x=a:b", "x=a", "=a:b", "x=a b:c"])
+def test_mistaken_console_scripts_of_a_wheel_file_are_refused(script: str) -> None:
+    build = f'py_unpacked_wheel(name = "w", src = "a.whl", top_levels = ["x"], console_scripts = ["{script}"])'
+    problems = workspace(build, "a.whl").problems("//app:w")
+    assert f"`console_scripts` has `{script}`, which is no console script" in problems and "app/BUILD:2" in problems
 
 
 def test_wheel_files_are_told_by_their_names_and_by_who_needs_them() -> None:

@@ -6,6 +6,9 @@ into venvs as those of locked wheels are; a wheel of unknown layout is an import
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
@@ -23,6 +26,7 @@ from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
 from venvship.wheels.filename import WheelFilename
 
 _MODULES = (".py", ".so", ".pth")
+_SCRIPT: Final = re.compile(r"\s*([\w+-][\w.+-]*)\s*=\s*([\w.]+)\s*:\s*([\w.]+)\s*")
 
 
 def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
@@ -74,9 +78,13 @@ def _declared_layout(
         files.append(name if plain else f"{name}/METADATA" if described else f"{name}/__init__.py")
     points: list[ScriptEntryPoint] = []
     for text in ctx.strings("console_scripts"):
-        name, _, reference = text.partition("=")
-        module, _, attribute = reference.strip().partition(":")
-        points.append(ScriptEntryPoint(name.strip(), module.strip(), attribute.strip()))
+        found = _SCRIPT.fullmatch(text)
+        if found is None:
+            raise ctx.error(
+                f"`console_scripts` has `{text}`, which is no console script",
+                hint="write it like `name=package.module:function`",
+            )
+        points.append(ScriptEntryPoint(found[1], found[2], found[3]))
     project, version = _identity(ctx, archive)
     try:
         return InstalledWheel.of_files(

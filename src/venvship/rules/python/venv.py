@@ -24,7 +24,7 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info
 from venvship.rules.python.build_data import MODULE_FILE, module_text, write_build_data
-from venvship.rules.python.dialect import dialect_of
+from venvship.rules.python.dialect import RULES_PYTHON, dialect_of
 from venvship.rules.python.launching import (
     ENVIRONMENT_ATTRIBUTES,
     environment_of,
@@ -62,8 +62,6 @@ VENV_ATTRIBUTES = (
     attributes.tristate("stamp"),
     # A file that the interpreter starts with.
     attributes.label("started", files=True),
-    # Where the venv lies, when that does not follow from the target's name.
-    attributes.string("directory"),
     RUNTIME_ATTRIBUTE,
 )
 
@@ -76,7 +74,8 @@ def _py_venv(ctx: RuleContext) -> list[object]:
     needed = closure_of(ctx, program=asker).with_targets(ctx.targets(DEBUGGER.name))
     closure, virtuals = resolved(ctx, needed, program=asker)
     code = closure.code
-    directory_name = ctx.string("directory") or "." + ctx.label.name.replace("/", "_")
+    name = ctx.label.name
+    directory_name = name if dialect_of(ctx) is RULES_PYTHON else "." + name.replace("/", "_")
     package = ctx.label.package
     directory = TreePath(join(package.runfiles_directory, package.path, directory_name))
     wheels = closure.wheels.wheels.to_tuple()
@@ -124,7 +123,6 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         build_data=build_data,
         notes=plan.notes,
     )
-    name = ctx.label.name
     launcher = ctx.declare_file(f"{name}_start" if directory_name == name else name)
     options = [Argument("-B"), *(Argument(ctx.expand(option)) for option in ctx.strings("interpreter_options"))]
     started = ctx.files("started")

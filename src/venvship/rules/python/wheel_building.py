@@ -24,6 +24,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9.!+_]+")
 # A name, `=`, and an object reference, which may have extras behind it (entry points specification).
 _ENTRY_POINT: Final = re.compile(r"\s*[^=\[\s][^=\n]*=\s*[\w.]+\s*(?::\s*[\w.]+\s*)?(?:\[[^\]\n]*\]\s*)?")
+_TAG: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 _PREFIXES: Final = ("purelib", "platlib", "headers", "scripts", "data")
 
 
@@ -52,7 +53,11 @@ def _py_wheel(ctx: RuleContext) -> list[object]:
             f"`version` is `{version}`, which is no version",
             hint=None if ctx.is_stamped else "values of the build, such as {BUILD_TIMESTAMP}, are there with --stamp",
         )
-    tag = "-".join(_stamped(ctx, name) for name in ("python_tag", "abi", "platform"))
+    tags = {name: _stamped(ctx, name) for name in ("python_tag", "abi", "platform")}
+    for attribute, text in tags.items():
+        if not _TAG.fullmatch(text):
+            raise ctx.error(f"`{attribute}` is `{text}`, which is no tag of wheels")
+    tag = "-".join(tags.values())
     name = f"{re.sub('[-_.]+', '_', distribution).lower()}-{version}-{tag}.whl"
     output = ctx.declare_file(name)
     files = [*_rows(ctx), *_data_rows(ctx)]
@@ -126,7 +131,8 @@ def _rows(ctx: RuleContext) -> Iterator[dict[str, RequestValue]]:
             if path.startswith(prefix):
                 path = path[len(prefix) :].lstrip("/")
                 break
-        yield {"path": f"{added.strip('/')}/{path}".lstrip("/"), "file": file}
+        path = f"{added.strip('/')}/{path}".lstrip("/")
+        yield {"path": _inside(ctx, "add_path_prefix", path) if added else path, "file": file}
 
 
 def _data_rows(ctx: RuleContext) -> Iterator[dict[str, RequestValue]]:
@@ -199,6 +205,8 @@ def _metadata(ctx: RuleContext, distribution: str, version: str) -> Iterator[str
     extras = dict.fromkeys(ctx.string_list_dict("extra_requires"))
     extras.update(dict.fromkeys(ctx.label_dict("extra_requires_files").values()))
     for extra in sorted(extras):
+        if not _NAME.fullmatch(extra):
+            raise ctx.error(f"`{extra}` is no name of an extra")
         yield f"Provides-Extra: {extra}"
         for requirement in ctx.string_list_dict("extra_requires").get(extra, ()):
             yield f"Requires-Dist: {with_extra(_requirement(ctx, 'extra_requires', requirement), extra)}"

@@ -107,7 +107,6 @@ def program(
             data = data,
             dialect = dialect,
             program = name,
-            directory = venv_name if dialect == "rules_python" else "",
             **venv_kwargs
         )
         if expose_venv_link:
