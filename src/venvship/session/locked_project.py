@@ -96,20 +96,20 @@ class LockedProject:
         seen: list[str] = []
         lock = read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index, seen=seen.append)
         self.sha256 = seen[0]
-        stale = [problem for package in lock.packages for problem in self._stale(package)]
+        stale = [problem for package in lock.packages for problem in self._stale(package, lock)]
         stale += self._stale_workspace(lock)
         if stale:
             raise stale[0] if len(stale) == 1 else SeveralErrors(stale)
         return lock
 
-    def _stale(self, package: LockedPackage) -> Iterable[StaleLock]:
+    def _stale(self, package: LockedPackage, lock: Lock) -> Iterable[StaleLock]:
         """What the `pyproject.toml` of a local project asks for that the lock does not know of."""
         if package.declared is None or not isinstance(package.source, EditableSource | VirtualSource):
             return
         document = self._pyproject(package.source.path)
         if document is None:
             return
-        reasons = differences(document, package)
+        reasons = differences(document, package, lock)
         if reasons:
             shown = posixpath.normpath(posixpath.join(posixpath.dirname(self.shown), package.source.path))
             yield StaleLock(posixpath.normpath(posixpath.join(shown, "pyproject.toml")), self.shown, reasons)
@@ -126,7 +126,7 @@ class LockedProject:
             if isinstance(package.source, EditableSource | VirtualSource)
             if (document := self._pyproject(package.source.path)) is not None
         }
-        reasons = [*workspace_differences(documents, lock)]
+        reasons = [*workspace_differences(documents, lock, root=root)]
         for directory in self._member_directories(root):
             project = (self._pyproject(directory) or {}).get("project")
             name = project.get("name") if isinstance(project, Mapping) else None

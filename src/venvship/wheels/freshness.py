@@ -2,25 +2,31 @@
 
 A lock repeats the requirements of each local project (`package.metadata`), so that a changed file can be noticed
 without resolving anything. Writers may leave them out; then nothing is known, and nothing is complained about. Markers
-are not compared: their spelling in the lock is the resolver's own.
+are compared by what they come to in many environments: their spelling in the lock is the resolver's own.
 """
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from venvship.model.platform import Platform
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.lock import ConflictItem, Lock, LockedPackage
+from venvship.wheels.markers import Marker, MarkerEnvironment, MarkerSyntaxError, parse_marker
 
 _SAMPLES = tuple(f"3.{minor}.{patch}" for minor in range(6, 21) for patch in (0, 99))
+_PLATFORMS = ("linux_x86_64", "linux_aarch64", "macos_arm64")
+_WINDOWS = {"os_name": "nt", "platform_machine": "AMD64", "platform_system": "Windows", "sys_platform": "win32"}
 # With one of these the version is not the index's to say, and the lock does not repeat the specifier.
 _SOURCES = ("editable", "virtual", "directory", "path", "url", "git")
 
 
-def differences(pyproject: Mapping[str, object], package: LockedPackage) -> tuple[str, ...]:
+def differences(pyproject: Mapping[str, object], package: LockedPackage, lock: Lock) -> tuple[str, ...]:
     """What the file asks for and the lock does not, and the other way round, one sentence each."""
     metadata = package.declared
     project = pyproject.get("project")
@@ -35,6 +41,8 @@ def differences(pyproject: Mapping[str, object], package: LockedPackage) -> tupl
             for name, specifier in _asked(_texts(texts)):
                 asked[name] = asked.get(name, frozenset()) | specifier
         found += _compared(asked, _locked(metadata.get("requires-dist")), own=package.name)
+        if not found:
+            found += _marker_differences(project, metadata.get("requires-dist"), lock)
     groups = _groups(pyproject)
     locked_groups = metadata.get("requires-dev")
     if groups is not None and isinstance(locked_groups, Mapping):
@@ -51,12 +59,19 @@ def differences(pyproject: Mapping[str, object], package: LockedPackage) -> tupl
     return tuple(found)
 
 
-def workspace_differences(projects: Mapping[str, Mapping[str, object]], lock: Lock) -> tuple[str, ...]:
+def workspace_differences(
+    projects: Mapping[str, Mapping[str, object]], lock: Lock, *, root: Mapping[str, object]
+) -> tuple[str, ...]:
     """What the files of all projects of a workspace, by name, say of it as a whole and the lock does not.
 
+    `root` is the file beside the lock, which may be of no project.
     Python versions are compared by which of them are meant, as resolvers spell ranges in their own way.
     """
-    return (*_python_differences(projects, lock), *_conflict_differences(projects, lock))
+    return (
+        *_python_differences(projects, lock),
+        *_conflict_differences(projects, lock),
+        *_environment_differences(root, lock),
+    )
 
 
 def member_patterns(pyproject: Mapping[str, object]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
@@ -107,6 +122,74 @@ def _conflicts(name: str, document: Mapping[str, object]) -> Iterator[frozenset[
                 )
         if items:
             yield frozenset(items)
+
+
+def _environment_differences(root: Mapping[str, object], lock: Lock) -> Iterator[str]:
+    said = _uv_table(root).get("environments")
+    try:
+        asked = [parse_marker(text) for text in ([said] if isinstance(said, str) else _texts(said))]
+    except MarkerSyntaxError:
+        return  # whoever makes the lock complains about it
+    for one in _environments(lock.requires_python):
+        wanted, locked = (not of or any(map(one.satisfies, of)) for of in (asked, lock.supported_markers))
+        if wanted != locked:
+            yield "`environments` are declared otherwise than they are locked"
+            return
+
+
+def _marker_differences(project: Mapping[str, object], locked: object, lock: Lock) -> Iterator[str]:
+    """Distributions that are asked for in environments, or with extras, in which the lock does not have them."""
+    extras = project.get("optional-dependencies")
+    tables = extras.items() if isinstance(extras, Mapping) else ()
+    asked: defaultdict[str, list[tuple[str, Marker | None]]] = defaultdict(list)
+    had: defaultdict[str, list[Marker | None]] = defaultdict(list)
+    try:
+        for extra, texts in [("", project.get("dependencies")), *tables]:
+            for requirement in map(Requirement, _texts(texts)):
+                marker = None if requirement.marker is None else parse_marker(str(requirement.marker))
+                asked[_name(requirement.name)].append((extra and _name(str(extra)), marker))
+        for row in locked if isinstance(locked, list) else ():
+            if isinstance(row, Mapping):
+                text = row.get("marker")
+                had[_name(str(row.get("name")))].append(parse_marker(text) if isinstance(text, str) else None)
+    except (InvalidRequirement, MarkerSyntaxError):
+        return  # whoever makes the lock complains about it
+    for name in sorted(asked.keys() & had.keys()):
+        if not _mean_the_same(tuple(asked[name]), tuple(had[name]), lock.requires_python, lock.supported_markers):
+            yield f"`{name}` is asked for with another marker than it is locked with"
+
+
+@functools.cache
+def _mean_the_same(
+    asked: tuple[tuple[str, Marker | None], ...],
+    locked: tuple[Marker | None, ...],
+    requires_python: str,
+    supported: tuple[Marker, ...],
+) -> bool:
+    """Whether something is asked for, with the extras of which each is for one, where the lock has it."""
+    if not any(marker for _, marker in asked) and not any(locked):
+        return True
+    active = ["", *sorted({extra for extra, _ in asked if extra})]
+    return all(
+        any(extra in ("", chosen) and one.satisfies(marker) for extra, marker in asked)
+        == any(one.satisfies(marker, {chosen}) for marker in locked)
+        for one in _environments(requires_python)
+        if not supported or any(map(one.satisfies, supported))
+        for chosen in active
+    )
+
+
+@functools.cache
+def _environments(requires_python: str) -> tuple[MarkerEnvironment, ...]:
+    """Environments that a lock for these versions of Python may be used in."""
+    try:
+        wanted = SpecifierSet(requires_python)
+    except InvalidSpecifier:
+        return ()
+    versions = [text for text in _SAMPLES if text in wanted]
+    linux = [MarkerEnvironment.of(Platform.parse(name), text) for name in _PLATFORMS for text in versions]
+    windows = [MarkerEnvironment({**one.variables, **_WINDOWS}) for one in linux[: len(versions)]]
+    return (*linux, *windows)
 
 
 def _uv_table(pyproject: Mapping[str, object]) -> Mapping[str, object]:

@@ -34,7 +34,7 @@ _NAME: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*"
 _PIN: Final = re.compile(r"\(?\s*={2,3}\s*([0-9A-Za-z.!+_-]{1,128})\s*\)?", re.ASCII)
 _URL_HASH: Final = re.compile(r"#(?:.*&)?sha256=([0-9a-f]{64})(?:&|$)", re.ASCII)
 _OPTION: Final = re.compile(r"\s(--[a-z-]+)", re.ASCII)
-_HINT: Final = "make the file again with `uv pip compile --generate-hashes`"
+_HINT: Final = "make the file again with `uv pip compile --generate-hashes`, or with `uv export --no-emit-local`"
 _SETTINGS: Final = ("-i", "--index-url", "--extra-index-url", "--find-links", "-f", "--trusted-host", "--no-binary")
 _CONSTRAINTS: Final = ("-c", "--constraint")
 _FLAGS: Final = ("--only-binary", "--prefer-binary", "--pre", "--require-hashes", "--no-index", "--use-feature")

@@ -38,8 +38,9 @@ test = [{ name = "pytest", specifier = ">=8" }, { name = "typing-extensions" }]
 
 
 def found(pyproject: str, lock: str = LOCK) -> tuple[str, ...]:
-    [package] = parse_uv_lock(lock.encode(), filename="uv.lock").packages
-    return differences(tomllib.loads(pyproject), package)
+    read = parse_uv_lock(lock.encode(), filename="uv.lock")
+    [package] = read.packages
+    return differences(tomllib.loads(pyproject), package, read)
 
 
 def test_an_unchanged_project_differs_in_nothing() -> None:
@@ -89,7 +90,7 @@ def test_the_python_versions_of_all_projects_are_those_of_the_lock(
     texts = {"shop": shop, "lib": lib}
     projects = {name: {"project": {"requires-python": text} if text else {}} for name, text in texts.items()}
     lock = parse_uv_lock(f'version = 1\nrequires-python = "{locked}"\n'.encode(), filename="uv.lock")
-    assert workspace_differences(projects, lock) == reasons
+    assert workspace_differences(projects, lock, root={}) == reasons
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,73 @@ def test_the_python_versions_of_all_projects_are_those_of_the_lock(
 )
 def test_conflicts_are_those_of_the_lock(declared: str, locked: str, reasons: tuple[str, ...]) -> None:
     lock = parse_uv_lock(f"version = 1\n{locked}".encode(), filename="uv.lock")
-    assert workspace_differences({"shop": tomllib.loads(declared)}, lock) == reasons
+    assert workspace_differences({"shop": tomllib.loads(declared)}, lock, root={}) == reasons
+
+
+ENVIRONMENTS = "`environments` are declared otherwise than they are locked"
+
+
+@pytest.mark.parametrize(
+    ("declared", "locked", "reasons"),
+    [
+        ("", "", ()),
+        ("'sys_platform == \"linux\"'", "'sys_platform == \"linux\"'", ()),
+        ('\'sys_platform == "linux" and python_version >= "3.9"\'', "'sys_platform == \"linux\"'", ()),
+        ("'sys_platform == \"linux\"'", "", (ENVIRONMENTS,)),
+        ("", "'sys_platform == \"linux\"'", (ENVIRONMENTS,)),
+        ("'sys_platform == \"linux\"', 'os_name == \"nt\"'", "'sys_platform == \"linux\"'", (ENVIRONMENTS,)),
+        ("'not a marker'", "", ()),
+    ],
+)
+def test_environments_are_those_of_the_lock(declared: str, locked: str, reasons: tuple[str, ...]) -> None:
+    text = f'version = 1\nrequires-python = ">=3.11"\nsupported-markers = [{locked}]\n'
+    lock = parse_uv_lock(text.encode(), filename="uv.lock")
+    root = tomllib.loads(f"[tool.uv]\nenvironments = [{declared}]\n")
+    assert workspace_differences({}, lock, root=root) == reasons
+
+
+MARKED = """
+[project]
+name = "shop"
+dependencies = ["a; python_version < '3.12'", "b", "c; sys_platform != 'win32'", "d; python_version >= '3.9'"]
+[project.optional-dependencies]
+Fast_Path = ["a", "e; platform_machine == 'x86_64'"]
+"""
+MARKED_LOCK = """
+version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "shop"
+source = { virtual = "." }
+[package.metadata]
+requires-dist = [
+    { name = "a", marker = "python_full_version < '3.12'" },
+    { name = "a", marker = "extra == 'fast-path'" },
+    { name = "b" },
+    { name = "c", marker = "sys_platform == 'linux' or sys_platform == 'darwin'" },
+    { name = "d" },
+    { name = "e", marker = "platform_machine == 'x86_64' and extra == 'fast-path'" },
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("'3.12'", "'3.13'", "a"),
+        ("\"a; python_version < '3.12'\"", '"a"', "a"),
+        ('"b"', "\"b; sys_platform == 'linux'\"", "b"),
+        ("!= 'win32'", "== 'linux'", "c"),
+        ("'3.9'", "'3.12'", "d"),
+        ("; platform_machine == 'x86_64'", "", "e"),
+        ("'3.12'", "'3.12.0'", None),
+        ("!= 'win32'", "not in 'win32, cygwin'", None),
+    ],
+)
+def test_markers_are_compared_by_what_they_mean(old: str, new: str, name: str | None) -> None:
+    assert found(MARKED, MARKED_LOCK) == ()
+    reasons = () if name is None else (f"`{name}` is asked for with another marker than it is locked with",)
+    assert old in MARKED and found(MARKED.replace(old, new), MARKED_LOCK) == reasons
 
 
 def test_members_of_a_workspace_are_patterns() -> None:
