@@ -232,3 +232,52 @@ def test_headers_and_data_of_wheels_lie_in_the_venv_as_installers_put_them() -> 
     )
     links = {str(link.runfiles_path) for link in made.one("//app:v")[VirtualenvInfo].links.to_tuple()}
     assert {"_main/app/.v/include", "_main/app/.v/share"} <= links
+
+
+def test_wheels_pass_through_rules_that_join_what_rules_python_has() -> None:
+    rules = """
+load("@rules_python//python:py_info.bzl", "PyInfo")
+load("@aspect_rules_py//py:defs.bzl", "PyWheelsInfo")
+
+def _generated(ctx):
+    output = ctx.actions.declare_file(ctx.label.name + ".py")
+    ctx.actions.write(output, "import six")
+    infos = [dep[PyInfo] for dep in ctx.attr.deps + [ctx.attr._runtime]]
+    info = PyInfo(
+        imports = depset(transitive = [info.imports for info in infos]),
+        transitive_sources = depset([output], transitive = [info.transitive_sources for info in infos]),
+    )
+    own = [ctx.attr._runtime[PyWheelsInfo]] if ctx.attr.knows else []
+    return [DefaultInfo(files = depset([output])), info] + own
+
+generated = rule(_generated, attrs = {
+    "data": attr.label_list(),
+    "deps": attr.label_list(providers = [PyInfo]),
+    "knows": attr.bool(),
+    "tool": attr.label(cfg = "exec"),
+    "helper": attr.label(),
+    "_runtime": attr.label(default = "@pypi//runtime"),
+})
+"""
+    build = """
+load(":defs.bzl", "generated")
+py_library(name = "lib", deps = ["@pypi//six"])
+py_library(name = "other", deps = ["@pypi//other"])
+py_binary(name = "program", srcs = ["p.py"], deps = [":other"])
+generated(name = "made", deps = [":lib"], data = [":other"], tool = ":other", helper = ":program")
+generated(name = "knowing", deps = [":lib"], knows = True)
+py_binary(name = "app", srcs = ["p.py"], deps = [":made"], package_collisions = "error")
+py_venv(name = "empty")
+py_binary(name = "lacks", srcs = ["p.py"], deps = [":made"], external_venv = ":empty")
+"""
+    hub = ValueHub([Dist("six", "1.5"), Dist("runtime"), Dist("other")])
+    files = {"app/BUILD": DEFS + build, "app/defs.bzl": rules, "app/p.py": ""}
+    made = AnalysisWorkspace(files, hub=hub)
+
+    def wheels(name: str) -> list[str]:
+        return sorted(wheel.project for wheel in made.one(f"//app:{name}")[PyWheelsInfo].wheels.to_tuple())
+
+    assert wheels("made") == wheels("app") == ["runtime", "six"]
+    assert wheels("knowing") == ["runtime"]
+    problems = made.problems("//app:lacks")
+    assert "six 1.5, required by //app:lib" in problems and "required by //app:made" in problems

@@ -31,6 +31,9 @@ from venvship.starlark.values import LISTS, List
 ProgramProviders = Callable[[RuleContext], Iterable[object]]
 """What every program, or every test, provides beside what its rule returns."""
 
+FollowingProviders = Callable[[RuleContext, Mapping[Hashable, object]], Iterable[object]]
+"""What a target provides because of what its rule returned, by key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -39,6 +42,7 @@ class Environment:
     evaluator: Evaluator
     program_providers: ProgramProviders
     test_providers: ProgramProviders
+    following_providers: FollowingProviders = lambda rule, returned: ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,7 +118,7 @@ class StarlarkImplementation:
         check_outputs(rule)
         for provider in providers.values():
             freeze(provider)
-        result = [*ctx.unseen, *providers.values()]
+        result = [*ctx.unseen, *self.environment.following_providers(rule, providers), *providers.values()]
         if rule.target.rule_class.is_executable:
             result += self.environment.program_providers(rule)
         if rule.target.rule_class.is_test:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 
 from venvship.analysis.configured_target import ConfiguredTarget
@@ -10,6 +10,7 @@ from venvship.analysis.instrumented_files import instrumented_files
 from venvship.analysis.rule_context import RuleContext
 from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
+from venvship.loading.config_module import EXEC
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
@@ -29,6 +30,7 @@ from venvship.rules.python.dialect import DIALECT_ATTRIBUTE, RULES_PYTHON, diale
 from venvship.rules.python.members import Members
 from venvship.rules.python.providers import (
     InterpreterInfo,
+    PyExecutableInfo,
     PyInfo,
     PyWheelsInfo,
     VirtualResolution,
@@ -192,7 +194,20 @@ def closure_of(
         direct_pyc_files=pyc,
         transitive_pyc_files=union([pyc, *(info.transitive_pyc_files for info in infos)]),
     )
-    return Closure(code, _wheels_of(ctx, program or ctx.label), _runfiles_of(ctx), sources)
+    return Closure(code, _wheels_of(ctx.targets("deps"), program or ctx.label), _runfiles_of(ctx), sources)
+
+
+def wheels_beside(ctx: RuleContext, returned: Mapping[Hashable, object]) -> list[object]:
+    """The wheels of what a target needs whose rule joins PyInfo only, as rules for rules_python do.
+
+    Programs among its dependencies, and data, are no part of its code.
+    """
+    if PyInfo not in returned or PyWheelsInfo in returned:
+        return []
+    specs = ctx.target.rule_class.dependency_attributes.values()
+    names = [spec.name for spec in specs if spec.name != "data" and not spec.executable and spec.transition != EXEC]
+    needed = [target for name in names for target in ctx.targets(name) if target.get(PyExecutableInfo) is None]
+    return [_wheels_of(needed, ctx.label)]
 
 
 def normalised_virtual(name: str) -> str:
@@ -203,11 +218,11 @@ def _resolved_names(ctx: RuleContext) -> list[str]:
     return [normalised_virtual(name) for name in ctx.labels_by_name("resolutions")]
 
 
-def _wheels_of(ctx: RuleContext, asker: Label) -> PyWheelsInfo:
-    """The installed wheels that `deps` need, and through whom."""
+def _wheels_of(targets: Iterable[ConfiguredTarget], asker: Label) -> PyWheelsInfo:
+    """The installed wheels that dependencies need, and through whom."""
     below: list[PyWheelsInfo] = []
     asked: list[WheelOrigin] = []
-    for target in ctx.targets("deps"):
+    for target in targets:
         info = target.get(PyWheelsInfo)
         if info is None:
             continue
