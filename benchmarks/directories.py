@@ -1,4 +1,4 @@
-"""Directories: what they take on a disk, and how they go away."""
+"""Directories: what they take on a disk, how they go away, and when that is over."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def _everything(directory: Path) -> Iterator[str]:
     for where, directories, files in os.walk(directory):
         yield where
         yield from (os.path.join(where, name) for name in [*directories, *files])
+
+
+def settle() -> None:
+    """Wait until everything is written. A disk that is still busy with what others left makes the next one slow."""
+    os.sync()
 
 
 def removed(directory: Path) -> None:

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from directories import removed
 from locked_wheels import MODULE_FILE, lock_of, running_index
-from measuring import VENVSHIP, Command, Peer, Row, compared, left_out, paired, report
+from measuring import Command, Peer, Row, compared, left_out, paired, report
+from revisions import installed_wheel
 from venv_installers import Ours, Uv, wheel, write_requirements
 
 PER_PACKAGE = 20
@@ -136,7 +137,7 @@ def measure(targets: int, *, pairs: int, edits: bool = True, cold: bool = True) 
         state.mkdir()
         make_workspace(workspace, targets)
         kept = state / "ours"
-        argv = (VENVSHIP, f"--output_user_root={kept}", *WORDS)
+        argv = (installed_wheel(), f"--output_user_root={kept}", *WORDS)
         ours = Command("venvship", argv, workspace, _environment(state))
         bazel = Bazel(workspace, state) if shutil.which("bazel-4") is not None else None
         try:

@@ -17,9 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from directories import Space, removed, space_of
+from directories import Space, removed, settle, space_of
 from locked_wheels import MODULE_FILE, FakeIndex, Wheel, lock_of, running_index
 from measuring import PROJECT, Peer, Row, compared, counted, report
 from venv_installers import MODULES, Installer, Ours, Pip, Uv, wheel, write_requirements
@@ -73,6 +74,7 @@ class Layout:
 
     def run(self) -> float:
         self._exec_root.remove(self._action.directory)
+        settle()
         begin = time.perf_counter()
         make_directly(self._action, self._exec_root)
         return time.perf_counter() - begin
@@ -90,7 +92,7 @@ def measure(
         uvs = [Uv(root, stored, state, mode) for mode in link_modes]
         # pip takes seconds, and one of several link modes is as cold as the others.
         pip = Pip(root, stored, state)
-        few = min(pairs, 3)
+        few, fewest = min(pairs, 3), min(pairs, 2)
         installers: list[Installer] = [*uvs, pip]
         peers = [Peer(one.name, one.run) for one in installers]
 
@@ -100,16 +102,16 @@ def measure(
                 one.forget()
 
         what = f"{wheels} wheels, nothing there"
-        yield from compared(what, ours.run, [peers[0], peers[-1]], pairs=few, before=cold)
+        yield from compared(what, ours.run, [peers[0], peers[-1]], pairs=fewest, before=cold)
         for uv in uvs:
             uv.run()
         layout = Layout(ours.venv, state)
         limit = 1 / 4 if link_modes[0] == "hardlink" and wheels >= 150 else None
-        laid_out = [Peer(peers[0].name, peers[0].run, limit), *peers[1:-1]]
-        yield from compared(f"{wheels} wheels, laying out alone", layout.run, laid_out, pairs=pairs)
-        what = f"{wheels} wheels, whole command"
-        yield from compared(what, ours.run, peers[:-1], pairs=pairs)
-        yield from compared(what, ours.run, peers[-1:], pairs=few)
+        first = replace(peers[0], ratio_limit=limit)
+        yield from compared(f"{wheels} wheels, laying out alone", layout.run, [first], pairs=pairs)
+        # Each peer in pairs of its own, those that copy last: ours is not measured in the wake of them all.
+        for peer, number in ((first, pairs), *((other, few) for other in peers[1:])):
+            yield from compared(f"{wheels} wheels, whole command", ours.run, [peer], pairs=number)
 
 
 def measure_space(wheels: int, *, copies: int, link_modes: tuple[str, ...] = LINK_MODES) -> Iterator[Row]:

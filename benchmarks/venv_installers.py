@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
-from directories import removed
+from directories import removed, settle
 from locked_wheels import ORIGIN, Wheel
-from measuring import VENVSHIP, Command
+from measuring import Command
+from revisions import installed_wheel
 
 UV = str(Path(sys.executable).parent / "uv")
 MODULES = 40
@@ -55,6 +56,7 @@ class Uv:
 
     def run(self) -> float:
         removed(self.venv)
+        settle()
         return self._make.run() + self.sync()
 
     def sync(self) -> float:
@@ -81,6 +83,7 @@ class Pip:
 
     def run(self) -> float:
         removed(self.venv)
+        settle()
         return self._make.run() + self._install.run()
 
     def forget(self) -> None:
@@ -95,12 +98,13 @@ class Ours:
         environment |= {"HOME": str(state), "PIP_INDEX_URL": index, "UV_NO_CONFIG": "1"}
         self.kept = state / "ours"
         words = (f"--output_user_root={self.kept}", "build", "--noshow_progress", f"--index_override={ORIGIN}=@default")
-        self._command = Command("venvship", (VENVSHIP, *words, *targets), root, environment)
+        self._command = Command("venvship", (installed_wheel(), *words, *targets), root, environment)
         self.venv = root / "venvship-bin" / ".venv0"
 
     def run(self) -> float:
         if self.venv.exists():
             shutil.rmtree(self.venv)
+        settle()
         return self._command.run()
 
     def forget(self) -> None:
