@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from venvship.session.outcomes import (
     BuiltTarget,
     ImageLayer,
     ImageSummary,
+    Places,
     RunPlan,
     SyncOutcome,
     TestOutcome,
@@ -65,7 +67,7 @@ class FakeSession:
             raise self.plan.raised
         if self.plan.failures:
             return BuildOutcome(failed=tuple(labels), failures=self.plan.failures, actions_run=1)
-        targets = tuple(BuiltTarget(label, _outputs(label)) for label in labels)
+        targets = tuple(BuiltTarget(label, functools.partial(Places, _outputs(label))) for label in labels)
         return BuildOutcome(targets, actions_run=len(labels), actions_cached=1, up_to_date=2)
 
     def test(self, labels: Sequence[Label], options: TestOptions) -> TestOutcome:

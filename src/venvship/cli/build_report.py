@@ -69,16 +69,17 @@ def print_build(outcome: BuildOutcome, invocation: Invocation) -> None:
         return
     if few_enough(outcome, invocation):
         for target in outcome.targets:
-            if target.outputs:
+            outputs = target.places().outputs
+            if outputs:
                 write(f"Target {target.label} up-to-date:\n")
-                for output in target.outputs:
+                for output in outputs:
                     write(f"  {output}\n")
             else:
                 write(f"Target {target.label} up-to-date (nothing to build)\n")
     for label in outcome.failed:
         write(f"Target {label} failed to build\n")
     if invocation.flags.boolean("experimental_show_artifacts"):
-        paths = dict.fromkeys(path for target in outcome.targets for path in target.paths)
+        paths = dict.fromkeys(path for target in outcome.targets for path in target.places().paths)
         write("Build artifacts:\n" + "".join(f">>>{path}\n" for path in paths))
 
 

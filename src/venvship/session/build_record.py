@@ -7,6 +7,7 @@ comments in a BUILD file.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Sequence
 from dataclasses import field, fields, replace
 from typing import Any, Self, TypeAlias
@@ -17,7 +18,7 @@ from venvship.execution.graph_absorption import absorbed
 from venvship.execution.graph_columns import Record
 from venvship.host.marshalled import packed, read_own, unpacked
 from venvship.model.label import Label, PackageId
-from venvship.session.outcomes import BuildOutcome, BuiltTarget, SkippedTarget
+from venvship.session.outcomes import BuildOutcome, BuiltTarget, Places, SkippedTarget
 from venvship.session.same_file import PROJECT_FILE
 
 Names: TypeAlias = tuple[str, str, str]
@@ -122,7 +123,9 @@ class BuildRecord:
 
     def add_outcome(self, outcome: BuildOutcome) -> None:
         """Targets that were made beside those that are known."""
-        self.targets += [(label_names(one.label), one.outputs, one.paths) for one in outcome.targets]
+        for one in outcome.targets:
+            places = one.places()
+            self.targets.append((label_names(one.label), places.outputs, places.paths))
         self.targets.sort()
         self.skipped += [(label_names(one.label), one.reason) for one in outcome.skipped]
         self.skipped.sort()
@@ -130,7 +133,9 @@ class BuildRecord:
     def outcome(self, *, ran: int, cached: int) -> BuildOutcome:
         """What the build made, of whose actions some were run and some taken from the cache."""
         return BuildOutcome(
-            targets=tuple([BuiltTarget(_label(names), outputs, paths) for names, outputs, paths in self.targets]),
+            targets=tuple(
+                [BuiltTarget(_label(names), functools.partial(Places, *places)) for names, *places in self.targets]
+            ),
             skipped=tuple([SkippedTarget(_label(names), reason) for names, reason in self.skipped]),
             actions_run=ran,
             actions_cached=cached,

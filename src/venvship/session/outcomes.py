@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from venvship.dataclass import dataclass
@@ -13,15 +13,19 @@ from venvship.model.label import Label
 
 
 @dataclass(frozen=True, slots=True)
-class BuiltTarget:
-    """A target that is up to date.
+class Places:
+    """Where outputs are: `outputs` relative to the workspace, through the convenience links; `paths` really."""
 
-    `outputs` are relative to the workspace, through the convenience links; `paths` are where they really lie.
-    """
-
-    label: Label
     outputs: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BuiltTarget:
+    """A target that is up to date. `places` answers where its outputs are, which nobody asks of many."""
+
+    label: Label
+    places: Callable[[], Places] = Places
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from venvship.model.paths import ExecPath
 from venvship.model.platform import PythonVersion
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.lock_making import CompiledLock, MadeLock
-from venvship.session.outcomes import BuildOutcome, BuiltTarget, RunPlan, SkippedTarget
+from venvship.session.outcomes import BuildOutcome, BuiltTarget, Places, RunPlan, SkippedTarget
 from venvship.session.output_groups import DEFAULT_OUTPUTS, OUTPUTS_TO_RUN, OutputGroups
 from venvship.session.run_plan import run_plan
 from venvship.session.workspace_execution import WorkspaceExecution
@@ -120,9 +120,7 @@ class Session(WorkspaceExecution):
             if not result.failures or all(one in result.outputs for one in groups.requested(target).to_tuple()):
                 if groups.with_programs:
                     self.lay_out_runfiles(target, graph, result)
-                outputs = groups.shown(target)
-                paths = tuple(self.exec_root.path_of(output) for output in outputs)
-                built.append(BuiltTarget(target.label, self._shown_outputs(outputs, graph), paths))
+                built.append(BuiltTarget(target.label, self._places_of(groups.shown(target), graph)))
             else:
                 failed.append(target.label)
         return BuildOutcome(
@@ -185,6 +183,17 @@ class Session(WorkspaceExecution):
             "out": self.execution_root / OUTPUT_DIRECTORY,
         }
         return ConvenienceLinks(self.root, self.options.symlink_prefix, targets, self.events)
+
+    def _places_of(self, outputs: Sequence[Artifact], graph: ActionGraph) -> Callable[[], Places]:
+        def places() -> Places:
+            paths = tuple(self.exec_root.path_of(output) for output in outputs)
+            return Places(self._shown_outputs(outputs, graph), paths)
+
+        if any(output.is_source for output in outputs):
+            # Those that are obtained by need are obtained now, while the workspace is locked.
+            known = places()
+            return lambda: known
+        return places
 
     def _shown_outputs(self, outputs: Sequence[Artifact], graph: ActionGraph) -> tuple[str, ...]:
         """The paths of outputs as the user reaches them; a whole virtualenv is told by its directory."""
