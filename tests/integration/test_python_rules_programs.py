@@ -528,17 +528,24 @@ py_unittest_test(name = "test", srcs = ["test.py"])
 
 def test_programs_find_their_data_by_the_names_of_repositories(repository: RealWorkspace, tmp_path: Path) -> None:
     build = """
-py_binary(name = "finds", srcs = ["finds.py"], data = ["d.json"], deps = ["@rules_python//python/runfiles"])
+py_binary(
+    name = "finds",
+    srcs = ["finds.py"],
+    data = ["d.json"],
+    deps = ["@bazel_tools//tools/python/runfiles", "@rules_python//python/runfiles"],
+)
 """
     finds = """
+from bazel_tools.tools.python.runfiles import runfiles as first
 from python.runfiles import Runfiles, runfiles
 found = Runfiles.CreateOrRaise()
 print(open(found.Rlocation("shop/aspect/d.json")).read())
 print(open(runfiles.Create().Rlocation("_main/aspect/d.json")).read())
+print(open(first.Create().Rlocation("_main/aspect/d.json")).read() == (found.root() / "shop/aspect/d.json").read_text())
 print(repr(found.CurrentRepository()))
 """
     repository.write({"aspect/BUILD.bazel": ASPECT_LOAD + TABLE + build, "aspect/finds.py": finds})
-    expected = '{"name": "fact"}\n{"name": "fact"}\n\'\'\n'
+    expected = '{"name": "fact"}\n{"name": "fact"}\nTrue\n\'\'\n'
     assert run(repository, "//aspect:finds") == expected
     assert started([repository.root / "venvship-bin" / "aspect" / "finds"], cwd=tmp_path) == expected
 

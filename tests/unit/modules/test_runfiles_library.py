@@ -67,3 +67,23 @@ def test_paths_that_are_not_plain_are_refused(library: ModuleType, path: str) ->
         library.CreateDirectoryBased("/r").Rlocation(path)
     with pytest.raises(TypeError):
         library.CreateDirectoryBased("/r").Rlocation(Path("a"))
+
+
+def test_a_path_begins_at_the_root_and_does_what_paths_do(library: ModuleType, tmp_path: Path) -> None:
+    tree = tmp_path / "app.runfiles"
+    (tree / "_main" / "app").mkdir(parents=True)
+    (tree / "_main" / "app" / "data.txt").write_text("said")
+    (tree / "_repo_mapping").write_text(",shop,_main\n")
+    found = library.CreateDirectoryBased(str(tree))
+    file = found.root() / "shop" / "app/data.txt"
+    assert str(file) == f"{tree}/_main/app/data.txt" and file.name == "data.txt"
+    assert file.read_text() == "said" and file == found.root().joinpath("shop", "app", "data.txt")
+    with open(file) as opened:
+        assert opened.read() == "said"
+    assert str(found.root()) == str(tree)
+    manifest = tmp_path / "MANIFEST"
+    manifest.write_text("_main/a.txt /real/a.txt\n")
+    root = library.CreateManifestBased(str(manifest)).root(source_repo="")
+    assert str(root / "_main/a.txt") == "/real/a.txt"
+    with pytest.raises(FileNotFoundError, match=r"`_main/b\.txt` is not among the runfiles"):
+        (root / "_main/b.txt").exists()

@@ -5,6 +5,7 @@ from .runfiles import (  # noqa: TID252  # the package is called differently in 
     CreateDirectoryBased,
     CreateManifestBased,
     CreateOrRaise,
+    Path,
     Runfiles,
 )
 
@@ -13,5 +14,6 @@ __all__ = [
     "CreateDirectoryBased",
     "CreateManifestBased",
     "CreateOrRaise",
+    "Path",
     "Runfiles",
 ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import pathlib
 import posixpath
 from collections.abc import Mapping
 
@@ -76,6 +77,10 @@ class Runfiles:
             path = f"{self._canonical(source, repository)}/{rest}"
         return self._located(path)
 
+    def root(self, source_repo: str | None = None) -> Path:
+        """What paths begin with: `files.root() / "_main/app/settings.json"`; `source_repo` as for `Rlocation`."""
+        return Path(self, self.CurrentRepository(2) if source_repo is None else source_repo)
+
     def EnvVars(self) -> dict[str, str]:
         """The variables by which programs that this one starts find the same files."""
         if self._entries is not None:
@@ -118,6 +123,49 @@ class Runfiles:
                 return f"{self._entries[above]}/{path[len(above) + 1 :]}"
             above = posixpath.dirname(above)
         return None
+
+
+class Path(os.PathLike):  # type: ignore[type-arg]
+    """A path below the runfiles, whose first part is a repository; it can do what a `pathlib.Path` can."""
+
+    def __init__(self, runfiles: Runfiles, source: str, path: str = "") -> None:
+        self._runfiles = runfiles
+        self._source = source
+        self._path = path
+
+    def __truediv__(self, other: str | os.PathLike[str]) -> Path:
+        return Path(self._runfiles, self._source, posixpath.join(self._path, os.fspath(other)))
+
+    def joinpath(self, *others: str | os.PathLike[str]) -> Path:
+        """What `/` makes of all of them."""
+        path = self
+        for other in others:
+            path = path / other
+        return path
+
+    def __fspath__(self) -> str:
+        """Where the file is; raises FileNotFoundError if a manifest does not know it."""
+        found = self._runfiles.Rlocation(self._path, self._source) if self._path else self._runfiles._directory
+        if not found:
+            raise FileNotFoundError(f"`{self._path}` is not among the runfiles")
+        return found
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(pathlib.Path(self.__fspath__()), name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Path) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __str__(self) -> str:
+        return self.__fspath__()
+
+    def __repr__(self) -> str:
+        return f"runfiles.Path({self._path!r})"
 
 
 def Create(env: Mapping[str, str] | None = None) -> Runfiles | None:

@@ -1,0 +1,1 @@
+"""The library that finds runfiles, under the name that it had first."""
