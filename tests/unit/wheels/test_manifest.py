@@ -14,9 +14,14 @@ from wheel_building import record_of, wheel_bytes, zip_bytes, zip_info
 from venvship.wheels.archive import BytesAccess, MalformedWheel, RandomAccess
 from venvship.wheels.entry_points import EntryPoint
 from venvship.wheels.filename import WheelFilename
-from venvship.wheels.manifest import Scheme, TopLevelKind, WheelManifest, read_manifest
+from venvship.wheels.manifest import Scheme, TopLevelKind, WheelManifest, path_matcher, read_manifest, without
 
 NAME = WheelFilename.parse("a-1.0-py3-none-any.whl")
+MACHINE = (  # a library with one rpath
+    struct.pack("<4s7I", b"\xcf\xfa\xed\xfe", 12, 0, 6, 1, 32, 0, 0)
+    + struct.pack("<3I", 0x8000001C, 32, 12)
+    + b"@loader_path/../x\0\0\0"
+)
 
 
 def manifest(data: bytes) -> WheelManifest:
@@ -110,22 +115,18 @@ def test_data_files_go_to_their_schemes() -> None:
 
 
 def test_scripts_and_facts_of_libraries_are_read() -> None:
-    machine = struct.pack("<4s7I", b"\xcf\xfa\xed\xfe", 12, 0, 6, 1, 32, 0, 0)
-    machine += struct.pack("<3I", 0x8000001C, 32, 12) + b"@loader_path/../x\0\0\0"
-    found = manifest(wheel_bytes("a", files={"pkg/m.so": machine}, console_scripts={"run": "pkg.m:main"}))
+    found = manifest(wheel_bytes("a", files={"pkg/m.so": MACHINE}, console_scripts={"run": "pkg.m:main"}))
     assert found.entry_points.console_scripts == (EntryPoint("run", "pkg.m", "main"),)
     assert found.libraries["pkg/m.so"].origin_directories == ("x",)
 
 
 def test_libraries_of_a_wheel_that_is_unpacked_are_read_there() -> None:
-    machine = struct.pack("<4s7I", b"\xcf\xfa\xed\xfe", 12, 0, 6, 1, 32, 0, 0)
-    machine += struct.pack("<3I", 0x8000001C, 32, 12) + b"@loader_path/../x\0\0\0"
     content = wheel_bytes("a", files={"pkg/m.so": b"", "a-1.0.data/platlib/pkg/n.so": b"", "pkg/m.py": ""})
     asked = []
 
     def opened(path: str) -> AbstractContextManager[RandomAccess]:
         asked.append(path)
-        return nullcontext(BytesAccess(machine))
+        return nullcontext(BytesAccess(MACHINE))
 
     found = read_manifest(BytesAccess(content), filename=WheelFilename.parse("a-1.0-py3-none-any.whl"), opened=opened)
     assert asked == ["pkg/m.so", "pkg/n.so"] and found.libraries.keys() == set(asked)
@@ -330,3 +331,39 @@ def test_a_damaged_wheel_is_read_or_refused(position: int, noise: bytes) -> None
         manifest(WHOLE[:position] + noise + WHOLE[position + len(noise) :])
     except MalformedWheel:
         return
+
+
+@pytest.mark.parametrize(
+    ("glob", "meant", "not_meant"),
+    [
+        ("pkg/*.txt", ["pkg/a.txt"], ["pkg/a.py", "pkg/in/a.txt", "a.txt"]),
+        ("pkg/**", ["pkg/a.txt", "pkg/in/b"], ["pkg", "pkgs/a"]),
+        ("**/tests/*", ["tests/a", "pkg/tests/a"], ["pkg/tests/in/a", "mytests/a"]),
+        ("a?.py", ["ab.py"], ["a.py", "abc.py", "a/.py"]),
+        ("a.py", ["a.py"], ["aXpy", "b/a.py"]),
+    ],
+)
+def test_globs_mean_paths(glob: str, meant: list[str], not_meant: list[str]) -> None:
+    is_meant = path_matcher([glob, "never"])
+    assert [path for path in meant + not_meant if is_meant(path)] == meant
+
+
+def test_no_globs_mean_nothing() -> None:
+    assert not path_matcher([])("")
+
+
+def test_files_can_be_left_out() -> None:
+    files: dict[str, str | bytes] = {"pkg/a.py": "", "pkg/tests/b.py": "", "extra/c.so": MACHINE, "gone.pth": "gone\n"}
+    found = manifest(wheel_bytes("a", files={**files, "a-1.0.data/data/extra/d": ""}))
+    assert (list(found.libraries), list(found.path_files)) == (["extra/c.so"], ["gone.pth"])
+    left = without(found, ["extra/**", "**/tests/*", "*.pth"])
+    assert (dict(left.libraries), dict(left.path_files)) == ({}, {})
+    assert {entry.path for entry in left.site_entries()} == {
+        "pkg/a.py",
+        "a-1.0.dist-info/METADATA",
+        "a-1.0.dist-info/WHEEL",
+        "a-1.0.dist-info/RECORD",
+    }
+    assert {top.name for top in left.top_levels} == {"pkg", "a-1.0.dist-info"}
+    # What lies elsewhere has paths of its own.
+    assert [entry.path for entry in left.entries if entry.scheme is Scheme.DATA] == ["extra/d"]
