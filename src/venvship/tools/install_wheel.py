@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import csv
 import hashlib
 import importlib
@@ -58,7 +59,7 @@ def _deflate() -> Any:
 
 
 _MAX_RECORD = 256 << 20
-_CHUNK = 4 << 20
+_CHUNK = 1 << 20  # what is larger is memory that the kernel gives and clears anew each time
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -140,10 +141,14 @@ class Row(NamedTuple):
 
 
 class _Output:
-    """Writes files below a directory and remembers what they are."""
+    """Writes files below a directory and remembers what they are; `descriptor` is that of the directory, open.
 
-    def __init__(self, root: str) -> None:
+    Paths are looked up from there: those of an output are long, and the kernel would walk all of them each time.
+    """
+
+    def __init__(self, root: str, descriptor: int) -> None:
         self.root = root
+        self._descriptor = descriptor
         self.entries: list[tuple[str, str, int, bool]] = []
         self._directories: set[str] = set()
         self._clipped: dict[int, bool] = {}
@@ -156,7 +161,7 @@ class _Output:
         mode = 0o555 if executable else 0o444
         sha256 = hashlib.sha256()
         size = 0
-        descriptor = os.open(f"{self.root}/{path}", _NEW_FILE, mode)
+        descriptor = os.open(path, _NEW_FILE, mode, dir_fd=self._descriptor)
         try:
             # Whether the umask takes bits away is seen at the first file of each mode: to ask for it is to change it.
             if self._clipped.get(mode, True):
@@ -171,8 +176,9 @@ class _Output:
                     written += os.write(descriptor, memoryview(piece)[written:])
         finally:
             os.close(descriptor)
-        self.entries.append((path, sha256.hexdigest(), size, executable))
-        return sha256.digest()
+        digest = sha256.digest()
+        self.entries.append((path, digest.hex(), size, executable))
+        return digest
 
     def _make_directory(self, path: str) -> None:
         missing = []
@@ -181,14 +187,24 @@ class _Output:
             missing.append(path)
             path = path.rpartition("/")[0]
         for directory in reversed(missing):
-            os.mkdir(f"{self.root}/{directory}")
+            os.mkdir(directory, dir_fd=self._descriptor)
         self._directories.add("")
 
     def seal(self) -> None:
         """Make directories read-only."""
-        for directory in self._directories:
-            if directory:
-                os.chmod(f"{self.root}/{directory}", 0o555)
+        with _opened(self.root) as descriptor:
+            for directory in self._directories:
+                if directory:
+                    os.chmod(directory, 0o555, dir_fd=descriptor)
+
+
+@contextlib.contextmanager
+def _opened(directory: str) -> Iterator[int]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | getattr(os, "O_CLOEXEC", 0))
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def install(request: Mapping[str, object]) -> dict[str, object]:
@@ -215,20 +231,20 @@ def install_wheel(request: Request) -> _Output:
         raise BadRequest(f"`{request.output}` is not empty")
     os.makedirs(request.output, exist_ok=True)
     try:
-        with open(request.wheel, "rb") as file:
+        with open(request.wheel, "rb") as file, _opened(request.output) as output:
             if not os.fstat(file.fileno()).st_size:
                 raise BadZip("it is empty")
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                return _Installation(request, content).run()
+                return _Installation(request, content, _Output(request.output, output)).run()
     except (BadZip, *_DAMAGED) as error:
         raise WheelRefused(request.wheel, [f"it is not a readable zip archive: {error}"]) from None
 
 
 class _Installation:
-    def __init__(self, request: Request, content: mmap.mmap) -> None:
+    def __init__(self, request: Request, content: mmap.mmap, output: _Output) -> None:
         self._request = request
         self._content = content
-        self._output = _Output(request.output)
+        self._output = output
         members = read_directory(self._read_at, len(content))
         self._refuse(problems_of(members, len(content)))
         self._members = {member.path: member for member in members if not member.is_directory}
