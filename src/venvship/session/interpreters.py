@@ -185,8 +185,15 @@ class MachineInterpreters:
         self._debian = debian
         self._exact: Mapping[PythonVersion, str] = {PythonVersion.parse(text): text for text in exact}
         self._imported: dict[str, ImportedInterpreter] = {}
+        self._versions: dict[Configuration, str] = {}
 
     def full_version(self, configuration: Configuration) -> str:
+        # Asked several times for each distribution.
+        if configuration not in self._versions:
+            self._versions[configuration] = self._full_version(configuration)
+        return self._versions[configuration]
+
+    def _full_version(self, configuration: Configuration) -> str:
         match self._chosen(configuration):
             case HostInterpreter() as host:
                 return _full_version(host)

@@ -24,6 +24,7 @@ from venvship.rules.python.distributions import WHEEL_RULE
 from venvship.rules.python.installation import unpacking
 from venvship.rules.python.library import DISTRIBUTION_RULE
 from venvship.rules.python.runtime import Interpreters
+from venvship.rules.python.settings import target_platform
 
 
 class UnpackingAhead:
@@ -39,7 +40,9 @@ class UnpackingAhead:
 
     def action(self, key: TargetKey, archive: Artifact, *, name: str) -> RunTool | None:
         """What will unpack the wheel `archive` of a target; None when that is not known."""
-        if key not in self._wheels or key.configuration is None or key.configuration.platform != self._host:
+        if key not in self._wheels or key.configuration is None:
+            return None
+        if target_platform(key.configuration) != self._host:
             return None
         version = PythonVersion.parse(self._interpreters.full_version(key.configuration))
         root = Root.of_outputs(key.configuration.directory, key.label.repository)
