@@ -109,7 +109,7 @@ class LockedProject:
         document = self._pyproject(package.source.path)
         if document is None:
             return
-        reasons = differences(document, package, lock)
+        reasons = differences(document, package, lock, root=self._pyproject("."))
         if reasons:
             shown = posixpath.normpath(posixpath.join(posixpath.dirname(self.shown), package.source.path))
             yield StaleLock(posixpath.normpath(posixpath.join(shown, "pyproject.toml")), self.shown, reasons)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import parse_qs, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -20,14 +21,28 @@ from venvship.wheels.lock import ConflictItem, Lock, LockedPackage
 from venvship.wheels.markers import Marker, MarkerEnvironment, MarkerSyntaxError, parse_marker
 
 _SAMPLES = tuple(f"3.{minor}.{patch}" for minor in range(6, 21) for patch in (0, 99))
+# What a source of the workspace's files may be in its lock.
+_LOCKED_AS = {
+    "git": {"git"},
+    "url": {"url"},
+    "path": {"path", "directory", "editable", "virtual"},
+    "workspace": {"editable", "virtual", "directory"},
+}
+_CONDITIONS = frozenset({"extra", "group", "marker"})
+_COMMITS = ("branch", "rev", "tag")
 _PLATFORMS = ("linux_x86_64", "linux_aarch64", "macos_arm64")
 _WINDOWS = {"os_name": "nt", "platform_machine": "AMD64", "platform_system": "Windows", "sys_platform": "win32"}
 # With one of these the version is not the index's to say, and the lock does not repeat the specifier.
 _SOURCES = ("editable", "virtual", "directory", "path", "url", "git")
 
 
-def differences(pyproject: Mapping[str, object], package: LockedPackage, lock: Lock) -> tuple[str, ...]:
-    """What the file asks for and the lock does not, and the other way round, one sentence each."""
+def differences(
+    pyproject: Mapping[str, object], package: LockedPackage, lock: Lock, *, root: Mapping[str, object] | None = None
+) -> tuple[str, ...]:
+    """What the file asks for and the lock does not, and the other way round, one sentence each.
+
+    `root` is the file beside the lock, whose sources hold for all members of the workspace.
+    """
     metadata = package.declared
     project = pyproject.get("project")
     if metadata is None or not isinstance(project, Mapping):
@@ -43,6 +58,7 @@ def differences(pyproject: Mapping[str, object], package: LockedPackage, lock: L
         found += _compared(asked, _locked(metadata.get("requires-dist")), own=package.name)
         if not found:
             found += _marker_differences(project, metadata.get("requires-dist"), lock)
+            found += _source_differences(pyproject, root or {}, metadata.get("requires-dist"))
     groups = _groups(pyproject)
     locked_groups = metadata.get("requires-dev")
     if groups is not None and isinstance(locked_groups, Mapping):
@@ -157,6 +173,39 @@ def _marker_differences(project: Mapping[str, object], locked: object, lock: Loc
     for name in sorted(asked.keys() & had.keys()):
         if not _mean_the_same(tuple(asked[name]), tuple(had[name]), lock.requires_python, lock.supported_markers):
             yield f"`{name}` is asked for with another marker than it is locked with"
+
+
+def _source_differences(pyproject: Mapping[str, object], root: Mapping[str, object], locked: object) -> Iterator[str]:
+    """Distributions that are locked from elsewhere than the files say; sources for some targets only are left alone."""
+    said = {**_table(_uv_table(root), "sources"), **_table(_uv_table(pyproject), "sources")}
+    sources = {_name(name): entry for name, entry in said.items()}
+    project = _table(pyproject, "project")
+    texts = _texts(project.get("dependencies"))
+    for more in _table(project, "optional-dependencies").values():
+        texts += _texts(more)
+    direct = {_name(text.partition("@")[0].partition("[")[0].strip()) for text in texts if "@" in text}
+    for row in locked if isinstance(locked, list) else ():
+        name = _name(str(row.get("name"))) if isinstance(row, Mapping) else ""
+        entry = sources.get(name)
+        if isinstance(entry, list):
+            entry = entry[0] if len(entry) == 1 else {"marker": ""}
+        if not name or name in direct or (isinstance(entry, Mapping) and entry.keys() & _CONDITIONS):
+            continue
+        kinds = [kind for kind in _SOURCES if kind in row]
+        if entry is None and not {"git", "url"} & set(kinds):
+            continue
+        asked = next((kind for kind in _LOCKED_AS if isinstance(entry, Mapping) and kind in entry), "an index")
+        if (kinds and asked == "an index") or (asked in _LOCKED_AS and not _LOCKED_AS[asked] & set(kinds)):
+            yield f"`{name}` is asked for from {asked} and locked from {kinds[0] if kinds else 'an index'}"
+        elif asked == "git" and isinstance(entry, Mapping):
+            had = {key: values[0] for key, values in parse_qs(urlsplit(str(row["git"])).query).items()}
+            wanted, locked_at = (_reference(entry), _reference(had))
+            if wanted != locked_at:
+                yield f"`{name}` is asked for at {wanted} and locked at {locked_at}"
+
+
+def _reference(source: Mapping[str, object]) -> str:
+    return " ".join(f"{key} {source[key]}" for key in _COMMITS if source.get(key)) or "the default branch"
 
 
 @functools.cache

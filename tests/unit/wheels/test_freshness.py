@@ -173,6 +173,61 @@ def test_markers_are_compared_by_what_they_mean(old: str, new: str, name: str | 
     assert old in MARKED and found(MARKED.replace(old, new), MARKED_LOCK) == reasons
 
 
+SOURCED = """
+[project]
+name = "shop"
+dependencies = ["a", "b", "lib", "c @ git+https://git.example/c", "d"]
+[tool.uv.sources]
+A = { git = "https://git.example/a", tag = "v1", subdirectory = "x" }
+b = { path = "../b" }
+d = [{ git = "https://git.example/d", marker = "os_name == 'nt'" }]
+"""
+SOURCED_LOCK = """
+version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "shop"
+source = { virtual = "." }
+[package.metadata]
+requires-dist = [
+    { name = "a", git = "https://git.example/a?subdirectory=x&tag=v1" },
+    { name = "b", directory = "../b" },
+    { name = "c", git = "https://git.example/c" },
+    { name = "d" },
+    { name = "lib", editable = "lib" },
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        ("", "", ()),
+        ('tag = "v1"', 'branch = "main"', ("`a` is asked for at branch main and locked at tag v1",)),
+        (', tag = "v1"', "", ("`a` is asked for at the default branch and locked at tag v1",)),
+        (
+            'git = "https://git.example/a", tag = "v1"',
+            'path = "a"',
+            ("`a` is asked for from path and locked from git",),
+        ),
+        ('{ path = "../b" }', "{ workspace = true }", ()),
+        ('{ path = "../b" }', '{ index = "one" }', ("`b` is asked for from an index and locked from directory",)),
+        ("[tool.uv.sources]", "[tool.other]", ("`a` is asked for from an index and locked from git",)),
+    ],
+)
+def test_sources_are_those_of_the_lock(old: str, new: str, reasons: tuple[str, ...]) -> None:
+    assert found(SOURCED.replace(old, new), SOURCED_LOCK) == reasons
+
+
+def test_sources_of_the_root_hold_for_members() -> None:
+    read = parse_uv_lock(SOURCED_LOCK.encode(), filename="uv.lock")
+    own, root = SOURCED.split("[tool.uv.sources]")
+    root = "[tool.uv.sources]" + root
+    assert differences(tomllib.loads(own), read.packages[0], read, root=tomllib.loads(root)) == ()
+    reasons = differences(tomllib.loads(own), read.packages[0], read, root=tomllib.loads(root.replace("v1", "v2")))
+    assert reasons == ("`a` is asked for at tag v2 and locked at tag v1",)
+
+
 def test_members_of_a_workspace_are_patterns() -> None:
     text = '[tool.uv.workspace]\nmembers = ["libs/*", 3]\nexclude = ["libs/old"]\n'
     assert member_patterns(tomllib.loads(text)) == (("libs/*",), ("libs/old",))
