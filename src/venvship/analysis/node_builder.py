@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias, cast
 
 from venvship.analysis.action_groups import ActionGroups, with_forced_platform, without_forced_platform
@@ -39,8 +40,8 @@ from venvship.loading.transition_module import TransitionDefinition
 from venvship.model.configuration import Configuration
 from venvship.model.label import Label
 
-SettingOption: TypeAlias = Callable[[Label, str], tuple[str, str]]
-"""The option behind a build setting and the text of a value, as configurations hold them."""
+SettingOption: TypeAlias = Callable[[str, str], tuple[str, str]]
+"""The option behind a build setting, by its label as a target writes it, and a value, as configurations hold them."""
 RuleTransition: TypeAlias = Callable[[Mapping[str, PlainValue], Configuration, SettingOption], Configuration]
 """What `RuleClass.transition` holds: the configuration that a target asks to be built under."""
 
@@ -311,7 +312,7 @@ class NodeBuilder:
             return self._for_tools(configuration, groups[transition.group].platform)
         if not isinstance(transition, TransitionDefinition):
             try:
-                return cast(RuleTransition, transition)(values, configuration, self._option_written)
+                return cast(RuleTransition, transition)(values, configuration, partial(self._option_written, target))
             except VenvshipError as error:
                 error.place = target.place
                 error.chain = (*error.chain, f"in target `{target.label}`")
@@ -356,8 +357,9 @@ class NodeBuilder:
     ) -> Mapping[str, Configuration]:
         return carried_out(transition, configuration, values, target=self._target, platforms=self._platforms)
 
-    def _option_written(self, setting: Label, text: str) -> tuple[str, str]:
-        return option_written(setting, text, target=self._target)
+    def _option_written(self, target: RuleTarget, setting: str, text: str) -> tuple[str, str]:
+        label = Label.parse(setting, relative_to=target.label.package, repository_mapping=target.mapping)
+        return option_written(label, text, target=self._target)
 
     def _wanted_on(self, spec: AttributeSpec, target: RuleTarget, values: Mapping[str, PlainValue]) -> Iterable[Wanted]:
         definitions = cast(tuple[AspectDefinition, ...], spec.aspects)

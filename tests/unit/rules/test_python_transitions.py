@@ -125,6 +125,18 @@ def test_another_platform_is_taken_back_with_its_c_library() -> None:
         changed_by({"config_settings": {"//command_line_option:platforms": "//:plan9"}}, LINUX)
 
 
+def test_settings_are_named_as_the_package_names_them() -> None:
+    build = """
+load("//flags:defs.bzl", "string_flag")
+string_flag(name = "own", build_setting_default = "a")
+py_binary(name = "app", srcs = ["app.py"], config_settings = {":own": "b"} | select({
+    "//conditions:default": {"own": "c", "//flags:colour": "red"}}))
+"""
+    configuration = workspace(build).one("//app:app").key.configuration
+    assert configuration is not None
+    assert (configuration.get("@@//app:own"), configuration.get("@@//flags:colour")) == ('"c"', '"red"')
+
+
 @pytest.mark.parametrize(
     ("setting", "text", "option", "value"),
     [

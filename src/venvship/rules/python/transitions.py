@@ -14,7 +14,6 @@ from venvship.analysis.toolchains import EXTRA_TOOLCHAINS
 from venvship.errors import UserError
 from venvship.loading.attributes import PlainValue
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
-from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.model.workspace_status import STAMP, means_yes
 
@@ -23,7 +22,6 @@ CALLER: Final = "python_caller"
 
 _UNCHANGED: Final = "INHERIT"
 _COMMAND_LINE: Final = "command_line_option"
-_ROOT: Final = PackageId(MAIN_REPOSITORY, "")
 _COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
 _WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles"})
 
@@ -49,12 +47,12 @@ class NoPythonVersion(UserError):
 
 
 def python_transition(
-    values: Mapping[str, PlainValue], configuration: Configuration, setting: Callable[[Label, str], tuple[str, str]]
+    values: Mapping[str, PlainValue], configuration: Configuration, setting: Callable[[str, str], tuple[str, str]]
 ) -> Configuration:
     """Build a target and all below it with its own `python_version`, `dep_group` and `config_settings`.
 
-    `setting` tells the option behind a build setting, and its value. Raises what it raises, UnsupportedSetting and
-    NoPythonVersion.
+    `setting` tells the option behind a build setting as the target names it, and its value. Raises what that raises,
+    UnsupportedSetting and NoPythonVersion.
     """
     platform = configuration.platform
     version, group = (str(values.get(name) or "") for name in ("python_version", "dep_group"))
@@ -64,9 +62,8 @@ def python_transition(
     for key, value in settings.items() if isinstance(settings, Mapping) else ():
         if value == _UNCHANGED:
             continue
-        label = Label.parse(str(key), relative_to=_ROOT)
-        name = label.name
-        if label.package.path == _COMMAND_LINE:
+        package, _, name = str(key).rpartition(":")
+        if package.endswith(f"//{_COMMAND_LINE}"):
             if name == "platforms":
                 platform = _platform(str(value), platform)
             elif name == EXTRA_TOOLCHAINS:
@@ -78,7 +75,7 @@ def python_transition(
             elif name not in _WITHOUT_EFFECT:
                 raise UnsupportedSetting(f"//{_COMMAND_LINE}:{name}")
         else:
-            option, text = setting(label, str(value))
+            option, text = setting(str(key), str(value))
             changes[option] = _version(text) if option == PYTHON_VERSION else text
     if not changes and platform == configuration.platform:
         return configuration

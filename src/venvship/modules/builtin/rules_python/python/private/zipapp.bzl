@@ -1,7 +1,5 @@
 """Programs as one file."""
 
-load("@venvship//python/private:programs.bzl", "with_settings")
-
 def py_zipapp_binary(name, **kwargs):
     """The file `<name>.pyz` with a program and everything that it needs; see `_zipapp` for the arguments."""
     _zipapp(_venvship.py_zipapp_binary, name, **kwargs)
@@ -26,5 +24,5 @@ def _zipapp(rule, name, binary, compression = "", executable = True, **kwargs):
         binary = binary,
         compression = compression,
         is_startable = executable,
-        **with_settings(kwargs)
+        **kwargs
     )

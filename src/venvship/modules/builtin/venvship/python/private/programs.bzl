@@ -22,15 +22,6 @@ _SHARED = [
 # Attributes that a virtualenv takes over when it can be used by itself.
 _EXPOSED = ["interpreter_options", "env", "env_inherit"]
 
-def with_settings(kwargs):
-    """Attributes with the labels of `config_settings` as they are meant in the BUILD file."""
-    settings = kwargs.get("config_settings")
-    if type(settings) != "dict":
-        return kwargs
-    return kwargs | {
-        "config_settings": {str(native.package_relative_label(label)): value for label, value in settings.items()},
-    }
-
 def program(
         rule,
         name,
@@ -72,7 +63,6 @@ def program(
         if kwargs.get("dep_group"):
             fail("`%s`: venv and dep_group are two names of one attribute, set one" % name)
         kwargs["dep_group"] = venv
-    kwargs = with_settings(kwargs)
     if expose_venv_link:
         if expose_venv == False:
             fail("`%s`: expose_venv_link needs expose_venv, which is set to False" % name)

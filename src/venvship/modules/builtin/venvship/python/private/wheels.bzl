@@ -1,7 +1,7 @@
 """Wheels that are built from libraries."""
 
 load("@bazel_skylib//rules:native_binary.bzl", "native_binary")
-load(":programs.bzl", "console_script", "program", "with_settings")
+load(":programs.bzl", "console_script", "program")
 
 def _python_program(name, **kwargs):
     program(_venvship.py_binary, name, "aspect", **kwargs)
@@ -17,7 +17,6 @@ def wheel(name, twine = None, twine_binary = None, publish_args = [], dist_folde
       dist_folder: taken, and without effect.
       **kwargs: everything that the rule takes.
     """
-    kwargs = with_settings(kwargs)
     _venvship.py_wheel(name = name, **kwargs)
     shared = {key: kwargs.get(key) for key in ["testonly", "visibility"]}
     dist = name + ".dist"
