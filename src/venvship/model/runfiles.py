@@ -27,8 +27,12 @@ class RunfilesConflict:
     hidden: Artifact | None
 
     def __str__(self) -> str:
-        what = "is claimed twice" if self.path == self.hidden_path else f"hides `{self.hidden_path}`"
-        return f"the runfiles path `{self.path}` {what}: {_named(self.kept)} is used, {_named(self.hidden)} is not"
+        is_same = self.path == self.hidden_path
+        what = "is claimed twice" if is_same else f"hides `{self.hidden_path}`"
+        advice = "" if is_same else "; rename the file, or the directory with its name"
+        return (
+            f"the runfiles path `{self.path}` {what}: {_named(self.kept)} is used, {_named(self.hidden)} is not{advice}"
+        )
 
 
 def _named(artifact: Artifact | None) -> str:

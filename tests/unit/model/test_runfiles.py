@@ -81,7 +81,8 @@ def test_a_file_hides_what_would_lie_below_it() -> None:
     runfiles = Runfiles(files=Depset([source("x"), source("x.y")]), symlinks=Depset([link("x/y/z", source("b"))]))
     assert set(runfiles.entries()) == {"_main/x", "_main/x.y"}
     assert conflicts(runfiles) == [
-        "the runfiles path `_main/x` hides `_main/x/y/z`: `x` of `//pkg:t` is used, `b` of `//pkg:t` is not"
+        "the runfiles path `_main/x` hides `_main/x/y/z`: `x` of `//pkg:t` is used, `b` of `//pkg:t` is not; "
+        "rename the file, or the directory with its name"
     ]
 
 
