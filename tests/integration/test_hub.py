@@ -544,27 +544,38 @@ def test_projects_without_targets_are_libraries_of_what_an_installer_would_take(
         {
             "MODULE.bazel": MODULE + USE_HUB,
             "uv.lock": member_lock(
-                '[manifest]\nmembers = ["all", "shop-lib", "flat"]',
+                '[manifest]\nmembers = ["all", "shop-lib", "serve", "even"]',
                 '[[package]]\nname = "all"\nversion = "1"\nsource = { virtual = "." }\n'
-                'dependencies = [{ name = "shop-lib" }, { name = "flat" }]',
+                'dependencies = [{ name = "shop-lib" }, { name = "serve" }, { name = "even" }]',
                 '[[package]]\nname = "shop-lib"\nversion = "1.2"\nsource = { editable = "libs/lib" }\n'
                 'dependencies = [{ name = "tool" }]',
-                '[[package]]\nname = "flat"\nversion = "1"\nsource = { editable = "libs/flat" }',
+                '[[package]]\nname = "serve"\nversion = "1"\nsource = { editable = "libs/serve" }',
+                '[[package]]\nname = "even"\nversion = "1"\nsource = { editable = "libs/even" }',
                 f'[[package]]\nname = "tool"\nversion = "1.0"\nsource = {{ registry = "{ORIGIN}" }}\n'
                 f'dependencies = [{{ name = "shop-lib" }}]\nwheels = [{{ url = "{url}", hash = "sha256:{sha256}" }}]',
             ),
             "libs/lib/pyproject.toml": '[project]\nname = "shop-lib"\nversion = "1.2"\n',
             "libs/lib/src/shop_lib/__init__.py": "X = 'before'\n",
-            "libs/flat/flat/__init__.py": "",
-            "libs/flat/tests/test_flat.py": "",
+            "libs/serve/src/serve/__init__.py": "",
+            "libs/serve/src/serve/__main__.py": "import sys\ndef main():\n    print('serve', *sys.argv[1:])\nmain()\n",
+            "libs/serve/pyproject.toml": '[project]\nname = "serve"\nversion = "1"\n'
+            '[project.scripts]\nserve = "serve.__main__:main"\n',
+            # A program is called like its directory, and is not what others mean by the project.
+            "libs/serve/BUILD.bazel": DEFS
+            + 'py_binary(name = "serve", main_module = "serve", deps = ["@pypi//serve"])\n',
+            "libs/even/even/__init__.py": "",
+            "libs/even/tests/test_even.py": "",
             "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//all"])\n',
-            "app.py": "import importlib.metadata, importlib.util, os, flat, shop_lib, tool\n"
+            "app.py": "import importlib.metadata, importlib.util, os, even, shop_lib, tool\n"
             "found = sorted(os.listdir(os.path.dirname(shop_lib.__file__)))\n"
             "print(shop_lib.X, found, importlib.metadata.version('shop-lib'), importlib.util.find_spec('tests'))\n",
         }
     )
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "before ['__init__.py'] 1.2 None\n"), done.stderr
+    for program in ("//libs/serve", "@pypi//serve:bin/serve"):
+        done = workspace.run("run", INDEX, program, "--", "x")
+        assert (done.code, done.stdout.splitlines()[:1]) == (0, ["serve x"]), done.stderr
     workspace.write({"libs/lib/src/shop_lib/__init__.py": "X = 'after'\n", "libs/lib/src/shop_lib/words.txt": ""})
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "after ['__init__.py', 'words.txt'] 1.2 None\n"), done.stderr

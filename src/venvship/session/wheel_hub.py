@@ -37,7 +37,7 @@ from venvship.rules.python.distributions import (
     package_name,
     project_targets,
 )
-from venvship.rules.python.hub_parts import part_targets
+from venvship.rules.python.hub_parts import library_targets, part_targets
 from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
 from venvship.rules.python.toolchain import DEP_GROUP_LABEL
@@ -207,8 +207,7 @@ class LockHub:
             return [TargetSpec("alias", alias, {"actual": target.canonical}) for alias in names]
         if self._code_directory(name) is not None:
             specs = [TargetSpec(rule, made, {"project": name}) for rule, made in project_targets(self, name)]
-            library = package_name(name)
-            return [*specs, *([TargetSpec("alias", "pkg", {"actual": f":{library}"})] if library != "pkg" else [])]
+            return [*specs, *library_targets(name, package_name(name))]
         return self._targets(name)
 
     def _with_wheels(self) -> list[str]:

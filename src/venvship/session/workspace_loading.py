@@ -294,14 +294,18 @@ class WorkspaceLoading:
         return RecordedFiles(DiskFiles(), self._memo)
 
     def _has_target(self, label: Label) -> bool:
-        """Whether the workspace has a rule target of that name."""
+        """Whether the workspace has a rule target of that name that is no program.
+
+        A service is called like its directory, and needs the project that lies there.
+        """
         self.asked_for.add(label.package)
         if not self.loader.exists(label.package):
             return False
         try:
-            return isinstance(self.loader.target(label), RuleTarget)
+            target = self.loader.target(label)
         except UserError:
             return False
+        return isinstance(target, RuleTarget) and not target.rule_class.is_executable
 
     def locks(self) -> Sequence[Path]:
         """The lock files that fill hubs."""

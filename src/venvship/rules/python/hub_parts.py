@@ -36,11 +36,18 @@ os.execv(program, [program, *sys.argv[1:]])
 
 def part_targets(project: str, library: str, scripts: Iterable[str]) -> tuple[TargetSpec, ...]:
     """The targets beside the library `library`; `scripts` are names of programs that are declared."""
+    return (
+        TargetSpec("filegroup", "extracted_whl_files", {"srcs": [":whl"], "output_group": "install_dir"}),
+        *(TargetSpec("wheel_part", name, {"wheel": ":whl", "globs": list(globs)}) for name, globs in _PARTS.items()),
+        *library_targets(project, library, scripts),
+    )
+
+
+def library_targets(project: str, library: str, scripts: Iterable[str] = ()) -> tuple[TargetSpec, ...]:
+    """The targets that need nothing of a wheel: another name of the library, and programs that start scripts."""
     names = dict.fromkeys((project, *scripts))
     return (
         *([TargetSpec("alias", "pkg", {"actual": f":{library}"})] if library != "pkg" else []),
-        TargetSpec("filegroup", "extracted_whl_files", {"srcs": [":whl"], "output_group": "install_dir"}),
-        *(TargetSpec("wheel_part", name, {"wheel": ":whl", "globs": list(globs)}) for name, globs in _PARTS.items()),
         *(
             TargetSpec("script_main", f"bin/{name}.py", {"script": name, "project": project, "tags": ["manual"]})
             for name in names
