@@ -178,7 +178,7 @@ class AnalysisWorkspace:
         """`more_rules` are seen by BUILD files, as the native ones are."""
         self.hub = hub or ValueHub([])
         self.printed: list[str] = []
-        rule_sets = ("aspect_rules_py", "bazel_lib", "bazel_skylib", "rules_python", "rules_oci")
+        rule_sets = ("aspect_rules_py", "bazel_lib", "rules_python", "rules_oci")
         modules = (*rule_sets, "bazel_tools", "platforms", "venvship")
         mapping = {"": "", **{name: name for name in (*modules, "pypi")}}
         root = builtin_modules_root()

@@ -1,6 +1,6 @@
 """Wheels that are built from libraries."""
 
-load("@bazel_skylib//rules:native_binary.bzl", "native_binary")
+load("//programs:native_binary.bzl", "native_binary")
 load(":programs.bzl", "console_script", "program")
 
 def _python_program(name, **kwargs):
