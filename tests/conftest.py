@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+
 from hypothesis import HealthCheck, settings
+
+# Shells start what they run in the background without Ctrl-C, which tests send to themselves and to what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes depends on what else the machine does; no test is about that.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
