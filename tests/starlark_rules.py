@@ -8,7 +8,6 @@ from analysis_workspace import AnalysisWorkspace, outputs
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.model.action import Action, Spawn, WriteFile
-from venvship.model.artifact import Artifact
 from venvship.model.paths import TreePath
 
 
@@ -48,10 +47,6 @@ def actions_of(body: str, attrs: str = "", more: str = "", target: str = "") -> 
     workspace = implemented(body, attrs, more, target)
     made = outputs(workspace.one("//:t").actions)
     return {path.rpartition("/bin/")[2]: action for path, action in made.items()}
-
-
-def no_files(directory: Artifact) -> tuple[TreePath, ...]:
-    return ()
 
 
 def written(action: Action, files: tuple[str, ...] = ()) -> str:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,9 +26,3 @@ def workspace(tmp_path: Path, shared_cache: Path, index: FakeIndex) -> RealWorks
     root = tmp_path / "work space"
     root.mkdir()
     return RealWorkspace(root, shared_cache, index.simple_url)
-
-
-def needs_program(name: str) -> None:
-    """Skip a test whose peer is not installed here; continuous integration installs all of them."""
-    if shutil.which(name) is None:
-        pytest.skip(f"{name} is not installed")
