@@ -195,7 +195,11 @@ class Footprint:
             else:
                 made.append((artifact, text))
         for artifact, text in made:
-            self._add_output(exec_root.output_path(artifact.exec_path), text)
+            path = exec_root.output_path(artifact.exec_path)
+            self._add_output(path, text)
+            if artifact.root.without_bytecode is not None:
+                # A command may have it only because it was there; without it, what to make is to be decided anew.
+                self.add_kind(path)
 
     def add_runfiles(self, program: str) -> None:
         """The runfiles tree of a program, by its path on this machine."""
