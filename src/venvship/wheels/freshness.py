@@ -32,6 +32,12 @@ _CONDITIONS = frozenset({"extra", "group", "marker"})
 _COMMITS = ("branch", "rev", "tag")
 _PLATFORMS = ("linux_x86_64", "linux_aarch64", "macos_arm64")
 _WINDOWS = {"os_name": "nt", "platform_machine": "AMD64", "platform_system": "Windows", "sys_platform": "win32"}
+# What is set for a whole workspace: the key of its file, that of the lock, and what it is.
+_SET_FOR_ALL = (
+    ("constraint-dependencies", "constraints", "constraint"),
+    ("override-dependencies", "overrides", "override"),
+    ("build-constraint-dependencies", "build-constraints", "constraint of builds"),
+)
 # With one of these the version is not the index's to say, and the lock does not repeat the specifier.
 _SOURCES = ("editable", "virtual", "directory", "path", "url", "git")
 
@@ -87,6 +93,7 @@ def workspace_differences(
         *_python_differences(projects, lock),
         *_conflict_differences(projects, lock),
         *_environment_differences(root, lock),
+        *_set_for_all_differences(root, lock),
     )
 
 
@@ -151,6 +158,20 @@ def _environment_differences(root: Mapping[str, object], lock: Lock) -> Iterator
         if wanted != locked:
             yield "`environments` are declared otherwise than they are locked"
             return
+
+
+def _set_for_all_differences(root: Mapping[str, object], lock: Lock) -> Iterator[str]:
+    """Constraints and overrides, by their specifiers: the resolver spells markers in its own way."""
+    for key, locked_key, what in _SET_FOR_ALL:
+        asked = dict(_asked(_texts(_uv_table(root).get(key))))
+        locked = _locked(lock.declared.get(locked_key))
+        for name in sorted(asked.keys() ^ locked.keys()):
+            yield f"the {what} of `{name}` is {'new' if name in asked else 'locked and not declared any more'}"
+        for name in sorted(asked.keys() & locked.keys()):
+            specifiers = locked[name]
+            if specifiers is not None and specifiers != asked[name]:
+                wanted, had = (", ".join(sorted(texts - {""})) or "any version" for texts in (asked[name], specifiers))
+                yield f"the {what} of `{name}` is {wanted} and was {had} when the lock was made"
 
 
 def _marker_differences(project: Mapping[str, object], locked: object, lock: Lock) -> Iterator[str]:

@@ -185,7 +185,8 @@ class Lock:
     """A lock file. `members` are the projects that roots may name; `by_name` indexes `packages`.
 
     A `flat` lock is a list of distributions that says nothing of who needs whom: all are `requirements`, and the
-    metadata of the files has the edges. `extras` and `default_groups` are those of a lock without projects.
+    metadata of the files has the edges. `extras` and `default_groups` are those of a lock without projects. `declared`
+    is what the workspace set for all its projects when the lock was made, in the lock's own words.
     """
 
     filename: str
@@ -201,6 +202,7 @@ class Lock:
     flat: bool = False
     extras: tuple[str, ...] = ()
     default_groups: tuple[str, ...] = ()
+    declared: Mapping[str, object] = field(default_factory=dict)
 
     def target(self, edge: Edge) -> int:
         """The index in `packages` that an edge leads to; raises MalformedLock unless it is exactly one."""

@@ -81,6 +81,7 @@ def _lock(top: LockTable) -> Lock:
         conflicts=_conflicts(top),
         packages=packages,
         by_name=index_by_name(packages),
+        declared=manifest.values,
     )
     for package in packages:
         _check_edges(lock, package)

@@ -228,6 +228,42 @@ def test_sources_of_the_root_hold_for_members() -> None:
     assert reasons == ("`a` is asked for at tag v2 and locked at tag v1",)
 
 
+SET_FOR_ALL = """
+[tool.uv]
+constraint-dependencies = ["urllib3<2.3", "idna>=3; sys_platform == 'linux'"]
+override-dependencies = ["Certifi>2020", "chardet; python_version < '3'"]
+build-constraint-dependencies = ["setuptools<80"]
+"""
+SET_FOR_ALL_LOCKED = """
+version = 1
+[manifest]
+constraints = [
+    { name = "idna", marker = "sys_platform == 'linux'", specifier = ">=3" },
+    { name = "urllib3", specifier = "<2.3" },
+]
+overrides = [
+    { name = "certifi", specifier = ">2020" },
+    { name = "chardet", marker = "python_full_version < '3'" },
+]
+build-constraints = [{ name = "setuptools", specifier = "<80" }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        ("", "", ()),
+        ("urllib3<2.3", "urllib3<2", ("the constraint of `urllib3` is <2 and was <2.3 when the lock was made",)),
+        ("Certifi>2020", "Certifi", ("the override of `certifi` is any version and was >2020 when the lock was made",)),
+        ('"setuptools<80"', "", ("the constraint of builds of `setuptools` is locked and not declared any more",)),
+        ('"setuptools<80"', '"setuptools<80", "wheel"', ("the constraint of builds of `wheel` is new",)),
+    ],
+)
+def test_what_is_set_for_a_workspace_is_that_of_the_lock(old: str, new: str, reasons: tuple[str, ...]) -> None:
+    lock = parse_uv_lock(SET_FOR_ALL_LOCKED.encode(), filename="uv.lock")
+    assert workspace_differences({}, lock, root=tomllib.loads(SET_FOR_ALL.replace(old, new))) == reasons
+
+
 def test_members_of_a_workspace_are_patterns() -> None:
     text = '[tool.uv.workspace]\nmembers = ["libs/*", 3]\nexclude = ["libs/old"]\n'
     assert member_patterns(tomllib.loads(text)) == (("libs/*",), ("libs/old",))
