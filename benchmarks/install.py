@@ -24,27 +24,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from directories import removed
-from locked_wheels import MODULE_FILE, ORIGIN, FakeIndex, Wheel, lock_of, running_index
-
-from venvship.model.platform import PythonVersion
-from venvship.wheels.filename import WheelFilename
-from venvship.wheels.tags import supported_tags
-from venvship.wheels.targets import parse_target_platform
+from locked_wheels import MODULE_FILE, ORIGIN, FakeIndex, Wheel, chosen_wheels, lock_of, running_index
 
 _BUILD, _RUN, _UV, _UV_COMPILED = "venvship build", "venvship run", "uv", "uv --compile-bytecode"
 _PAIRS = ((_BUILD, _UV), (_RUN, _UV_COMPILED))
-
-
-def chosen_wheels(places: Iterable[Path]) -> list[Path]:
-    """One wheel of each distribution that fits this interpreter, by name."""
-    tags = supported_tags(parse_target_platform("linux-x86_64"), PythonVersion(*sys.version_info[:2]))
-    found: dict[str, Path] = {}
-    for place in places:
-        for path in sorted(place.rglob("*.whl")) if place.is_dir() else [place]:
-            name = WheelFilename.parse(path.name)
-            if tags.rank(name) is not None:
-                found.setdefault(name.distribution, path)
-    return [found[name] for name in sorted(found)]
 
 
 def write_workspace(root: Path, wheels: Iterable[Path], index: FakeIndex) -> None:

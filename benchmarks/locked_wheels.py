@@ -17,12 +17,15 @@ from fake_index import FakeIndex, running_index
 from real_workspace import HUB, MODULE, ORIGIN
 from wheel_building import wheel_bytes
 
+from venvship.model.platform import PythonVersion
 from venvship.wheels.filename import WheelFilename
+from venvship.wheels.tags import supported_tags
+from venvship.wheels.targets import parse_target_platform
 
 MODULE_FILE = MODULE + HUB
 """A MODULE.bazel with the hub `@pypi` of `//:uv.lock`."""
 
-__all__ = ["MODULE_FILE", "ORIGIN", "FakeIndex", "Wheel", "downloaded", "lock_of", "running_index"]
+__all__ = ["MODULE_FILE", "ORIGIN", "FakeIndex", "Wheel", "chosen_wheels", "downloaded", "lock_of", "running_index"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,18 @@ class Wheel:
     def write(self, directory: Path) -> None:
         """Put it where installers find it by its directory."""
         (directory / self.filename).write_bytes(self.content)
+
+
+def chosen_wheels(places: Iterable[Path]) -> list[Path]:
+    """One wheel of each distribution that fits this interpreter, by name; `places` are files and directories."""
+    tags = supported_tags(parse_target_platform("linux-x86_64"), PythonVersion(*sys.version_info[:2]))
+    found: dict[str, Path] = {}
+    for place in places:
+        for path in sorted(place.rglob("*.whl")) if place.is_dir() else [place]:
+            name = WheelFilename.parse(path.name)
+            if tags.rank(name) is not None:
+                found.setdefault(name.distribution, path)
+    return [found[name] for name in sorted(found)]
 
 
 def lock_of(index: FakeIndex, wheels: Iterable[Wheel]) -> str:

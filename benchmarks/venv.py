@@ -7,6 +7,7 @@ caches included, among which ours has an interpreter. The peers read the wheels 
 ours come from an index and have it.
 
     .venv/bin/python benchmarks/venv.py --wheels 50,150,300 --pairs 5 --copies 50
+    TMPDIR=/dev/shm .venv/bin/python benchmarks/venv.py --real DIRECTORY_OF_WHEELS --wheels 150 --link-modes hardlink
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from directories import Space, removed, settle, space_of
-from locked_wheels import MODULE_FILE, FakeIndex, Wheel, lock_of, running_index
+from locked_wheels import MODULE_FILE, FakeIndex, Wheel, chosen_wheels, lock_of, running_index
 from measuring import PROJECT, Peer, Row, compared, counted, report
 from venv_installers import MODULES, Installer, Ours, Pip, Uv, wheel, write_requirements
 
@@ -44,13 +45,16 @@ def make_workspace(root: Path, stored: Path, index: FakeIndex, wheels: list[Whee
     stored.mkdir()
     for one in wheels:
         one.write(stored)
-    deps = ", ".join(f'"@pypi//{one.name}"' for one in wheels)
+    deps = ", ".join(f'"@pypi//{one.name.replace("-", "_")}"' for one in wheels)
     (root / "MODULE.bazel").write_text(MODULE_FILE)
     (root / "uv.lock").write_text(lock_of(index, wheels))
     (root / "pyproject.toml").write_text("")
     (root / "BUILD.bazel").write_text(
         'load("@aspect_rules_py//py:defs.bzl", "py_venv")\n'
-        + "".join(f'py_venv(name = "venv{number}", deps = [{deps}])\n' for number in range(copies))
+        + "".join(
+            f'py_venv(name = "venv{number}", deps = [{deps}], package_collisions = "ignore")\n'
+            for number in range(copies)
+        )
     )
     write_requirements(root, wheels)
 
@@ -80,10 +84,8 @@ class Layout:
         return time.perf_counter() - begin
 
 
-def measure(
-    wheels: int, *, pairs: int, link_modes: tuple[str, ...] = LINK_MODES, modules: int = MODULES
-) -> Iterator[Row]:
-    made = [wheel(f"wheel{number}", modules=modules) for number in range(wheels)]
+def measure(made: list[Wheel], *, pairs: int, link_modes: tuple[str, ...] = LINK_MODES) -> Iterator[Row]:
+    wheels = len(made)
     with tempfile.TemporaryDirectory(prefix="bench") as directory, running_index() as index:
         state = Path(directory)
         root, stored = state / "ws", state / "wheels"
@@ -114,9 +116,9 @@ def measure(
             yield from compared(f"{wheels} wheels, whole command", ours.run, [peer], pairs=number)
 
 
-def measure_space(wheels: int, *, copies: int, link_modes: tuple[str, ...] = LINK_MODES) -> Iterator[Row]:
+def measure_space(made: list[Wheel], *, copies: int, link_modes: tuple[str, ...] = LINK_MODES) -> Iterator[Row]:
     """One virtualenv and `copies` of the same wheels, with all that both sides keep for them."""
-    made = [wheel(f"wheel{number}") for number in range(wheels)]
+    wheels = len(made)
     with tempfile.TemporaryDirectory(prefix="bench") as directory, running_index() as index:
         state = Path(directory)
         root, stored = state / "ws", state / "wheels"
@@ -149,6 +151,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wheels", default="50,150,300", help="how many")
     parser.add_argument("--modules", type=int, default=MODULES, help="of each wheel; real ones have 180 on average")
+    parser.add_argument("--real", type=Path, action="append", help="wheels, or directories of wheels, to take instead")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--copies", type=int, default=50, help="virtualenvs whose inodes and bytes are counted")
     parser.add_argument("--link-modes", default=",".join(LINK_MODES), help="of uv")
@@ -156,10 +159,14 @@ def main() -> int:
     options = parser.parse_args()
     sizes = [int(text) for text in options.wheels.split(",")]
     modes = tuple(options.link_modes.split(","))
-    rows = [
-        row for size in sizes for row in measure(size, pairs=options.pairs, link_modes=modes, modules=options.modules)
-    ]
-    rows += measure_space(sizes[0], copies=options.copies, link_modes=modes)
+    if options.real:
+        found = chosen_wheels(options.real)[: max(sizes)]
+        every = few = [Wheel.read(path) for path in found]
+    else:
+        every = [wheel(f"wheel{number}", modules=options.modules) for number in range(max(sizes))]
+        few = [wheel(f"wheel{number}") for number in range(sizes[0])]
+    rows = [row for size in sizes for row in measure(every[:size], pairs=options.pairs, link_modes=modes)]
+    rows += measure_space(few[: sizes[0]], copies=options.copies, link_modes=modes)
     return report(rows, as_json=options.json)
 
 
