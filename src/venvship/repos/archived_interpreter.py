@@ -8,14 +8,13 @@ import shutil
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Protocol
 
 from venvship.errors import UserError
 from venvship.host.files import remove
 from venvship.interpreters.contents import belongs_to_stdlib
 from venvship.model.platform import PythonVersion
 from venvship.repos.disk_tree import DiskTree
-from venvship.repos.patches import apply_patch
+from venvship.repos.patches import Patch, apply_patch
 from venvship.repos.unpacking import unpack
 
 _KEPT = re.compile(r"(?:bin/python[^/]*|lib/lib[^/]*|lib/py|lib/python3[^/]*/.*|include/.*|LICENSE[^/]*|licenses/.*)\Z")
@@ -24,17 +23,6 @@ _LEFT_OUT = re.compile(r"(?:lib/[^/]*\.(?:a|sh)|.*\.pyc|bin/python[^/]*-config)\
 
 class MalformedRuntime(UserError):
     """An archive that does not hold a CPython of the version that it is for."""
-
-
-class Patch(Protocol):
-    """A unified diff for what an archive holds."""
-
-    @property
-    def content(self) -> bytes: ...
-    @property
-    def strip(self) -> int: ...
-    @property
-    def shown(self) -> str: ...
 
 
 def unpack_interpreter(

@@ -23,6 +23,19 @@ class BadPatch(UserError):
     """A patch is malformed, or does not fit the files."""
 
 
+class Patch(Protocol):
+    """A unified diff; `strip` is how many segments of its paths go, `shown` what messages call it."""
+
+    @property
+    def content(self) -> bytes: ...
+
+    @property
+    def strip(self) -> int: ...
+
+    @property
+    def shown(self) -> str: ...
+
+
 class PatchedFiles(Protocol):
     """The files that a patch changes, by path below their root."""
 

@@ -14,14 +14,13 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
 from venvship.host.files import disk_problems, write_atomically
 from venvship.host.locks import FileLock
 from venvship.host.new_files import READ_ONLY
-from venvship.repos.patches import BadPatch, apply_patch
+from venvship.repos.patches import BadPatch, Patch, apply_patch
 from venvship.wheels.archive import MalformedWheel, WheelArchive
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.manifest import FORMAT, WheelManifest, read_manifest
@@ -130,7 +129,7 @@ class WheelStore:
     def _manifest_path(self, sha256: str) -> Path:
         return self._wheels / sha256 / f"manifest-{FORMAT}.json"
 
-    def patched(self, sha256: str, filename: str, patches: Iterable[SourcePatch]) -> Mapping[str, bytes]:
+    def patched(self, sha256: str, filename: str, patches: Iterable[Patch]) -> Mapping[str, bytes]:
         """The new content of files that patches change; raises BadPatch for one that adds or removes files."""
         with file_access(self._wheels / sha256 / filename) as access:
             files = _WheelFiles(WheelArchive(access, name=filename))
@@ -185,19 +184,6 @@ def metadata_of(archive: WheelArchive) -> bytes:
     if len(found) != 1:
         raise MalformedWheel(archive.name, ["it does not have exactly one METADATA"])
     return archive.read(found[0], limit=_MAX_METADATA)
-
-
-class SourcePatch(Protocol):
-    """A unified diff."""
-
-    @property
-    def content(self) -> bytes: ...
-
-    @property
-    def strip(self) -> int: ...
-
-    @property
-    def shown(self) -> str: ...
 
 
 class _WheelFiles:
