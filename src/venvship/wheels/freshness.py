@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import parse_qs, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -64,7 +64,7 @@ def differences(
         found += _compared(asked, _locked(metadata.get("requires-dist")), own=package.name)
         if not found:
             found += _marker_differences(project, metadata.get("requires-dist"), lock)
-            found += _source_differences(pyproject, root or {}, metadata.get("requires-dist"))
+            found += _source_differences(pyproject, root or {}, metadata.get("requires-dist"), members=lock.members)
     groups = _groups(pyproject)
     locked_groups = metadata.get("requires-dev")
     if groups is not None and isinstance(locked_groups, Mapping):
@@ -125,8 +125,38 @@ def _conflict_differences(projects: Mapping[str, Mapping[str, object]], lock: Lo
     for items in declared:
         if items not in locked:
             yield f"the conflict of {' and '.join(sorted(str(item) for item in items))} is new"
-    if locked and not declared:
-        yield "conflicts are locked and not declared any more"
+    for items in sorted(locked.difference(declared), key=lambda items: sorted(map(str, items))):
+        if not any(_follows(items, one, projects) for one in declared):
+            yield f"the conflict of {' and '.join(sorted(str(item) for item in items))} is not declared any more"
+
+
+def _follows(
+    items: frozenset[ConflictItem], declared: frozenset[ConflictItem], projects: Mapping[str, Mapping[str, object]]
+) -> bool:
+    """Whether a resolver makes this of a declared conflict: who includes a group conflicts with what it does."""
+    return len(items) == len(declared) and all(
+        any(
+            one == item
+            or (one.package == item.package and one.group in _included(projects.get(item.package, {}), item.group))
+            for one in declared
+        )
+        for item in items
+    )
+
+
+def _included(pyproject: Mapping[str, object], group: str | None) -> set[str]:
+    """The groups that a group includes, at any depth."""
+    table = {_name(name): rows for name, rows in _table(pyproject, "dependency-groups").items()}
+    found: set[str] = set()
+    pending = [] if group is None else [group]
+    while pending:
+        rows = table.get(pending.pop())
+        for row in rows if isinstance(rows, list) else ():
+            inner = row.get("include-group") if isinstance(row, Mapping) else None
+            if isinstance(inner, str) and _name(inner) not in found:
+                found.add(_name(inner))
+                pending.append(_name(inner))
+    return found
 
 
 def _conflicts(name: str, document: Mapping[str, object]) -> Iterator[frozenset[ConflictItem]]:
@@ -196,7 +226,9 @@ def _marker_differences(project: Mapping[str, object], locked: object, lock: Loc
             yield f"`{name}` is asked for with another marker than it is locked with"
 
 
-def _source_differences(pyproject: Mapping[str, object], root: Mapping[str, object], locked: object) -> Iterator[str]:
+def _source_differences(
+    pyproject: Mapping[str, object], root: Mapping[str, object], locked: object, *, members: Sequence[str]
+) -> Iterator[str]:
     """Distributions that are locked from elsewhere than the files say; sources for some targets only are left alone."""
     said = {**_table(_uv_table(root), "sources"), **_table(_uv_table(pyproject), "sources")}
     sources = {_name(name): entry for name, entry in said.items()}
@@ -213,9 +245,11 @@ def _source_differences(pyproject: Mapping[str, object], root: Mapping[str, obje
         if not name or name in direct or (isinstance(entry, Mapping) and entry.keys() & _CONDITIONS):
             continue
         kinds = [kind for kind in _SOURCES if kind in row]
-        if entry is None and not {"git", "url"} & set(kinds):
+        if entry is None and (name in members or not {"git", "url", "path", "directory"} & set(kinds)):
             continue
         asked = next((kind for kind in _LOCKED_AS if isinstance(entry, Mapping) and kind in entry), "an index")
+        if asked == "workspace" and not kinds:
+            continue  # so it is written of a project at the root whose version is dynamic
         if (kinds and asked == "an index") or (asked in _LOCKED_AS and not _LOCKED_AS[asked] & set(kinds)):
             yield f"`{name}` is asked for from {asked} and locked from {kinds[0] if kinds else 'an index'}"
         elif asked == "git" and isinstance(entry, Mapping):

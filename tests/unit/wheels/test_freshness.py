@@ -69,6 +69,15 @@ def test_nothing_is_known_of_dynamic_projects_and_of_locks_without_metadata() ->
 
 
 CONFLICT = '[tool.uv]\nconflicts = [[{ extra = "old" }, { package = "lib", group = "new" }]]\n'
+CONFLICT_SHOWN = "conflict of extra `old` of `shop` and group `new` of `lib`"
+INCLUDING = '[dependency-groups]\na = [{ include-group = "B" }, "six"]\nb = []\nc = []\n'
+CONFLICT_OF_GROUPS = '[tool.uv]\nconflicts = [[{ group = "b" }, { group = "c" }]]\n'
+INCLUDING_LOCKED = """
+conflicts = [
+    [{ package = "shop", group = "b" }, { package = "shop", group = "c" }],
+    [{ package = "shop", group = "a" }, { package = "shop", group = "c" }],
+]
+"""
 CONFLICT_LOCKED = 'conflicts = [[{ package = "lib", group = "new" }, { package = "shop", extra = "old" }]]\n'
 
 
@@ -97,8 +106,19 @@ def test_the_python_versions_of_all_projects_are_those_of_the_lock(
     ("declared", "locked", "reasons"),
     [
         (CONFLICT, CONFLICT_LOCKED, ()),
-        (CONFLICT, "", ("the conflict of extra `old` of `shop` and group `new` of `lib` is new",)),
-        ("", CONFLICT_LOCKED, ("conflicts are locked and not declared any more",)),
+        (CONFLICT, "", (f"the {CONFLICT_SHOWN} is new",)),
+        ("", CONFLICT_LOCKED, (f"the {CONFLICT_SHOWN} is not declared any more",)),
+        (INCLUDING + CONFLICT_OF_GROUPS, INCLUDING_LOCKED, ()),
+        (
+            CONFLICT_OF_GROUPS,
+            INCLUDING_LOCKED,
+            ("the conflict of group `a` of `shop` and group `c` of `shop` is not declared any more",),
+        ),
+        (
+            "",
+            'conflicts = [[{ package = "a", extra = "x" }, { package = "a", group = "x" }]]',
+            ("the conflict of extra `x` of `a` and group `x` of `a` is not declared any more",),
+        ),
         ("[tool.uv]\nconflicts = 3\n", "", ()),
     ],
 )
@@ -212,7 +232,14 @@ requires-dist = [
         ),
         ('{ path = "../b" }', "{ workspace = true }", ()),
         ('{ path = "../b" }', '{ index = "one" }', ("`b` is asked for from an index and locked from directory",)),
-        ("[tool.uv.sources]", "[tool.other]", ("`a` is asked for from an index and locked from git",)),
+        (
+            "[tool.uv.sources]",
+            "[tool.other]",
+            (
+                "`a` is asked for from an index and locked from git",
+                "`b` is asked for from an index and locked from directory",
+            ),
+        ),
     ],
 )
 def test_sources_are_those_of_the_lock(old: str, new: str, reasons: tuple[str, ...]) -> None:
@@ -262,6 +289,12 @@ build-constraints = [{ name = "setuptools", specifier = "<80" }]
 def test_what_is_set_for_a_workspace_is_that_of_the_lock(old: str, new: str, reasons: tuple[str, ...]) -> None:
     lock = parse_uv_lock(SET_FOR_ALL_LOCKED.encode(), filename="uv.lock")
     assert workspace_differences({}, lock, root=tomllib.loads(SET_FOR_ALL.replace(old, new))) == reasons
+
+
+def test_a_project_of_the_workspace_may_be_locked_without_its_source() -> None:
+    read = parse_uv_lock(SOURCED_LOCK.replace(', directory = "../b"', "").encode(), filename="uv.lock")
+    document = SOURCED.replace('{ path = "../b" }', "{ workspace = true }")
+    assert differences(tomllib.loads(document), read.packages[0], read) == ()
 
 
 def test_members_of_a_workspace_are_patterns() -> None:
