@@ -119,6 +119,14 @@ def test_the_python_versions_of_all_projects_are_those_of_the_lock(
             'conflicts = [[{ package = "a", extra = "x" }, { package = "a", group = "x" }]]',
             ("the conflict of extra `x` of `a` and group `x` of `a` is not declared any more",),
         ),
+        (
+            CONFLICT_OF_GROUPS.replace("]]", ', { group = "d" }]]'),
+            'conflicts = [[{ package = "shop", group = "b" }, { package = "shop", group = "c" }]]',
+            (
+                "the conflict of group `b` of `shop` and group `c` of `shop` and group `d` of `shop` is new",
+                "the conflict of group `b` of `shop` and group `c` of `shop` is not declared any more",
+            ),
+        ),
         ("[tool.uv]\nconflicts = 3\n", "", ()),
     ],
 )
@@ -295,6 +303,14 @@ def test_a_project_of_the_workspace_may_be_locked_without_its_source() -> None:
     read = parse_uv_lock(SOURCED_LOCK.replace(', directory = "../b"', "").encode(), filename="uv.lock")
     document = SOURCED.replace('{ path = "../b" }', "{ workspace = true }")
     assert differences(tomllib.loads(document), read.packages[0], read) == ()
+
+
+def test_a_member_may_be_locked_as_a_directory_though_no_source_is_named() -> None:
+    listed = SOURCED_LOCK.replace("[[package]]", '[manifest]\nmembers = ["b", "shop"]\n[[package]]', 1)
+    document = SOURCED.replace('b = { path = "../b" }\n', "")
+    for text, reasons in ((listed, ()), (SOURCED_LOCK, ("`b` is asked for from an index and locked from directory",))):
+        read = parse_uv_lock(text.encode(), filename="uv.lock")
+        assert differences(tomllib.loads(document), read.packages[0], read) == reasons
 
 
 def test_members_of_a_workspace_are_patterns() -> None:
