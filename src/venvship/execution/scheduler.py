@@ -18,7 +18,6 @@ from venvship.dataclass import dataclass
 from venvship.errors import InternalError, VenvshipError
 from venvship.events.build_events import ActionFinished, ActionSource, ActionStarted, PhaseProgress
 from venvship.execution.action_key import action_key, key_of_file, names_in_result, result_of
-from venvship.execution.arrivals import Arrivals
 from venvship.execution.expansion import content_of
 from venvship.execution.failures import ActionFailed, Interrupted, RunsElsewhere
 from venvship.execution.graph import Generating, Node, needed_actions
@@ -36,6 +35,7 @@ from venvship.execution.outputs import Output, Outputs, OutputTree
 from venvship.execution.placing import Placer
 from venvship.execution.result import ExecutionResult
 from venvship.execution.workers import ToolInterrupted
+from venvship.host.arrivals import Arrivals
 from venvship.model.action import Action, LinkArtifact, MakeSymlink, RunTool, Spawn, WriteFile, inputs_of
 from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath, TreePath

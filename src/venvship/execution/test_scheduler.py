@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink, TestStatus
-from venvship.execution.arrivals import Arrivals
 from venvship.execution.failures import Interrupted
 from venvship.execution.test_request import PartResult, TestPart, TestRequest, TestResult, joined, test_log_directory
 from venvship.execution.test_runner import TestRunner, parts_of
+from venvship.host.arrivals import Arrivals
 from venvship.host.processes import Children
 
 EXCLUSIVE = frozenset({"exclusive", "exclusive-if-local"})

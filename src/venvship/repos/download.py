@@ -17,6 +17,7 @@ from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
+from venvship.host.arrivals import awaited, results
 from venvship.host.machine import cpu_count
 from venvship.repos.package_index import Indexes, IndexUnreachable, refused, unanswered
 from venvship.repos.remote_file import NoRanges, RemoteFile
@@ -232,9 +233,9 @@ class Downloads:
                     return error
 
             try:
-                outcomes = dict(zip(ordered, pool.map(outcome, ordered), strict=True))
+                outcomes = dict(zip(ordered, results(pool, outcome, ordered), strict=True))
                 found = [outcomes[file] for file in files]
-                return [one.result() if isinstance(one, Future) else one for one in found]
+                return [awaited(one) if isinstance(one, Future) else one for one in found]
             except BaseException:
                 # The user interrupts us: leaving the block waits for the threads, so they must end soon.
                 self._stopped.set()

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
+from venvship.host.arrivals import results
 from venvship.host.files import write_atomically
 from venvship.interpreters.facts import PROBE, InterpreterFacts, UnreadableFacts
 from venvship.model.platform import PythonVersion
@@ -95,7 +96,7 @@ def find_interpreters(cache: Path | None, environment: Mapping[str, str] = os.en
             programs[key] = real
     unknown = [key for key in programs if key not in kept]
     with ThreadPoolExecutor(4) as pool:
-        answers = pool.map(lambda key: _ask(programs[key]), unknown)
+        answers = results(pool, lambda key: _ask(programs[key]), unknown)
         asked = {key: kept.get(key) for key in programs} | dict(zip(unknown, answers, strict=True))
     if unknown and cache is not None:
         write_atomically(cache, json.dumps({"format": _CACHE_FORMAT, "programs": asked}).encode())

@@ -18,6 +18,7 @@ import venvship.tools.compile_stdlib as compile_stdlib
 from venvship.archives.elf import is_elf, read_elf
 from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
+from venvship.host.arrivals import results
 from venvship.interpreters.binding import bound
 from venvship.interpreters.contents import belongs_to_stdlib
 from venvship.interpreters.facts import InterpreterFacts
@@ -209,7 +210,7 @@ def compile_modules(executable: Path, root: Path, directory: str) -> None:
             )
 
     with ThreadPoolExecutor(min(_COMPILE_GROUPS, os.cpu_count() or 1)) as pool:
-        list(pool.map(run, range(_COMPILE_GROUPS)))
+        results(pool, run, range(_COMPILE_GROUPS))
 
 
 def _try(host: HostInterpreter, root: Path, executable: TreePath) -> tuple[str, ...]:

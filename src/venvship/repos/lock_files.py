@@ -14,6 +14,7 @@ from pathlib import Path
 
 from venvship.blobs.disk import digest_of_file
 from venvship.errors import EnvironmentProblem, Place, UserError
+from venvship.host.arrivals import results
 from venvship.host.files import write_atomically
 from venvship.repos.package_index import PackageIndex
 from venvship.repos.simple_page import IndexFile
@@ -150,4 +151,4 @@ def _ask(index: PackageIndex, requirements: Iterable[PinnedRequirement]) -> dict
         ]
 
     with ThreadPoolExecutor(_PARALLEL, "index") as pool:
-        return dict(zip(wanted, pool.map(files, wanted), strict=True))
+        return dict(zip(wanted, results(pool, files, wanted), strict=True))

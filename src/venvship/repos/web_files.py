@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
+from venvship.host.arrivals import results
 from venvship.host.files import disk_problems, temporary_name
 from venvship.repos.debian_mirrors import SCHEME, DebianMirrors
 from venvship.repos.debian_pool import PoolFile
@@ -118,7 +119,7 @@ class WebFiles:
 
         with ThreadPoolExecutor(_PARALLEL, "download") as pool:
             try:
-                outcomes = list(pool.map(outcome, files))
+                outcomes = results(pool, outcome, files)
             except BaseException:
                 # The user interrupts us: leaving the block waits for the threads, so they must end soon.
                 self._stopped.set()

@@ -21,6 +21,7 @@ from venvship.dataclass import dataclass
 from venvship.execution.runfiles_tree import RUNFILES_SUFFIX, STAMP_SUFFIX, found_links, found_stamp
 from venvship.execution.straight_links import LinkDirectory
 from venvship.execution.trees import UnsupportedEntry, scan_tree, tree_name
+from venvship.host.arrivals import results
 from venvship.host.links import link_text
 from venvship.session.unused import no_builds, remove_whole
 
@@ -55,7 +56,7 @@ def remove_damaged(user_root: Path, *, block: bool = True) -> Verified:
         for workspace in _listed(user_root / "workspaces"):
             entries += [*_shared(workspace / "links"), *_runfiles(workspace / "execroot")]
         with ThreadPoolExecutor(os.cpu_count(), "verify") as pool:
-            whole = list(pool.map(_Entry.is_whole, entries))
+            whole = results(pool, _Entry.is_whole, entries)
         damaged = [entry.path for entry, is_whole in zip(entries, whole, strict=True) if not is_whole]
         for path in damaged:
             remove_whole(path, user_root)

@@ -9,6 +9,7 @@ from pathlib import Path
 from venvship.dataclass import dataclass
 from venvship.events.build_events import EventSink
 from venvship.execution.trees import TreeStore
+from venvship.host.arrivals import results
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation
 from venvship.loading.repositories import TargetSpec
@@ -123,7 +124,7 @@ def _metadata(
         )
 
     with ThreadPoolExecutor(_PARALLEL, "metadata") as pool:
-        found = list(pool.map(brief, wheels))
+        found = results(pool, brief, wheels)
     missing = [one for one, content in zip(wheels, found, strict=True) if content is None]
     downloads.fetch(WantedFile.of(package, file, lock=lock) for package, file in missing)
     return {

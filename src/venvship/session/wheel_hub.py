@@ -16,6 +16,7 @@ from venvship.dataclass import dataclass
 from venvship.errors import InternalError, UserError, VenvshipError
 from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource
+from venvship.host.arrivals import awaited
 from venvship.host.machine import cpu_count
 from venvship.loading.repositories import BuildText, TargetSpec
 from venvship.loading.workspace import path_of
@@ -325,7 +326,7 @@ class LockHub:
                 begun = {source: pool.submit(self._build, *source) for source in sources}
                 for source, building in begun.items():
                     try:
-                        self._built[source] = building.result()
+                        self._built[source] = awaited(building)
                     except VenvshipError as error:
                         refused[sources[source]] = error
             except BaseException:
