@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Mapping
 
 from fake_index import FakeIndex
-from real_workspace import DEFS, MODULE, ORIGIN, RealWorkspace
+from real_workspace import DEFS, MODULE, ORIGIN, RealWorkspace, locked
 from wheel_building import wheel_bytes
 
 USE_HUB = """
@@ -731,6 +731,30 @@ def test_a_changed_project_names_the_command_that_locks_it(workspace: RealWorksp
     done = workspace.build("//:app")
     assert done.code == 1 and "`late` at `libs/late` is a member of the workspace and not locked" in done.stderr
     assert "libs/left" not in done.stderr and "`venvship lock`" in done.stderr
+
+
+def test_a_changed_version_of_a_project_is_told_by_builds_that_make_something(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    project = '[project]\nname = "shop"\nversion = "{}"\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": locked(index, ("tool", "1.0"), salt="changed version"),
+            "pyproject.toml": project.format("0"),
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//tool"])\n',
+            "app.py": "",
+        }
+    )
+    assert "WARNING" not in workspace.built("//:app").stderr
+    workspace.write({"pyproject.toml": project.format("1.1")})
+    told = workspace.built("//:app").stderr
+    assert told.count("the version of `shop` is 1.1 and was 0 when the lock was made") == 1
+    assert "`venvship lock` mends it" in told
+    for _ in range(2):
+        assert "WARNING" not in workspace.built("//:app").stderr
+    workspace.write({"uv.lock": locked(index, ("tool", "1.1"), salt="changed version")})
+    assert workspace.built("//:app").stderr.count("the version of `shop` is 1.1") == 1
 
 
 def test_requirements_files_are_made_by_targets_and_by_the_lock_command(

@@ -64,11 +64,16 @@ class Said:
         self._sink = sink
         self._attempt = attempt
         self._sources: list[ActionSource] = []
-        self.messages: list[Message] = []
+        self._told: list[Message] = []
+
+    @property
+    def messages(self) -> list[Message]:
+        """Those that the next command like this one repeats."""
+        return [message for message in self._told if message.repeated]
 
     def emit(self, event: Event) -> None:
         if isinstance(event, Message):
-            self.messages.append(event)
+            self._told.append(event)
             if self._attempt.has_told(event):
                 return
         elif isinstance(event, ActionFinished):
@@ -77,7 +82,7 @@ class Said:
 
     def give_up(self, warnings: Iterable[Message]) -> None:
         """Let the attempt know what was shown, `warnings` before all else, and made."""
-        self._attempt.messages += [*warnings, *self.messages]
+        self._attempt.messages += [*warnings, *self._told]
         self._attempt.ran += self._sources.count(ActionSource.RUN)
         self._attempt.cached += self._sources.count(ActionSource.CACHE)
 

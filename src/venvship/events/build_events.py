@@ -18,10 +18,14 @@ class Severity(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A line (or several) for the user."""
+    """A line (or several) for the user.
+
+    One that is not `repeated` is left out by commands that go on from where an earlier one has ended.
+    """
 
     severity: Severity
     text: str
+    repeated: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from venvship.dataclass import dataclass
-from venvship.events.build_events import EventSink
+from venvship.events.build_events import EventSink, Message, Severity
 from venvship.execution.trees import TreeStore
 from venvship.host.arrivals import results
 from venvship.host.processes import Children
@@ -81,6 +81,14 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
         annotations=annotations,
     )
 
+    warned: set[str] = set()
+
+    def warn(text: str) -> None:
+        # Hubs for several versions of Python may have one lock.
+        if text not in warned:
+            warned.add(text)
+            around.events.emit(Message(Severity.WARNING, text, repeated=False))
+
     def locked(project: LockProject) -> LockedProject:
         path = path_of(project.lock, around.root)
         return LockedProject(
@@ -92,6 +100,7 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             index=lambda: around.indexes.default,
             read_metadata=lambda files: _metadata(files, path, store, downloads),
             read_file=around.read_file,
+            warn=warn,
         )
 
     return {

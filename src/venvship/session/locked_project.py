@@ -23,8 +23,16 @@ from venvship.rules.python.settings import target_platform
 from venvship.session.extensions import LockProject
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.flat import RequiresDist, linked
-from venvship.wheels.freshness import differences, member_patterns, workspace_differences
-from venvship.wheels.lock import EditableSource, Lock, LockedPackage, LockedSdist, LockedWheel, VirtualSource
+from venvship.wheels.freshness import differences, member_patterns, version_difference, workspace_differences
+from venvship.wheels.lock import (
+    DirectorySource,
+    EditableSource,
+    Lock,
+    LockedPackage,
+    LockedSdist,
+    LockedWheel,
+    VirtualSource,
+)
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.resolution import NotResolved, Resolution, Root, Roots, reachable_anywhere, resolve
 from venvship.wheels.tags import supported_tags
@@ -39,6 +47,9 @@ Circumstances: TypeAlias = tuple[Platform, str, str]
 
 _UV_LOCK: Final = "uv.lock"
 _PYPROJECT: Final = "pyproject.toml"
+_CHANGED_VERSIONS: Final = (
+    "`{lock}` is not up to date, which changes no choice:\n  {versions}\n(`venvship lock` mends it)"
+)
 
 
 class UnknownGroup(UserError):
@@ -77,6 +88,7 @@ class LockedProject:
         index: Callable[[], PackageIndex],
         read_metadata: ReadMetadata,
         read_file: Callable[[str], bytes | None],
+        warn: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.project = project
         self.path = path
@@ -86,6 +98,7 @@ class LockedProject:
         self._index = index
         self._read_metadata = read_metadata
         self._read_file = read_file
+        self._warn = warn
         self.sha256: str | None = None
         """Of the file, if it was read."""
         self._pyprojects: dict[str, Mapping[str, object] | None] = {}
@@ -100,7 +113,19 @@ class LockedProject:
         stale += self._stale_workspace(lock)
         if stale:
             raise stale[0] if len(stale) == 1 else SeveralErrors(stale)
+        changed = list(self._changed_versions(lock))
+        if changed:
+            self._warn(_CHANGED_VERSIONS.format(lock=self.shown, versions="\n  ".join(changed)))
         return lock
+
+    def _changed_versions(self, lock: Lock) -> Iterable[str]:
+        """Projects whose versions are others than when the lock was made, as where releases stamp them."""
+        for package in lock.packages:
+            if isinstance(package.source, EditableSource | VirtualSource | DirectorySource):
+                document = self._pyproject(package.source.path)
+                found = None if document is None else version_difference(document, package)
+                if found is not None:
+                    yield found
 
     def _stale(self, package: LockedPackage, lock: Lock) -> Iterable[StaleLock]:
         """What the `pyproject.toml` of a local project asks for that the lock does not know of."""

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from venvship.model.platform import Platform
 from venvship.wheels.filename import normalise_name
@@ -79,6 +80,19 @@ def differences(
             if groups[name]
         ]
     return tuple(found)
+
+
+def version_difference(pyproject: Mapping[str, object], package: LockedPackage) -> str | None:
+    """How the version of a project is another one than in its lock, which nothing that is chosen depends on."""
+    project = _table(pyproject, "project")
+    text = project.get("version")
+    if not isinstance(text, str) and "version" not in _texts(project.get("dynamic")):
+        return None
+    asked = _version(text) if isinstance(text, str) else None
+    if asked == _version(package.version) or (isinstance(text, str) and asked is None):
+        return None
+    now, before = text if isinstance(text, str) else "dynamic", package.version or "dynamic"
+    return f"the version of `{package.name}` is {now} and was {before} when the lock was made"
 
 
 def workspace_differences(
@@ -382,6 +396,13 @@ def _name(text: str) -> str:
         return normalise_name(text)
     except ValueError:
         return text
+
+
+def _version(text: str | None) -> Version | None:
+    try:
+        return None if text is None else Version(text)
+    except InvalidVersion:
+        return None  # whoever makes the lock complains about it
 
 
 def _specifier(text: str) -> str:

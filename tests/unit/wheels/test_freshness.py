@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from venvship.wheels.freshness import differences, member_patterns, workspace_differences
+from venvship.wheels.freshness import differences, member_patterns, version_difference, workspace_differences
 from venvship.wheels.uv_lock import parse_uv_lock
 
 PYPROJECT = """
@@ -317,3 +317,28 @@ def test_members_of_a_workspace_are_patterns() -> None:
     text = '[tool.uv.workspace]\nmembers = ["libs/*", 3]\nexclude = ["libs/old"]\n'
     assert member_patterns(tomllib.loads(text)) == (("libs/*",), ("libs/old",))
     assert member_patterns({"tool": {"uv": {"workspace": 1}}}) is None
+
+
+@pytest.mark.parametrize(
+    ("locked", "project", "change"),
+    [
+        ("1.0", 'version = "1.0"', None),
+        ("1.0", 'version = "1.0.0"', None),
+        ("1.0.post1", 'version = "1.0-1"', None),
+        ("1.0rc1", 'version = "1.0-RC.1"', None),
+        ("1.0", 'version = "1.1"', "is 1.1 and was 1.0"),
+        ("1.0", 'version = "1.0+abc"', "is 1.0+abc and was 1.0"),
+        ("1.0", 'version = "1!1.0"', "is 1!1.0 and was 1.0"),
+        ("1.0", 'dynamic = ["version"]', "is dynamic and was 1.0"),
+        ("", 'dynamic = ["version"]', None),
+        ("", 'version = "1.0"', "is 1.0 and was dynamic"),
+        # What uv refuses is for uv to refuse, and a file without a project says nothing.
+        ("1.0", 'version = "one"', None),
+        ("1.0", "", None),
+    ],
+)
+def test_a_version_is_another_one_where_uv_says_so(locked: str, project: str, change: str | None) -> None:
+    lock = LOCK.replace('name = "shop"\n', f'name = "shop"\nversion = "{locked}"\n' if locked else 'name = "shop"\n', 1)
+    [package] = parse_uv_lock(lock.encode(), filename="uv.lock").packages
+    found = version_difference(tomllib.loads(f'[project]\nname = "shop"\n{project}\n'), package)
+    assert found == (change and f"the version of `shop` {change} when the lock was made")
