@@ -58,6 +58,41 @@ def test_an_archive_is_unpacked_where_the_machine_has_none_of_the_version(
     assert f"cpython-{exact}+20990101" in done.stderr
 
 
+def test_a_minor_version_is_the_release_that_it_is_mapped_to(workspace: RealWorkspace, tmp_path: Path) -> None:
+    build = DEFS + 'py_binary(name = "app", srcs = ["app.py"]{})\n'
+    workspace.write(
+        {"MODULE.bazel": MODULE, "BUILD.bazel": build.format(""), "app.py": "import mark\nprint(mark.HERE)\n"}
+    )
+    workspace.run("build", "//:app")
+    tree = tmp_path / "tree"
+    shutil.copytree(imported_tree(workspace), tree, symlinks=True)
+    (tree / f"lib/python{MINOR}").chmod(0o755)
+    (tree / f"lib/python{MINOR}/mark.py").write_text("HERE = 'mapped'\n")
+    triple = f"{os.uname().machine}-unknown-linux-gnu"
+    sha256 = archive(tmp_path / "second/there", triple, version=f"{MINOR}.98", tree=tree)
+    name = f"cpython-{MINOR}.98+there-{triple}-install_only.tar.gz"
+    urls = [f"{(tmp_path / place / 'there').as_uri()}/{name}" for place in ("first", "second")]
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + f"""
+bazel_dep(name = "rules_python", version = "1.0.0")
+python = use_extension("@rules_python//python/extensions:python.bzl", "python")
+python.toolchain(python_version = "{MINOR}")
+python.single_version_override(python_version = "{MINOR}.98", sha256 = {{"{triple}": "{sha256}"}}, urls = {urls})
+python.override(minor_mapping = {{"{MINOR}": "{MINOR}.98"}})
+""",
+            "BUILD.bazel": build.format(f', python_version = "{MINOR}"'),
+        }
+    )
+    done = workspace.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "mapped\n"), done.stderr
+    workspace.write({"MODULE.bazel": (workspace.root / "MODULE.bazel").read_text().replace("/there/", "/nowhere/")})
+    workspace.cache = tmp_path / "another cache"
+    done = workspace.run("run", "//:app")
+    assert done.code == 36 and "/first/nowhere/" in done.stderr and "/second/nowhere/" in done.stderr, done.stderr
+
+
 def test_an_archive_may_be_patched(workspace: RealWorkspace, tmp_path: Path) -> None:
     """Where the machine has an interpreter of the very release, that one is not taken for it."""
     workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n'})

@@ -108,7 +108,7 @@ class Extensions:
     exact_versions: tuple[str, ...] = ()
     default_python: PythonVersion | None = None
     archives: tuple[RuntimeArchive, ...] = ()
-    archive_base: str = ""
+    archive_bases: tuple[str, ...] = ()
     archive_build: str = ""
     archive_releases: tuple[str, ...] = ()
     repositories: frozenset[str] = frozenset()

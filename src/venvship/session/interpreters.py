@@ -35,7 +35,7 @@ from venvship.model.configuration import PYTHON_VERSION, Configuration
 from venvship.model.digest import Digest
 from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.repos.host_interpreters import HostInterpreter, NoInterpreter, choose_interpreter, find_interpreters
-from venvship.repos.urls import local_path
+from venvship.repos.urls import local_path, shown_url
 from venvship.rules.python.runtime import ImportedInterpreter
 from venvship.rules.python.settings import target_platform
 from venvship.rules.python.transitions import NoPythonVersion
@@ -76,10 +76,10 @@ class NoArchive(EnvironmentProblem):
 
 @dataclass(frozen=True, slots=True)
 class _Located:
-    """An archive with the address that it is fetched from."""
+    """An archive with the addresses that it is fetched from, the first that answers."""
 
     archive: RuntimeArchive
-    url: str
+    urls: tuple[str, ...]
     strip_prefix: str = "python"
     patches: tuple[RuntimePatch, ...] = ()
 
@@ -90,11 +90,11 @@ class _Located:
 
 
 class RuntimeArchives:
-    """The archives that a workspace may use; `base` stands before their paths."""
+    """The archives that a workspace may use; `bases` stand before their paths."""
 
     def __init__(self, extensions: Extensions, downloads: Callable[[], Downloads]) -> None:
-        mirror = extensions.archive_base or os.environ.get(_MIRROR_VARIABLE) or CUSTOMARY_BASE
-        self._base = mirror.rstrip("/")
+        mirrors = extensions.archive_bases or (os.environ.get(_MIRROR_VARIABLE) or CUSTOMARY_BASE,)
+        self._bases = tuple(mirror.rstrip("/") for mirror in mirrors)
         self._build = extensions.archive_build or "install_only"
         self._releases = extensions.archive_releases
         self._named = extensions.archives
@@ -108,9 +108,10 @@ class RuntimeArchives:
         known = [archive for archive in known_archives() if archive.date in self._releases]
         missing = sorted(set(self._releases) - {archive.date for archive in known})
         for release in missing:
-            directory = local_path(f"{self._base}/{release}/SHA256SUMS")
-            if directory is not None and directory.is_file():
-                known += parse_archives(directory.read_text(), release=release)
+            tables = (local_path(f"{base}/{release}/SHA256SUMS") for base in self._bases)
+            table = next((one for one in tables if one is not None and one.is_file()), None)
+            if table is not None:
+                known += parse_archives(table.read_text(), release=release)
         return tuple(known)
 
     def find(self, version: str, platform: Platform) -> _Located | None:
@@ -121,7 +122,7 @@ class RuntimeArchives:
             archive = choose_archive(self._known, version, platform, build=self._build)
             if archive is None:
                 return None
-            located = _Located(archive, f"{self._base}/{archive.path}")
+            located = _Located(archive, tuple(f"{base}/{archive.path}" for base in self._bases))
         return replace(located, patches=self.patches(_shown(located.archive), platform))
 
     def patches(self, full_version: str, platform: Platform) -> tuple[RuntimePatch, ...]:
@@ -131,15 +132,20 @@ class RuntimeArchives:
         return tuple(patch for one in found if one.version == full_version for patch in one.patches)
 
     def fetch(self, located: _Located) -> Path:
-        from venvship.repos.download import WantedFile
+        from venvship.repos.download import FileNotOnIndex, WantedFile
         from venvship.repos.package_index import IndexUnreachable
 
         archive = located.archive
-        wanted = WantedFile("CPython", archive.filename, located.url, archive.sha256)
-        try:
-            return self._downloads().fetch([wanted])[wanted]
-        except IndexUnreachable as error:
-            raise NoArchive(_shown(archive), archive.triple, f"`{error.url}` {error.reason}") from None
+        failures = []
+        for url in located.urls:
+            wanted = WantedFile("CPython", archive.filename, url, archive.sha256)
+            try:
+                return self._downloads().fetch([wanted])[wanted]
+            except IndexUnreachable as error:
+                failures.append(f"`{error.url}` {error.reason}")
+            except FileNotOnIndex:
+                failures.append(f"`{shown_url(url)}` is not there")
+        raise NoArchive(_shown(archive), archive.triple, "; ".join(failures))
 
 
 def _named_archive(named: NamedArchive, version: str, platform: Platform) -> _Located | None:
@@ -151,10 +157,10 @@ def _named_archive(named: NamedArchive, version: str, platform: Platform) -> _Lo
     sha256 = named.sha256s.get(triple) or named.sha256s.get("")
     if not sha256 or not named.urls:
         return None
-    url = named.urls[0].replace("{platform}", triple).replace("{python_version}", named.version)
+    urls = tuple(url.replace("{platform}", triple).replace("{python_version}", named.version) for url in named.urls)
     numbers = tuple(int(part) for part in named.version.removesuffix("t").split("."))
-    archive = RuntimeArchive(numbers, "", triple, wanted.freethreaded, "", url.rpartition("/")[2], sha256)
-    return _Located(archive, url, named.strip_prefix)
+    archive = RuntimeArchive(numbers, "", triple, wanted.freethreaded, "", urls[0].rpartition("/")[2], sha256)
+    return _Located(archive, urls, named.strip_prefix)
 
 
 class MachineInterpreters:

@@ -19,12 +19,19 @@ class PythonTags:
         self._read_file = read_file
         self._variable = variable
         self.versions: dict[PythonVersion, None] = {}
-        self.exact: dict[str, None] = {}
+        self._exact: dict[str, None] = {}
+        self._mapped: dict[PythonVersion, str] = {}
         self.default: PythonVersion | None = None
         self.archives: list[RuntimeArchive] = []
-        self.archive_base = ""
+        self.archive_bases: tuple[str, ...] = ()
         self.archive_build = ""
         self.releases: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> tuple[str, ...]:
+        """The release that each version stands for: what it is mapped to, else the newest that is named."""
+        named = sorted(self._exact, key=lambda text: [int(part) for part in text.removesuffix("t").split(".")])
+        return tuple(({PythonVersion.parse(text): text for text in named} | self._mapped).values())
 
     def read(self, tag: Tag, attributes: TagAttributes, *, is_root: bool) -> None:
         match tag.name:
@@ -34,17 +41,22 @@ class PythonTags:
                     self.versions[version] = None
                     text = attributes.text("python_version")
                     if text.count(".") > 1:
-                        self.exact[text] = None
+                        self._exact[text] = None
                     if tag.arguments.get("is_default") is True and is_root:
                         self.default = version
             case "defaults" if is_root:
                 self.default = self._default_version(attributes)
             case "configure":
-                self.archive_base = attributes.text("base_url") or self.archive_base
+                base = attributes.text("base_url")
+                self.archive_bases = (base,) if base else self.archive_bases
                 self.archive_build = attributes.text("build_config")
                 self.releases = tuple(name for name in attributes.texts("releases") if name != "latest")
-            case "override":
-                self.archive_base = next(iter(attributes.texts("base_urls")), self.archive_base)
+            case "override" if is_root:
+                self.archive_bases = attributes.texts("base_urls") or self.archive_bases
+                for text in attributes.texts("available_python_versions"):
+                    if _release(text, attributes) is not None:
+                        self._exact[text] = None
+                self._map(attributes)
             case "single_version_override" | "single_version_platform_override":
                 hashes = tag.arguments.get("sha256")
                 platform = attributes.text("platform")
@@ -62,6 +74,15 @@ class PythonTags:
                         tuple(self._patches(attributes)),
                     )
                 )
+
+    def _map(self, attributes: TagAttributes) -> None:
+        for minor, full in attributes.pairs("minor_mapping").items():
+            version = attributes.parsed_version(minor)
+            if version is None or _release(full, attributes) is None:
+                continue
+            if PythonVersion.parse(full) != version:
+                attributes.refuse(f"`minor_mapping` maps {minor} to {full}, which is another version")
+            self._mapped[version] = full
 
     def _patches(self, attributes: TagAttributes) -> Iterator[RuntimePatch]:
         strip = attributes.number("patch_strip")
@@ -83,3 +104,12 @@ class PythonTags:
                 return None
             text = content.strip().partition("\n")[0].strip()
         return attributes.parsed_version(text) if text else attributes.version()
+
+
+def _release(text: str, attributes: TagAttributes) -> PythonVersion | None:
+    """The version of a release such as `3.12.4`; None where something else is said, which is refused."""
+    version = attributes.parsed_version(text)
+    if version is None or text.count(".") < 2:
+        attributes.refuse(f"`{text}` is no release of Python", hint='write all three numbers, like "3.12.4"')
+        return None
+    return version

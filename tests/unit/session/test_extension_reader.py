@@ -174,6 +174,18 @@ def test_the_default_python_may_come_from_a_variable_or_a_file() -> None:
     assert read(use + 'python.defaults(python_version = "3.11")\n').default_python == PythonVersion(3, 11)
 
 
+PYTHON = 'python = use_extension("@rules_python//python/extensions:python.bzl", "python")\n'
+
+
+def test_a_minor_version_stands_for_the_release_that_it_is_mapped_to_else_for_the_newest_that_is_named() -> None:
+    text = PYTHON + 'python.toolchain(python_version = "3.12.10")\npython.toolchain(python_version = "3.12.9")\n'
+    assert read(text).exact_versions == ("3.12.10",)
+    listed = 'python.override(available_python_versions = ["3.12.11", "3.13.0t", "3.13.1"]{})\n'
+    assert read(text + listed.format("")).exact_versions == ("3.12.11", "3.13.0t", "3.13.1")
+    mapped = ', minor_mapping = {"3.12": "3.12.9", "3.11": "3.11.2"}'
+    assert set(read(text + listed.format(mapped)).exact_versions) == {"3.12.9", "3.13.0t", "3.13.1", "3.11.2"}
+
+
 def test_an_override_has_a_target_or_changes() -> None:
     found = read(
         HUB
@@ -208,6 +220,12 @@ def test_an_override_has_a_target_or_changes() -> None:
             PIP + 'pip.parse(hub_name = "a", uv_lock = "//:l", whl_modifications = {"@m//:x.json": "x"})',
             "`@m//:x.json`, which no tag `whl_mods` makes",
         ),
+        (
+            PYTHON + 'python.override(minor_mapping = {"3.12": "3.11.2"})',
+            "maps 3.12 to 3.11.2, which is another version",
+        ),
+        (PYTHON + 'python.override(minor_mapping = {"3.12": "3.12"})', "`3.12` is no release of Python"),
+        (PYTHON + 'python.override(available_python_versions = ["new"])', "`new` is no release of Python"),
         (PIP + 'pip.override(file = "six.zip")', "`six.zip` is not the name of a wheel"),
         (PIP + 'pip.parse(hub_name = "a", uv_lock = "//:l", python_version = "three")', "not a Python version"),
     ],
@@ -228,6 +246,6 @@ def test_interpreters_may_come_from_a_mirror_and_from_named_archives() -> None:
         + 'i.configure(base_url = "https://mirror.example", releases = ["20990101", "latest"])\n'
     )
     assert (found.default_python, found.exact_versions) == (PythonVersion(3, 12), ("3.12.4",))
-    assert (found.archive_base, found.archive_releases) == ("https://mirror.example", ("20990101",))
+    assert (found.archive_bases, found.archive_releases) == (("https://mirror.example",), ("20990101",))
     [archive] = found.archives
     assert archive.sha256s == {"x86_64-unknown-linux-gnu": "aa"}
