@@ -422,6 +422,58 @@ use_repo(pip, "mods", "pypi", "pypi_lib")
     assert (done.code, done.stdout) == (0, "lib dep False True\n"), done.stderr
 
 
+def test_a_lock_for_another_python_or_platform_is_told(workspace: RealWorkspace, index: FakeIndex) -> None:
+    sha256 = index.add("dep", "dep-1.0-py3-none-any.whl", wheel_bytes("dep", "1.0", {"dep.py": ""}))
+    module = (
+        MODULE
+        + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.parse(hub_name = "pypi", python_version = "3.9", requirements_lock = "//:requirements.txt")
+pip.parse(hub_name = "macs", requirements_darwin = "//:macs.txt")
+use_repo(pip, "macs", "pypi")
+"""
+    )
+    workspace.write(
+        {
+            "MODULE.bazel": module,
+            "requirements.txt": f"dep==1.0 --hash=sha256:{sha256}\n",
+            "macs.txt": f"dep==1.0 --hash=sha256:{sha256}\n",
+            "BUILD.bazel": DEFS
+            + 'py_library(name = "lib", deps = ["@pypi//dep"])\npy_library(name = "mac", deps = ["@macs//dep"])\n',
+        }
+    )
+    done = workspace.build("//:lib")
+    assert done.code == 1 and "`dep` is not locked for Python 3." in done.stderr, done.stderr
+    assert "\n  `requirements.txt` is for Python 3.9\n  needed by `//:lib` (attribute `deps`)\n" in done.stderr
+    assert "hint: choose what to build for with `is_default = True` of a Python toolchain" in done.stderr
+    done = workspace.build("//:mac")
+    assert done.code == 1 and "\n  `macs.txt` is for macos_*\n" in done.stderr, done.stderr
+
+
+def test_what_is_not_locked_names_the_lock(workspace: RealWorkspace, index: FakeIndex) -> None:
+    sha256 = index.add("dep", "dep-1.0-py3-none-any.whl", wheel_bytes("dep", "1.0", {"dep.py": ""}))
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": member_lock(
+                "",
+                '[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n'
+                'dependencies = [{ name = "dep" }]',
+                f'[[package]]\nname = "dep"\nversion = "1.0"\nsource = {{ registry = "{ORIGIN}" }}\n'
+                f'wheels = [{{ url = "{ORIGIN}/dep/dep-1.0-py3-none-any.whl", hash = "sha256:{sha256}" }}]',
+            ),
+            "BUILD.bazel": DEFS + 'py_library(name = "lib", deps = ["@pypi//numpy"])\n',
+        }
+    )
+    done = workspace.build("//:lib")
+    assert done.code == 1 and "no such package `@pypi//numpy`: it is not locked in `uv.lock`" in done.stderr
+    assert "hint: add it to what the lock is made from, and lock again with `venvship lock`" in done.stderr
+    workspace.write({"BUILD.bazel": DEFS + 'py_library(name = "lib", deps = ["@pypi//depp"])\n'})
+    done = workspace.build("//:lib")
+    assert done.code == 1 and "hint: did you mean `dep`" in done.stderr, done.stderr
+
+
 def test_the_package_of_a_distribution_can_have_more_targets(workspace: RealWorkspace, index: FakeIndex) -> None:
     content = wheel_bytes("more", "1.0", {"more.py": "X = 'more'\n"})
     sha256 = index.add("more", "more-1.0-py3-none-any.whl", content)
@@ -816,7 +868,8 @@ py_library(name = "app", deps = ["@pypi//tool"])
     done = workspace.test("//:all.test", "//:old.test", "--test_output=errors")
     assert done.code == 3 and "`venvship run //:all.update` makes it anew" in done.stdout + done.stderr
     done = workspace.run("lock", "--check")
-    assert done.code == 1 and "`requirements.txt` is not up to date" in done.stderr and "+late==1.0" in done.stderr
+    assert done.code == 1 and "`requirements.txt` is not up to date" in done.stderr
+    assert "\n  +late==1.0\n\nhint: make it again with `venvship lock`" in done.stderr, done.stderr
     assert workspace.run("lock").stdout == "requirements.txt is made anew\n"
     assert workspace.run("lock", "--check").stdout == "requirements.txt is up to date\n"
     assert "late==1.0" in (workspace.root / "requirements.txt").read_text()

@@ -78,6 +78,7 @@ UNSUPPORTED_BZL_NAMES = (
 
 
 _CONDITIONS = "conditions"
+_NOT_LOCKED = "add it to what the lock is made from, and lock again with `venvship lock`"
 """The package of `//conditions:default`, which no label but that one needs."""
 
 
@@ -368,10 +369,11 @@ class PackageLoader:
         assert repository.generated is not None
         specs = repository.generated.package(package.path)
         if specs is None:
-            paths = list(repository.generated.package_paths())
-            raise NoSuchPackage(
-                package, f"repository `@{repository.canonical_name}` has none", did_you_mean(package.path, paths)
-            )
+            hint = did_you_mean(package.path, list(repository.generated.package_paths()))
+            if not repository.locks:
+                raise NoSuchPackage(package, f"repository `@{repository.canonical_name}` has none", hint)
+            listed = ", ".join(f"`{lock}`" for lock in repository.locks)
+            raise NoSuchPackage(package, f"it is not locked in {listed}", hint or _NOT_LOCKED)
         text = next((spec for spec in specs if isinstance(spec, BuildText)), None)
         builder = self._builder(package, repository, "" if text is None else text.shown, None)
         for spec in specs:
@@ -422,17 +424,23 @@ class PackageLoader:
         if self._files.kind(directory) is EntryKind.DIRECTORY:
             return NoSuchPackage(package, f"there is no BUILD.bazel or BUILD file in `{where}`")
         if package.path == _CONDITIONS:
-            meant = f"did you mean `//{_CONDITIONS}:default`?"
-            return NoSuchPackage(package, f"there is no directory `{where}`", meant)
-        above, _, name = package.path.rpartition("/")
-        siblings = [
-            entry.name
-            for entry in self._files.list_directory(join_host(_root_of(repository), above))
-            if entry.kind is EntryKind.DIRECTORY
-        ]
-        near = nearest(name, siblings, limit=1)
-        hint = f"did you mean `{PackageId(package.repository, join(above, near[0]))}`?" if near else None
+            hint: str | None = f"did you mean `//{_CONDITIONS}:default`?"
+            return NoSuchPackage(package, f"there is no directory `{where}`", hint)
+        meant = self._meant_directory(package.path, repository)
+        hint = f"did you mean `{PackageId(package.repository, meant)}`?" if meant else None
         return NoSuchPackage(package, f"there is no directory `{where}`", hint)
+
+    def _meant_directory(self, path: str, repository: Repository) -> str | None:
+        """The directory that is there when each part that is not is taken for the one most like it."""
+        found = ""
+        for part in path.split("/"):
+            above = join_host(_root_of(repository), found)
+            there = [one.name for one in self._files.list_directory(above) if one.kind is EntryKind.DIRECTORY]
+            near = [part] if part in there else nearest(part, there, limit=1)
+            if not near:
+                return None
+            found = join(found, near[0])
+        return found
 
     def _missing(self, label: Label, package: Package) -> UserError:
         repository = self._repository(label.repository)

@@ -56,13 +56,15 @@ class Repository:
     `mapping` gives the canonical name of each repository that this one can name. Files of a repository that
     `is_builtin` may use the built-in rules by `_venvship`. `shown_root` is what stands before a path of this
     repository in messages: nothing for the main repository. Of what is
-    not there in one that is `absent`, wholly or in part, `.bzl` files export whatever is asked of them.
+    not there in one that is `absent`, wholly or in part, `.bzl` files export whatever is asked of them. `locks` are the
+    lock files that say which packages a generated one has, as messages name them.
     """
 
     canonical_name: str
     mapping: Mapping[str, str]
     root: str | None = None
     generated: GeneratedPackages | None = None
+    locks: tuple[str, ...] = ()
     is_builtin: bool = False
     absent: AbsentSource | None = None
 

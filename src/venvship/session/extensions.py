@@ -32,6 +32,12 @@ class LockProject:
     build_dependencies: tuple[str, ...] = DEFAULT_BUILD_DEPENDENCIES
     platforms: tuple[str, ...] = ()
 
+    @property
+    def meant_for(self) -> str:
+        """What it may be built for, as messages say it; empty when that is everything."""
+        python = [f"Python {self.python_version}"] if self.python_version else []
+        return " on ".join([*python, *([", ".join(self.platforms)] if self.platforms else [])])
+
 
 @dataclass(frozen=True, slots=True)
 class Patches:

@@ -124,9 +124,15 @@ def _compile(
     if content == before:
         return False
     if check:
-        old, new = ((text or b"").decode(errors="replace").splitlines() for text in (before, content))
-        raise NotLocked(
-            lock.path, "\n".join(difflib.unified_diff(old, new, "locked", "asked for", lineterm="", n=0)), check=True
-        )
+        raise NotLocked(lock.path, _difference(before or b"", content), check=True)
     write_atomically(path, content)
     return True
+
+
+def _difference(locked: bytes, asked_for: bytes) -> str:
+    """What another resolution has changed in a requirements file: its versions if it can be told by these."""
+    old, new = (content.decode(errors="replace").splitlines() for content in (locked, asked_for))
+    pins = [[line.removesuffix("\\").rstrip() for line in lines if line[:1].strip(" \t#-")] for lines in (old, new)]
+    if pins[0] != pins[1]:
+        old, new = pins
+    return "\n".join(difflib.unified_diff(old, new, "locked", "asked for", lineterm="", n=0))

@@ -149,13 +149,15 @@ class WorkspaceRepositories:
         bzl: Callable[[], BzlLoader],
         print_handler: Callable[[str, Place], None],
         replaced: Mapping[str, Path] | None = None,
+        locks: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
-        """`replaced` gives directories that stand for repositories, by canonical name."""
+        """By canonical name, `replaced` gives directories that stand for repositories, and `locks` what fills them."""
         self._workspace = workspace
         self._graph = graph
         self._generated = generated
         self._sources = sources
         self._replaced = dict(replaced or {})
+        self._locks = dict(locks or {})
         self._made: dict[str, Repository] = {}
         self._has_told_of_absent = False
         self._bzl = bzl
@@ -239,7 +241,12 @@ class WorkspaceRepositories:
             absent = AbsentSource(name, _FOREIGN) if is_builtin and name in _FOREIGN_MODULES else None
             return Repository(name, module.mapping, root=root, is_builtin=is_builtin, absent=absent)
         if name in self._generated:
-            return Repository(name, self._graph.mapping_of(MAIN_REPOSITORY), generated=self._generated[name])
+            return Repository(
+                name,
+                self._graph.mapping_of(MAIN_REPOSITORY),
+                generated=self._generated[name],
+                locks=self._locks.get(name, ()),
+            )
         absent = self._unmade(name)
         if absent is not None:
             return Repository(name, self._graph.mapping_of(name), absent=absent)

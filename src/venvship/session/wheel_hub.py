@@ -68,6 +68,18 @@ class AmbiguousLock(UserError):
         )
 
 
+class LockedForOthers(UserError):
+    """A distribution is in locks that are for other Python versions or platforms than the one that is built for."""
+
+    def __init__(self, name: str, built_for: str, locks: Iterable[LockedProject]) -> None:
+        lines = [f"  `{lock.shown}` is for {lock.project.meant_for}" for lock in locks]
+        super().__init__(
+            "\n".join([f"`{name}` is not locked for {built_for}:", *lines]),
+            hint="choose what to build for with `is_default = True` of a Python toolchain in MODULE.bazel, "
+            "`python_version` of the target or `--platforms`; or name a lock for this one too",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Chosen:
     """A file that stands for a distribution in one configuration."""
@@ -393,13 +405,17 @@ class LockHub:
         project = self._project_of(name, configuration)
         return project.resolution(configuration, self._group(project, configuration))
 
-    def _candidates(self, configuration: Configuration) -> list[LockedProject]:
-        """The locks that a configuration may mean: those of its Python and its platform, and of its group if any."""
+    def _fitting(self, configuration: Configuration) -> list[LockedProject]:
+        """The locks for the Python and the platform of a configuration."""
         version = PythonVersion.parse(self._interpreters.full_version(configuration))
-        platform = f"{configuration.platform.os.value}_{configuration.platform.cpu.value}"
+        platform = _platform_name(configuration)
         every = [p for p in self.projects if p.project.python_version in (None, version)]
         own = [p for p in every if any(fnmatchcase(platform, pattern) for pattern in p.project.platforms)]
-        fitting = own or [p for p in every if not p.project.platforms]
+        return own or [p for p in every if not p.project.platforms]
+
+    def _candidates(self, configuration: Configuration) -> list[LockedProject]:
+        """The locks that a configuration may mean: the fitting ones, and of its group if any."""
+        fitting = self._fitting(configuration)
         group = configuration.get(DEP_GROUP)
         if group:
             having = [p for p in fitting if p.is_group(group)]
@@ -416,6 +432,11 @@ class LockHub:
             return having[0]
         if having:
             raise AmbiguousLock(self.repository, name, (project.shown for project in having))
+        unfit = set(self.projects).difference(self._fitting(configuration))
+        others = [project for project in self.projects if project in unfit and name in project.lock.by_name]
+        if others:
+            version = PythonVersion.parse(self._interpreters.full_version(configuration))
+            raise LockedForOthers(name, f"Python {version} on {_platform_name(configuration)}", others)
         raise NotResolved((fitting or self.projects)[0].shown, name)
 
     def _group(self, project: LockedProject, configuration: Configuration) -> str:
@@ -486,6 +507,10 @@ class LockHub:
     def _merged(self, name: str) -> PackageOverride | None:
         """What is different about a distribution in all configurations: rules have one set of attributes."""
         return next((o for o in self._overrides if o.name == name and o.target is None), None)
+
+
+def _platform_name(configuration: Configuration) -> str:
+    return f"{configuration.platform.os.value}_{configuration.platform.cpu.value}"
 
 
 def _is_direct(requirers: Iterable[Requirer], project: LockedProject) -> bool:

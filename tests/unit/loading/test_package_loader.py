@@ -181,13 +181,16 @@ def test_a_missing_package_is_explained() -> None:
         {"libs/cache/BUILD": "", "libs/notes/readme": "", "skip/BUILD": "", ".bazelignore": "skip/\n"}
     )
     messages = {}
-    for path in ("libs/cahce", "libs/notes", "skip"):
+    for path in ("libs/cahce", "lib/cahce", "other/cache", "libs/notes", "skip"):
         with pytest.raises(NoSuchPackage) as caught:
             workspace.load(path)
         messages[path] = str(caught.value)
     assert messages == {
         "libs/cahce": "no such package `//libs/cahce`: there is no directory `libs/cahce`\n\n"
         "hint: did you mean `//libs/cache`?",
+        "lib/cahce": "no such package `//lib/cahce`: there is no directory `lib/cahce`\n\n"
+        "hint: did you mean `//libs/cache`?",
+        "other/cache": "no such package `//other/cache`: there is no directory `other/cache`",
         "libs/notes": "no such package `//libs/notes`: there is no BUILD.bazel or BUILD file in `libs/notes`",
         "skip": "no such package `//skip`: `skip` is ignored by .bazelignore or REPO.bazel",
     }
