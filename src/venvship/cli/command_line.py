@@ -36,6 +36,8 @@ class UnknownFlag(CommandLineError):
         else:
             near = nearest(name, names, limit=1) or nearest(name.removeprefix("no"), names, limit=1)
             hint = f"did you mean `--{near[0]}`?" if near else f"`venvship help {command}` lists all flags"
+            if command == "run":
+                hint += "; what comes after `--` is for the program"
         super().__init__(f"`{text}` is not a flag", hint=hint)
         self.name = name
 

@@ -11,8 +11,15 @@ from pathlib import Path
 from venvship.cli.command_line import CommandLineError
 from venvship.cli.exit_codes import ExitCode
 from venvship.cli.invocation import Invocation
+from venvship.events.build_events import Severity
 from venvship.session.lock_making import make_locks
 from venvship.session.lock_show import Answer, Locked, Question, as_json, show_lock
+from venvship.ui.messages import message
+
+_MADE = (
+    "it makes what MODULE.bazel names: each `uv.lock`, locks of Debian packages, and requirements files that a target "
+    "of `compile_pip_requirements` makes"
+)
 
 
 def lock(invocation: Invocation) -> int:
@@ -45,10 +52,10 @@ def _make(invocation: Invocation) -> int:
         ]
         unknown = named - {os.path.abspath(session.root / one.shown) for one in made}
     if unknown:
-        raise CommandLineError(
-            f"`{min(unknown)}` is no lock that `venvship lock` makes in this workspace",
-            hint="it is `lock`, `lock PATH...`, `lock --check` or `lock show --lock PATH --root MEMBER`",
-        )
+        raise CommandLineError(f"`{min(unknown)}` is no lock that `venvship lock` makes in this workspace", hint=_MADE)
+    if not made:
+        text = f"there is no lock to make\n\nhint: {_MADE}"
+        invocation.surroundings.stderr.write(message(Severity.INFO, text, colour=invocation.colour) + "\n")
     for lock_file in made:
         said = "is made anew" if lock_file.changed else "is up to date"
         notes = "".join(f"  {note}\n" for note in lock_file.notes)

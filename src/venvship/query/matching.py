@@ -16,8 +16,11 @@ from venvship.query.patterns import Matched, OneTarget, PathInWorkspace, Targets
 class NothingMatched(UserError):
     """A pattern is well formed, and there is nothing below the directory that it names."""
 
-    def __init__(self, text: str) -> None:
-        super().__init__(f"`{text}` matches nothing: there is no package below it")
+    def __init__(self, text: str, hint: str | None) -> None:
+        super().__init__(
+            f"`{text}` matches nothing: there is no package below it",
+            hint=hint or "a package is a directory with a file `BUILD.bazel` in it",
+        )
 
 
 def targets_of(
@@ -49,7 +52,7 @@ def targets_of(
                 errors.append(error)
                 return
             if not found:
-                errors.append(NothingMatched(text))
+                errors.append(NothingMatched(text, _meant_package(PackageId(repository, directory), packages)))
             for package in found:
                 if any(_takes_all(one, package, rules_only) for one in without):
                     continue
@@ -82,6 +85,15 @@ def label_of_path(path: str, packages: Packages) -> Label:
         if packages.exists(package):
             return Label(package, "/".join(parts[cut:]))
     return Label(PackageId(MAIN_REPOSITORY, path), parts[-1] if parts else "")
+
+
+def _meant_package(package: PackageId, packages: Packages) -> str | None:
+    """The hint of the error that says why there is no such package."""
+    try:
+        packages.load(package)
+    except UserError as error:
+        return error.hint
+    return None
 
 
 def _takes_all(pattern: TargetsIn | TargetsBelow, package: PackageId, rules_only: bool) -> bool:

@@ -119,6 +119,11 @@ def test_a_setting_has_every_value_that_it_was_given() -> None:
     assert setting_name("@@r//:f") == "@@r//:f"
 
 
+def test_a_flag_for_the_program_is_told_where_to_stand() -> None:
+    with pytest.raises(CommandLineError, match="`venvship help run` lists all flags; what comes after `--` is for the"):
+        parse_command("run", given_words("//:a", "--zzz"))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

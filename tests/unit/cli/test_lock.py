@@ -183,3 +183,16 @@ def test_a_lock_without_projects_is_shown_whole_or_by_group(lock: LockFile) -> N
         "pytest",
         "six",
     ]
+
+
+def test_a_workspace_without_locks_is_told_what_would_be_made(tmp_path: Path) -> None:
+    (tmp_path / "MODULE.bazel").touch()
+    (tmp_path / "requirements.txt").write_text("six\n")
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    for words, code, said in (
+        ((), 0, "INFO: there is no lock to make\n\nhint: it makes what MODULE.bazel names: each `uv.lock`"),
+        (("requirements.txt",), 2, "is no lock that `venvship lock` makes in this workspace\n\nhint: it makes what"),
+    ):
+        err = io.StringIO()
+        assert main(["lock", *words], cwd=tmp_path, stdout=io.StringIO(), stderr=err, environment=environment) == code
+        assert said in err.getvalue()

@@ -80,7 +80,13 @@ def test_all_problems_are_reported_at_once_with_near_names() -> None:
         "`//x/...` matches nothing: there is no package below it",
     ]
     assert selection.errors[1].hint == "did you mean `quick`?"
+    assert selection.errors[3].hint == "a package is a directory with a file `BUILD.bazel` in it"
     assert [str(label) for label in selection.labels] == ["//a:a"]
+
+
+def test_a_misspelt_directory_of_a_wildcard_names_the_near_one() -> None:
+    [error] = select("//aa/...").errors
+    assert str(error).splitlines()[-1] == "hint: did you mean `//a`?"
 
 
 def test_a_broken_package_does_not_hide_the_others() -> None:
