@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, Self, TypeAlias, runtime_checkable
 
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.dataclass import dataclass
@@ -33,6 +33,13 @@ class ProvidedTwice(UserError):
 
     def __init__(self, target: ConfiguredTarget, provider: str) -> None:
         super().__init__(f"Provider {provider} provided twice, on `{target.label}`", place=target.place)
+
+
+@runtime_checkable
+class Joining(Protocol):
+    """A provider that a target and its aspects may all have, and that becomes one."""
+
+    def joined(self, other: Self) -> Self: ...
 
 
 class Guide(NamedTuple):
@@ -162,7 +169,7 @@ def with_aspects(target: ConfiguredTarget, results: Sequence[ConfiguredTarget]) 
     for result in results:
         for key, provider in result.providers.items():
             present = providers.get(key)
-            if isinstance(present, OutputGroupInfo) and isinstance(provider, OutputGroupInfo):
+            if isinstance(present, Joining) and type(provider) is type(present):
                 providers[key] = present.joined(provider)
             elif present is not None:
                 raise ProvidedTwice(target, provider_name(key))

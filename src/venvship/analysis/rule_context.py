@@ -185,7 +185,9 @@ class RuleContext:
     def runfiles_of_data(self) -> Runfiles:
         """What the attribute `data` brings along at run time: outputs, and what is needed by who uses them as data."""
         infos = [target.default_info for target in self.targets("data")]
-        return Runfiles.merged([Runfiles(files=union(info.files for info in infos)), *(i.data_runfiles for i in infos)])
+        return Runfiles.merged(
+            [Runfiles(files=union(info.files for info in infos)), *(i.shown_data_runfiles for i in infos)]
+        )
 
     def files(self, name: str) -> tuple[Artifact, ...]:
         """The default outputs of all dependencies of attribute `name`, each once."""

@@ -6,7 +6,7 @@ A depset is one node of a shared graph. Rules join, actions list. The four order
 from __future__ import annotations
 
 import enum
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Container, Hashable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
@@ -120,6 +120,34 @@ def union(children: Iterable[Depset[T]], *, direct: Iterable[T] = (), order: Ord
     if not own and len(unique) == 1 and unique[0].order in (order, Order.DEFAULT):
         return unique[0]
     return Depset(own, unique, order=order)
+
+
+def without_nodes(root: Depset[T], unwanted: Container[Depset[T]], *, known: Container[Depset[T]]) -> Depset[T]:
+    """`root` without those nodes of its graph that are `unwanted`; below `known` ones it is not looked for any."""
+    if root in unwanted:
+        return _NOTHING[root.order]
+    pruned: dict[Depset[T], Depset[T]] = {}
+
+    def pruned_children(node: Depset[T]) -> list[Depset[T]]:
+        return [pruned.get(child, child) for child in node.transitive if child not in unwanted]
+
+    stack: list[tuple[Depset[T], int]] = [(root, 0)]
+    seen = {root}
+    while stack:
+        node, position = stack.pop()
+        if position < len(node.transitive):
+            stack.append((node, position + 1))
+            child = node.transitive[position]
+            if child not in seen and child not in unwanted and child not in known:
+                seen.add(child)
+                stack.append((child, 0))
+            continue
+        children = pruned_children(node)
+        if len(children) != len(node.transitive) or any(
+            new is not old for new, old in zip(children, node.transitive, strict=True)
+        ):
+            pruned[node] = Depset(node.direct, children, order=node.order)
+    return pruned.get(root, root)
 
 
 _OTHER_ORDERS = (Order.PREORDER, Order.TOPOLOGICAL)

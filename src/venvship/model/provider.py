@@ -25,6 +25,7 @@ class DefaultInfo:
 
     `lone_file` is what stands for the program of targets that have none: a file itself, the only file of a filegroup.
     `built_runfiles` are what `build` makes and lays out, where that is less than what the program shall run with.
+    `apart` is what belongs into the runfiles, and is not in them because those who know of it keep it apart.
     """
 
     files: Depset[Artifact] = field(default_factory=Depset)
@@ -33,6 +34,20 @@ class DefaultInfo:
     executable: Artifact | None = None
     lone_file: Artifact | None = None
     built_runfiles: Runfiles | None = None
+    apart: Depset[Artifact] = field(default_factory=Depset)
+
+    @property
+    def shown_default_runfiles(self) -> Runfiles:
+        """The default runfiles with what is kept apart."""
+        return self._with_apart(self.default_runfiles)
+
+    @property
+    def shown_data_runfiles(self) -> Runfiles:
+        """The data runfiles with what is kept apart."""
+        return self._with_apart(self.data_runfiles)
+
+    def _with_apart(self, runfiles: Runfiles) -> Runfiles:
+        return Runfiles.merged([runfiles, Runfiles(files=self.apart)]) if self.apart else runfiles
 
     @property
     def program(self) -> Artifact | None:

@@ -12,7 +12,7 @@ from venvship.loading.evaluation import Evaluator
 from venvship.loading.select_values import kind_of
 from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.provider_symbols import provider_symbols
-from venvship.rules.python.library import wheels_beside
+from venvship.rules.python.foreign import wheels_of_aspect, with_wheels
 from venvship.starlark.builtin import Builtin
 from venvship.starlark.host_types import Value
 from venvship.starlark.values import FrozenList
@@ -41,6 +41,7 @@ def bzl_names(*, print_handler: PrintHandler | None, source_line: Callable[[str,
         Evaluator(print_handler=print_handler, source_line=source_line),
         program_providers=lambda rule: [arguments_info(rule)],
         test_providers=lambda rule: [test_info(rule)],
-        following_providers=wheels_beside,
+        following_providers=with_wheels,
+        providers_of_aspects=wheels_of_aspect,
     )
     return names_of_analysis(environment, provider_symbols())

@@ -61,6 +61,7 @@ _SYMBOLS = (
         "PyInfo",
         PyInfo,
         makeable=True,
+        more={"transitive_sources": field("every_source")},
         elements={
             "imports": "string",
             "venv_symlinks": "VenvSymlinkEntry",

@@ -71,6 +71,8 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
     records = [record for record in needed.wheels.to_tuple() if f"/{site}" in record.layout.site_packages]
     generated = [source for source in sources if not source.is_source]
     wanted = [*runtime.files.to_tuple(), *needed.installs.to_tuple(), *generated]
+    linked = {record.import_root for record in needed.wheels.to_tuple()}
+    roots = [root for root in union(info.imports for info in code).to_tuple() if root not in linked]
     result = session.execute(wanted, ActionGraph.of(session.analyzer.targets))
     result.raise_failures()
 
@@ -85,7 +87,7 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
             TreePath(places.interpreter(runtime)),
             [record.layout for record in records],
             _prefixes(records, places),
-            places.import_roots(union(info.imports for info in code).to_tuple(), needed.installs.to_tuple(), generated),
+            places.import_roots(roots, needed.installs.to_tuple(), generated),
             union(info.distributions for info in code).to_tuple(),
             lambda wheel: _why(needed, wheel),
         )

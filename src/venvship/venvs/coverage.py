@@ -29,10 +29,15 @@ class WheelKey:
     configuration: str = ""
     built_for: str = field(default="", compare=False)
 
+    @property
+    def import_root(self) -> str:
+        """Where it is imported from without a venv, as a runfiles path; empty when nobody knows."""
+        return ""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closure:
-    """What a program needs or a venv offers: wheels, and first-party import roots by runfiles path."""
+    """What a program needs or a venv offers: wheels, and import roots by runfiles path, theirs too."""
 
     wheels: Depset[WheelKey]
     import_roots: Depset[str]
@@ -94,11 +99,12 @@ class CoverageChecker:
         roots = self._roots.lacking(program.import_roots, venv.import_roots)
         if not lacking and not roots:
             return FULL
+        known = {wheel.import_root for wheel in program.wheels.to_tuple()} if roots else ()
         held = {wheel.project: wheel for wheel in sorted(venv.wheels.to_tuple(), reverse=True)} if lacking else {}
         return Coverage(
             missing=tuple(sorted(wheel for wheel in lacking if wheel.project not in held)),
             conflicts=tuple(sorted(Conflict(wheel, held[wheel.project]) for wheel in lacking if wheel.project in held)),
-            import_roots=tuple(sorted(roots)),
+            import_roots=tuple(sorted(root for root in roots if root not in known)),
         )
 
 

@@ -109,13 +109,15 @@ def plan_venv(
     """Plan the venv of `wheels`, given in dependency order.
 
     `interpreter` is the runfiles path of the interpreter itself, or its place on every machine that the venv is for;
-    `first_party` are import roots by runfiles path; `environment` is what activation exports. Raises CollidingWheels,
-    SeveralVersions, or SeveralErrors with both.
+    `first_party` are import roots by runfiles path, of which those of the wheels are left out; `environment` is what
+    activation exports. Raises CollidingWheels, SeveralVersions, or SeveralErrors with both.
     """
     strongest_first = list(wheels) if precedence is Precedence.FIRST_WINS else list(reversed(wheels))
     builds, versions = _one_build_each(strongest_first, why)
     venv = VenvLayout(location.directory, name=location.name, python=python)
 
+    linked = {wheel.site_packages for wheel in wheels}
+    roots = [root for root in first_party if root not in linked]
     metadata = {path: content for member in members for path, content in metadata_files(member).items()}
     site = venv.merge_site(builds, members=members, taken={path.partition("/")[0] for path in metadata})
     scripts = choose_scripts(builds, members, reserved=venv.reserved_programs)
@@ -152,7 +154,7 @@ def plan_venv(
         VenvFile(
             venv.in_site(venv.path_file_name),
             path_file(
-                venv.import_roots(first_party),
+                venv.import_roots(roots),
                 site_packages=join(location.directory, venv.site_packages),
                 more=[line for wheel_lines in lines for line in wheel_lines.directories],
             ),

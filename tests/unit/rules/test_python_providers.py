@@ -10,6 +10,7 @@ from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model import depset
+from venvship.model.action import ForestFile
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo, OutputGroupInfo
@@ -103,7 +104,8 @@ bzl_split = rule(implementation = _split, attrs = {"binary": attr.label(provider
     assert paths(groups["third_party"]) == {"pypi/numpy/2.0", "pypi/six/1.16"}
     assert paths(groups["six"]) == {"pypi/six/1.16"}
     assert paths(groups["first_party"]) == {"_main/app/app.py", "_main/app/lib.py", "_main/app/lib.json"}
-    assert paths(groups["sources"]) == {"_main/app/app.py", "_main/app/lib.py"}
+    # As rules of others know it, the files of wheels among them.
+    assert paths(groups["sources"]) == {"_main/app/app.py", "_main/app/lib.py", "pypi/numpy/2.0", "pypi/six/1.16"}
 
 
 def test_the_parts_are_disjoint_and_together_everything() -> None:
@@ -281,3 +283,107 @@ py_binary(name = "lacks", srcs = ["p.py"], deps = [":made"], external_venv = ":e
     assert wheels("knowing") == ["runtime"]
     problems = made.problems("//app:lacks")
     assert "six 1.5, required by //app:lib" in problems and "required by //app:made" in problems
+
+
+JOINING = """
+load("@rules_python//python:py_info.bzl", "PyInfo")
+
+def _joined(ctx):
+    infos = [dep[PyInfo] for dep in ctx.attr.deps]
+    sources = depset(transitive = [info.transitive_sources for info in infos])
+    runfiles = ctx.runfiles(transitive_files = sources)
+    for dep in ctx.attr.deps:
+        runfiles = runfiles.merge(dep[DefaultInfo].default_runfiles).merge(dep.data_runfiles)
+    return [
+        DefaultInfo(files = runfiles.files, runfiles = runfiles),
+        PyInfo(imports = depset(transitive = [info.imports for info in infos]), transitive_sources = sources),
+    ]
+
+joined = rule(_joined, attrs = {"deps": attr.label_list(providers = [PyInfo])})
+"""
+
+
+def test_rules_of_others_find_wheels_as_import_roots_and_files_of_pyinfo() -> None:
+    build = """
+load(":defs.bzl", "joined")
+joined(name = "inner", deps = [":lib"])
+joined(name = "outer", deps = [":inner", "@pypi//six"])
+py_binary(name = "joining", srcs = ["app.py"], deps = [":outer"])
+"""
+    made = AnalysisWorkspace({"app/BUILD": DEFS + BUILD + build, "app/defs.bzl": JOINING, **FILES}, hub=HUB)
+    outer = made.one("//app:outer")
+    roots = {f"pypi/{wheel}/lib/python3.12/site-packages" for wheel in ("numpy/2.0", "six/1.16")}
+    assert set(outer[PyInfo].imports.to_tuple()) == {"_main", *roots}
+    trees = {"pypi/numpy/2.0", "pypi/six/1.16"}
+    assert paths(outer[DefaultInfo].files) == {*trees, "_main/app/lib.py", "_main/app/lib.json"}
+    assert paths(outer[PyInfo].every_source) == {*trees, "_main/app/lib.py"}
+    # What is built in takes wheels from where they are records, and has them once.
+    assert paths(outer[PyInfo].transitive_sources) == {"_main/app/lib.py"}
+    assert paths(outer[DefaultInfo].default_runfiles.files) == {"_main/app/lib.py", "_main/app/lib.json"}
+    program = made.one("//app:joining")[PyExecutableInfo]
+    assert paths(program.third_party_runfiles.files) == trees
+    assert paths(program.first_party_runfiles.files) == {"_main/app/app.py", "_main/app/lib.py", "_main/app/lib.json"}
+
+
+def test_import_roots_of_wheels_are_no_lines_of_the_path_file() -> None:
+    venv = workspace().one("//app:app")[VirtualenvInfo]
+    [lines] = [
+        entry.content.decode()
+        for entry in venv.forest
+        if isinstance(entry, ForestFile) and entry.artifact.path.endswith(".pth")
+    ]
+    assert lines.splitlines() == ["../../../../../..", "../../../../.."]
+
+
+ASPECTS = """
+load("@rules_python//python:py_info.bzl", "PyInfo")
+
+Found = provider(fields = ["imports", "sources"])
+
+def _found(target, ctx):
+    below = [dep[Found] for dep in ctx.rule.attr.deps if Found in dep]
+    runtime = ctx.attr._runtime[PyInfo]
+    return [Found(
+        imports = depset(transitive = [runtime.imports] + [one.imports for one in below]),
+        sources = depset(transitive = [runtime.transitive_sources] + [one.sources for one in below]),
+    )]
+
+found = aspect(_found, attr_aspects = ["deps"], attrs = {"_runtime": attr.label(default = "@pypi//numpy")})
+
+def _nothing(ctx):
+    return []
+
+message = rule(_nothing, attrs = {"deps": attr.label_list()})
+
+def _messages(ctx):
+    found = [dep[Found] for dep in ctx.attr.deps]
+    return [PyInfo(
+        imports = depset(transitive = [one.imports for one in found]),
+        transitive_sources = depset(transitive = [one.sources for one in found]),
+    )]
+
+messages = rule(_messages, attrs = {"deps": attr.label_list(aspects = [found])})
+
+def _plain(target, ctx):
+    return []
+
+plain = aspect(_plain, attr_aspects = ["deps"], attrs = {"_runtime": attr.label(default = "@pypi//six")})
+both = rule(_messages, attrs = {"deps": attr.label_list(aspects = [found, plain])})
+"""
+
+
+@pytest.mark.parametrize(("rule", "wheels"), [("messages", ["numpy", "six"]), ("both", ["numpy", "six"])])
+def test_wheels_that_aspects_meet_belong_to_what_rules_make_of_it(rule: str, wheels: list[str]) -> None:
+    build = f"""
+load(":defs.bzl", "message", "{rule}")
+message(name = "inner")
+message(name = "outer", deps = [":inner"])
+{rule}(name = "made", deps = [":outer"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":made"])
+"""
+    made = AnalysisWorkspace({"app/BUILD": DEFS + build, "app/defs.bzl": ASPECTS, "app/app.py": ""}, hub=HUB)
+    app = made.one("//app:app")
+    assert sorted(record.project for record in app[PyWheelsInfo].wheels.to_tuple()) == wheels
+    program = app[PyExecutableInfo]
+    assert paths(program.third_party_runfiles.files) == {"pypi/numpy/2.0", "pypi/six/1.16"}
+    assert paths(program.first_party_runfiles.files) == {"_main/app/app.py"}

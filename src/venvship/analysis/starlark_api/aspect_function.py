@@ -44,4 +44,4 @@ class StarlarkAspect:
             raise
         for provider in providers.values():
             freeze(provider)
-        return list(providers.values())
+        return [*self.environment.providers_of_aspects(aspect, rule, target, providers), *providers.values()]

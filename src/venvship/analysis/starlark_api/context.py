@@ -133,8 +133,8 @@ def _runfiles(
         return own
     around = [target.default_info for name in ("srcs", "deps") for target in ctx.rule.targets(name)]
     parts = [ctx.rule.runfiles_of_data()]
-    parts += [info.data_runfiles for info in around] if collect_data else []
-    parts += [info.default_runfiles for info in around] if collect_default else []
+    parts += [info.shown_data_runfiles for info in around] if collect_data else []
+    parts += [info.shown_default_runfiles for info in around] if collect_default else []
     return Runfiles.merged([*parts, own])
 
 

@@ -65,8 +65,8 @@ DEFAULT_INFO = native_provider(
     {
         "files": lambda info: None if info.files is UNSET_FILES else info.files,
         "files_to_run": files_to_run_of,
-        "default_runfiles": lambda info: info.default_runfiles,
-        "data_runfiles": lambda info: info.data_runfiles,
+        "default_runfiles": lambda info: info.shown_default_runfiles,
+        "data_runfiles": lambda info: info.shown_data_runfiles,
     },
     make=_make_default_info,
 )

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import cast
 
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.context import StarlarkContext
 from venvship.analysis.starlark_api.providers import UNSET_FILES
@@ -32,7 +33,10 @@ ProgramProviders = Callable[[RuleContext], Iterable[object]]
 """What every program, or every test, provides beside what its rule returns."""
 
 FollowingProviders = Callable[[RuleContext, Mapping[Hashable, object]], Iterable[object]]
-"""What a target provides because of what its rule returned, by key."""
+"""What a target provides because of what its rule returned, by key; it may be in place of that."""
+
+ProvidersOfAspects = Callable[[RuleContext, RuleContext, ConfiguredTarget, Mapping[Hashable, object]], Iterable[object]]
+"""What an aspect provides beside what it returned; it and the rule of the target where it is have a context each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Environment:
     program_providers: ProgramProviders
     test_providers: ProgramProviders
     following_providers: FollowingProviders = lambda rule, returned: ()
+    providers_of_aspects: ProvidersOfAspects = lambda aspect, rule, target, returned: ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,7 +123,9 @@ class StarlarkImplementation:
         check_outputs(rule)
         for provider in providers.values():
             freeze(provider)
-        result = [*ctx.unseen, *self.environment.following_providers(rule, providers), *providers.values()]
+        following = self.environment.following_providers(rule, providers)
+        providers.update({key_of_instance(provider): provider for provider in following})
+        result = [*ctx.unseen, *providers.values()]
         if rule.target.rule_class.is_executable:
             result += self.environment.program_providers(rule)
         if rule.target.rule_class.is_test:

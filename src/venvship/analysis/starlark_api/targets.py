@@ -80,8 +80,8 @@ register(
     HostType(
         name="Target",
         fields={
-            "data_runfiles": lambda target: target.default_info.data_runfiles,
-            "default_runfiles": lambda target: target.default_info.default_runfiles,
+            "data_runfiles": lambda target: target.default_info.shown_data_runfiles,
+            "default_runfiles": lambda target: target.default_info.shown_default_runfiles,
             "files": lambda target: target.default_info.files,
             "files_to_run": lambda target: files_to_run_of(target.default_info),
             "label": lambda target: target.label,

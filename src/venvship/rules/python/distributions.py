@@ -217,8 +217,10 @@ def _distribution(ctx: RuleContext) -> list[object]:
         union(info.imports for info in first_party),
         distributions=union(info.distributions for info in first_party),
         venv_symlinks=union(info.venv_symlinks for info in first_party),
+        wheel_trees=installs,
     )
-    return [DefaultInfo(files, runfiles, runfiles), code, PyWheelsInfo(wheels, installs=installs, unpacked=unpacked)]
+    default = DefaultInfo(files, runfiles, runfiles, apart=installs)
+    return [default, code, PyWheelsInfo(wheels, installs=installs, unpacked=unpacked)]
 
 
 def _no_wheel() -> list[object]:
@@ -259,7 +261,11 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     return [
         DefaultInfo(file, Runfiles(files=file), Runfiles(files=file)),
         OutputGroupInfo({"install_dir": files, "whl": file}),
-        PyInfo(venv_symlinks=Depset(symlink_entries(record.layout, files))),
+        PyInfo(
+            imports=Depset([record.layout.site_packages]),
+            venv_symlinks=Depset(symlink_entries(record.layout, files)),
+            wheel_trees=files,
+        ),
         PyWheelsInfo(Depset([record]), installs=files, unpacked=Depset([record.unpacked])),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from venvship.analysis.configured_target import ConfiguredTarget
@@ -10,7 +10,6 @@ from venvship.analysis.instrumented_files import instrumented_files
 from venvship.analysis.rule_context import RuleContext
 from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
-from venvship.loading.config_module import EXEC
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
@@ -30,11 +29,11 @@ from venvship.rules.python.dialect import DIALECT_ATTRIBUTE, RULES_PYTHON, diale
 from venvship.rules.python.members import Members
 from venvship.rules.python.providers import (
     InterpreterInfo,
-    PyExecutableInfo,
     PyInfo,
     PyWheelsInfo,
     VirtualResolution,
     WheelOrigin,
+    WheelsOfAspects,
 )
 from venvship.rules.python.runtime import PyCompilerInfo
 from venvship.rules.python.transitions import callers_configuration
@@ -93,9 +92,11 @@ class Closure:
             return self
         infos = [self.code, *(info for target in more if (info := target.get(PyInfo)) is not None)]
         wheels = [self.wheels, *(needed for target in more if (needed := target.get(PyWheelsInfo)) is not None)]
+        merged = PyWheelsInfo.merged(wheels)
         return Closure(
             replace(
                 self.code,
+                wheel_trees=merged.installs,
                 transitive_sources=union(info.transitive_sources for info in infos),
                 imports=union(info.imports for info in infos),
                 virtual_dependencies=union(info.virtual_dependencies for info in infos),
@@ -106,12 +107,7 @@ class Closure:
                 transitive_pyi_files=union(info.transitive_pyi_files for info in infos),
                 transitive_pyc_files=union(info.transitive_pyc_files for info in infos),
             ),
-            PyWheelsInfo(
-                union(info.wheels for info in wheels),
-                union(info.origins for info in wheels),
-                union(info.installs for info in wheels),
-                union(info.unpacked for info in wheels),
-            ),
+            merged,
             Runfiles.merged([self.runfiles, *(target.default_info.default_runfiles for target in more)]),
             self.own_sources,
         )
@@ -132,7 +128,9 @@ def library_rule(members: Members) -> RuleClass:
         if dialect_of(ctx) is RULES_PYTHON:
             runfiles = Runfiles.merged([runfiles], files=shipped)
         return [
-            DefaultInfo(files=Depset(shipped), default_runfiles=runfiles, data_runfiles=runfiles),
+            DefaultInfo(
+                files=Depset(shipped), default_runfiles=runfiles, data_runfiles=runfiles, apart=closure.wheels.installs
+            ),
             closure.code,
             closure.wheels,
             measured_files(ctx),
@@ -173,6 +171,7 @@ def closure_of(
     pyc = Depset(tuple(compiled.values()))
     stubs = Depset(ctx.files("pyi_srcs"))
     named = zip(_resolved_names(ctx), ctx.targets("resolutions"), strict=True)
+    wheels = wheels_of(ctx.targets("deps"), program or ctx.label)
     code = PyInfo(
         transitive_sources=union((info.transitive_sources for info in infos), direct=sources),
         imports=union((info.imports for info in infos), direct=own_imports(ctx)),
@@ -193,21 +192,9 @@ def closure_of(
         transitive_pyi_files=union([stubs, *(info.transitive_pyi_files for info in types)]),
         direct_pyc_files=pyc,
         transitive_pyc_files=union([pyc, *(info.transitive_pyc_files for info in infos)]),
+        wheel_trees=wheels.installs,
     )
-    return Closure(code, _wheels_of(ctx.targets("deps"), program or ctx.label), _runfiles_of(ctx), sources)
-
-
-def wheels_beside(ctx: RuleContext, returned: Mapping[Hashable, object]) -> list[object]:
-    """The wheels of what a target needs whose rule joins PyInfo only, as rules for rules_python do.
-
-    Programs among its dependencies, and data, are no part of its code.
-    """
-    if PyInfo not in returned or PyWheelsInfo in returned:
-        return []
-    specs = ctx.target.rule_class.dependency_attributes.values()
-    names = [spec.name for spec in specs if spec.name != "data" and not spec.executable and spec.transition != EXEC]
-    needed = [target for name in names for target in ctx.targets(name) if target.get(PyExecutableInfo) is None]
-    return [_wheels_of(needed, ctx.label)]
+    return Closure(code, wheels, _runfiles_of(ctx), sources)
 
 
 def normalised_virtual(name: str) -> str:
@@ -218,23 +205,21 @@ def _resolved_names(ctx: RuleContext) -> list[str]:
     return [normalised_virtual(name) for name in ctx.labels_by_name("resolutions")]
 
 
-def _wheels_of(targets: Iterable[ConfiguredTarget], asker: Label) -> PyWheelsInfo:
+def wheels_of(targets: Iterable[ConfiguredTarget], asker: Label) -> PyWheelsInfo:
     """The installed wheels that dependencies need, and through whom."""
     below: list[PyWheelsInfo] = []
     asked: list[WheelOrigin] = []
     for target in targets:
+        met = target.get(WheelsOfAspects)
+        if met is not None:
+            below.append(met.wheels)
         info = target.get(PyWheelsInfo)
         if info is None:
             continue
         below.append(info)
         if target.kind in _OF_DISTRIBUTIONS:
             asked.append(WheelOrigin(asker, target.label, info.wheels))
-    return PyWheelsInfo(
-        union(info.wheels for info in below),
-        union((info.origins for info in below), direct=asked),
-        union(info.installs for info in below),
-        union(info.unpacked for info in below),
-    )
+    return PyWheelsInfo.merged(below, asked=asked)
 
 
 def own_imports(ctx: RuleContext) -> tuple[str, ...]:

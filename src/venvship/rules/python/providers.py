@@ -8,7 +8,7 @@ program picks fields instead of looking at paths.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, fields
 from typing import Final, NamedTuple, Self
 
@@ -16,7 +16,7 @@ from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.dataclass import dataclass
 from venvship.model.action import ForestFile, ForestLink
 from venvship.model.artifact import Artifact
-from venvship.model.depset import Depset
+from venvship.model.depset import Depset, union
 from venvship.model.label import Label
 from venvship.model.paths import TreePath
 from venvship.model.platform import PythonVersion
@@ -60,7 +60,10 @@ class VirtualResolution(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PyInfo:
-    """First-party code: sources in postorder, and the runfiles paths of import roots.
+    """First-party code: sources in postorder, and the runfiles paths of import roots, among them those of wheels.
+
+    `wheel_trees` are the directories of these wheels. Programs take wheels from PyWheelsInfo; rules of others, which
+    know import roots and files only, find the directories in what they see as `transitive_sources`.
 
     `virtual_dependencies` are distributions that are needed by name only, until a program says what they are;
     `virtual_resolutions` are what targets below say. `distributions` are members of the workspace with metadata.
@@ -80,9 +83,15 @@ class PyInfo:
     transitive_pyc_files: Depset[Artifact] = field(default_factory=Depset)
     transitive_implicit_pyc_files: Depset[Artifact] = field(default_factory=Depset)
     transitive_implicit_pyc_source_files: Depset[Artifact] = field(default_factory=Depset)
+    wheel_trees: Depset[Artifact] = field(default_factory=Depset)
     uses_shared_libraries: bool = False
     has_py2_only_sources: bool = False
     has_py3_only_sources: bool = False
+
+    @property
+    def every_source(self) -> Depset[Artifact]:
+        """First-party sources, and the directories of wheels."""
+        return union([self.transitive_sources, self.wheel_trees])
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,10 @@ class WheelRecord(WheelKey):
     unpacked_size: int = field(compare=False)
     layer: LayerRecord = field(compare=False)
 
+    @property
+    def import_root(self) -> str:
+        return self.layout.site_packages
+
 
 class WheelOrigin(NamedTuple):
     """A first-party target that names a distribution in its deps, and all wheels that this brings."""
@@ -130,6 +143,27 @@ class PyWheelsInfo:
     origins: Depset[WheelOrigin] = field(default_factory=Depset)
     installs: Depset[Artifact] = field(default_factory=Depset)
     unpacked: Depset[Artifact] = field(default_factory=Depset)
+
+    @classmethod
+    def merged(cls, parts: Sequence[PyWheelsInfo], *, asked: Iterable[WheelOrigin] = ()) -> Self:
+        """Join `parts`; `asked` are further origins."""
+        return cls(
+            union(info.wheels for info in parts),
+            union((info.origins for info in parts), direct=asked),
+            union(info.installs for info in parts),
+            union(info.unpacked for info in parts),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WheelsOfAspects:
+    """The wheels that aspects met at a target and below, for rules that make something for Python of what they say."""
+
+    wheels: PyWheelsInfo
+
+    def joined(self, other: WheelsOfAspects) -> WheelsOfAspects:
+        """What several aspects met."""
+        return WheelsOfAspects(PyWheelsInfo.merged([self.wheels, other.wheels]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
         OutputGroupInfo({"install_dir": files}),
     ]
     if layout is None:
-        return [*outputs, PyInfo(imports=Depset([str(site_packages)])), PyWheelsInfo(installs=files, unpacked=unpacked)]
+        code = PyInfo(imports=Depset([str(site_packages)]), wheel_trees=files)
+        return [*outputs, code, PyWheelsInfo(installs=files, unpacked=unpacked)]
     record = WheelRecord(
         layout.project,
         layout.version,
@@ -58,7 +59,8 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
         layer=layer_of_wheel(ctx, ctx.label.name, done.complete, archive, name=str(ctx.label)),
     )
     symlinks = Depset(symlink_entries(layout, files))
-    return [*outputs, PyInfo(venv_symlinks=symlinks), PyWheelsInfo(Depset([record]), installs=files, unpacked=unpacked)]
+    code = PyInfo(imports=Depset([str(site_packages)]), venv_symlinks=symlinks, wheel_trees=files)
+    return [*outputs, code, PyWheelsInfo(Depset([record]), installs=files, unpacked=unpacked)]
 
 
 def _declared_layout(
