@@ -12,7 +12,7 @@ from venvship.errors import UserError
 from venvship.venvs.merge import Clash
 from venvship.venvs.metadata import normalised_name
 from venvship.venvs.scripts import Bringer, FirstPartyDistribution, Scripts
-from venvship.venvs.wheel_layout import EntryKind, InstalledWheel
+from venvship.venvs.wheel_layout import InstalledWheel
 
 
 class CollisionPolicy(enum.Enum):
@@ -122,8 +122,7 @@ def collisions_in_site(clashes: Iterable[Clash], why: Why) -> list[Collision]:
     found: list[Collision] = []
     for (thing, wheels), paths in files.items():
         owners = tuple(owner_of(wheel, why) for wheel in wheels)
-        kinds = {wheel.kind(thing) for wheel in wheels}
-        if EntryKind.METADATA in kinds:
+        if any(thing in wheel.metadata_directories for wheel in wheels):
             found.append(Collision(CollisionKind.METADATA, thing, owners))
         elif thing in paths or any(path.startswith(f"{thing}/__init__.") for path in paths):
             kind = CollisionKind.NAMESPACE_ENTRY if "/" in thing else CollisionKind.TOP_LEVEL
@@ -165,7 +164,7 @@ def _importable(clash: Clash) -> str:
     end = clash.path.find("/")
     while end >= 0:
         directory = clash.path[:end]
-        if any(wheel.kind(directory) in (EntryKind.PACKAGE, EntryKind.METADATA) for wheel in clash.wheels):
+        if any(wheel.is_package(directory) or directory in wheel.metadata_directories for wheel in clash.wheels):
             return directory
         end = clash.path.find("/", end + 1)
     return clash.path

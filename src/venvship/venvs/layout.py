@@ -15,7 +15,7 @@ from venvship.venvs.scripts import (
     FirstPartyDistribution,
     interpreter_names,
 )
-from venvship.venvs.wheel_layout import InstalledWheel, is_metadata
+from venvship.venvs.wheel_layout import InstalledWheel
 
 CONFIGURATION_FILE: Final = "pyvenv.cfg"
 
@@ -46,7 +46,7 @@ class VenvLayout:
         for wheel in builds:
             reserved.update(wheel.path_file_names)
             if wheel.project in first_party:
-                reserved.update(name for name, is_directory in wheel.top_levels if is_directory and is_metadata(name))
+                reserved.update(wheel.metadata_directories)
         return merge(
             [Overlay.of_site(wheel) for wheel in builds],
             real=directories_kept_real(builds, site_packages=self.site_packages),

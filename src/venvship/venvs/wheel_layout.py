@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from typing import Final, Self, TypeAlias
@@ -12,18 +11,6 @@ from venvship.model.paths import TreePath
 from venvship.venvs.file_tree import FileTree
 
 _NO_FILES: Final = FileTree()
-
-
-class EntryKind(enum.Enum):
-    """What a name in site-packages is."""
-
-    PACKAGE = "package"  # a directory with an `__init__`
-    MODULE = "module"  # one importable file
-    NAMESPACE = "namespace"  # a directory without `__init__` (PEP 420)
-    LEGACY_NAMESPACE = "legacy namespace"  # its `__init__` joins the directories of several distributions
-    METADATA = "metadata"  # `*.dist-info`
-    PATH_FILE = "path file"  # `*.pth`
-    OTHER = "other"  # a directory or file that is not imported
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -130,17 +117,10 @@ class InstalledWheel:
     def path_file_names(self) -> tuple[str, ...]:
         return tuple(name for name, is_directory in self.top_levels if not is_directory and name.endswith(".pth"))
 
-    def kind(self, path: str) -> EntryKind:
-        """What `path`, a file or directory of this wheel's site-packages, is."""
-        name = path.rpartition("/")[2]
-        if self.site.has_file(path):
-            if path == name and name.endswith(".pth"):
-                return EntryKind.PATH_FILE
-            return EntryKind.MODULE if name.endswith((".py", ".pyc", ".so")) else EntryKind.OTHER
-        if path == name and is_metadata(name):
-            return EntryKind.METADATA
-        if path in self.legacy_namespaces:
-            return EntryKind.LEGACY_NAMESPACE
-        if self.site.has_file_starting(f"{path}/__init__."):
-            return EntryKind.PACKAGE
-        return EntryKind.NAMESPACE if name.isidentifier() else EntryKind.OTHER
+    @property
+    def metadata_directories(self) -> tuple[str, ...]:
+        return tuple(name for name, is_directory in self.top_levels if is_directory and is_metadata(name))
+
+    def is_package(self, directory: str) -> bool:
+        """Whether a directory of site-packages is this wheel's own; a namespace is everybody's."""
+        return directory not in self.legacy_namespaces and self.site.has_file_starting(f"{directory}/__init__.")
