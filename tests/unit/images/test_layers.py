@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,7 +128,10 @@ def test_every_entry_is_stored_exactly_once_or_the_plan_is_refused(groups: list[
 def test_the_request_says_only_what_matters() -> None:
     [plan] = plan_layers([LayerGroup("a", (link("x", "y", ""),))])
     blob, descriptor = artifact("blob"), artifact("descriptor")
-    request = layer_request(plan, blob=blob, descriptor=descriptor, compression="none", level=3, annotations={"a": "b"})
+    request = layer_request(
+        plan, blob=blob, descriptor=descriptor, compression="none", level=3, annotations={"b": "b", "a": "b"}
+    )
+    assert json.dumps(request["annotations"]) == '{"a": "b", "b": "b"}'
     assert request == {
         "rows": ({"link": "y", "at": "x"},),
         "output": blob,
@@ -136,6 +141,6 @@ def test_the_request_says_only_what_matters() -> None:
         "uid": 0,
         "gid": 0,
         "mtime": 0,
-        "annotations": {"a": "b"},
+        "annotations": {"a": "b", "b": "b"},
     }
     assert layer_request(plan, blob=blob, descriptor=None)["compressor"] == "isal"

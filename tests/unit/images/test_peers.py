@@ -38,6 +38,7 @@ def tree(tmp_path: Path) -> Path:
             archive.writestr(name, content)
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             (directory / name).write_bytes(content)
+            (directory / name).chmod(0o644)
     (directory / "bin").mkdir()
     (directory / "bin/run").write_bytes(b"#!/pkg/big.bin\n")
     (directory / "bin/run").chmod(0o755)

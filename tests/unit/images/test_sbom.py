@@ -29,6 +29,7 @@ def test_every_package_of_an_spdx_document_is_needed_by_the_program() -> None:
     related = {row["relatedSpdxElement"] for row in document["relationships"]}
     assert identifiers == related and len(identifiers) == 3
     assert all(re.fullmatch(r"SPDXRef-[A-Za-z0-9.-]+", identifier) for identifier in identifiers)
+    assert {"SPDXRef-0-debian-libc6", "SPDXRef-1-six"} < identifiers
 
 
 def test_materials_have_the_digests_that_are_known() -> None:
