@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import tarfile
 from collections.abc import Mapping
@@ -230,6 +231,47 @@ uv.override_package(name = "other", lock = "//:uv.lock", target = "//:ours")
     assert done.code == 1 and "tool.patch:3" in done.stderr and "does not fit" in done.stderr
 
 
+def test_everything_that_is_said_of_a_distribution_counts(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {**wheel("tool", "SAYS = 'before'\n"), **wheel("more", "X = 1\n")}
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.whl_mods(hub_name = "mods", whl_name = "tool", data_exclude_glob = ["site-packages/tool/*.txt"])
+pip.parse(hub_name = "pypi", uv_lock = "//:uv.lock", whl_modifications = {"@mods//:tool.json": "tool"})
+pip.override(file = "tool-1.0-py3-none-any.whl", patches = ["//:tool.patch"], patch_strip = 1)
+pip.override(file = "tool-1.0-cp311-cp311-linux_x86_64.whl", patches = ["//:fits_nothing.patch"])
+use_repo(pip, "mods", "pypi")
+uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")
+uv.override_package(name = "tool", version = "1.0", extra_data = ["//:notes.txt"])
+uv.override_package(name = "tool", version = "2.0", extra_deps = ["//:nowhere"])
+uv.override_package(name = "none", exclude_glob = ["*"])
+""",
+            "uv.lock": lock(index, files),
+            "tool.patch": "--- a/tool/__init__.py\n+++ b/tool/__init__.py\n@@ -1 +1 @@\n-SAYS = 'before'\n"
+            "+SAYS = 'after'\n",
+            "fits_nothing.patch": "--- a/tool/__init__.py\n+++ b/tool/__init__.py\n@@ -1 +1 @@\n-X\n+Y\n",
+            "notes.txt": "notes\n",
+            "BUILD.bazel": DEFS
+            + 'exports_files(["notes.txt"])\n'
+            + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//tool"])\n',
+            "app.py": "import os, pathlib, sys, tool\n"
+            "print(tool.SAYS, sorted(os.listdir(os.path.dirname(tool.__file__))))\n"
+            "print(pathlib.Path(os.environ['RUNFILES_DIR'], '_main/notes.txt').read_text())\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert done.code == 0, done.stderr
+    assert "after" in done.stdout and "words.txt" not in done.stdout and "notes\n" in done.stdout
+    told = [line.partition(": ")[2] for line in done.stderr.splitlines() if line.startswith("WARNING")]
+    assert [re.sub(r"^MODULE.bazel:\d+:\d+: ", "", line) for line in told] == [
+        f"`uv.lock` has no `{name}`, so nothing is changed"
+        for name in ("tool-1.0-cp311-cp311-linux_x86_64.whl", "tool 2.0", "none")
+    ]
+
+
 def test_a_source_archive_is_built_once_without_network(workspace: RealWorkspace, index: FakeIndex) -> None:
     workspace.write(
         {
@@ -356,8 +398,13 @@ def test_what_builds_a_distribution_can_be_annotated(workspace: RealWorkspace, i
     workspace.write(
         {
             "MODULE.bazel": module + 'uv.annotate_packages(lock = "//:uv.lock", src = "//:needs.toml")\n',
-            "needs.toml": '[[package]]\nname = "annotated"\nbuild-dependencies = [{ name = "helper" }]\n',
+            "needs.toml": '[[package]]\nname = "annotated"\nversion = "2.0"\nbuild-dependencies = ["helper"]\n',
         }
+    )
+    done = workspace.build("//:app")
+    assert done.code == 1 and "`uv add --group build helper`" in done.stderr
+    workspace.write(
+        {"needs.toml": '[[package]]\nname = "annotated"\nversion = "1.0"\nbuild-dependencies = [{ name = "helper" }]\n'}
     )
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "patched\n"), done.stderr

@@ -22,12 +22,13 @@ class MalformedAnnotations(UserError):
 
 @dataclass(frozen=True, slots=True)
 class BuildAnnotations:
-    """Build dependencies by the name of what is built."""
+    """Build dependencies by what is built: a name, and a version unless they are for all."""
 
-    by_name: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_release: Mapping[tuple[str, str | None], tuple[str, ...]] = field(default_factory=dict)
 
-    def build_dependencies(self, name: str) -> tuple[str, ...]:
-        return self.by_name.get(name, ())
+    def build_dependencies(self, name: str, version: str | None) -> tuple[str, ...]:
+        own = self.by_release.get((name, version), ()) if version is not None else ()
+        return (*self.by_release.get((name, None), ()), *own)
 
 
 def read_annotations(path: Path, *, shown: str) -> BuildAnnotations:
@@ -39,17 +40,20 @@ def read_annotations(path: Path, *, shown: str) -> BuildAnnotations:
     except (ValueError, RecursionError) as error:
         raise MalformedAnnotations(shown, str(error)) from None
     tables = document.get("package", [])
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[tuple[str, str | None], tuple[str, ...]] = {}
     for table in tables if isinstance(tables, list) else [None]:
         name = table.get("name") if isinstance(table, dict) else None
+        version = table.get("version") if isinstance(table, dict) else None
         needed = table.get("build-dependencies", []) if isinstance(table, dict) else None
         texts = (
             [one.get("name") if isinstance(one, dict) else one for one in needed] if isinstance(needed, list) else []
         )
         if not isinstance(name, str) or not all(isinstance(text, str) for text in texts):
             raise MalformedAnnotations(shown, "a `package` table needs a `name` and a list of `build-dependencies`")
+        if version is not None and not isinstance(version, str):
+            raise MalformedAnnotations(shown, f"the `version` of `{name}` is not a text")
         try:
-            found[normalise_name(name)] = tuple(normalise_name(str(text)) for text in texts)
+            found[normalise_name(name), version] = tuple(normalise_name(str(text)) for text in texts)
         except ValueError as error:
             raise MalformedAnnotations(shown, str(error)) from None
     return BuildAnnotations(found)

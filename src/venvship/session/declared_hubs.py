@@ -32,6 +32,15 @@ class DeclaredHubs:
                 message = f"hub `{project.hub}` is not declared"
                 problems.append(MistakenTag(message, place=project.place, hint=hint))
             hubs.setdefault(project.hub, []).append(project)
+        locks = {project.lock: None for project in self.projects}
+        named = [
+            *((one.lock, one.place) for one in self.overrides),
+            *((one.lock, one.place) for one in self.annotations),
+        ]
+        for lock, place in named:
+            if locks and lock is not None and lock not in locks:
+                hint = f"the locks of hubs are {', '.join(f'`{known}`' for known in locks)}"
+                problems.append(MistakenTag(f"no hub has the lock `{lock}`", place=place, hint=hint))
         mentioned = {problem.place for problem in problems}
         for name, place in self.declared.items():
             if name not in hubs and place not in mentioned:

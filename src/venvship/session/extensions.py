@@ -10,6 +10,7 @@ from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.model.label import Label
 from venvship.model.platform import PythonVersion
+from venvship.wheels.lock import LockedPackage
 
 DEFAULT_BUILD_DEPENDENCIES: Final = ("build",)
 
@@ -66,6 +67,17 @@ class PackageOverride:
     environment: Mapping[str, str] = field(default_factory=dict)
     build_text: str | Label = ""
     """More targets of its package, as a text or a file of the workspace."""
+
+    @property
+    def shown(self) -> str:
+        """What it changes, for a reader."""
+        return self.file or (f"{self.name} {self.version}" if self.version else self.name)
+
+    def is_for(self, package: LockedPackage) -> bool:
+        """Whether a distribution of that name is one that it changes, by its version and its files."""
+        return self.version in (None, package.version) and (
+            self.file is None or any(wheel.filename.text == self.file for wheel in package.wheels)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +25,7 @@ from venvship.repos.wheel_store import WheelStore, metadata_of
 from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
 from venvship.session.annotations import BuildAnnotations, read_annotations
-from venvship.session.extensions import Extensions, LockProject
+from venvship.session.extensions import Extensions, LockProject, PackageOverride
 from venvship.session.locked_project import LockedFile, LockedProject
 from venvship.session.source_builds import SourceBuilds
 from venvship.session.wheel_hub import LockHub
@@ -60,11 +61,11 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
     downloads = Downloads(store, indexes=around.indexes, events=around.events, offline=around.offline)
 
     def annotations(project: LockedProject) -> BuildAnnotations:
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[tuple[str, str | None], tuple[str, ...]] = {}
         for one in extensions.annotations:
             if one.lock == project.project.lock:
                 shown = join(one.source.package.path, one.source.name)
-                found.update(read_annotations(path_of(one.source, around.root), shown=shown).by_name)
+                found.update(read_annotations(path_of(one.source, around.root), shown=shown).by_release)
         return BuildAnnotations(found)
 
     builds = SourceBuilds(
@@ -89,6 +90,14 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             warned.add(text)
             around.events.emit(Message(Severity.WARNING, text, repeated=False))
 
+    locks = {project.lock for projects in extensions.hubs.values() for project in projects}
+    tags = Counter(override.place for override in extensions.overrides)
+
+    def only_for(lock: Label) -> Iterable[PackageOverride]:
+        """The overrides that are for this lock alone: by its name, or because there is no other."""
+        wanted = (lock, None) if len(locks) == 1 else (lock,)
+        return (one for one in extensions.overrides if one.lock in wanted and tags[one.place] == 1)
+
     def locked(project: LockProject) -> LockedProject:
         path = path_of(project.lock, around.root)
         return LockedProject(
@@ -101,6 +110,7 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             read_metadata=lambda files: _metadata(files, path, store, downloads),
             read_file=around.read_file,
             warn=warn,
+            overrides=only_for(project.lock),
         )
 
     return {

@@ -20,7 +20,7 @@ from venvship.repos.package_index import PackageIndex
 from venvship.rules.python.distributions import Component
 from venvship.rules.python.runtime import Interpreters
 from venvship.rules.python.settings import target_platform
-from venvship.session.extensions import LockProject
+from venvship.session.extensions import LockProject, PackageOverride
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.flat import RequiresDist, linked
 from venvship.wheels.freshness import differences, member_patterns, version_difference, workspace_differences
@@ -89,7 +89,9 @@ class LockedProject:
         read_metadata: ReadMetadata,
         read_file: Callable[[str], bytes | None],
         warn: Callable[[str], None] = lambda text: None,
+        overrides: Iterable[PackageOverride] = (),
     ) -> None:
+        """`overrides` are for this lock and no other, which should have what they change."""
         self.project = project
         self.path = path
         self.shown = shown
@@ -99,6 +101,7 @@ class LockedProject:
         self._read_metadata = read_metadata
         self._read_file = read_file
         self._warn = warn
+        self._overrides = tuple(overrides)
         self.sha256: str | None = None
         """Of the file, if it was read."""
         self._pyprojects: dict[str, Mapping[str, object] | None] = {}
@@ -116,6 +119,9 @@ class LockedProject:
         changed = list(self._changed_versions(lock))
         if changed:
             self._warn(_CHANGED_VERSIONS.format(lock=self.shown, versions="\n  ".join(changed)))
+        for override in self._overrides:
+            if not any(override.is_for(lock.packages[index]) for index in lock.by_name.get(override.name, ())):
+                self._warn(f"{override.place}: `{self.shown}` has no `{override.shown}`, so nothing is changed")
         return lock
 
     def _changed_versions(self, lock: Lock) -> Iterable[str]:

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +32,7 @@ from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.runtime import ImportedInterpreter, Interpreters
 from venvship.rules.python.settings import target_platform
 from venvship.session.annotations import BuildAnnotations
-from venvship.session.extensions import PackageOverride, Patches
+from venvship.session.extensions import DEFAULT_BUILD_DEPENDENCIES, PackageOverride, Patches
 from venvship.session.locked_project import LockedProject
 from venvship.wheels.build_set import BuildTool, MissingBuildRequirement, build_set
 from venvship.wheels.filename import WheelFilename, normalise_name
@@ -121,7 +121,7 @@ class SourceBuilds:
         name: str,
         resolution: Resolution,
         configuration: Configuration,
-        override: PackageOverride | None,
+        overrides: Sequence[PackageOverride],
     ) -> BuiltWheel:
         """The wheel of a distribution; raises what keeps it from being built."""
         chain = tuple(f"required by {step}" for step in reversed(resolution.path_to(name)))
@@ -137,9 +137,9 @@ class SourceBuilds:
             "interpreter": str(interpreter.tree),
             "platform": str(self._host),
             "libc": [*self._host.libc_version],
-            "patches": [[patch.strip, hashlib.sha256(patch.content).hexdigest()] for patch in self._patches(override)],
-            "environment": dict(override.environment) if override is not None else {},
-            "needs": self._named(project, name),
+            "patches": [[patch.strip, hashlib.sha256(patch.content).hexdigest()] for patch in self._patches(overrides)],
+            "environment": _environment(overrides),
+            "needs": self._named(source),
         }
         note = self._root / "built" / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.json"
         kept = self._kept(note, source, configuration)
@@ -147,7 +147,7 @@ class SourceBuilds:
             return kept
         self._events.emit(PhaseProgress(0, None, f"Building {shown} from source"))
         try:
-            built, needs = self._build(source, configuration, interpreter, override)
+            built, needs = self._build(source, configuration, interpreter, overrides)
         except VenvshipError as error:
             error.chain = error.chain or chain
             raise
@@ -178,7 +178,7 @@ class SourceBuilds:
         source: _Source,
         configuration: Configuration,
         interpreter: ImportedInterpreter,
-        override: PackageOverride | None,
+        overrides: Sequence[PackageOverride],
     ) -> tuple[BuiltWheel, list[RequiresDist]]:
         """The wheel, and what was needed to build it."""
         version = PythonVersion.parse(interpreter.full_version)
@@ -192,12 +192,12 @@ class SourceBuilds:
             children=self._children,
             isolation=self._isolation,
             visible=(str(self._root),),
-            environment={**_told_version(source), **(override.environment if override is not None else {})},
+            environment={**_told_version(source), **_environment(overrides)},
             directory=scratch,
         )
         try:
             self._bring(source, build)
-            build.patch(self._patches(override))
+            build.patch(self._patches(overrides))
             system = build.build_system()
             needs = self._install_tools(source, configuration, build, system)
             wheel, filename = build.build(system)
@@ -234,7 +234,7 @@ class SourceBuilds:
     def _install_tools(
         self, source: _Source, configuration: Configuration, build: SourceBuild, system: BuildSystem
     ) -> list[RequiresDist]:
-        named = (parse_requires_dist(name) for name in self._named(source.project, source.name))
+        named = (parse_requires_dist(name) for name in self._named(source))
         needs = [*system.requires, *named]
         installed: set[str] = set()
         for _ in range(_ROUNDS):
@@ -292,14 +292,22 @@ class SourceBuilds:
             case _:
                 return ""
 
-    def _named(self, project: LockedProject, name: str) -> list[str]:
+    def _named(self, source: _Source) -> list[str]:
         """What the workspace says is needed besides: names of the lock, or of annotations."""
-        annotated = self._annotations(project).build_dependencies(name)
+        project = source.project
+        version = source.resolution.packages[source.name].version
+        annotated = self._annotations(project).build_dependencies(source.name, version)
         found = [normalise_name(text) for text in project.project.build_dependencies]
-        return sorted({*(one for one in found if one in project.lock.by_name), *annotated})
+        # What drives a build is nothing that this one needs.
+        needed = (one for one in found if one in project.lock.by_name or one not in DEFAULT_BUILD_DEPENDENCIES)
+        return sorted({*needed, *annotated})
 
-    def _patches(self, override: PackageOverride | None) -> list[BuildPatch]:
-        return [] if override is None else read_patches(override.pre_build, self._workspace)
+    def _patches(self, overrides: Iterable[PackageOverride]) -> list[BuildPatch]:
+        return [patch for one in overrides for patch in read_patches(one.pre_build, self._workspace)]
+
+
+def _environment(overrides: Iterable[PackageOverride]) -> dict[str, str]:
+    return {name: value for one in overrides for name, value in one.environment.items()}
 
 
 def _identities(tools: Iterable[BuildTool]) -> list[str]:

@@ -36,6 +36,8 @@ def read_uv_tag(tag: Tag, attributes: TagAttributes, hubs: DeclaredHubs) -> None
                 hubs.projects.append(LockProject(attributes.required("hub_name"), lock, tag.place, name))
         case "annotate_packages":
             lock, source = attributes.label("lock"), attributes.label("src")
+            attributes.required("lock")
+            attributes.required("src")
             if lock is not None and source is not None:
                 hubs.annotations.append(Annotations(lock, source, tag.place))
         case "override_package":
@@ -57,6 +59,13 @@ def _override(tag: Tag, attributes: TagAttributes) -> PackageOverride:
         )
     if target is None and not others:
         attributes.refuse(f"the override of `{name}` changes nothing")
+    environment = attributes.pairs("env")
+    made = sorted(variable for variable, value in environment.items() if "$(" in value)
+    if made:
+        attributes.refuse(
+            f"`env` of the override of `{name}` asks for Make variables in {', '.join(f'`{one}`' for one in made)}",
+            hint="builds from source know none: write values as they are, and bring files in with `pre_build_patches`",
+        )
     return PackageOverride(
         name,
         tag.place,
@@ -69,5 +78,5 @@ def _override(tag: Tag, attributes: TagAttributes) -> PackageOverride:
         exclude_globs=attributes.texts("exclude_glob"),
         extra_deps=attributes.labels("extra_deps"),
         extra_data=attributes.labels("extra_data"),
-        environment=attributes.pairs("env"),
+        environment=environment,
     )

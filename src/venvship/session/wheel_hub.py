@@ -155,8 +155,8 @@ class LockHub:
         path = f"{chosen.sha256}/{name}"
         wheel = FetchedWheel(project, version, name, chosen.sha256, path, manifest, identities)
         locked = self._project_of(project, configuration)
-        override = self._override_of(project, locked, self._resolution(project, configuration).packages[project])
-        return wheel if override is None else self._changed(wheel, override)
+        overrides = self._overrides_of(project, locked, self._resolution(project, configuration).packages[project])
+        return self._changed(wheel, [one for one in overrides if one.file in (None, name)])
 
     def _is_left_out(self, name: str, configuration: Configuration) -> bool:
         """Whether a distribution is for other targets only; raises NotResolved for one that none needs."""
@@ -166,21 +166,18 @@ class LockHub:
         project.component(name, configuration, self._group(project, configuration))
         return True
 
-    def _changed(self, wheel: FetchedWheel, override: PackageOverride) -> FetchedWheel:
-        """The wheel as its override wants it installed."""
-        replaced: Mapping[str, bytes] = {}
-        if override.post_install.files:
-            patches = read_patches(override.post_install, self._workspace)
-            replaced = self._store.patched(wheel.sha256, wheel.filename, patches)
-        manifest = without(wheel.manifest, override.exclude_globs) if override.exclude_globs else wheel.manifest
-        identities: Mapping[str, str] = wheel.identities
-        if replaced:
-            identities = {path: value for path, value in identities.items() if path not in replaced}
+    def _changed(self, wheel: FetchedWheel, overrides: Sequence[PackageOverride]) -> FetchedWheel:
+        """The wheel as its overrides want it installed."""
+        patches = [patch for one in overrides for patch in read_patches(one.post_install, self._workspace)]
+        replaced = self._store.patched(wheel.sha256, wheel.filename, patches) if patches else {}
+        globs = tuple(dict.fromkeys(glob for one in overrides for glob in one.exclude_globs))
         return dataclasses.replace(
             wheel,
-            manifest=manifest,
-            identities=identities,
-            exclude_globs=override.exclude_globs,
+            manifest=without(wheel.manifest, globs) if globs else wheel.manifest,
+            identities={path: value for path, value in wheel.identities.items() if path not in replaced}
+            if replaced
+            else wheel.identities,
+            exclude_globs=globs,
             replaced=replaced,
         )
 
@@ -232,21 +229,24 @@ class LockHub:
         return [f"@@{self.repository}//{package_name(name)}:{WHEEL}" for name in self._with_wheels()]
 
     def _targets(self, name: str) -> Sequence[TargetSpec | BuildText]:
-        override = self._merged(name)
+        overrides = [one for one in self._overrides if one.target is None and self._concerns(one, name)]
         library = package_name(name)
         extras: dict[str, object] = {}
-        if override is not None and override.extra_deps:
-            extras["extra_deps"] = [label.canonical for label in override.extra_deps]
-        if override is not None and override.extra_data:
-            extras["extra_data"] = [label.canonical for label in override.extra_data]
+        for attribute, labels in (
+            ("extra_deps", [label for one in overrides for label in one.extra_deps]),
+            ("extra_data", [label for one in overrides for label in one.extra_data]),
+        ):
+            if labels:
+                extras[attribute] = [*dict.fromkeys(label.canonical for label in labels)]
         specs = [
             TargetSpec(rule, target, {"project": name, **(extras if target == library else {})})
             for rule, target in hub_targets(self, name)
         ]
-        scripts = override.console_scripts if override is not None else ()
-        return [*specs, *part_targets(name, library, scripts), *self._written(library, override)]
+        scripts = [script for one in overrides for script in one.console_scripts]
+        written = [text for one in overrides for text in self._written(library, one)]
+        return [*specs, *part_targets(name, library, scripts), *written]
 
-    def _written(self, package: str, override: PackageOverride | None) -> Iterable[BuildText]:
+    def _written(self, package: str, override: PackageOverride) -> Iterable[BuildText]:
         match override:
             case PackageOverride(build_text=Label() as file):
                 shown = posixpath.join(file.package.path, file.name)
@@ -304,8 +304,8 @@ class LockHub:
                     actions = files.setdefault(file, [])
                     if ahead is not None:
                         project = self._project_of(name, key.configuration)
-                        override = self._override_of(name, project, resolution.packages[name])
-                        action = self._unpacking(ahead, key, file, override)
+                        overrides = self._overrides_of(name, project, resolution.packages[name])
+                        action = self._unpacking(ahead, key, file, overrides)
                         actions += [] if action is None else [action]
                 else:
                     sources[(name, key.configuration)] = key
@@ -349,10 +349,10 @@ class LockHub:
         return refused
 
     def _unpacking(
-        self, ahead: UnpackingAhead, key: TargetKey, file: WantedFile, override: PackageOverride | None
+        self, ahead: UnpackingAhead, key: TargetKey, file: WantedFile, overrides: Iterable[PackageOverride]
     ) -> RunTool | None:
         """The action that will unpack a file, if it is installed as it is."""
-        if override is not None and (override.exclude_globs or override.post_install.files):
+        if any(one.exclude_globs or one.post_install.files for one in overrides):
             return None
         archive = Artifact(Root.of_sources(self.repository), f"{file.sha256}/{file.filename}", key.label)
         return ahead.action(key, archive, name=file.project)
@@ -390,8 +390,8 @@ class LockHub:
     def _build(self, name: str, configuration: Configuration) -> BuiltWheel:
         project = self._project_of(name, configuration)
         resolution = self._resolution(name, configuration)
-        override = self._override_of(name, project, resolution.packages[name])
-        return self._builds.build(project, name, resolution, configuration, override)
+        overrides = self._overrides_of(name, project, resolution.packages[name])
+        return self._builds.build(project, name, resolution, configuration, overrides)
 
     def _wanted(
         self, name: str, configuration: Configuration, resolution: Resolution, chosen: LockedWheel
@@ -469,7 +469,7 @@ class LockHub:
 
     def _find_target(self, name: str) -> Label | None:
         for override in self._overrides:
-            if override.name == name and override.target is not None:
+            if override.target is not None and self._concerns(override, name):
                 return override.target
         directory = self._member_directories.get(name)
         return None if directory is None else self._member_target(name, directory)
@@ -495,18 +495,22 @@ class LockHub:
         """Where a project of the workspace lies that no target stands for."""
         return self._member_directories.get(name) if self._target_of(name) is None else None
 
-    def _override_of(self, name: str, project: LockedProject, package: LockedPackage) -> PackageOverride | None:
-        for override in self._overrides:
-            if override.name != name or override.target is not None:
-                continue
-            if override.lock not in (None, project.project.lock) or override.version not in (None, package.version):
-                continue
-            return override
-        return None
+    def _overrides_of(self, name: str, project: LockedProject, package: LockedPackage) -> tuple[PackageOverride, ...]:
+        """All that is different about one version of a distribution in one lock."""
+        return tuple(
+            one
+            for one in self._overrides
+            if one.name == name and one.target is None
+            if one.lock in (None, project.project.lock) and one.is_for(package)
+        )
 
-    def _merged(self, name: str) -> PackageOverride | None:
-        """What is different about a distribution in all configurations: rules have one set of attributes."""
-        return next((o for o in self._overrides if o.name == name and o.target is None), None)
+    def _concerns(self, override: PackageOverride, name: str) -> bool:
+        """Whether an override is for some version of a distribution of this hub: rules have one set of attributes."""
+        return override.name == name and any(
+            override.lock in (None, project.project.lock) and override.is_for(project.lock.packages[index])
+            for project in self.projects
+            for index in project.lock.by_name.get(name, ())
+        )
 
 
 def _platform_name(configuration: Configuration) -> str:

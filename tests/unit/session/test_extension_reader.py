@@ -206,6 +206,13 @@ def test_an_override_has_a_target_or_changes() -> None:
         (HUB + 'uv.override_package(name = "a", extra_deps = "//:a")', "is not a list of texts"),
         (HUB + 'uv.override_package(name = "a", env = {"A": 1})', "is not a dict of texts"),
         (HUB + 'uv.override_package(name = "a", exclude_glob = [1])', "is not a list of texts"),
+        (
+            HUB + 'uv.override_package(name = "a", lock = "//b:uv.lock", env = {"A": "1"})',
+            "no hub has the lock `//b:uv.lock`",
+        ),
+        (HUB + 'uv.override_package(name = "a", env = {"A": "$(EXECROOT)/b"})', "asks for Make variables in `A`"),
+        (HUB + 'uv.annotate_packages(src = "//:a.toml")', "tag `annotate_packages` needs a text for `lock`"),
+        (HUB + 'uv.annotate_packages(lock = "//c:uv.lock", src = "//:a.toml")', "no hub has the lock `//c:uv.lock`"),
         (HUB + "uv.rename(x = 1)", "has no tag `rename`"),
         (UV + 'uv.declare_hub(hub_name = "pypi")', "hub `pypi` has no lock file"),
         (UV + 'uv.project(hub_name = "pypi", lock = "//:l", pyproject = "//:p")', "hub `pypi` is not declared"),
