@@ -23,11 +23,28 @@ def test_two():
     pass
 """
 
+COLLECTED = """
+import gc
+import weakref
 
-def run(tmp_path: Path, *words: str, program: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+class Circle:
+    def __init__(self):
+        self.itself = self
+
+def test_collector():
+    circle = weakref.ref(Circle())
+    before = circle() is not None
+    gc.collect()
+    print(f"enabled {gc.isenabled()}, pytest frozen {gc.get_freeze_count() > 10_000}, {before=}, after={circle()}")
+"""
+
+
+def run(
+    tmp_path: Path, *words: str, program: str = "", module: str = MODULE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     package = tmp_path / "runfiles" / "_main" / "app"
     package.mkdir(parents=True, exist_ok=True)
-    (package / "test_it.py").write_text(MODULE)
+    (package / "test_it.py").write_text(module)
     settings = {"modules": ["_main/app/test_it.py"], "chdir": "", "target": "//app:main", "arguments": ["-s", *words]}
     start = f"{program}import sys; from pytest_driver import main; sys.exit(main({json.dumps(settings)!r}))"
     return subprocess.run(
@@ -87,3 +104,11 @@ def test_a_target_without_pytest_is_told_what_to_add(tmp_path: Path) -> None:
     done = run(tmp_path, program="import sys; sys.modules['pytest'] = None\n")
     assert done.returncode == 1
     assert done.stderr == '//app:it has no pytest; add its distribution, such as "@pypi//pytest", to deps\n'
+
+
+@pytest.mark.parametrize(("program", "enabled"), [("", True), ("import gc; gc.disable()\n", False)])
+def test_garbage_of_tests_is_collected_as_ever_and_pytest_is_left_out(
+    tmp_path: Path, program: str, *, enabled: bool
+) -> None:
+    done = run(tmp_path, program=program, module=COLLECTED)
+    assert f"enabled {enabled}, pytest frozen True, before=True, after=None" in done.stdout
