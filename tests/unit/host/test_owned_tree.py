@@ -109,6 +109,11 @@ def test_only_a_directory_of_ours_or_an_empty_one_is_taken(tree: OwnedTree) -> N
     link.path.symlink_to(tree.path)
     with pytest.raises(ForeignDirectory):
         link.update({})
+    file = OwnedTree(tree.path.with_name("file"), record=RECORD)
+    file.path.write_text("precious")
+    with pytest.raises(ForeignDirectory):
+        file.update({})
+    assert file.path.read_text() == "precious"
 
 
 def test_a_record_that_lies_does_no_harm(tree: OwnedTree, tmp_path: Path) -> None:

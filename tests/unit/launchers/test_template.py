@@ -124,6 +124,27 @@ def test_a_template_that_is_cut_off_is_refused(name: str) -> None:
             finalise(whole[:size] + b"VSLAUNC1", CONFIG)
 
 
+def _without_loaded_segments(program: bytes) -> bytes:
+    (table,) = struct.unpack_from("<Q", program, 32)
+    changed = bytearray(program)
+    for i, (kind, *_) in enumerate(segments(program)):
+        if kind == 1:
+            struct.pack_into("<I", changed, table + i * 56, 0)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("name", LINUX)
+def test_a_program_of_another_shape_is_no_template(name: str) -> None:
+    whole = of(name)
+    for changed, reason in (
+        (whole[:4] + b"\x01" + whole[5:], "no little-endian 64-bit ELF file"),
+        (_without_loaded_segments(whole), "it loads nothing"),
+        (whole + b"\0", "its last segment does not end the file"),
+    ):
+        with pytest.raises(DamagedLauncherTemplate, match=reason):
+            finalise(changed, CONFIG)
+
+
 def test_a_file_of_another_kind_is_refused() -> None:
     with pytest.raises(DamagedLauncherTemplate, match="no place for a command line"):
         finalise(b"#!/bin/sh\n", CONFIG)

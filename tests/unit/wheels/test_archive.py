@@ -54,3 +54,10 @@ def test_what_is_not_deflated_data_is_damaged() -> None:
     damaged = PACKED[:start] + b"\xff" * 100 + PACKED[start + 100 :]
     with pytest.raises(MalformedWheel, match=r"`large.so` is damaged"):
         opened(damaged).access("large.so").read_at(0, 4)
+
+
+def test_of_very_many_problems_twenty_are_told() -> None:
+    told = str(MalformedWheel("x.whl", [f"`{number}` is bad" for number in range(25)]))
+    assert "  `19` is bad\n  and 5 more\n" in told
+    assert "`20`" not in told
+    assert "more" not in str(MalformedWheel("x.whl", ["`0` is bad"] * 20))
