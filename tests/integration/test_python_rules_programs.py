@@ -75,6 +75,58 @@ def test_one_program_in_two_dialects(repository: RealWorkspace) -> None:
     assert run(repository, "//rules_python:main") == "fact 1.0 0 fastbuild _main.venv\n"
 
 
+SEEN = """
+import importlib, os, site, sys
+for name in ("mine", "package.inner", "injected", "of_the_user"):
+    try:
+        module = importlib.import_module(name)
+        print(name, module.NUMBER, os.path.exists(module.__cached__))
+    except ImportError as error:
+        print(error)
+"""
+SEEING = """
+load("@rules_python//python:defs.bzl", "py_binary")
+py_binary(name = "seen", srcs = ["seen.py", "mine.py"{inner}], imports = ["."])
+py_binary(name = "opened", srcs = ["seen.py"], main = "seen.py", imports = ["."],
+          include_system_site_packages = True, include_user_site_packages = True)
+"""
+
+
+def test_programs_of_rules_python_see_what_they_are_given_and_keep_bytecode(
+    repository: RealWorkspace, tmp_path: Path
+) -> None:
+    inner = ', "package/inner.py"'
+    site = f"home/.local/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    repository.write(
+        {
+            "seen/BUILD.bazel": SEEING.format(inner=inner),
+            "seen/seen.py": SEEN,
+            "seen/mine.py": "NUMBER = 1\n",
+            "seen/package/inner.py": "NUMBER = 1\n",
+        }
+    )
+    for path in ("injected/injected.py", f"{site}/of_the_user.py"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("NUMBER = 1\n")
+    program = repository.root / "venvship-bin" / "seen"
+    environment = {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(tmp_path / "injected")}
+
+    def seen(name: str) -> list[str]:
+        return started([program / name], cwd=tmp_path, environment=environment).splitlines()
+
+    repository.built("//seen:all")
+    no_user = "No module named 'of_the_user'"
+    assert seen("seen") == ["mine 1 True", "package.inner 1 True", "injected 1 True", no_user]
+    assert seen("opened")[-2:] == ["injected 1 True", "of_the_user 1 True"]
+    assert not list((repository.root / "seen").rglob("__pycache__"))
+
+    # Neither stale bytecode, nor a directory of it that would be a namespace package.
+    repository.write({"seen/BUILD.bazel": SEEING.format(inner=""), "seen/mine.py": "NUMBER = 2\n"})
+    os.utime(repository.root / "seen/mine.py", (1, 1))
+    repository.built("//seen:seen")
+    assert seen("seen")[:2] == ["mine 2 True", "No module named 'package'"]
+
+
 def test_a_program_runs_from_everywhere(repository: RealWorkspace, tmp_path: Path) -> None:
     repository.built("//aspect:main")
     program = repository.root / "venvship-bin" / "aspect" / "main"
@@ -467,6 +519,8 @@ for m in (kept, gone, plain):
     broken = {"b/broken.py": "x = 1\ndef:\n"}
     own = {"MODULE.bazel": MODULE + RULES_PYTHON, "b/BUILD.bazel": build, "b/app.py": app}
     workspace.write({**own, **sources, **broken})
+    # What programs would keep themselves is told apart by not letting them.
+    workspace.environment["PYTHONDONTWRITEBYTECODE"] = "1"
     common = "kept.py True documented\ngone.pyc True None\n"
     assert run(workspace, "//b:app") == common + "plain.py False documented\n"
     assert run(workspace, "//b:all") == common + "plain.py True documented\n"

@@ -144,6 +144,7 @@ def test_programs_are_isolated_in_one_dialect() -> None:
         launcher(workspace(ASPECT, build, "app.py")),
         launcher(workspace(RULES_PYTHON, build, "app.py")),
     )
+    assert b"l-B\0" in isolated and b"l-B\0" not in open_to_all
     assert b"l-I\0" in isolated and b"PYTHONSAFEPATH" not in isolated
     assert b"l-I\0" not in open_to_all and b"?lPYTHONSAFEPATH=1\0" in open_to_all
 

@@ -110,7 +110,8 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     launcher = ctx.declare_file(ctx.label.name)
     environment = {**dict(venv.environment), **environment_of(ctx)}
     inherited = tuple(dict.fromkeys([*venv.environment_inherited, *inherited_variables(ctx)]))
-    options = ["-B", *_isolation(ctx, venv), *map(ctx.expand, ctx.strings("interpreter_options"))]
+    quiet = () if dialect_of(ctx).writes_bytecode else ("-B",)
+    options = [*quiet, *_isolation(ctx, venv), *map(ctx.expand, ctx.strings("interpreter_options"))]
     start = [Argument("-m"), Argument(module)] if main is None else [Argument.runfile(main.runfiles_path)]
     write_launcher(
         ctx,

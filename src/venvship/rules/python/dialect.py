@@ -24,7 +24,8 @@ class Dialect:
     import roots that start with a slash, which are an error otherwise. `data_brings_outputs` puts the default outputs
     of every target in `data` beside the program, and not only what these targets call their data runfiles.
     `safe_path` keeps the directory of the main off the search path of programs that are not isolated. With
-    `outputs_sources` the sources of a program are among its default outputs.
+    `outputs_sources` the sources of a program are among its default outputs. `writes_bytecode` lets programs keep the
+    bytecode of first-party sources beside them, in their runfiles.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Dialect:
     data_brings_outputs: bool
     safe_path: bool
     outputs_sources: bool
+    writes_bytecode: bool
 
 
 ASPECT: Final = Dialect(
@@ -46,6 +48,7 @@ ASPECT: Final = Dialect(
     data_brings_outputs=True,
     safe_path=False,
     outputs_sources=False,
+    writes_bytecode=False,
 )
 RULES_PYTHON: Final = Dialect(
     "rules_python",
@@ -56,6 +59,7 @@ RULES_PYTHON: Final = Dialect(
     data_brings_outputs=False,
     safe_path=True,
     outputs_sources=True,
+    writes_bytecode=True,
 )
 _BY_NAME: Final = {dialect.name: dialect for dialect in (ASPECT, RULES_PYTHON)}
 
