@@ -11,6 +11,7 @@ from venvship.loading.disk_files import DiskFiles
 from venvship.loading.module_extension import REPOSITORY_NAMES
 from venvship.loading.package_loader import PackageLoader
 from venvship.loading.repositories import KnownRepositories, Repository
+from venvship.loading.targets import RuleTarget
 from venvship.loading.workspace import BUILD_FILES
 from venvship.memo.computation import Memo
 from venvship.model.label import Label, PackageId
@@ -24,6 +25,14 @@ REMOVED = {f"aspect_rules_py/{package}/defs.bzl" for package in ("py/unstable", 
 """These say where their contents went."""
 FILES = sorted({str(path.relative_to(ROOT)) for path in ROOT.rglob("*.bzl") if path.is_file()} - REMOVED)
 PACKAGES = sorted({str(path.parent.relative_to(ROOT)) for name in BUILD_FILES for path in ROOT.rglob(name)})
+# Those of other modules are no API, or have no targets in Bazel either.
+LIBRARIES = [
+    file
+    for file in FILES
+    if "/private/" not in file
+    and not file.startswith(("bazel_tools/", "platforms/", "venvship/"))
+    and "common/" not in file
+]
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +65,13 @@ def test_a_file_loads(loader: PackageLoader, file: str) -> None:
 def test_a_package_loads(loader: PackageLoader, package: str) -> None:
     module, _, path = package.partition("/")
     loader.load(PackageId(module, path))
+
+
+@pytest.mark.parametrize("file", LIBRARIES)
+def test_a_public_file_has_a_target_for_bzl_libraries(loader: PackageLoader, file: str) -> None:
+    module, _, path = file.removesuffix(".bzl").partition("/")
+    directory, _, stem = path.rpartition("/")
+    name = f"{stem}_bzl" if module == "rules_python" else stem
+    target = loader.target(Label(PackageId(module, directory), name))
+    assert isinstance(target, RuleTarget)
+    assert target.attributes["srcs"] == (Label(PackageId(module, directory), f"{stem}.bzl"),)
