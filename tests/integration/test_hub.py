@@ -922,6 +922,23 @@ py_library(name = "app", deps = ["@pypi//tool"])
     assert "late==1.0" in (workspace.root / "requirements.txt").read_text()
 
 
+def test_a_lock_is_made_where_flags_set_what_it_will_declare(workspace: RealWorkspace, index: FakeIndex) -> None:
+    workspace.environment["UV_DEFAULT_INDEX"] = index.simple_url
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "BUILD.bazel": "",
+            ".bazelrc": "common --@pypi//venv=dev\n",
+            "pyproject.toml": '[project]\nname = "app"\nversion = "1.0"\n\n[dependency-groups]\ndev = []\n',
+        }
+    )
+    missing = workspace.build("//...")
+    assert missing.code != 0 and "make it with `venvship lock`" in missing.stderr
+    made = workspace.run("lock")
+    assert (made.code, made.stdout) == (0, "uv.lock is made anew\n"), made.stderr
+    workspace.built("//...")
+
+
 def test_locks_and_manifests_are_made_by_the_names_of_other_rule_sets(
     workspace: RealWorkspace, index: FakeIndex
 ) -> None:

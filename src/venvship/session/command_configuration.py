@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from venvship.analysis.build_settings import option_of_setting
 from venvship.analysis.instrumented_files import (
@@ -64,6 +65,23 @@ def command_configuration(
     if options.stamp:
         changes[STAMP] = "true"
     return configuration.with_options(changes)
+
+
+def without_settings_of(
+    repositories: Container[str], options: SessionOptions, mapping: Mapping[str, str]
+) -> SessionOptions:
+    """The options without flags that are settings of some repositories, which can't be read yet."""
+
+    def is_kept(name: str) -> bool:
+        if name.startswith("define:"):
+            return True
+        try:
+            return Label.parse(name, relative_to=_ROOT, repository_mapping=mapping).repository not in repositories
+        except UserError:
+            return True
+
+    kept = {name: texts for name, texts in options.settings.items() if is_kept(name)}
+    return dataclasses.replace(options, settings=kept)
 
 
 def label_of_host(options: SessionOptions, loader: PackageLoader, mapping: Mapping[str, str], host: Platform) -> Label:

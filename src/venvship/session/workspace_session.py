@@ -22,6 +22,7 @@ from venvship.model.depset import union
 from venvship.model.label import Label
 from venvship.model.paths import ExecPath
 from venvship.model.platform import PythonVersion
+from venvship.session.command_configuration import command_configuration, without_settings_of
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.lock_making import CompiledLock, MadeLock
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, Places, RunPlan, SkippedTarget
@@ -60,8 +61,12 @@ class Session(WorkspaceExecution):
         """The lock files that targets of the workspace say how to make."""
         from venvship.session.requirement_locks import compiled_locks
 
-        labels = [project.lock for hub in self.extensions.hubs.values() for project in hub]
-        version = PythonVersion.parse(self.interpreters.full_version(self.configuration))
+        hubs = self.extensions.hubs
+        labels = [project.lock for hub in hubs.values() for project in hub]
+        # A hub has no settings before its lock is made. They say nothing of the Python version.
+        options = without_settings_of(hubs, self.options, self.main_mapping)
+        configuration = command_configuration(options, self.loader, self.main_mapping, self.host_platform)
+        version = PythonVersion.parse(self.interpreters.full_version(configuration))
         return compiled_locks(labels, self.loader, python_version=str(version))
 
     def debian_locks(self, *, check: bool, upgrade: bool, only: Callable[[Path], bool]) -> Sequence[MadeLock]:
