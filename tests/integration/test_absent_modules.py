@@ -169,6 +169,31 @@ py_binary(name = "app", srcs = ["app.py"], imports = {".": None})
     assert f"`OARS` is not known: {NOT_THERE}" in done.stderr
 
 
+def test_what_a_macro_of_an_absent_module_makes_beside_its_target_is_absent_too(workspace: RealWorkspace) -> None:
+    build = """
+load("@boats//:defs.bzl", "boat")
+load("@bazel_skylib//:bzl_library.bzl", "bzl_library")
+boat(name = "dinghy")
+alias(name = "check", actual = ":dinghy.check")
+alias(name = "wrong", actual = ":dinghies", tags = ["manual"])
+bzl_library(name = "defs", srcs = ["defs.bzl"], deps = ["@boats//:defs", "@bazel_skylib//lib:paths"])
+bzl_library(name = "more", srcs = ["defs.bzl"], deps = [":defs"])
+bzl_library(name = "own", srcs = ["defs.bzl"], deps = ["@bazel_skylib//lib:paths"])
+"""
+    module = 'bazel_dep(name = "bazel_skylib", version = "1.8.0")\nbazel_dep(name = "boats", version = "1")\n'
+    workspace.write({"MODULE.bazel": module, "BUILD.bazel": build, "defs.bzl": ""})
+    built = workspace.run("build", "//...")
+    assert built.code == 0, built.stderr
+    for label in ("//:check", "//:dinghy/part"):
+        done = workspace.run("build", label)
+        assert done.code == 1
+        assert f"ERROR: BUILD.bazel:4:5: `boat` can't be built: {NOT_THERE}" in done.stderr, done.stderr
+    done = workspace.run("build", "//:wrong")
+    assert done.code == 1 and "no such target `//:dinghies`" in done.stderr
+    done = workspace.run("build", "//:more")
+    assert done.code == 1 and "needed by `//:defs` (attribute `deps`)" in done.stderr
+
+
 def test_a_registry_out_of_reach_stops_nothing_that_is_built_in(workspace: RealWorkspace) -> None:
     workspace.write(FILES)
     done = workspace.run("run", "--registry=http://127.0.0.1:9/", "//:app")

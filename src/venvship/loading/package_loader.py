@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import astuple
 
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, UserError
-from venvship.loading.absent_symbols import AbsentSymbols
+from venvship.loading.absent_symbols import FOREIGN_KINDS, AbsentSymbols
 from venvship.loading.autoloads import autoloads
 from venvship.loading.build_functions import build_names, native_module
 from venvship.loading.bzl_loader import BzlLoader, BzlModule, PrintHandler, line_of
@@ -30,7 +30,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.loading.rule_definition import RuleDefinition
 from venvship.loading.rule_functions import Unsupported, rule_function
 from venvship.loading.select_values import make_select
-from venvship.loading.targets import Target
+from venvship.loading.targets import RuleTarget, Target
 from venvship.loading.visibility import PUBLIC
 from venvship.loading.workspace import BUILD_FILES, join_host
 from venvship.memo.computation import Memo
@@ -110,7 +110,7 @@ class DefaultsKey(Key[RepositoryDefaults]):
     repository: str
 
     def fingerprint(self, value: RepositoryDefaults) -> str:
-        return repr((sorted(value.ignored.paths), value.ignored.patterns, *astuple(value)[1:]))
+        return repr((sorted(value.ignored.paths), value.ignored.patterns, *dataclasses.astuple(value)[1:]))
 
     def __str__(self) -> str:
         return f"@@{self.repository}//:{REPO_FILE}"
@@ -212,6 +212,9 @@ class PackageLoader:
         own_file = package.own_file
         if own_file is not None and own_file.label == label:
             return own_file
+        made = _made_by_absent(label, package)
+        if made is not None:
+            return made
         raise self._missing(label, package)
 
     def exists(self, package: PackageId) -> bool:
@@ -476,3 +479,16 @@ def _root_of(repository: Repository) -> str:
     if repository.root is None:
         raise InternalError(f"repository `{repository.canonical_name}` has no files")
     return repository.root
+
+
+def _made_by_absent(label: Label, package: Package) -> Target | None:
+    """The target as a macro that can't be had may make it beside its own: one that can't be built either.
+
+    Macros call their targets after their name: `NAME.update`, `NAME_test`, `NAME/part`.
+    """
+    ends = [end for end, character in enumerate(label.name) if character in "._-/"]
+    for end in reversed(ends):
+        target = package.targets.get(label.name[:end])
+        if isinstance(target, RuleTarget) and target.rule_class.name in FOREIGN_KINDS:
+            return dataclasses.replace(target, label=label)
+    return None

@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from venvship.dataclass import dataclass
 from venvship.errors import UserError, VenvshipError
 from venvship.loading.absent_symbols import FOREIGN_KINDS
+from venvship.loading.attributes import Select, labels_in
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.label import Label, PackageId
 from venvship.modules.module_sources import UnknownModule
@@ -133,22 +134,35 @@ def _wildcard_counts(target: Target, filters: Filters) -> bool:
 
 
 def _is_absent(target: Target, packages: Packages) -> bool:
-    """Whether a target is only another name of something that can't be had."""
+    """Whether a target is only another name of something that can't be had, or tells about it."""
     seen: set[Label] = set()
-    while isinstance(target, RuleTarget) and target.rule_class.name == "alias" and target.label not in seen:
+    waiting = [target]
+    while waiting:
+        target = waiting.pop()
+        if not isinstance(target, RuleTarget) or target.label in seen:
+            continue
         seen.add(target.label)
-        actual = target.attributes.get("actual")
-        if not isinstance(actual, Label):
-            return False
-        try:
-            target = packages.target(actual)
-        except UnknownModule:
+        if target.rule_class.defined_in is None and target.rule_class.name in FOREIGN_KINDS:
             return True
-        except UserError:
-            return False
-    if not isinstance(target, RuleTarget) or target.rule_class.defined_in is not None:
-        return False
-    return target.rule_class.name in FOREIGN_KINDS
+        for label in _told_of(target):
+            try:
+                waiting.append(packages.target(label))
+            except UnknownModule:
+                return True
+            except UserError:
+                continue
+    return False
+
+
+def _told_of(target: RuleTarget) -> Iterable[Label]:
+    """What a target stands for, or has the documentation of."""
+    if target.rule_class.name == "alias":
+        value = target.attributes.get("actual")
+    elif target.rule_class.name == "bzl_library":
+        value = target.attributes.get("deps")
+    else:
+        return ()
+    return () if isinstance(value, Select) else labels_in(value)
 
 
 def _passes(target: Target, filters: Filters, for_tests: bool) -> bool:
