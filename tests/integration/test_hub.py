@@ -970,7 +970,8 @@ pip_compile(
 )
 create_venv(name = "venv", requirements_txt = "requirements.txt")
 """,
-            "wrong/BUILD.bazel": 'load("@rules_uv//uv:pip.bzl", "pip_compile")\npip_compile(name = "pins")',
+            "wrong/BUILD.bazel": 'load("@rules_uv//uv:pip.bzl", "pip_compile")\n'
+            'pip_compile(name = "pins", py3_runtime = "//:runtime")',
             "BUILD.bazel": """
 load("@pypi//:requirements.bzl", "all_whl_requirements")
 load("@rules_python_gazelle_plugin//manifest:defs.bzl", "gazelle_python_manifest")
@@ -995,7 +996,62 @@ gazelle_python_manifest(name = "manifest", modules_mapping = ":modules_map", pip
     assert done.code == 3 and "`venvship run //locks:pins` makes it anew" in done.stdout + done.stderr
     assert "manifest.test" not in done.stdout + done.stderr
     assert "`venvship sync` makes `.venv`" in workspace.run("run", "//locks:venv").stderr
-    assert "write this into the BUILD file of `//`" in workspace.run("query", "//wrong:all").stderr
+    assert "py3_runtime names no version" in workspace.run("query", "//wrong:all").stderr
+
+
+def test_locks_and_manifests_may_be_in_other_packages_than_what_makes_them(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    for name in ("tool", "late"):
+        index.add(name, f"{name}-1.0-py3-none-any.whl", wheel_bytes(name, "1.0", {f"{name}_module.py": ""}))
+    workspace.environment["UV_DEFAULT_INDEX"] = index.simple_url
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+bazel_dep(name = "rules_python_gazelle_plugin", version = "1.0.0")
+bazel_dep(name = "rules_uv", version = "0.80.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")
+use_repo(pip, "pypi")
+""",
+            "BUILD.bazel": 'exports_files(["old.in", "other.txt", "requirements.txt", "modules.yaml"])',
+            "old.in": "tool\nlate; python_version < '3.9'\n",
+            "requirements.txt": "",
+            "other.txt": "",
+            "modules.yaml": "",
+            "tools/BUILD.bazel": """
+load("@rules_python//python:pip.bzl", "compile_pip_requirements")
+load("@rules_python_gazelle_plugin//manifest:defs.bzl", "gazelle_python_manifest")
+load("@rules_uv//uv:pip.bzl", "pip_compile")
+pip_compile(
+    name = "pins",
+    requirements_in = "//:old.in",
+    py3_runtime = "@python_3_8_x86_64-unknown-linux-gnu//:py3_runtime",
+)
+compile_pip_requirements(
+    name = "other", src = "//:old.in", requirements_txt = "//:other.txt", extra_args = ["--python-version=3.11"]
+)
+gazelle_python_manifest(name = "manifest", manifest = "//:modules.yaml", pip_repository_name = "pypi")
+""",
+        }
+    )
+    for name in ("pins", "other.update", "manifest.update"):
+        done = workspace.run("run", f"//tools:{name}")
+        assert done.code == 0, done.stderr
+    pins, other = ((workspace.root / name).read_text() for name in ("requirements.txt", "other.txt"))
+    assert "tool==1.0" in pins and "late==1.0" in pins
+    assert "tool==1.0" in other and "late" not in other
+    assert "tool_module: tool" in (workspace.root / "modules.yaml").read_text()
+    ours = ("--test_env=UV_DEFAULT_INDEX", "--test_output=errors")
+    done = workspace.test("//tools:pins_test", "//tools:other.test", "//tools:manifest.test", *ours)
+    assert done.code == 0, done.stdout + done.stderr
+    workspace.write({"modules.yaml": "", "other.txt": ""})
+    done = workspace.test("//tools:pins_test", "//tools:other.test", "//tools:manifest.test", *ours)
+    said = done.stdout + done.stderr
+    assert "`other.txt` is not up to date: `venvship run //tools:other.update` makes it anew" in said
+    assert "`modules.yaml` is not up to date: `venvship run //tools:manifest.update` makes it anew" in said
 
 
 def test_what_is_damaged_in_the_stores_is_found_and_made_anew(workspace: RealWorkspace, index: FakeIndex) -> None:

@@ -13,7 +13,6 @@ from venvship.rules.python.requirements_lock import (
     REQUIREMENTS_LOCK,
     CompileOptions,
     compile_words,
-    lock_output,
     update_command,
 )
 from venvship.session.lock_making import CompiledLock
@@ -36,10 +35,10 @@ def _maker(label: Label, path: str, loader: PackageLoader) -> RuleTarget | None:
         package = PackageId(MAIN_REPOSITORY, directory)
         if loader.exists(package):
             for target in loader.load(package).targets.values():
-                if isinstance(target, RuleTarget) and target.rule_class.name == REQUIREMENTS_LOCK:
-                    out = target.attributes.get("out")
-                    if isinstance(out, str) and lock_output(target.label, out) == path:
-                        return target
+                if not isinstance(target, RuleTarget) or target.rule_class.name != REQUIREMENTS_LOCK:
+                    continue
+                if target.attributes.get("out") == path:
+                    return target
         if not directory:
             return None
         directory = directory.rpartition("/")[0]

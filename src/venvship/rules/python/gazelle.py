@@ -79,7 +79,7 @@ def _update(ctx: RuleContext, name: str) -> str:
 def _script(ctx: RuleContext, template: str) -> list[object]:
     made = ctx.file("manifest")
     executable = ctx.declare_file(ctx.label.name)
-    target = join(ctx.label.package.path, FILE)
+    target = ctx.string("written")
     command = f"venvship run {_update(ctx, ctx.labels('manifest')[0].name)}"
     text = template.format(
         target=shlex.quote(target),
@@ -97,6 +97,8 @@ def _test(ctx: RuleContext) -> list[object]:
 
 _SCRIPT_ATTRIBUTES: Final = (
     attributes.label("manifest", files=True, mandatory=True),
+    # A path in the workspace, which may be in another package.
+    attributes.string("written", mandatory=True),
     attributes.labels("existing", files=True),
 )
 GAZELLE_RULES: Final = (

@@ -15,7 +15,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.label import Label
-from venvship.model.paths import basename, join
+from venvship.model.paths import basename
 from venvship.model.provider import DefaultInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
@@ -77,22 +77,20 @@ class CompileOptions:
 
 
 def compile_words(options: CompileOptions) -> tuple[str, ...]:
-    """The words after the program; where the result goes is left out."""
+    """The words after the program; where the result goes is left out. A version among `words` counts."""
+    version = options.python_version
+    if any(word.partition("=")[0] == "--python-version" for word in options.words):
+        version = ""
     return (
         *("pip", "compile", "--quiet", "--custom-compile-command", options.update),
         *(("--generate-hashes",) if options.hashes else ()),
         *(() if options.strips_extras else ("--no-strip-extras",)),
-        *(("--python-version", options.python_version) if options.python_version else ()),
+        *(("--python-version", version) if version else ()),
         *(word for path in options.constraints for word in ("--constraints", path)),
         *(word for path in options.build_constraints for word in ("--build-constraints", path)),
         *options.words,
         *options.sources,
     )
-
-
-def lock_output(label: Label, out: str) -> str:
-    """Where the lock of a target lies in the workspace."""
-    return join(label.package.path, out)
 
 
 def update_command(label: Label) -> str:
@@ -117,7 +115,7 @@ def requirements_lock_rules(uv_program: Callable[[], str]) -> tuple[RuleClass, R
                 words=ctx.strings("words"),
             )
         )
-        out = lock_output(ctx.label, ctx.string("out"))
+        out = ctx.string("out")
         if basename(out) == "uv.lock":
             raise ctx.error(
                 f"`out` is `{out}`, and what is made here are requirements files",
@@ -151,6 +149,7 @@ def requirements_lock_rules(uv_program: Callable[[], str]) -> tuple[RuleClass, R
         attributes.labels("build_constraints", files=True),
         attributes.labels("data", files=True),
         attributes.labels("existing", files=True),
+        # A path in the workspace, which may be in another package.
         attributes.string("out", mandatory=True),
         attributes.strings("words"),
         attributes.string("lock_python_version"),

@@ -36,11 +36,12 @@ def gazelle_python_manifest(
         pip_repository_name = None,
         modules_mapping = None,
         requirements = None,
+        manifest = "gazelle_python.yaml",
         visibility = None,
         tags = []):
     """The file `gazelle_python.yaml`, which tells Gazelle's plugin for Python which module is of which distribution.
 
-    `<name>.update` writes it beside the BUILD file, and the test `<name>.test` looks whether it is up to date.
+    `<name>.update` writes it, beside the BUILD file by default, and the test `<name>.test` looks whether it is up to date.
 
     Args:
       name: name of the generated file's target.
@@ -51,6 +52,7 @@ def gazelle_python_manifest(
       pip_repository_name: another name of `hub`.
       modules_mapping: taken; the hub knows the modules.
       requirements: taken; the hub knows the distributions.
+      manifest: where the file is written. One of another package must exist and be exported.
       visibility: who may use the targets.
       tags: tags of the targets.
     """
@@ -65,7 +67,14 @@ def gazelle_python_manifest(
         _venvship.wheels_of_group(name = part, deps = ["@%s//:group_deps" % repository], dep_group = group, tags = ["manual"])
         deps.append(":" + part)
     _venvship.gazelle_manifest(name = name, hub = repository, deps = deps, visibility = visibility, tags = tags)
-    existing = native.glob(["gazelle_python.yaml"], allow_empty = True)
-    _venvship.gazelle_manifest_update(name = name + ".update", manifest = ":" + name, visibility = visibility, tags = tags)
+    written = native.package_relative_label(manifest)
+    existing = native.glob([written.name], allow_empty = True) if written.package == native.package_name() else [written]
+    shared = {
+        "manifest": ":" + name,
+        "written": (written.package + "/" + written.name).removeprefix("/"),
+        "visibility": visibility,
+        "tags": tags,
+    }
+    _venvship.gazelle_manifest_update(name = name + ".update", **shared)
     if existing:
-        _venvship.gazelle_manifest_test(name = name + ".test", manifest = ":" + name, existing = existing, visibility = visibility, tags = tags)
+        _venvship.gazelle_manifest_test(name = name + ".test", existing = existing, **shared)

@@ -57,7 +57,7 @@ def compile_pip_requirements(
       **kwargs: attributes that all tests have.
     """
     asked = srcs or [src or requirements_in or (["requirements.in"] if native.glob(["requirements.in"], allow_empty = True) else ["pyproject.toml"])[0]]
-    out = (requirements_linux or requirements_txt or "requirements.txt").rpartition(":")[2]
+    out = native.package_relative_label(requirements_linux or requirements_txt or "requirements.txt")
     requirements_lock(
         name = name + ".update",
         test_name = name + ".test",
@@ -74,6 +74,6 @@ def compile_pip_requirements(
         tags = tags,
         test = {"size": size, "timeout": timeout} | kwargs,
     )
-    if native.glob([out], allow_empty = True):
+    if out.package != native.package_name() or native.glob([out.name], allow_empty = True):
         native.filegroup(name = name, srcs = [out], visibility = visibility, tags = tags)
         native.alias(name = name + "_test", actual = name + ".test", visibility = visibility, tags = tags)

@@ -23,17 +23,15 @@ def gazelle_python_manifest(
       requirements: taken; the hub knows them.
       pip_repository_name: the hub.
       pip_deps_repository_name: its older name.
-      manifest: the file, in the package of the target.
+      manifest: the file. One of another package must exist and be exported.
       tags: tags of the targets.
       visibility: who may use the targets.
       **_kwargs: how the plugin's program is run, which has no effect.
     """
-    label = native.package_relative_label(manifest)
-    if label.package != native.package_name() or label.name != "gazelle_python.yaml":
-        fail("`%s`: the manifest is `gazelle_python.yaml` in the package of its target, not `%s`" % (name, manifest))
     _manifest(
         name = name,
         hub = pip_repository_name or pip_deps_repository_name,
+        manifest = manifest,
         tags = tags + ([] if "manual" in tags else ["manual"]),
         visibility = visibility,
     )
