@@ -20,7 +20,6 @@ BUILTIN = str(importlib.resources.files("venvship.modules").joinpath("builtin"))
 RULES = {
     "alias": RuleClass("alias", (AttributeSpec("actual", AttributeType.LABEL, mandatory=True),)),
     "constraint_setting": RuleClass("constraint_setting"),
-    "toolchain_type": RuleClass("toolchain_type"),
     "constraint_value": RuleClass("constraint_value", (AttributeSpec("constraint_setting", AttributeType.LABEL),)),
     "platform": RuleClass("platform", (AttributeSpec("constraint_values", AttributeType.LABEL_LIST),)),
 }
@@ -72,15 +71,6 @@ def test_platforms_name_systems_and_processors() -> None:
     assert isinstance(linux, RuleTarget)
     assert str(linux.value("constraint_setting")) == "@@platforms//os:os"
     assert str(linux.visibility) == "[//visibility:public]"
-
-
-def test_every_package_of_these_modules_loads() -> None:
-    loader = WorkspaceOnModules({}).loader
-    for module in ("platforms", "bazel_skylib"):
-        packages = loader.packages_below(module)
-        assert packages
-        for package in packages:
-            loader.load(package)
 
 
 def run(imports: str, statements: str) -> list[str]:
