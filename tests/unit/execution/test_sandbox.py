@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from venvship.model.label import Label
 from venvship.model.runfiles import Runfiles
 
 OWNER = Label(PACKAGE, "t")
+WAYS = pytest.mark.parametrize("way", [Isolation.BUBBLEWRAP, Isolation.NAMESPACES])
 
 
 def test_nothing_is_made_through_a_link(tmp_path: Path) -> None:
@@ -117,7 +120,14 @@ def test_the_best_way_of_confining_is_one_that_works() -> None:
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize("way", [Isolation.BUBBLEWRAP, Isolation.NAMESPACES])
+def test_only_bubblewrap_needs_its_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not works(Isolation.BUBBLEWRAP)
+    assert works(Isolation.NAMESPACES)
+
+
+@pytest.mark.peers
+@WAYS
 @pytest.mark.parametrize("above", ["/tmp", "/dev/shm"])
 def test_a_confined_program_sees_a_state_in_memory_and_one_among_temporary_files(way: Isolation, above: str) -> None:
     with tempfile.TemporaryDirectory(dir=above) as state, tempfile.TemporaryDirectory() as temporary:
@@ -128,23 +138,87 @@ def test_a_confined_program_sees_a_state_in_memory_and_one_among_temporary_files
         assert (done.stdout, done.stderr) == ("read", "")
 
 
+def run_confined(way: Isolation, *words: str, writable: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as temporary:
+        argv = confined_words(words, Confinement(writable, temporary, (sys.base_prefix,)), cwd="/", way=way)
+        return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.peers
+@WAYS
+@pytest.mark.parametrize("above", ["/tmp", "/var/tmp", "/dev/shm"])
+def test_what_a_confined_program_may_write_it_writes_for_all_to_see(way: Isolation, above: str) -> None:
+    with tempfile.TemporaryDirectory(dir=above) as writable:
+        done = run_confined(way, "/bin/sh", "-c", f"echo seen > {writable}/file", writable=(writable,))
+        assert done.stderr == ""
+        assert Path(writable, "file").read_text() == "seen\n"
+
+
+@pytest.mark.peers
+@WAYS
+def test_shared_memory_of_a_confined_program_is_its_own(way: Isolation) -> None:
+    with tempfile.NamedTemporaryFile(dir="/dev/shm") as ours:
+        done = run_confined(way, "/bin/sh", "-c", f"echo new > {ours.name}.new; ls /dev/shm")
+        assert (done.stdout, done.stderr) == (f"{Path(ours.name).name}.new\n", "")
+        assert not os.path.exists(f"{ours.name}.new")
+
+
+@pytest.mark.peers
+@WAYS
+def test_a_confined_program_shares_no_processes_messages_and_mounts(way: Isolation) -> None:
+    kinds = ("ipc", "mnt", "net", "pid")
+    done = run_confined(way, "/bin/sh", "-c", "for kind in ipc mnt net pid; do readlink /proc/self/ns/$kind; done")
+    own = [os.readlink(f"/proc/self/ns/{kind}") for kind in kinds]
+    assert len(done.stdout.split()) == len(kinds)
+    assert not set(own) & set(done.stdout.split())
+
+
+@pytest.mark.peers
+@WAYS
+def test_a_confined_program_reaches_itself_over_the_loopback_interface(way: Isolation) -> None:
+    script = "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname())"
+    done = run_confined(way, os.path.realpath(sys.executable), "-I", "-S", "-c", script)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.peers
+@WAYS
+@pytest.mark.parametrize(("command", "code"), [("exit 3", 3), ("kill -TERM $$", 128 + 15), ("kill -KILL $$", 128 + 9)])
+def test_the_code_tells_how_a_confined_program_ended(way: Isolation, command: str, code: int) -> None:
+    assert run_confined(way, "/bin/sh", "-c", command).returncode == code
+
+
+@pytest.mark.peers
+@WAYS
+def test_a_confined_program_ends_with_what_confines_it(way: Isolation, tmp_path: Path) -> None:
+    words = ("/bin/sh", "-c", "echo begun; exec sleep 60")
+    argv = confined_words(words, Confinement((), str(tmp_path)), cwd="/", way=way)
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "begun\n"
+        process.kill()
+        readable, _, _ = select.select([process.stdout], [], [], 20)
+        assert readable and process.stdout.read() == ""
+
+
 @pytest.mark.peers
 def test_a_confined_program_writes_nothing_else(confined: Bench, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_text("kept")
     source = confined.source("pkg/in", "kept")
     output = confined.output("pkg/out")
-    confined.shell(
-        f"echo 1 > {output.exec_path}; echo 2 > /tmp/mine; echo 3 > {victim}; echo 4 > pkg/in;"
-        f"echo 5 > {tmp_path}/new; echo 6 > /var/tmp/venvship-new; true",
-        inputs=(source,),
-        outputs=(output,),
-    )
-    confined.build(output).raise_failures()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as lasting, tempfile.NamedTemporaryFile(dir="/tmp") as hidden:
+        confined.shell(
+            f"echo 1 > {output.exec_path}; echo 2 > {hidden.name}; echo 3 > {victim}; echo 4 > pkg/in;"
+            f"echo 5 > {tmp_path}/new; echo 6 > {lasting}/new; true",
+            inputs=(source,),
+            outputs=(output,),
+        )
+        confined.build(output).raise_failures()
+        assert os.listdir(lasting) == [] and hidden.read() == b""
     assert confined.read(output) == "1\n"
     assert victim.read_text() == "kept" and (confined.workspace / "pkg" / "in").read_text() == "kept"
-    assert not (tmp_path / "new").exists() and not os.path.exists("/var/tmp/venvship-new")
-    assert not os.path.exists("/tmp/mine")
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.peers
