@@ -21,7 +21,7 @@ from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTre
 from venvship.execution.source_state import SourceState
 from venvship.execution.trees import TreeStore
 from venvship.host.files import disk_problems, remove, remove_stale, replace, temporary_name
-from venvship.host.links import link_text
+from venvship.host.links import KnownLinks, link_text
 from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.paths import ExecPath, TreePath
@@ -61,6 +61,7 @@ class ExecRoot:
         self._runfiles = str(runfiles)
         # Directories below the root that are known to be directories, and not links out of it.
         self._real: set[str] = set()
+        self.known_links = KnownLinks()
         self.layout_lock = threading.Lock()
         self.laid_out: dict[ExecPath, Program] = {}
         # The shared directories that trees of these link.

@@ -218,8 +218,10 @@ def _check_link(action: LinkArtifact, target: Output) -> None:
 def _make_forest(action: MakeForest, exec_root: ExecRoot) -> dict[ExecPath, Output]:
     directory = exec_root.temporary_directory()
     try:
-        lay_forest(directory, action.links(), action.files())
+        links = action.links()
+        lay_forest(directory, links, action.files(), make_link=exec_root.known_links.make)
         exec_root.move_in(directory, action.directory)
+        exec_root.known_links.note(exec_root.output_path(action.directory), links)
     except BaseException:
         remove(directory)
         raise

@@ -23,7 +23,7 @@ from venvship.execution.graph import Generating
 from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTree
 from venvship.execution.straight_links import LinkDirectory, tree_links
 from venvship.host.files import disk_problems, remove, replace, write_atomically
-from venvship.host.links import link_text
+from venvship.host.links import KnownLinks, link_text
 from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
@@ -94,10 +94,11 @@ def _share(exec_root: ExecRoot, place: str, directory: LinkDirectory) -> None:
         return
     temporary = exec_root.temporary_directory()
     try:
-        _make_links(temporary, directory.links)
+        _make_links(temporary, directory.links, exec_root.known_links)
         with disk_problems(place):
             os.makedirs(os.path.dirname(place), exist_ok=True)
             replace(temporary, place, trash=exec_root.temporary)
+        exec_root.known_links.note(place, directory.links)
     except BaseException:
         remove(temporary)
         raise
@@ -116,11 +117,12 @@ def _replace(
         return
     temporary = exec_root.temporary_directory()
     try:
-        _build(temporary, links, manifest_path)
+        _build(temporary, links, manifest_path, exec_root.known_links)
         exec_root.prepare_parent(directory)
         remove(stamp_path)
         write_atomically(manifest_path, manifest)
         exec_root.place_runfiles(temporary, directory)
+        exec_root.known_links.note(place, links)
     except BaseException:
         remove(temporary)
         raise
@@ -146,11 +148,11 @@ def _links(
     return links
 
 
-def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifest_path: str) -> None:
+def _build(directory: str, links: Iterable[tuple[TreePath, str | None]], manifest_path: str, known: KnownLinks) -> None:
     # The working directory of tests and of `run`, whether or not something lies in it.
     main = f"{directory}/{MAIN_RUNFILES_DIRECTORY}"
     os.mkdir(main)
-    _make_links(directory, links)
+    _make_links(directory, links, known)
     if not os.path.lexists(f"{directory}/MANIFEST"):
         os.symlink(manifest_path, f"{directory}/MANIFEST")
         os.utime(directory, ns=(_UNTOUCHED, _UNTOUCHED))
@@ -211,7 +213,7 @@ def _is_empty_file(status: os.stat_result) -> bool:
     return stat.S_ISREG(status.st_mode) and not status.st_size
 
 
-def _make_links(directory: str, links: Iterable[tuple[TreePath, str | None]]) -> None:
+def _make_links(directory: str, links: Iterable[tuple[TreePath, str | None]], known: KnownLinks) -> None:
     made = {directory}
     for path, text in links:
         full = f"{directory}/{path}"
@@ -222,7 +224,7 @@ def _make_links(directory: str, links: Iterable[tuple[TreePath, str | None]]) ->
         if text is None:
             os.close(os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444))
         else:
-            os.symlink(text, full)
+            known.make(text, full)
     for inside in made:
         os.utime(inside, ns=(_UNTOUCHED, _UNTOUCHED))
 

@@ -6,7 +6,7 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 READ_ONLY = 0o444
 READ_ONLY_EXECUTABLE = 0o555
@@ -24,10 +24,17 @@ def write_new(path: str, data: bytes, mode: int) -> None:
         os.close(descriptor)
 
 
-def lay_forest(directory: str, links: Iterable[tuple[str, str]], files: Iterable[tuple[str, bytes, bool]]) -> None:
+def lay_forest(
+    directory: str,
+    links: Iterable[tuple[str, str]],
+    files: Iterable[tuple[str, bytes, bool]],
+    *,
+    make_link: Callable[[str, str], None],
+) -> None:
     """Fill an empty directory: links with their texts, read-only files with their content and whether they can run.
 
-    Paths are relative to the directory and stay in it, for which the caller answers.
+    Paths are relative to the directory and stay in it, for which the caller answers. `make_link` is given a text and
+    a path.
     """
     made = {directory}
 
@@ -40,6 +47,6 @@ def lay_forest(directory: str, links: Iterable[tuple[str, str]], files: Iterable
         return full
 
     for path, text in links:
-        os.symlink(text, place(path))
+        make_link(text, place(path))
     for path, data, executable in files:
         write_new(place(path), data, READ_ONLY_EXECUTABLE if executable else READ_ONLY)

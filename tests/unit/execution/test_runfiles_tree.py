@@ -289,3 +289,28 @@ def test_the_working_directory_exists_even_when_nothing_lies_in_it(bench: Bench)
     executable = Artifact(OUTPUTS, "pkg/t", OWNER)
     bench.text("pkg/t", "")
     assert (lay(bench, Program(executable, Runfiles())) / "_main").is_dir()
+
+
+def test_programs_with_virtual_environments_of_their_own_have_the_inodes_of_equal_links_in_common(bench: Bench) -> None:
+    site = wheel(bench)
+    text = "../../../pypi_six/site/six.py"
+    forests, programs = [], []
+    for name in ("one", "two"):
+        owner = Label(PACKAGE, name)
+        link = bench.output(f"pkg/.{name}/lib/six.py", ArtifactKind.SYMLINK)
+        forests.append(
+            MakeForest(owner, ExecPath(f"venvship-out/cfg/bin/pkg/.{name}"), (ForestLink(link, text),), owner)
+        )
+        bench.add(forests[-1])
+        executable = bench.text(f"pkg/{name}", "", executable=True)
+        programs.append(Program(executable, Runfiles(files=Depset([executable, site, link]))))
+    result = bench.build(*(one for program in programs for one in program.runfiles.artifacts.to_tuple()))
+    result.raise_failures()
+    exec_root = bench.machinery().exec_root
+    content = result.outputs.__getitem__
+    trees = [lay_out(program, exec_root, generating=bench.actions.get, content=content) for program in programs]
+    places = [tree / f"_main/pkg/.{name}/lib/six.py" for tree, name in zip(trees, ("one", "two"), strict=True)]
+    outputs = [Path(exec_root.output_path(forest.outputs[0].exec_path)) for forest in forests]
+    assert os.readlink(places[0]) == os.readlink(places[1]) and outputs[0].readlink() == Path(text)
+    for first, second in (places, outputs):
+        assert first.lstat().st_ino == second.lstat().st_ino
