@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from build_bench import OUTPUTS, PACKAGE, Bench
 
-from venvship.execution.runfiles_tree import lay_out
+from venvship.execution.runfiles_tree import STAMP_SUFFIX, found_stamp, lay_out
 from venvship.model.action import ForestFile, ForestLink, LinkArtifact, MakeForest, MakeSymlink, Program
 from venvship.model.artifact import Artifact, ArtifactKind, Root
 from venvship.model.depset import Depset
@@ -93,6 +93,24 @@ def test_everything_is_a_link_to_where_it_is(bench: Bench) -> None:
     assert f"_main/pkg/t {root / executable.exec_path}" in manifest
     assert "_main/pkg/__init__.py " in manifest
     assert f"_main/pkg/raw {root / raw.exec_path}" in manifest
+
+
+@pytest.mark.parametrize("damage", ["nothing", "content", "an empty file gone", "another link"])
+def test_the_stamp_of_a_tree_is_found_again_in_what_lies_there(bench: Bench, damage: str) -> None:
+    executable, source = bench.text("pkg/t", "", executable=True), bench.source("pkg/data", "x")
+    runfiles = Runfiles(files=Depset([executable, source]), empty_filenames=Depset([TreePath("_main/pkg/__init__.py")]))
+    directory = lay(bench, Program(executable, runfiles))
+    program = str(bench.layout.exec_root / executable.exec_path)
+    stamp = Path(program + STAMP_SUFFIX).read_bytes()
+    match damage:
+        case "content":
+            (directory / "_main" / "pkg" / "__init__.py").write_text("import os")
+        case "an empty file gone":
+            (directory / "_main" / "pkg" / "__init__.py").unlink()
+        case "another link":
+            (directory / "_main" / "pkg" / "data").unlink()
+            (directory / "_main" / "pkg" / "data").symlink_to("elsewhere")
+    assert (found_stamp(program) == stamp) is (damage == "nothing")
 
 
 def test_a_tree_is_left_alone_until_it_changes(bench: Bench) -> None:
