@@ -11,6 +11,8 @@ from venvship.execution.outputs import Output, OutputFile, OutputLink, OutputTre
 from venvship.execution.tool_source import tool_source_digest
 from venvship.model.action import (
     Action,
+    ExpandedCommand,
+    FilesIn,
     ForestFile,
     ForestLink,
     ImportTree,
@@ -53,6 +55,17 @@ def spawn(**changes: object) -> Spawn:
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
+@dataclasses.dataclass(frozen=True)
+class Words:
+    """A command line with the arguments of `spawn` and one parameter file."""
+
+    path: str
+    content: bytes
+
+    def expand(self, files_in: FilesIn) -> ExpandedCommand:
+        return ExpandedCommand(("x", "y"), ((ExecPath(self.path), self.content),))
+
+
 def tool(request: dict[str, RequestValue], **changes: object) -> RunTool:
     base = RunTool(OWNER, "expand_template", request, Depset([A, B]), (OUT,), "M", "p")
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
@@ -85,9 +98,16 @@ VARIANTS: list[Action] = [
     spawn(environment={"E": "2"}),
     spawn(environment={"E1": ""}),
     spawn(requirements=frozenset()),
+    spawn(properties={"E": "1"}),
+    spawn(argv=Words("f", b"1")),
+    spawn(argv=Words("f", b"2")),
+    spawn(argv=Words("g", b"1")),
     spawn(programs=(Program(A, Runfiles(files=Depset([B]))),)),
     spawn(programs=(Program(A, Runfiles(symlinks=Depset([RunfilesLink(TreePath("x"), B)]))),)),
     spawn(programs=(Program(A, Runfiles(symlinks=Depset([RunfilesLink(TreePath("y"), B)]))),)),
+    spawn(programs=(Program(A, Runfiles(root_symlinks=Depset([RunfilesLink(TreePath("x"), B)]))),)),
+    spawn(programs=(Program(A, Runfiles(empty_filenames=Depset([TreePath("x")]))),)),
+    spawn(programs=(Program(B, Runfiles(files=Depset([B]))),)),
     tool({}),
     tool({"a": 1}),
     tool({"a": True}),
@@ -110,11 +130,14 @@ def test_every_difference_that_an_action_can_see_is_in_its_key() -> None:
 
 
 def test_what_an_action_cannot_see_is_not_in_its_key() -> None:
-    other = Label(PackageId("elsewhere", "x"), "y")
-    assert key(spawn(owner=other, mnemonic="N", progress="q")) == key(spawn())
+    owner = Label(PackageId("elsewhere", "x"), "y")
+    assert key(spawn(owner=owner, mnemonic="N", progress="q")) == key(spawn())
     assert key(spawn(inputs=Depset([B, A, B]))) == key(spawn())
     assert key(spawn(inputs=Depset([B], [Depset([A])]))) == key(spawn())
     assert key(WriteFile(OWNER, OUT, b"x"), platform="q") == key(WriteFile(OWNER, OUT, b"x"))
+    one, other = {"A": "1", "B": "2"}, {"B": "2", "A": "1"}
+    assert key(spawn(environment=one, properties=one)) == key(spawn(environment=other, properties=other))
+    assert key(spawn(requirements=frozenset("ab"))) == key(spawn(requirements=frozenset("ba")))
     assert key(tool({"b": 1, "a": 2})) == key(tool({"a": 2, "b": 1}))
 
 
