@@ -141,24 +141,26 @@ class RuleDefinition(Exportable):
         """Declare a target in the package that is being read."""
         if args:
             raise EvaluationError("unexpected positional arguments; attributes are given by name")
-        if self._through is not None:
-            attributes = {name: value for name, value in given.items() if name != "name"}
-            target = Builtin(self.name, lambda **kwargs: self._declare(kwargs))
-            invoke(self._through, target, given.get("name"), Dict(attributes))
-            return
-        self._declare(given)
-
-    def _declare(self, given: Mapping[str, Value]) -> None:
         rule_class = self.rule_class
+        changed = self._initialised(given)
+        if self._through is None:
+            declare_target(rule_class, changed)
+            return
+        # After initializers: what they set is for all targets that the function declares.
+        attributes = {name: value for name, value in changed.items() if name != "name"}
+        target = Builtin(self.name, lambda **kwargs: declare_target(rule_class, kwargs))
+        invoke(self._through, target, given.get("name"), Dict(attributes))
+
+    def _initialised(self, given: Mapping[str, Value]) -> Mapping[str, Value]:
         definition: RuleDefinition | None = self
         # From the child to its ancestors, each with the attributes that it knows.
         while definition is not None:
             if definition._initializer is not None:
                 labels = package_in_progress(self.name).labels
                 specs = definition.unnamed.own_attributes
-                given = definition._initializer.changed(rule_class.name, specs, given, labels)
+                given = definition._initializer.changed(self.name, specs, given, labels)
             definition = definition.parent
-        declare_target(rule_class, given)
+        return given
 
 
 def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) -> Builtin:

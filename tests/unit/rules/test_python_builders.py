@@ -5,7 +5,7 @@ from __future__ import annotations
 from analysis_workspace import AnalysisWorkspace
 
 from venvship.analysis.configured_target import ConfiguredTarget
-from venvship.model.provider import ArgumentsInfo, OutputGroupInfo
+from venvship.model.provider import ArgumentsInfo, OutputGroupInfo, RunEnvironmentInfo
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo
 
 LOADS = """
@@ -36,7 +36,7 @@ checked_test = executables.py_test_rule_builder().build()
 
 
 def workspace(build: str, rules: str) -> AnalysisWorkspace:
-    files = {f"app/{name}": "" for name in ("app.py", "check_test.py", "lib.py")}
+    files = {f"app/{name}": "" for name in ("app.py", "check_test.py", "fast.txt", "lib.py")}
     return AnalysisWorkspace({"app/BUILD": build, "app/defs.bzl": LOADS + rules, **files})
 
 
@@ -136,4 +136,42 @@ counted = rules.build()
 def test_what_a_builder_can_not_change_is_told() -> None:
     rules = 'executables.py_binary_rule_builder().attrs.get("deps").set_default([])\nx = 1\n'
     problems = workspace('load(":defs.bzl", "x")', rules).problems("//app:x")
-    assert "`deps` is no attribute that this builder was given; those of py_binary can't be changed" in problems
+    assert "`deps` is no attribute that this builder was given, and those of py_binary can't be read here" in problems
+    rules = """
+builder = executables.py_binary_rule_builder()
+builder.attrs.put("env", attrb.StringDict())
+x = builder.build()
+"""
+    problems = workspace('load(":defs.bzl", "x")', rules).problems("//app:x")
+    assert "`env` is one of the extended rule" in problems and "in an `initializer`" in problems
+
+
+def test_attributes_are_made_in_steps_and_defaults_of_a_rule_by_its_initializer() -> None:
+    rules = """
+def _initial(name, env = {}, **others):
+    return {"env": {"MODE": "fast"} | env, "imports": ["."]}
+
+def _changed():
+    builder = executables.py_binary_rule_builder()
+    files = attrb.LabelList(allow_files = [".csv"])
+    files.set_allow_files([".txt"])
+    builder.attrs.put("data", files)
+    note = attrb.String()
+    note.set_default("none")
+    builder.attrs.update({"note": lambda: note})
+    return builder.build(initializer = _initial)
+
+changed = _changed()
+"""
+    build = """
+load(":defs.bzl", "changed")
+changed(name = "app", srcs = ["app.py"], data = ["fast.txt"], main = "app.py", note = "x")
+"""
+    made = workspace(build, rules)
+    info = made.one("//app:app")[PyExecutableInfo]
+    assert made.one("//app:app")[RunEnvironmentInfo].environment["MODE"] == "fast"
+    # The virtualenv has what the program is given.
+    assert "_main/app" in info.venv.imports.to_tuple()
+    assert "app/fast.txt" in [file.path for file in info.first_party_runfiles.files.to_tuple()]
+    problems = workspace(build.replace("fast.txt", "lib.py"), rules).problems("//app:app")
+    assert "in attribute `data` of `//app:app`: `//app:lib.py` is a file of the wrong kind" in problems

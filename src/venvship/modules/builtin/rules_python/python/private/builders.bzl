@@ -10,7 +10,11 @@ load(":programs.bzl", "program")
 def _attributes(kind, held):
     def get(name, default = None):
         if name not in held and kind and default == None:
-            fail("`%s` is no attribute that this builder was given; those of %s can't be changed" % (name, kind))
+            fail(
+                ("`%s` is no attribute that this builder was given, and those of %s can't be read here: " % (name, kind)) +
+                "put another one of its type, where that is a label or a list of labels, or set a default with " +
+                "build(initializer = ...)",
+            )
         return held.get(name, default)
 
     return struct(
@@ -50,8 +54,9 @@ def _transition(given):
         update_outputs = lambda *others: [add(outputs, other) for other in others] and None,
     )
 
-def _built(attribute):
-    return attribute() if type(attribute) == "function" else attribute
+def _built(part):
+    made = part() if type(part) == "function" else part
+    return made.build() if type(made) == "struct" else made
 
 def rule_builder(parent = None, kind = "", through = None, **given):
     """A builder.
