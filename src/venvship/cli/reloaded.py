@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -28,8 +28,11 @@ from venvship.session.renewal import renewed
 from venvship.session.resumption import Resumed
 from venvship.session.stamp import Stamp
 
-GoOn: TypeAlias = Callable[[Stamp, BuildRecord, Sequence[TestFinished]], Resumed]
-"""Makes the rest of what is out of date, by a stamp and a record; tests that have results are not run again."""
+GoOn: TypeAlias = Callable[[Stamp, BuildRecord, Sequence[TestFinished], Container[str]], Resumed]
+"""Makes the rest of what is out of date, by a stamp and a record.
+
+Tests that have results are not run again, and in some directories no output is looked at again.
+"""
 
 
 class HeldResults:
@@ -72,8 +75,8 @@ def reloaded(
             raise Unresumable("what was looked at may have changed since")
         packages, concerned = session.concerned(loading, again)
         requested = _requested(invocation, session, loading, again, packages, for_tests=tests is not None)
-        numbers = {loading.label(number): number for number in range(len(loading.labels))}
-        part = [label for label in requested if label not in numbers or numbers[label] in concerned]
+        untouched = {loading.label(number) for number in range(len(loading.labels)) if number not in concerned}
+        part = [label for label in requested if label not in untouched]
         many = invocation.flags.number("show_result")
         if not record.told and len(requested) <= many:
             raise Unresumable("targets that have not been told")
@@ -112,11 +115,21 @@ def reloaded(
             f"{exec_root}/{path}" for path, owner in loading.made.items() if owner in concerned and path not in made
         ]
         fresh = renewed(stamp, taken.stamp, without=gone, unmade=unmade, now=place.started)
-        done = go_on(fresh, whole, results)
+        done = go_on(fresh, whole, results, _only_in(taken.stamp, fresh))
         held.release()
         counts = done.outcome
         ran, cached = outcome.actions_run + counts.actions_run, outcome.actions_cached + counts.actions_cached
         return replace(done, outcome=whole.outcome(ran=ran, cached=cached))
+
+
+def _only_in(part: Stamp, whole: Stamp) -> frozenset[str]:
+    """The directories of which a whole stamp knows no more outputs than its newest part."""
+    counts = {directory: (len(links), len(names)) for directory, _, links, names, _ in part.outputs}
+    return frozenset(
+        directory
+        for directory, _, links, names, _ in whole.outputs
+        if counts.get(directory) == (len(links), len(names))
+    )
 
 
 def _requested(

@@ -128,9 +128,9 @@ def _gone_on(
             said,
             tests,
             str(layout.exec_root),
-            lambda stamp, record, results: Resumption(
+            lambda stamp, record, results, known: Resumption(
                 stamp, record, layout, options, events, started=place.started
-            ).run(place.changed, tests, results=results),
+            ).run(place.changed, tests, results=results, known=known),
         )
     with contextlib.closing(WorkspaceLock(layout, options, events)) as lock:
         lock.take()

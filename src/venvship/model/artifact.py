@@ -64,10 +64,11 @@ class Root:
 class Artifact:
     """One file, directory or link. Two artifacts are the same when their exec paths are."""
 
-    __slots__ = ("_hash", "exec_path", "kind", "owner", "path", "root")
+    __slots__ = ("_hash", "exec_path", "is_source", "kind", "owner", "path", "root")
 
     def __init__(self, root: Root, path: str, owner: Label, kind: ArtifactKind = ArtifactKind.FILE) -> None:
         self.root = root
+        self.is_source = root.is_source
         self.path = path
         self.owner = owner
         self.kind = kind
@@ -85,10 +86,6 @@ class Artifact:
 
     def __repr__(self) -> str:
         return f"<{self.kind.value} {self.exec_path}>"
-
-    @property
-    def is_source(self) -> bool:
-        return self.root.is_source
 
     @property
     def runfiles_path(self) -> TreePath:

@@ -237,14 +237,14 @@ class Footprint:
                 self._add_trace(below, os.lstat(below))
 
     def _add_output(self, path: str, text: str) -> None:
-        status = os.lstat(path)
         kind, _, known = text.partition(" ")
+        if kind == "l":
+            self.add_link(path, known)
+            return
+        status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
             link = os.readlink(path)
-            if kind == "l":
-                if known != link:
-                    raise Changed(path)
-            elif link not in self._inputs:
+            if link not in self._inputs:
                 # The link has to lead there as well, and from here it is the shorter way.
                 end = os.path.join(os.path.dirname(path), link)
                 self.add_kind(end)

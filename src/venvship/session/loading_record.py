@@ -310,16 +310,19 @@ def _refuse_conflicts(old: Mapping[str, int], new: Mapping[str, int]) -> None:
             raise Unresumable(path)
     if not added:
         return
-    fresh = set(added)
-    for path in added:
-        above = parent(path)
-        while above:
-            if above in old or above in new:
-                raise Unresumable(path)
-            above = parent(above)
-    for path in old:
-        above = parent(path)
-        while above:
-            if above in fresh:
-                raise Unresumable(path)
-            above = parent(above)
+    for directory in _above(added):
+        if directory in old or directory in new:
+            raise Unresumable(directory)
+    for directory in _above(old).intersection(added):
+        raise Unresumable(directory)
+
+
+def _above(paths: Iterable[str]) -> set[str]:
+    """Every directory above one of the paths."""
+    found: set[str] = set()
+    for path in paths:
+        directory = parent(path)
+        while directory and directory not in found:
+            found.add(directory)
+            directory = parent(directory)
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -102,14 +102,20 @@ class Resumption:
         )
 
     def run(
-        self, changed: Iterable[str], tests: TestOptions | None, *, results: Sequence[TestFinished] = ()
+        self,
+        changed: Iterable[str],
+        tests: TestOptions | None,
+        *,
+        results: Sequence[TestFinished] = (),
+        known: Container[str] = (),
     ) -> Resumed:
         """Make what is out of date, and run the tests that it concerns if there are options for them.
 
-        `results` are those of tests that this command has run already.
+        `results` are those of tests that this command has run already; outputs in directories that are `known` were
+        looked at when the stamp was made.
         """
-        known = {label_names(result.label) for result in results}
-        outputs = self._stamp.changed_outputs()
+        ended = {label_names(result.label) for result in results}
+        outputs = self._stamp.changed_outputs(known=known)
         if outputs is None:
             raise Unresumable(str(self._exec_root.directory))
         logs = {directory: number for number, directory in enumerate(self._record.test_logs)}
@@ -127,7 +133,7 @@ class Resumption:
         part = self._graph.part(suspects, unread=self._record.unread)
         self._record.unread = []
         wanted.update(dict.fromkeys(part.tests))
-        wanted = {number: None for number in wanted if self._record.tests[number] not in known}
+        wanted = {number: None for number in wanted if self._record.tests[number] not in ended}
         workers = WorkerPool(
             self._children, self._layout.temporary, packages=accelerators(), user_environment=os.environ
         )

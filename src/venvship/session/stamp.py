@@ -29,7 +29,7 @@ from venvship.host.short_hash import short_sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from typing import TypeAlias, TypeVar
 
     Found = TypeVar("Found")
@@ -166,9 +166,12 @@ class Stamp:
         """The files and directories that were read and that are known by their times."""
         return {path_in(directory, name) for directory, names, _ in self.inputs for name in names}
 
-    def changed_outputs(self, *, beside: Sequence[str] = ()) -> list[str] | None:
-        """The outputs that are not as they were, but for those below directories; None when they can't be looked at."""
-        return from_inside(lambda: self._changed_outputs(beside))
+    def changed_outputs(self, *, beside: Sequence[str] = (), known: Container[str] = ()) -> list[str] | None:
+        """The outputs that are not as they were; None when they can't be looked at.
+
+        Nothing below the directories `beside`, and nothing directly in those that are `known`, is looked at.
+        """
+        return from_inside(lambda: self._changed_outputs(beside, known))
 
     # From inside a directory its files are found sooner than by their absolute paths, which are long.
 
@@ -191,11 +194,11 @@ class Stamp:
         changed += [path for path, sha256 in self.racy_files if path not in known and sha256_of(path) != sha256]
         return changed
 
-    def _changed_outputs(self, beside: Sequence[str]) -> list[str]:
+    def _changed_outputs(self, beside: Sequence[str], known: Container[str]) -> list[str]:
         look, enter, read = os.lstat, os.chdir, os.readlink
         changed: list[str] = []
         for directory, wanted, links, names, traces in self.outputs:
-            if beside and is_below(directory, beside):
+            if directory in known or (beside and is_below(directory, beside)):
                 continue
             if len(links) == 1 and not names:
                 # Such as the trees of wheels, of which there are many.

@@ -10,6 +10,8 @@ from venvship.starlark.values import DICTS, FROZEN, FrozenDict, FrozenList, Froz
 
 _DONE = frozenset([str, int, bool, float, type(None), range, Builtin, FrozenList, FrozenDict, FrozenSet])
 
+_HOLDERS = frozenset([*FROZEN, tuple, FunctionType, BoundMethod])
+
 
 def freeze(value: Value) -> None:
     """Freeze `value` and all it reaches; aliases stay aliases."""
@@ -19,7 +21,13 @@ def freeze(value: Value) -> None:
     while pending:
         current = pending.pop()
         kind = type(current)
-        if kind in _DONE or id(current) in seen:
+        if kind in _DONE:
+            continue
+        host_type = TYPES.get(kind)
+        if kind not in _HOLDERS and (host_type is None or host_type.children is None):
+            continue
+        # Only now: calls of `id` are audited, and somebody may listen.
+        if id(current) in seen:
             continue
         seen.add(id(current))
         frozen = FROZEN.get(kind)
@@ -38,7 +46,5 @@ def freeze(value: Value) -> None:
                     continue
         elif kind is BoundMethod:
             pending.append(current.receiver)
-        else:
-            host_type = TYPES.get(kind)
-            if host_type is not None and host_type.children is not None:
-                pending.extend(host_type.children(current))
+        elif host_type is not None and host_type.children is not None:
+            pending.extend(host_type.children(current))

@@ -45,14 +45,11 @@ _TAGS = frozenset({"local", "no-cache", "no-remote", "no-sandbox", "requires-net
 class Actions:
     """What `ctx.actions` is."""
 
-    __slots__ = ("ctx",)
+    __slots__ = ("ctx", "rule")
 
     def __init__(self, ctx: StarlarkContext) -> None:
         self.ctx = ctx
-
-    @property
-    def rule(self) -> RuleContext:
-        return self.ctx.rule
+        self.rule: RuleContext = ctx.rule
 
     def declare(self, name: str, sibling: Artifact | None, kind: ArtifactKind) -> Artifact:
         """An output in the package, or beside `sibling`."""

@@ -92,7 +92,8 @@ class Vector:
         """The directories that are opened, or that a `map_each` function may open."""
         if not self.expand_directories and self.map_each is None:
             return []
-        return [one for one in self.elements if isinstance(one, Artifact) and one.kind is ArtifactKind.DIRECTORY]
+        directory = ArtifactKind.DIRECTORY
+        return [one for one in self.elements if isinstance(one, Artifact) and one.kind is directory]
 
     def strings(self, files_in: FilesIn, evaluator: Evaluator) -> list[str]:
         """The values as strings, without the flag."""
@@ -112,10 +113,10 @@ class Vector:
 
     def _texts(self, files_in: FilesIn) -> list[str]:
         found: list[str] = []
-        closed = not self.expand_directories
+        closed, directory = not self.expand_directories, ArtifactKind.DIRECTORY
         for element in self.elements:
             # Nearly all elements of all command lines are files.
-            if type(element) is Artifact and (closed or element.kind is not ArtifactKind.DIRECTORY):
+            if type(element) is Artifact and (closed or element.kind is not directory):
                 found.append(element.exec_path)
             else:
                 found += map(_text, (element,) if closed else _opened(element, files_in))
