@@ -420,7 +420,7 @@ def test_a_failed_build_shows_the_end_of_its_log_and_the_fix(workspace: RealWork
     )
     done = workspace.build("//:app")
     assert done.code == 1
-    assert "`bad 1.0` cannot be built from source" in done.stderr and "building bad" in done.stderr
+    assert "`bad 1.0` can't be built from source" in done.stderr and "building bad" in done.stderr
     assert "`uv add --group build cython`" in done.stderr
     assert "needed by `//:app`" in done.stderr
 

@@ -113,7 +113,7 @@ def test_an_archive_may_be_patched(workspace: RealWorkspace, tmp_path: Path) -> 
         }
     )
     done = workspace.run("run", "//:app")
-    assert done.code == 1 and "cannot read the patch `//patches:says.patch`" in done.stderr
+    assert done.code == 1 and "can't read the patch `//patches:says.patch`" in done.stderr
     for says in ("one", "two"):
         workspace.write({"patches/says.patch": patch.format(minor=MINOR, says=says)})
         done = workspace.run("run", "//:app")

@@ -14,7 +14,7 @@ class MalformedLauncherConfig(UserError):
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
         super().__init__(
-            "a launcher cannot be made for this command line:\n" + "\n".join(f"  {p}" for p in self.problems)
+            "a launcher can't be made for this command line:\n" + "\n".join(f"  {p}" for p in self.problems)
         )
 
 

@@ -326,7 +326,7 @@ class Downloads:
             except (requests.ConnectTimeout, requests.ConnectionError) as error:
                 failure = self._silence(url, error)
             except permanent as error:
-                raise IndexUnreachable(url, f"cannot be asked: {type(error).__name__}") from None
+                raise IndexUnreachable(url, f"can't be asked: {type(error).__name__}") from None
             except (requests.RequestException, urllib3.exceptions.HTTPError, _CutOff) as error:
                 failure = IndexUnreachable(url, f"breaks off: {type(error).__name__.strip('_')}")
         if failure is None:

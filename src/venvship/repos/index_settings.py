@@ -43,7 +43,7 @@ class UnreadableIndexSettings(EnvironmentProblem):
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
-            f"the index settings cannot be read: {reason}", place=Place(str(path)), hint="correct or remove the file"
+            f"the index settings can't be read: {reason}", place=Place(str(path)), hint="correct or remove the file"
         )
 
 

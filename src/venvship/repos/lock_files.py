@@ -46,7 +46,7 @@ def read_lock(
         data = path.read_bytes()
     except OSError as error:
         raise UserError(
-            f"cannot read the lock file `{shown}`: {error.strerror}", hint="make it with `venvship lock`"
+            f"can't read the lock file `{shown}`: {error.strerror}", hint="make it with `venvship lock`"
         ) from error
     key = hashlib.sha256(data).hexdigest()
     seen(key)

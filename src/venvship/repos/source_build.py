@@ -56,7 +56,7 @@ class BuildFailed(UserError):
         if len(lines) > _SHOWN_LINES:
             shown.insert(0, f"  … {len(lines) - _SHOWN_LINES} lines before")
         super().__init__(
-            "\n".join([f"`{project}` cannot be built from source: {reason}", *shown]), chain=chain, hint=_advice(log)
+            "\n".join([f"`{project}` can't be built from source: {reason}", *shown]), chain=chain, hint=_advice(log)
         )
         self.log = log
 
@@ -91,7 +91,7 @@ class BuildSystem:
         try:
             document = tomli.loads((content or b"").decode())
         except (ValueError, RecursionError) as error:
-            raise MalformedSource(f"the pyproject.toml of `{project}` cannot be read: {error}") from None
+            raise MalformedSource(f"the pyproject.toml of `{project}` can't be read: {error}") from None
         table = document.get("build-system")
         if table is None:
             return cls(tuple(parse_requires_dist(text) for text in _LEGACY_REQUIRES), _LEGACY_BACKEND)

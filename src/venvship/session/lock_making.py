@@ -31,7 +31,7 @@ class NotLocked(UserError):
 
     def __init__(self, shown: str, output: str, *, check: bool) -> None:
         lines = [f"  {line}" for line in output.strip().splitlines()[-_SHOWN_LINES:]]
-        what = "is not up to date" if check else "cannot be made"
+        what = "is not up to date" if check else "can't be made"
         hint = "make it again with `venvship lock`" if check else "uv's words above say what it could not resolve"
         super().__init__("\n".join([f"`{shown}` {what}:", *lines]), hint=hint)
 

@@ -89,7 +89,7 @@ class PythonTags:
         for label in attributes.labels("patches"):
             text = self._read_file(label)
             if text is None:
-                attributes.refuse(f"cannot read the patch `{label}`")
+                attributes.refuse(f"can't read the patch `{label}`")
             else:
                 yield RuntimePatch(text.encode(), strip, join(label.package.path, label.name))
 
@@ -100,7 +100,7 @@ class PythonTags:
         if not text and file is not None:
             content = self._read_file(file)
             if content is None:
-                attributes.refuse(f"cannot read `{file}`, which `python_version_file` names")
+                attributes.refuse(f"can't read `{file}`, which `python_version_file` names")
                 return None
             text = content.strip().partition("\n")[0].strip()
         return attributes.parsed_version(text) if text else attributes.version()

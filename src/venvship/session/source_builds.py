@@ -330,7 +330,7 @@ def read_patches(patches: Patches, workspace: Path) -> list[BuildPatch]:
         try:
             found.append(BuildPatch(path.read_bytes(), patches.strip, join(label.package.path, label.name)))
         except OSError as error:
-            raise UserError(f"cannot read the patch `{label}`: {error.strerror}") from error
+            raise UserError(f"can't read the patch `{label}`: {error.strerror}") from error
     return found
 
 

@@ -55,7 +55,7 @@ def _override(tag: Tag, attributes: TagAttributes) -> PackageOverride:
     if target is not None and others:
         attributes.refuse(
             f"the override of `{name}` names a target, which takes the place of all else: "
-            f"{', '.join(f'`{other}`' for other in others)} cannot be given too"
+            f"{', '.join(f'`{other}`' for other in others)} can't be given too"
         )
     if target is None and not others:
         attributes.refuse(f"the override of `{name}` changes nothing")

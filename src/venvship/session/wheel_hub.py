@@ -253,7 +253,7 @@ class LockHub:
                 try:
                     yield BuildText(path_of(file, self._workspace).read_bytes(), shown)
                 except OSError as error:
-                    raise UserError(f"cannot read `{file}`: {error.strerror}", place=override.place) from error
+                    raise UserError(f"can't read `{file}`: {error.strerror}", place=override.place) from error
             case PackageOverride(build_text=str() as text) if text:
                 yield BuildText(text.encode(), f"@{self.repository}/{package}/additive_build_content")
 

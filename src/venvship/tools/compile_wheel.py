@@ -51,7 +51,7 @@ def run(request: Mapping[str, object]) -> dict[str, object]:
         raise BadRequest("the request needs `tree`, `output` and `python_version`")
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if version.rstrip("t") != running:
-        raise BadRequest(f"bytecode of Python {version} cannot be made by Python {running}")
+        raise BadRequest(f"bytecode of Python {version} can't be made by Python {running}")
     if os.path.isdir(output) and os.listdir(output):
         raise BadRequest(f"`{output}` is not empty")
     os.makedirs(output, exist_ok=True)

@@ -68,6 +68,6 @@ def _entry(number: int, line: str) -> EntryPoint:
     if not equals or match is None or match["attribute"] is None:
         raise MalformedEntryPoints(f"line {number} is not of the form `name = module:function`")
     if not _SCRIPT_NAME.fullmatch(name) or name.startswith(("-", ".")):
-        raise MalformedEntryPoints(f"line {number} names the script `{ascii(name)[1:-1]}`, which cannot be a file name")
+        raise MalformedEntryPoints(f"line {number} names the script `{ascii(name)[1:-1]}`, which can't be a file name")
     extras = (extra.strip() for extra in (match["extras"] or "").split(","))
     return EntryPoint(name, match["module"], match["attribute"], tuple(sorted(extra for extra in extras if extra)))

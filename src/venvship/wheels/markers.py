@@ -284,7 +284,7 @@ class _Parser:
         if variable == "extra" or variable in _SETS:
             fits = comparison in ("==", "!=") if variable == "extra" else reverse and comparison in ("in", "not in")
             if not fits:
-                raise self._error(f"`{variable}` cannot be compared with `{comparison}`")
+                raise self._error(f"`{variable}` can't be compared with `{comparison}`")
             try:
                 return MemberTest(variable, normalise_name(literal), negated)
             except ValueError as error:
@@ -301,7 +301,7 @@ class _Parser:
             else:
                 return VersionTest(variable, comparison, literal)
         if comparison not in _TEXT_OPERATORS:
-            raise self._error(f"`{literal}` cannot be compared with `{comparison}`")
+            raise self._error(f"`{literal}` can't be compared with `{comparison}`")
         return TextTest(variable, comparison, literal)
 
     def _take(self) -> tuple[str, str]:

@@ -54,7 +54,7 @@ class ConflictingRoots(UserError):
         self.conflicts = tuple(tuple(items) for items in conflicts)
         lines = [f"  {' and '.join(str(item) for item in items)}" for items in self.conflicts]
         super().__init__(
-            "these are declared to conflict and cannot be resolved together:\n" + "\n".join(lines),
+            "these are declared to conflict and can't be resolved together:\n" + "\n".join(lines),
             place=Place(filename),
             hint="choose at most one of each line",
         )
@@ -91,7 +91,7 @@ class NoMatchingWheel(UserError):
         lines = [f"  {name}: {refusals[name]}" for name in sorted(refusals)]
         reason = "\n".join(["none of its wheels fits:", *lines]) if lines else "the lock file has no file for it"
         super().__init__(
-            f"`{package}` cannot be installed: {reason}",
+            f"`{package}` can't be installed: {reason}",
             place=Place(filename),
             chain=chain,
             hint="lock a version that has a wheel for the target or a source archive",

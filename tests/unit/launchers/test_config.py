@@ -55,7 +55,7 @@ def test_all_problems_are_reported_at_once() -> None:
             ),
         )
     assert str(caught.value).splitlines() == [
-        "a launcher cannot be made for this command line:",
+        "a launcher can't be made for this command line:",
         "  the program to execute, `python`, is no absolute path",
         "  argument 'a\\x00b' holds a NUL or a character that is not text",
         "  argument '\\ud800' holds a NUL or a character that is not text",

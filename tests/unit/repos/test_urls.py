@@ -13,7 +13,7 @@ SECRET = "https://me:p%40ss@files.example:8443/simple/a.whl?token=t#f"
 
 def test_what_is_shown_holds_no_secret() -> None:
     assert shown_url(SECRET) == "https://files.example:8443/simple/a.whl"
-    assert shown_url("https://[broken") == "(an address that cannot be read)"
+    assert shown_url("https://[broken") == "(an address that can't be read)"
 
 
 @given(st.from_regex(r"\A[a-z0-9]{1,8}:[a-z0-9]{6,8}\Z"))

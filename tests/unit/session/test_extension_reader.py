@@ -170,7 +170,7 @@ def test_the_default_python_may_come_from_a_variable_or_a_file() -> None:
     files = {".python-version": "3.12.4\n3.11\n"}
     assert read(text, files=files).default_python == PythonVersion(3, 12)
     assert read(text, files=files, variables={"PY": "3.13"}).default_python == PythonVersion(3, 13)
-    assert "cannot read `//:.python-version`" in refusals(text)
+    assert "can't read `//:.python-version`" in refusals(text)
     assert read(use + 'python.defaults(python_version = "3.11")\n').default_python == PythonVersion(3, 11)
 
 
@@ -201,7 +201,7 @@ def test_an_override_has_a_target_or_changes() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HUB + 'uv.override_package(name = "a", target = "//:a", env = {"A": "1"})', "`env` cannot be given too"),
+        (HUB + 'uv.override_package(name = "a", target = "//:a", env = {"A": "1"})', "`env` can't be given too"),
         (HUB + 'uv.override_package(name = "a")', "the override of `a` changes nothing"),
         (HUB + 'uv.override_package(name = "a", extra_deps = "//:a")', "is not a list of texts"),
         (HUB + 'uv.override_package(name = "a", env = {"A": 1})', "is not a dict of texts"),

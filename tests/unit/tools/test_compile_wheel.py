@@ -139,7 +139,7 @@ def test_bytecode_that_is_there_is_replaced_and_the_wheel_keeps_its_own(tmp_path
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"python_version": "3.99"}, "bytecode of Python 3.99 cannot be made"),
+        ({"python_version": "3.99"}, "bytecode of Python 3.99 can't be made"),
         ({"tree": None}, "the request needs"),
         ({"output": "."}, "is not empty"),
     ],

@@ -236,7 +236,7 @@ def test_a_package_without_a_fitting_file_is_refused_only_when_it_is_asked_for()
     with pytest.raises(NoMatchingWheel) as caught:
         resolution.wheel_of("a")
     assert str(caught.value) == (
-        "uv.lock: `a 1` cannot be installed: none of its wheels fits:\n"
+        "uv.lock: `a 1` can't be installed: none of its wheels fits:\n"
         "  a-1-cp311-cp311-win_amd64.whl: is built for win_amd64, the target is linux_x86_64 with glibc 2.36\n"
         "  a-1-cp39-cp39-manylinux_2_17_x86_64.whl: is built for Python cp39 with ABI cp39, the target is cp311\n"
         "  required by app\n"
