@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.model.label import Label
 from venvship.model.platform import PythonVersion
-from venvship.wheels.lock import LockedPackage
+
+if TYPE_CHECKING:
+    from venvship.wheels.lock import LockedPackage
 
 DEFAULT_BUILD_DEPENDENCIES: Final = ("build",)
 
