@@ -23,6 +23,7 @@ from venvship.loading.nearest import did_you_mean, nearest
 from venvship.loading.package import NoSuchTarget, Package
 from venvship.loading.package_builder import CrossesPackageBoundary, PackageBuilder
 from venvship.loading.packed_package import RuleName, Unpackable, packed_package, unpacked_package
+from venvship.loading.pants_files import refuse_file_of_pants
 from venvship.loading.provider_values import make_provider
 from venvship.loading.repo_file import IGNORE_FILE, REPO_FILE, RepositoryDefaults, read_repository_defaults
 from venvship.loading.repositories import BuildText, Repository, RepositorySet, TargetSpec
@@ -329,6 +330,7 @@ class PackageLoader:
     def _executed(self, builder: PackageBuilder, package: PackageId, repository: Repository, source: bytes) -> Package:
         """The package with what a text declares."""
         program = compiled(source, filename=builder.build_file, dialect=Dialect.BUILD, cache=self._cache)
+        refuse_file_of_pants(program, self._build_names)
         modules, behind = self.bzl.load_for(program, package, repository, self._build_names)
         self._run(builder, modules, source, program)
         symbols: dict[Label, tuple[str, ...]] = {}
