@@ -235,3 +235,47 @@ def test_an_aspect_goes_to_the_toolchains_of_the_types_that_it_names(workspace: 
     workspace.write({"MODULE.bazel": module, "defs.bzl": ALONG_TOOLCHAINS, "BUILD.bazel": TOOLCHAINS})
     workspace.built("//:show")
     assert (workspace.root / "venvship-bin/show.txt").read_text() == "one impl below hello plain"
+
+
+def test_scripts_that_name_no_interpreter_are_started_by_a_shell(workspace: RealWorkspace) -> None:
+    rules = """
+def _script(ctx):
+    script = ctx.actions.declare_file(ctx.label.name + ".sh")
+    ctx.actions.write(script, ctx.attr.text, is_executable = True)
+    return [DefaultInfo(executable = script)]
+
+script = rule(_script, executable = True, attrs = {"text": attr.string()})
+script_test = rule(_script, test = True, attrs = {"text": attr.string()})
+
+def _made(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    ctx.actions.run(
+        outputs = [out],
+        executable = ctx.executable.tool,
+        arguments = [out.path],
+        execution_requirements = {"no-sandbox": "1"} if ctx.attr.local else {},
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+made = rule(_made, attrs = {"tool": attr.label(executable = True, cfg = "exec"), "local": attr.bool()})
+"""
+    build = """
+load(":rules.bzl", "made", "script", "script_test")
+script(name = "writes", text = "echo written > $1")
+script(name = "says", text = "set -o pipefail; words=(a b); echo said ${words[1]} $1 | cat")
+script_test(name = "passes_test", text = "set -o pipefail; words=(a b); test ${words[1]} = b")
+script_test(name = "fails_test", text = "set -o pipefail; false | cat")
+made(name = "made", tool = ":writes")
+made(name = "made_outside", tool = ":writes", local = True)
+"""
+    workspace.write({"MODULE.bazel": "", "rules.bzl": rules, "BUILD.bazel": build})
+    workspace.built("//:made", "//:made_outside")
+    for name in ("made", "made_outside"):
+        assert (workspace.root / f"venvship-bin/{name}.txt").read_text() == "written\n"
+    for _ in range(2):
+        done = workspace.run("run", "//:says", "--", "it")
+        assert (done.code, done.stdout) == (0, "said b it\n"), done.stderr
+    for strategy in ("sandboxed", "local"):
+        done = workspace.test("//:passes_test", "//:fails_test", f"--spawn_strategy={strategy}")
+        said = done.stdout + done.stderr
+        assert done.code == 3 and "1 test passes and 1 fails" in said, said

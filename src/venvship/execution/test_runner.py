@@ -41,6 +41,7 @@ from venvship.host.files import read_tail, remove
 from venvship.host.machine import user_name
 from venvship.host.processes import Finished, ProgramNotStarted
 from venvship.host.sandbox import Confinement, Isolation, confined
+from venvship.host.scripts import starting
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
@@ -220,8 +221,9 @@ class TestRunner:
             visible=machinery.visible,
             network=network_allowed(request.tags, machinery.network),
         )
+        words = starting((program, *request.arguments), machinery.exec_root.path_of(executable))
         return confined(
-            (*request.run_under, program, *request.arguments),
+            (*request.run_under, *words),
             confinement,
             cwd=f"{places.runfiles}/{MAIN_RUNFILES_DIRECTORY}",
             way=way,

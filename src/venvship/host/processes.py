@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from venvship.dataclass import dataclass
 from venvship.errors import EnvironmentProblem
 from venvship.host.machine import SYSTEM
+from venvship.host.scripts import SH
 
 _STRAYS_SECONDS = 0.25
 
@@ -61,19 +63,28 @@ class Children:
         stderr: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[bytes] | None:
         """Start a process that the caller waits for and then gives to `forget`; None after `kill_all`."""
+
+        def open_process(words: Sequence[str]) -> subprocess.Popen[bytes]:
+            return subprocess.Popen(
+                words,
+                cwd=cwd,
+                env=dict(environment),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+                process_group=0,
+            )
+
         with self._lock:
             if self._stopped:
                 return None
             try:
-                process = subprocess.Popen(
-                    argv,
-                    cwd=cwd,
-                    env=dict(environment),
-                    stdin=stdin,
-                    stdout=stdout,
-                    stderr=stderr,
-                    process_group=0,
-                )
+                try:
+                    process = open_process(argv)
+                except OSError as error:
+                    if error.errno != errno.ENOEXEC:
+                        raise
+                    process = open_process((SH, *argv))
             except (OSError, ValueError) as error:
                 reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
                 raise ProgramNotStarted(argv[0], reason) from error
