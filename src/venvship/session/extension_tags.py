@@ -46,15 +46,50 @@ _UV_TAGS: Final = {
         }
     ),
 }
-# How rules_python's own downloader works. Ours reads the settings of pip and uv, and the options have no effect.
-_DOWNLOADER: Final = frozenset(
+# What is always done as these ask, or concerns how pip is called.
+_AS_ALWAYS: Final = frozenset(
     {
-        *("add_libdir_to_library_search_path", "auth_patterns", "download_only", "enable_implicit_namespace_pkgs"),
-        *("environment", "envsubst", "experimental_extra_index_urls", "experimental_index_url"),
-        *("experimental_index_url_overrides", "experimental_requirement_cycles", "experimental_target_platforms"),
-        *("extra_pip_args", "isolated", "netrc", "parallel_download", "pip_data_exclude", "python_interpreter"),
-        *("python_interpreter_target", "quiet", "simpleapi_skip", "target_platforms", "timeout"),
-        *("use_hub_alias_dependencies", "pyproject_toml"),
+        *("enable_implicit_namespace_pkgs", "experimental_requirement_cycles", "experimental_target_platforms"),
+        *("parallel_download", "quiet", "target_platforms", "timeout", "use_hub_alias_dependencies"),
+    }
+)
+_SETTINGS: Final = (
+    "files are fetched as pip and uv are set up on this machine, or from `--index_override=ORIGIN=TARGET`"
+)
+_BUILDS: Final = "what has no wheel is built with the Python that is built for; `override_package` of `uv` takes `env`"
+_PLATFORMS: Final = "platforms are those of `--platforms`, each with the tags and markers of its own"
+_NO_VERSION: Final = "write the version: `python_version`"
+WITHOUT_EFFECT: Final[Mapping[str, str]] = {
+    **dict.fromkeys(
+        (
+            *("auth_patterns", "envsubst", "experimental_extra_index_urls", "experimental_index_url"),
+            *("experimental_index_url_overrides", "extra_pip_args", "index_url", "isolated", "netrc", "simpleapi_skip"),
+        ),
+        _SETTINGS,
+    ),
+    **dict.fromkeys(
+        (
+            *("add_libdir_to_library_search_path", "download_only", "environment"),
+            *("python_interpreter", "python_interpreter_target"),
+        ),
+        _BUILDS,
+    ),
+    **dict.fromkeys(
+        (
+            *("arch_name", "config_settings", "env", "marker", "os_name"),
+            *("platform", "whl_abi_tags", "whl_platform_tags"),
+        ),
+        _PLATFORMS,
+    ),
+    "default_hub": "name a hub in labels: `@HUB//NAME`",
+    "pip_data_exclude": "leave files out with `data_exclude_glob` of `whl_mods`",
+    "pyproject_toml": _NO_VERSION,
+}
+"""Attributes of tags of `pip` that are accepted and change nothing, with what does instead."""
+_OF_DEFAULT: Final = frozenset(
+    {
+        *("arch_name", "config_settings", "default_hub", "env", "index_url", "marker", "os_name", "platform"),
+        *("whl_abi_tags", "whl_platform_tags"),
     }
 )
 COPIED_FILES: Final = frozenset({"copy_files", "copy_executables"})
@@ -105,17 +140,13 @@ TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     PIP: {
         "parse": frozenset({"hub_name", "python_version", "requirements_lock", "uv_lock", "extra_hub_aliases"})
         | frozenset({"requirements_by_platform", "whl_modifications", *LOCKS_OF_SYSTEMS})
-        | _DOWNLOADER,
+        | _AS_ALWAYS
+        | (WITHOUT_EFFECT.keys() - _OF_DEFAULT),
         "whl_mods": frozenset({"hub_name", "whl_name", "data", "srcs_exclude_glob", "data_exclude_glob"})
         | {"additive_build_content", "additive_build_content_file"}
         | COPIED_FILES,
         "override": frozenset({"file", "patches", "patch_strip"}),
-        "default": frozenset(
-            {
-                *("auth_patterns", "default_hub", "env", "index_url", "netrc", "platform", "os_name", "arch_name"),
-                *("config_settings", "marker", "whl_abi_tags", "whl_platform_tags", "pyproject_toml"),
-            }
-        ),
+        "default": _OF_DEFAULT | {"auth_patterns", "netrc", "pyproject_toml"},
     },
     CONFIG: {
         "add_transition_setting": frozenset({"setting"}),

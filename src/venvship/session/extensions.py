@@ -134,3 +134,4 @@ class Extensions:
     repositories: frozenset[str] = frozenset()
     modification_hubs: frozenset[str] = frozenset()
     tools: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()

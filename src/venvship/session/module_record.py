@@ -51,7 +51,7 @@ class ModuleRecord:
     @classmethod
     def of(cls, graph: ModuleGraph, extensions: Extensions) -> Self:
         written = [one for one in graph.extension_usages if one.prefix is not None]
-        others = dataclasses.replace(extensions, hubs={}, overrides=(), repositories=frozenset())
+        others = dataclasses.replace(extensions, hubs={}, overrides=(), repositories=frozenset(), warnings=())
         different: dict[str, list[PackageOverride]] = {}
         for one in extensions.overrides:
             different.setdefault(one.name, []).append(one)

@@ -12,7 +12,7 @@ from venvship.model.label import Label, PackageId
 from venvship.modules.module_file import Tag
 from venvship.rules.python.distributions import package_name
 from venvship.session.declared_hubs import DeclaredHubs
-from venvship.session.extension_tags import COPIED_FILES, LOCKS_OF_SYSTEMS
+from venvship.session.extension_tags import COPIED_FILES, LOCKS_OF_SYSTEMS, WITHOUT_EFFECT
 from venvship.session.extensions import LockProject, PackageOverride, Patches
 from venvship.session.tag_attributes import MistakenTag, TagAttributes
 from venvship.wheels.filename import WheelFilename, normalise_name
@@ -28,12 +28,15 @@ class PipTags:
         self._modifications: dict[str, PackageOverride] = {}
         self._own_data: dict[str, tuple[str, ...]] = {}
         self._modified: list[tuple[str, str, str, tuple[Label, ...], Place]] = []
+        self.warnings: list[str] = []
 
     @property
     def modification_hubs(self) -> frozenset[str]:
         return frozenset(key.partition("//")[0] for key in self._modifications)
 
     def read(self, tag: Tag, attributes: TagAttributes) -> None:
+        if tag.name in ("parse", "default"):
+            self._warn(tag)
         match tag.name:
             case "parse":
                 self._read_parse(tag, attributes)
@@ -41,6 +44,16 @@ class PipTags:
                 self._read_modification(tag, attributes)
             case "override":
                 self._read_override(tag, attributes)
+
+    def _warn(self, tag: Tag) -> None:
+        """Say what of a tag changes nothing, by what to do instead."""
+        useless: dict[str, list[str]] = {}
+        for name in sorted(WITHOUT_EFFECT.keys() & tag.arguments.keys()):
+            if tag.arguments[name]:
+                useless.setdefault(WITHOUT_EFFECT[name], []).append(f"`{name}`")
+        for instead, names in useless.items():
+            have = "has" if len(names) == 1 else "have"
+            self.warnings.append(f"{tag.place}: {', '.join(names)} of `pip.{tag.name}` {have} no effect: {instead}")
 
     def _read_parse(self, tag: Tag, attributes: TagAttributes) -> None:
         hub = attributes.required("hub_name")

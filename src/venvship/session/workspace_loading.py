@@ -116,11 +116,14 @@ class WorkspaceLoading:
 
     @functools.cached_property
     def extensions(self) -> Extensions:
-        return read_extensions(
+        found = read_extensions(
             self.modules.of_builtin_extensions(),
             read_file=self._text_of,
             variable=lambda name: self.sources.observer.variable(name),
         )
+        for warning in found.warnings:
+            self.events.emit(Message(Severity.WARNING, warning, repeated=False))
+        return found
 
     def _text_of(self, label: Label) -> str | None:
         try:

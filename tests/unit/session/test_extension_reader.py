@@ -91,6 +91,69 @@ def test_pip_is_an_extension_with_requirements_and_uv_locks() -> None:
     assert override.post_install.files == (main_label("six.patch"),)
 
 
+PARSE = 'pip.parse(hub_name = "a", uv_lock = "//:uv.lock", {} = {})\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "instead"),
+    [
+        *(
+            (name, value, "`--index_override=")
+            for name, value in (
+                ("experimental_index_url", '"https://index.example/simple"'),
+                ("experimental_extra_index_urls", '["https://index.example/simple"]'),
+                ("experimental_index_url_overrides", '{"b": "https://index.example/simple"}'),
+                ("netrc", '"netrc"'),
+                ("auth_patterns", '{"index.example": "Bearer <password>"}'),
+                ("extra_pip_args", '["--pre"]'),
+                ("envsubst", '["PIP_INDEX_URL"]'),
+                ("isolated", "True"),
+                ("simpleapi_skip", '["b"]'),
+            )
+        ),
+        *(
+            (name, value, "the Python that is built for")
+            for name, value in (
+                ("download_only", "True"),
+                ("environment", '{"A": "b"}'),
+                ("python_interpreter", '"python3"'),
+                ("python_interpreter_target", '"//:python"'),
+                ("add_libdir_to_library_search_path", "True"),
+            )
+        ),
+        ("pip_data_exclude", '["*.txt"]', "`data_exclude_glob` of `whl_mods`"),
+        ("pyproject_toml", '"//:pyproject.toml"', "`python_version`"),
+        # What is always so, and what is for pip only.
+        ("download_only", "False", None),
+        ("quiet", "True", None),
+        ("timeout", "10", None),
+        ("parallel_download", "True", None),
+        ("enable_implicit_namespace_pkgs", "True", None),
+        ("experimental_requirement_cycles", '{"x": ["x", "y"]}', None),
+        ("target_platforms", '["linux_x86_64"]', None),
+        ("experimental_target_platforms", '["linux_x86_64"]', None),
+        ("use_hub_alias_dependencies", "True", None),
+    ],
+)
+def test_attributes_of_pip_that_change_nothing_say_what_does(name: str, value: str, instead: str | None) -> None:
+    warnings = read(PIP + PARSE.format(name, value)).warnings
+    if instead is None:
+        assert warnings == ()
+    else:
+        [warning] = warnings
+        assert f"`{name}` of `pip.parse` has no effect: " in warning and instead in warning
+
+
+def test_defaults_of_pip_that_change_nothing_say_what_does() -> None:
+    tag = 'pip.default(platform = "here", os_name = "linux", env = {"a": "b"}, netrc = "n", default_hub = "a")\n'
+    found = [text.partition(": ")[2] for text in read(PIP + tag + PARSE.format("quiet", "True")).warnings]
+    assert [text.partition(":")[0] for text in found] == [
+        "`default_hub` of `pip.default` has no effect",
+        "`env`, `os_name`, `platform` of `pip.default` have no effect",
+        "`netrc` of `pip.default` has no effect",
+    ]
+
+
 def test_the_first_tags_for_locks_call_a_project_a_venv() -> None:
     found = read(
         'uv = use_extension("@aspect_rules_py//uv/unstable:extension.bzl", "uv")\n'
