@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from venvship.repos.wheel_store import WheelStore
+from venvship.repos.wheel_store import WheelStore, file_access
 from venvship.tools import install_wheel
 from venvship.wheels.archive import MalformedWheel
 from venvship.wheels.filename import WheelFilename
+from venvship.wheels.manifest import UnpackedWheel
 
 
 def main() -> None:
@@ -37,7 +38,12 @@ def _answer(store: WheelStore, sha256: str, filename: WheelFilename, request: Ma
     if not request:
         store.keep_manifest(sha256, filename)
         return b""
-    result = install_wheel.run(request)
+    wanted = install_wheel.Request.parse(request)
+    installed = install_wheel.install_wheel(wanted)
+    result = installed.sealed()
+    site = wanted.site_packages_path
     # A wheel that is not what it should be has no manifest, and then nobody is told that it was unpacked.
-    store.keep_manifest(sha256, filename, unpacked=Path(install_wheel.Request.parse(request).site_packages_path))
+    store.keep_manifest(
+        sha256, filename, unpacked=UnpackedWheel(installed.members, lambda path: file_access(Path(site, path)))
+    )
     return json.dumps(result).encode()

@@ -23,7 +23,7 @@ from venvship.host.new_files import READ_ONLY
 from venvship.repos.patches import BadPatch, Patch, apply_patch
 from venvship.wheels.archive import MalformedWheel, WheelArchive
 from venvship.wheels.filename import WheelFilename
-from venvship.wheels.manifest import FORMAT, WheelManifest, read_manifest
+from venvship.wheels.manifest import FORMAT, UnpackedWheel, WheelManifest, read_manifest
 from venvship.wheels.record import parse_record
 
 _DAY = 86_400.0
@@ -108,17 +108,15 @@ class WheelStore:
             known = self._manifests[sha256, filename.text] = self.keep_manifest(sha256, filename)
         return known
 
-    def keep_manifest(self, sha256: str, filename: WheelFilename, *, unpacked: Path | None = None) -> WheelManifest:
-        """The same, for those who will not ask again: it is kept on disk only.
-
-        `unpacked` is the site-packages that the wheel was unpacked to; libraries are read there.
-        """
+    def keep_manifest(
+        self, sha256: str, filename: WheelFilename, *, unpacked: UnpackedWheel | None = None
+    ) -> WheelManifest:
+        """The same, for those who will not ask again: it is kept on disk only."""
         kept = self._manifest_path(sha256)
         with contextlib.suppress(FileNotFoundError, ValueError):
             return WheelManifest.from_json(kept.read_bytes())
         with file_access(self._wheels / sha256 / filename.text) as access:
-            opened = None if unpacked is None else lambda path: file_access(unpacked / path)
-            manifest = read_manifest(access, filename=filename, opened=opened)
+            manifest = read_manifest(access, filename=filename, unpacked=unpacked)
         write_atomically(kept, manifest.to_json())
         return manifest
 

@@ -64,6 +64,7 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) |
 _ALGORITHMS = ("sha256", "sha384", "sha512")
 _SEPARATORS = re.compile(r"[-_.]+")
 _PYTHON_VERSION = re.compile(r"3\.(\d{1,3})(t?)", re.ASCII)
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _SITE_SCHEMES = ("purelib", "platlib")
 
 _DEFLATE = _deflate()
@@ -212,21 +213,16 @@ def install(request: Mapping[str, object]) -> dict[str, object]:
 
     The result has `entries`, a sorted list of [path, sha256, size, executable].
     """
-    output = install_wheel(Request.parse(request))
-    return {"entries": [list(entry) for entry in sorted(output.entries)]}
+    installed = install_wheel(Request.parse(request))
+    return {"entries": [list(entry) for entry in sorted(installed.output.entries)]}
 
 
 def run(request: Mapping[str, object]) -> dict[str, object]:
     """Install as an action: directories get read-only, and the result tells all, so that nobody reads it again."""
-    output = install_wheel(Request.parse(request))
-    output.seal()
-    rows = [
-        (path, "x" if executable else "f", sha256, size) for path, sha256, size, executable in sorted(output.entries)
-    ]
-    return {"sealed": {output.root: json.dumps(rows, separators=(",", ":"))}}
+    return install_wheel(Request.parse(request)).sealed()
 
 
-def install_wheel(request: Request) -> _Output:
+def install_wheel(request: Request) -> Installed:
     if os.path.isdir(request.output) and os.listdir(request.output):
         raise BadRequest(f"`{request.output}` is not empty")
     os.makedirs(request.output, exist_ok=True)
@@ -240,6 +236,22 @@ def install_wheel(request: Request) -> _Output:
         raise WheelRefused(request.wheel, [f"it is not a readable zip archive: {error}"]) from None
 
 
+class Installed(NamedTuple):
+    """A wheel that was unpacked: what was written, and the files that its directory lists."""
+
+    output: _Output
+    members: Mapping[str, ZipMember]
+
+    def sealed(self) -> dict[str, object]:
+        """Make directories read-only, and answer what an action answers."""
+        self.output.seal()
+        rows = [
+            (path, "x" if executable else "f", sha256, size)
+            for path, sha256, size, executable in sorted(self.output.entries)
+        ]
+        return {"sealed": {self.output.root: json.dumps(rows, separators=(",", ":"))}}
+
+
 class _Installation:
     def __init__(self, request: Request, content: mmap.mmap, output: _Output) -> None:
         self._request = request
@@ -250,7 +262,7 @@ class _Installation:
         self._members = {member.path: member for member in members if not member.is_directory}
         self._dist_info = self._find_dist_info()
 
-    def run(self) -> _Output:
+    def run(self) -> Installed:
         rows = {row.path: row for row in self._record()}
         self._check_names(rows)
         excluded = Matcher(self._request.exclude_globs)
@@ -277,7 +289,7 @@ class _Installation:
         site = self._request.site_packages
         self._output.write(f"{site}/{self._dist_info}/INSTALLER", [INSTALLER])
         self._output.write(f"{site}/{self._dist_info}/RECORD", [self._new_record(rows, shipped, targets)])
-        return self._output
+        return Installed(self._output, self._members)
 
     def _refuse(self, problems: Iterable[str]) -> None:
         found = list(problems)
@@ -445,15 +457,15 @@ class _Installation:
         Scripts are listed where a venv has them, without a hash, because their first line is the venv's own.
         """
         site = self._request.site_packages
+        unlisted = Row("")
         lines = []
         for path in paths:
             target = targets[path]
             if target.startswith("data-scripts/"):
                 lines.append((f"../../../bin/{target.partition('/')[2]}", "", ""))
                 continue
-            row = rows.get(path, Row(path))
-            hashed = f"{row.algorithm}={row.digest}" if row.algorithm else ""
-            lines.append((_below(target, site), hashed, row.size))
+            _, algorithm, digest, size = rows.get(path, unlisted)
+            lines.append((_below(target, site), f"{algorithm}={digest}" if algorithm else "", size))
         lines.append((f"{self._dist_info}/INSTALLER", f"sha256={_record_digest(INSTALLER)}", str(len(INSTALLER))))
         lines.append((f"{self._dist_info}/RECORD", "", ""))
         text = io.StringIO(newline="")
@@ -483,7 +495,7 @@ def _record_digest(content: bytes) -> str:
 
 def _encoded(digest: bytes) -> str:
     """A digest as RECORD has it."""
-    return binascii.b2a_base64(digest, newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
+    return binascii.b2a_base64(digest, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _hashed(pieces: Iterable[bytes], hasher: Any) -> Iterator[bytes]:

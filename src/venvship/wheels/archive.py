@@ -80,17 +80,11 @@ class BytesAccess:
 class WheelArchive:
     """An open wheel. `members` are its files by path; directories are left out."""
 
-    def __init__(self, source: RandomAccess, *, name: str) -> None:
+    def __init__(self, source: RandomAccess, *, name: str, members: Mapping[str, ZipMember] | None = None) -> None:
+        """`members` are its files where somebody has read its directory and found nothing wrong."""
         self.name = name
         self._source = source
-        try:
-            every = read_directory(source.read_at, source.size)
-        except BadZip as error:
-            raise MalformedWheel(name, [f"it is not a readable zip archive: {error}"]) from None
-        problems = list(problems_of(every, source.size))
-        if problems:
-            raise MalformedWheel(name, problems)
-        self.members: Mapping[str, ZipMember] = {member.path: member for member in every if not member.is_directory}
+        self.members = _members(source, name) if members is None else members
 
     def read(self, path: str, *, limit: int) -> bytes:
         """The whole content of a member that must not be larger than `limit`."""
@@ -125,6 +119,17 @@ class WheelArchive:
             return content_start(member, self._source.read_at)
         except BadZip as error:
             raise MalformedWheel(self.name, [f"`{member.path}` is damaged: {error}"]) from None
+
+
+def _members(source: RandomAccess, name: str) -> Mapping[str, ZipMember]:
+    try:
+        every = read_directory(source.read_at, source.size)
+    except BadZip as error:
+        raise MalformedWheel(name, [f"it is not a readable zip archive: {error}"]) from None
+    problems = list(problems_of(every, source.size))
+    if problems:
+        raise MalformedWheel(name, problems)
+    return {member.path: member for member in every if not member.is_directory}
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,20 +179,29 @@ class WheelManifest:
             raise ValueError(f"not a wheel manifest: {type(error).__name__}") from None
 
 
+@dataclass(frozen=True, slots=True)
+class UnpackedWheel:
+    """A wheel that was unpacked, and so found to hold what its RECORD lists and nothing that could do harm.
+
+    `members` are those of its directory; `opened` opens files of its site-packages by their paths there.
+    """
+
+    members: Mapping[str, ZipMember]
+    opened: Callable[[str], AbstractContextManager[RandomAccess]]
+
+
 def read_manifest(
-    source: RandomAccess,
-    *,
-    filename: WheelFilename,
-    opened: Callable[[str], AbstractContextManager[RandomAccess]] | None = None,
+    source: RandomAccess, *, filename: WheelFilename, unpacked: UnpackedWheel | None = None
 ) -> WheelManifest:
     """Read the manifest of a wheel; raises MalformedWheel.
 
-    `opened` opens files of its site-packages where it is unpacked: libraries need not be inflated then.
+    Of what is unpacked, the directory and RECORD need not be read again, and libraries not be inflated.
     """
-    archive = WheelArchive(source, name=filename.text)
+    archive = WheelArchive(source, name=filename.text, members=None if unpacked is None else unpacked.members)
     dist_info = _dist_info(archive, filename)
     root_is_purelib = _check_metadata(archive, filename, dist_info)
-    _check_record(archive, dist_info)
+    if unpacked is None:
+        _check_record(archive, dist_info)
     routed = _routed(archive)
     # Where the members of site-packages are found in the archive.
     site = {entry.path: member for member, entry in routed if entry.scheme is Scheme.SITE}
@@ -206,7 +215,7 @@ def read_manifest(
         top_levels=top_levels,
         namespace_packages=namespaces,
         entry_points=_entry_points(archive, dist_info),
-        libraries=_libraries(archive, site, opened),
+        libraries=_libraries(archive, site, unpacked),
         path_files={
             top.name: archive.read(site[top.name], limit=_MAX_PATH_FILE).decode("utf-8", "replace")
             for top in top_levels
@@ -410,13 +419,13 @@ def _entry_points(archive: WheelArchive, dist_info: str) -> EntryPoints:
 def _libraries(
     archive: WheelArchive,
     site: Mapping[str, str],
-    opened: Callable[[str], AbstractContextManager[RandomAccess]] | None,
+    unpacked: UnpackedWheel | None,
 ) -> dict[str, LibraryFacts]:
     found: dict[str, LibraryFacts] = {}
     for path, member_path in site.items():
         if not _may_be_library(archive.members[member_path]):
             continue
-        with nullcontext(archive.access(member_path)) if opened is None else opened(path) as access:
+        with nullcontext(archive.access(member_path)) if unpacked is None else unpacked.opened(path) as access:
             facts = _library(access, path)
         if facts is not None:
             found[path] = facts

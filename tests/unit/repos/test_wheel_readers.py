@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 from wheel_building import wheel_bytes
 
+from venvship.execution.workers import ToolFailed
 from venvship.repos.wheel_readers import WheelReader, WheelReaders
 from venvship.repos.wheel_store import WheelStore
 from venvship.wheels.archive import MalformedWheel
@@ -51,3 +53,29 @@ def test_all_manifests_are_known_afterwards(tmp_path: Path, wheels: int) -> None
     assert all(kept(store, sha256) for sha256, _ in names)
     with pytest.raises(MalformedWheel):
         store.manifest(*broken)
+
+
+def test_a_process_that_unpacks_keeps_the_manifest_that_others_read_from_the_wheel(tmp_path: Path) -> None:
+    store, other = WheelStore(tmp_path / "store"), WheelStore(tmp_path / "other")
+    files: dict[str, str | bytes] = {
+        "pkg/__init__.py": "",
+        "ns/m.py": "",
+        "pkg/m.so": b"\x7fELF",
+        "a-1.0.data/scripts/tool": "",
+    }
+    content = wheel_bytes("a", files=files)
+    whole = stored(store, "a", content)
+    damaged = stored(store, "b", wheel_bytes("b", files={"b.py": "", "b-1.0.dist-info/RECORD": "b.py,,\n"}))
+    with WheelReaders(store, wheels=100) as readers:
+        for sha256, filename in (whole, damaged):
+            request = {
+                "wheel": str(store.path_of(sha256, filename.text)),
+                "output": str(tmp_path / filename.distribution),
+                "python_version": "3.12",
+            }
+            with contextlib.suppress(ToolFailed):
+                readers.unpacker(sha256, filename).run("install_wheel", request)
+    [file] = kept(store, whole[0])
+    assert file.read_bytes() == other.manifest(*stored(other, "a", content)).to_json()
+    assert (tmp_path / "a/lib/python3.12/site-packages/pkg/m.so").read_bytes() == b"\x7fELF"
+    assert kept(store, damaged[0]) == []

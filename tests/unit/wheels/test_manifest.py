@@ -11,10 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wheel_building import record_of, wheel_bytes, zip_bytes, zip_info
 
-from venvship.wheels.archive import BytesAccess, MalformedWheel, RandomAccess
+from venvship.wheels.archive import BytesAccess, MalformedWheel, RandomAccess, WheelArchive
 from venvship.wheels.entry_points import EntryPoint
 from venvship.wheels.filename import WheelFilename
-from venvship.wheels.manifest import Scheme, TopLevelKind, WheelManifest, path_matcher, read_manifest, without
+from venvship.wheels.manifest import (
+    Scheme,
+    TopLevelKind,
+    UnpackedWheel,
+    WheelManifest,
+    path_matcher,
+    read_manifest,
+    without,
+)
 
 NAME = WheelFilename.parse("a-1.0-py3-none-any.whl")
 MACHINE = (  # a library with one rpath
@@ -128,7 +136,9 @@ def test_libraries_of_a_wheel_that_is_unpacked_are_read_there() -> None:
         asked.append(path)
         return nullcontext(BytesAccess(MACHINE))
 
-    found = read_manifest(BytesAccess(content), filename=WheelFilename.parse("a-1.0-py3-none-any.whl"), opened=opened)
+    access = BytesAccess(content)
+    unpacked = UnpackedWheel(WheelArchive(access, name=NAME.text).members, opened)
+    found = read_manifest(access, filename=NAME, unpacked=unpacked)
     assert asked == ["pkg/m.so", "pkg/n.so"] and found.libraries.keys() == set(asked)
 
 
