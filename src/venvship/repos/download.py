@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import queue
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -218,24 +220,36 @@ class Downloads:
     def _outcomes(
         self, files: Sequence[WantedFile], then: Callable[[WantedFile], object]
     ) -> list[Path | VenvshipError]:
-        # The largest first, as far as locks tell: what is left for the end should not take long.
-        ordered = sorted(files, key=lambda file: file.size or 0, reverse=True)
+        ordered = _in_turns(files)
+        arrived: queue.PriorityQueue[tuple[int, int, Path]] = queue.PriorityQueue()
         with (
-            # Who works on a file that has arrived should not keep another one from being asked for.
-            ThreadPoolExecutor(min(cpu_count(), len(files)), "arrived") as working,
+            # Who works on a file that has arrived should not keep another one from being asked for. Two are more than
+            # can work: they have the next files ready.
+            ThreadPoolExecutor(min(cpu_count() + 2, len(files)), "arrived") as working,
             ThreadPoolExecutor(min(self._parallel, len(files)), "download") as pool,
         ):
 
-            def outcome(file: WantedFile) -> Future[Path | VenvshipError] | VenvshipError:
+            def bring(number: int) -> Future[tuple[int, Path | VenvshipError]] | VenvshipError:
                 try:
-                    return working.submit(_worked_on, self._fetch_one(file), file, then)
+                    path = self._fetch_one(ordered[number])
                 except VenvshipError as error:
                     return error
+                arrived.put((-path.stat().st_size, number, path))
+                return working.submit(work_on_largest)
+
+            def work_on_largest() -> tuple[int, Path | VenvshipError]:
+                # Of what is here the largest first, so that all end their work at about the same time.
+                _, number, path = arrived.get_nowait()
+                return number, _worked_on(path, ordered[number], then)
 
             try:
-                outcomes = dict(zip(ordered, results(pool, outcome, ordered), strict=True))
-                found = [outcomes[file] for file in files]
-                return [awaited(one) if isinstance(one, Future) else one for one in found]
+                begun = list(results(pool, bring, range(len(ordered))))
+                worked_on = dict(awaited(one) for one in begun if isinstance(one, Future))
+                outcomes = {
+                    file: worked_on[number] if isinstance(one, Future) else one
+                    for number, (file, one) in enumerate(zip(ordered, begun, strict=True))
+                }
+                return [outcomes[file] for file in files]
             except BaseException:
                 # The user interrupts us: leaving the block waits for the threads, so they must end soon.
                 self._stopped.set()
@@ -343,6 +357,17 @@ class Downloads:
             hint="check the network, or fetch the files of this index from another one with "
             "`--index_override=ORIGIN=TARGET`, for example `@default`",
         )
+
+
+def _in_turns(files: Sequence[WantedFile]) -> list[WantedFile]:
+    """The order in which to ask for files: the largest first, as far as locks tell, and the smaller half between them.
+
+    What is left for the end should not take long, and whoever works on files should not wait for a large one first.
+    """
+    ordered = sorted(files, key=lambda file: file.size or 0, reverse=True)
+    half = (len(ordered) + 1) // 2
+    pairs = zip_longest(ordered[:half], ordered[half:])
+    return [file for pair in pairs for file in pair if file is not None]
 
 
 def _worked_on(path: Path, file: WantedFile, then: Callable[[WantedFile], object]) -> Path | VenvshipError:

@@ -13,6 +13,7 @@ from fake_index import FakeIndex, running_index
 
 from venvship.errors import Place, SeveralErrors
 from venvship.events.build_events import Event, TransferFailed, TransferFinished, TransferProgress, TransferStarted
+from venvship.host.machine import cpu_count
 from venvship.repos.download import Downloads, FileNotOnIndex, HashMismatch, MissingHash, WantedFile
 from venvship.repos.index_settings import IndexOverride, IndexSettings
 from venvship.repos.package_index import Indexes, IndexUnreachable
@@ -138,16 +139,40 @@ def test_progress_is_told(setting: Setting) -> None:
     assert done[-1] == len(CONTENT)
 
 
-def test_the_largest_file_comes_first_as_far_as_the_lock_tells(setting: Setting) -> None:
-    contents = {"b-1.0-py3-none-any.whl": b"b", "c-1.0-py3-none-any.whl": b"cc" * 50, NAME: CONTENT}
+def test_large_files_come_first_as_far_as_the_lock_tells_and_small_ones_between_them(setting: Setting) -> None:
+    sizes: dict[str, int | None] = {"b": 1, "c": 100, "d": 30, "e": 7, "a": None}
     files = [
-        wanted(name, setting.server.add(name[0], name, content), size=None if name == NAME else len(content))
-        for name, content in contents.items()
+        wanted(name, setting.server.add(project, name, bytes(size or 500)), size=size)
+        for project, size in sizes.items()
+        for name in [f"{project}-1.0-py3-none-any.whl"]
     ]
     found = setting.downloads(parallel=1).fetch(files)
-    assert [path.name for path in found.values()] == list(contents)
-    started = [event.name for event in setting.events.seen if isinstance(event, TransferStarted)]
-    assert started == ["c-1.0-py3-none-any.whl", "b-1.0-py3-none-any.whl", NAME]
+    assert [path.name[0] for path in found.values()] == list(sizes)
+    started = [event.name[0] for event in setting.events.seen if isinstance(event, TransferStarted)]
+    assert started == ["c", "b", "d", "a", "e"]
+
+
+def test_of_the_files_that_have_arrived_the_largest_are_worked_on_first(setting: Setting) -> None:
+    at_once = cpu_count() + 2
+    sizes = [*range(10, 9 + 3 * at_once), 1]
+    names = [f"f{number}-1.0-py3-none-any.whl" for number in range(len(sizes))]
+    files = [
+        wanted(name, setting.server.add(name.partition("-")[0], name, bytes([number % 256]) * size))
+        for number, (name, size) in enumerate(zip(names, sizes, strict=True))
+    ]
+    begun: list[WantedFile] = []
+    round_of_all = threading.Barrier(at_once)
+
+    def then(file: WantedFile) -> None:
+        begun.append(file)
+        round_of_all.wait(60)
+        while sum(isinstance(event, TransferFinished) for event in setting.events.seen) < len(files):
+            time.sleep(0.01)
+
+    setting.downloads(parallel=1).fetch(files, then=then)
+    # What is begun while files arrive is by chance; the smallest is the last to arrive.
+    rest = sorted(set(files) - set(begun[:at_once]), key=files.index)
+    assert set(begun[at_once : 2 * at_once]) == set(rest[-1 - at_once : -1])
 
 
 def test_a_download_that_fails_is_not_told_as_finished(setting: Setting) -> None:
