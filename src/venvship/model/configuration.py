@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Any, Self
 
 from venvship.dataclass import dataclass
 from venvship.model.platform import Platform
@@ -14,16 +15,27 @@ PYTHON_VERSION = "@aspect_rules_py//py:python_version"
 DEP_GROUP = "dep_group"
 
 
+_KNOWN: dict[tuple[Platform, tuple[tuple[str, str], ...]], Any] = {}
+
+
 @dataclass(frozen=True)
 class Configuration:
     """A platform and the options that differ from their defaults, sorted by name.
 
     Option names are those of flags (`compilation_mode`, `define:NAME`) or labels of build settings. An option that
-    is set to its default is left out, so that equal configurations are equal values.
+    is set to its default is left out, so that equal configurations are equal values, and one object.
     """
 
     platform: Platform
     options: tuple[tuple[str, str], ...] = ()
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def __new__(cls, platform: Platform, options: tuple[tuple[str, str], ...] = ()) -> Self:
+        key = (platform, options)
+        known: Self | None = _KNOWN.get(key)
+        return _KNOWN.setdefault(key, object.__new__(cls)) if known is None else known
 
     def get(self, name: str, default: str = "") -> str:
         return self._lookup.get(name, default)
@@ -37,13 +49,6 @@ class Configuration:
     @cached_property
     def _lookup(self) -> dict[str, str]:
         return dict(self.options)
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.platform, self.options))
-
-    def __hash__(self) -> int:
-        return self._hash
 
     @cached_property
     def directory(self) -> str:

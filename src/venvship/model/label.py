@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 
-from venvship.dataclass import HashedOnce, dataclass
+from venvship.dataclass import dataclass
 from venvship.errors import UserError
 
 MAIN_REPOSITORY = ""
@@ -45,12 +45,26 @@ class UnknownRepository(UserError):
         )
 
 
+# Equal packages and equal labels are one object: they are keys in most dictionaries of a build, and what is equal to
+# itself only is hashed and compared without a call of a function in Python.
+_PACKAGE_IDS: dict[tuple[str, str], Any] = {}
+_LABELS: dict[tuple[PackageId, str], Any] = {}
+
+
 @dataclass(frozen=True, slots=True, order=True)
-class PackageId(HashedOnce):
-    """A directory with a BUILD file, in a repository."""
+class PackageId:
+    """A directory with a BUILD file, in a repository; equal ones are one object."""
 
     repository: str
     path: str
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def __new__(cls, repository: str, path: str) -> Self:
+        key = (repository, path)
+        known: Self | None = _PACKAGE_IDS.get(key)
+        return _PACKAGE_IDS.setdefault(key, object.__new__(cls)) if known is None else known
 
     def __str__(self) -> str:
         return f"@@{self.repository}//{self.path}" if self.repository else f"//{self.path}"
@@ -62,11 +76,19 @@ class PackageId(HashedOnce):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Label(HashedOnce):
-    """The absolute name of a target; relative spellings end at `parse`."""
+class Label:
+    """The absolute name of a target; relative spellings end at `parse`. Equal ones are one object."""
 
     package: PackageId
     name: str
+
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
+    def __new__(cls, package: PackageId, name: str) -> Self:
+        key = (package, name)
+        known: Self | None = _LABELS.get(key)
+        return _LABELS.setdefault(key, object.__new__(cls)) if known is None else known
 
     def __str__(self) -> str:
         return f"{self.package}:{self.name}"

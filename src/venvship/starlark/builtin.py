@@ -69,8 +69,10 @@ class Builtin:
 
     def __call__(self, /, *args: Value, **kwargs: Value) -> Value:
         checks = self._checks
-        if self._steps and CURRENT.thread is not None:
-            CURRENT.thread.use_steps(self._steps)
+        if self._steps:
+            thread = CURRENT.thread
+            if thread is not None:
+                thread.use_steps(self._steps)
         if checks is None:
             checks = self._checks = _checks_of(self)
         try:

@@ -106,3 +106,18 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except InvalidLabel:
         return
     assert Label.parse(label.canonical, relative_to=HERE) == label
+
+
+def test_equal_labels_are_one_object_however_they_were_made() -> None:
+    made = Label(PackageId("", "here/there"), "".join(["c", "d"]))
+    assert parse("cd") is made and made.sibling("x").sibling("cd") is made
+    assert made.package is PackageId("", "/".join(["here", "there"]))
+    others = [Label(PackageId("other", "here/there"), "cd"), Label(PackageId("", "here"), "cd"), made.sibling("ce")]
+    assert all(one != made for one in others) and len({made, parse("cd"), *others}) == 4
+
+
+def test_labels_are_in_the_order_of_their_parts() -> None:
+    texts = ["@@b//a:a", "//b:a", "//a:b", "//a:a", "@@a//z:z"]
+    found = sorted(parse(text) for text in texts)
+    assert [str(one) for one in found] == ["//a:a", "//a:b", "//b:a", "@@a//z:z", "@@b//a:a"]
+    assert found[0] <= found[0] < found[1]
