@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from fake_index import FakeIndex
 from real_workspace import DEFS, HUB, MODULE, ORIGIN, RealWorkspace
+from tar_members import extract_all
 from wheel_building import wheel_bytes
 
 ARCHIVES = """
@@ -103,7 +104,7 @@ def unpacked(archive: Path, into: Path) -> Path:
         assert len(names) == len(set(names))
         above = set(names)
         assert all(os.path.dirname(name) in above for name in names if "/" in name), "a parent is implied"
-        opened.extractall(into, filter="tar")
+        extract_all(opened, into)
     return into
 
 

@@ -18,6 +18,7 @@ from directory_server import serving
 from elf_files import elf
 from oci_layouts import read_layout
 from real_workspace import DEFS, MODULE, RealWorkspace
+from tar_members import extract_all
 
 from venvship.tools.deb_package import merged
 from venvship.tools.image_reader import applied, problems, read_image
@@ -248,7 +249,7 @@ def status_records(layout: Path, directory: Path) -> dict[str, str]:
     root = directory / "status"
     for layer in read_manifest(layout)["layers"][:1]:
         with tarfile.open(layout / "blobs" / layer["digest"].replace(":", "/")) as archive:
-            archive.extractall(root, filter="tar")
+            extract_all(archive, root)
     return {path.name: path.read_text() for path in sorted((root / "var/lib/dpkg/status.d").iterdir())}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from image_building import engines_can_unpack
 from real_registry import real_registry
 from real_workspace import DEFS, MODULE, RealWorkspace
 
@@ -71,6 +72,8 @@ def needs(*programs: str) -> None:
     for program in programs:
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
+    if "podman" in programs and not engines_can_unpack():
+        pytest.skip("podman has no ids for the users of an image")
 
 
 def ran(*command: str | Path) -> str:
@@ -170,7 +173,8 @@ def test_layers_in_zstd_go_to_a_registry_and_back_and_run(shop: RealWorkspace, r
     types = [layer["mediaType"].rpartition(".")[2] for layer in manifest["layers"]]
     assert types == ["tar+gzip", *["tar+zstd"] * 4]
     for engine in ("bwrap", "podman"):
-        if shutil.which(engine) is not None and (engine != "podman" or shutil.which("runc") is not None):
+        podman_works = shutil.which("runc") is not None and engines_can_unpack()
+        if shutil.which(engine) is not None and (engine != "podman" or podman_works):
             words = [sys.executable, str(RUN_IN_ROOT), "--with", engine, str(copy), "--", "again"]
             started = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
             assert started.stdout.splitlines()[-1:] == ["hello  again 65532"], started.stderr

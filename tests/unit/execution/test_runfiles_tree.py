@@ -104,6 +104,7 @@ def test_the_stamp_of_a_tree_is_found_again_in_what_lies_there(bench: Bench, dam
     stamp = Path(program + STAMP_SUFFIX).read_bytes()
     match damage:
         case "content":
+            (directory / "_main" / "pkg" / "__init__.py").chmod(0o644)
             (directory / "_main" / "pkg" / "__init__.py").write_text("import os")
         case "an empty file gone":
             (directory / "_main" / "pkg" / "__init__.py").unlink()

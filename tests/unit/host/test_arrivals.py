@@ -66,6 +66,7 @@ def _await(_: Arrivals[str], future: Future[str]) -> None:
     awaited(future)
 
 
+@pytest.mark.usefixtures("without_collections")
 @pytest.mark.parametrize("waiting", [_take_from, _await])
 def test_a_signal_ends_the_wait_even_when_it_does_not_wake_the_thread_that_waits(
     waiting: Callable[[Arrivals[str], Future[str]], None],

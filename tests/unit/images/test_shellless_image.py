@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from image_building import engines_can_unpack
 
 from venvship.repos.host_interpreters import find_interpreters
 from venvship.repos.interpreter import import_interpreter
@@ -83,6 +84,7 @@ def short_path() -> Iterator[Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not engines_can_unpack(), reason="podman has no ids for the users of an image")
 def test_podman_runs_the_image(image: Path, short_path: Path, peer: Peer) -> None:
     podman = f"--root {short_path}/r --runroot {short_path}/rr --tmpdir {short_path}/t --storage-driver=vfs"
     podman += " --cgroup-manager=cgroupfs --runtime runc"

@@ -305,6 +305,7 @@ def test_a_server_that_is_down_is_reported_once_for_all_its_files(setting: Setti
     assert "--index_override=ORIGIN=TARGET" in str(caught.value)
 
 
+@pytest.mark.usefixtures("without_collections")
 def test_an_interrupt_ends_a_batch_early(setting: Setting) -> None:
     class Interrupting(Events):
         interrupted = False
