@@ -57,6 +57,24 @@ def test_editors_find_a_real_directory_with_an_interpreter_and_live_sources(repo
     assert "work-space" in (venv / "pyvenv.cfg").read_text()
 
 
+def test_uv_lists_what_is_in_it_and_finds_it_complete(repository: RealWorkspace, tmp_path: Path) -> None:
+    sync(repository)
+    venv = repository.root / ".venv"
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+
+    def uv(*words: str) -> str:
+        program = str(Path(sys.executable).with_name("uv"))
+        command = [program, "pip", *words, "--python", str(venv), "--no-config", "--offline"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert uv("list", "--format=freeze").splitlines() == ["idna==3.0", "six==1.0"]
+    uv("check")
+    everything = "all(f.locate().exists() for f in m.files('six'))"
+    assert says(repository, f"import importlib.metadata as m; print({everything})") == "True"
+
+
 def test_nothing_is_touched_that_has_not_changed(repository: RealWorkspace) -> None:
     sync(repository)
     venv = repository.root / ".venv"

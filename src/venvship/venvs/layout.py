@@ -34,6 +34,11 @@ class VenvLayout:
         self.reserved_programs = (*interpreter_names(python), *ACTIVATION_SCRIPTS)
         self.path_file_name = f"{name}.pth"
 
+    @property
+    def _is_of_a_machine(self) -> bool:
+        """Whether it lies at an absolute place, and in no runfiles tree."""
+        return self.directory.startswith("/")
+
     def in_site(self, path: str) -> TreePath:
         return TreePath(f"{self.site_packages}/{path}")
 
@@ -47,11 +52,27 @@ class VenvLayout:
             reserved.update(wheel.path_file_names)
             if wheel.project in first_party:
                 reserved.update(wheel.metadata_directories)
-        return merge(
+        opened = self._opened_metadata(builds)
+        merged = merge(
             [Overlay.of_site(wheel) for wheel in builds],
-            real=directories_kept_real(builds, site_packages=self.site_packages),
+            real=directories_kept_real(builds, site_packages=self.site_packages) | {name for _, name in opened},
             reserved=reserved,
         )
+        for wheel, name in opened:
+            record, installer = f"{name}/RECORD", f"{name}/INSTALLER"
+            if merged.links.get(record) == f"{wheel.site_packages}/{record}":
+                merged.links[installer] = f"{wheel.site_packages}/{installer}"
+        return merged
+
+    def _opened_metadata(self, builds: Sequence[InstalledWheel]) -> list[tuple[InstalledWheel, str]]:
+        """Metadata whose files are linked: what lists the packages of a virtualenv may take links for no directories.
+
+        uv does. In a runfiles tree nobody lists them so, and one link is enough.
+        """
+        if not self._is_of_a_machine:
+            return []
+        described = [(wheel, name) for wheel in builds for name in wheel.metadata_directories]
+        return [(wheel, name) for wheel, name in described if wheel.site.has_file(f"{name}/RECORD")]
 
     def merge_data(self, builds: Sequence[InstalledWheel], *, scripts: Iterable[str]) -> Merged:
         return merge(
@@ -82,7 +103,7 @@ class VenvLayout:
 
     def import_roots(self, first_party: Iterable[str]) -> list[str]:
         """The root of the runfiles tree first, so that every repository can be imported from by its name."""
-        return list(first_party) if self.directory.startswith("/") else ["", *first_party]
+        return list(first_party) if self._is_of_a_machine else ["", *first_party]
 
     def link_text(self, path: str, target: str) -> str:
         """How the link at `path` reaches the runfiles path `target`; an absolute one is a place of the machine."""

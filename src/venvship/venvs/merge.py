@@ -83,6 +83,9 @@ def merge(overlays: Sequence[Overlay], *, real: Set[str], reserved: Set[str] = f
             if is_directory and not whole and (len(agreeing) > 1 or path in real):
                 pending.append((path, agreeing))
                 continue
+            if whole and path in real:
+                pending.append((path, [winner]))
+                continue
             links[path] = f"{winner.root}/{path}"
             if not is_directory:
                 _link_bytecode(links, directory, name, winner)

@@ -34,6 +34,7 @@ def metadata_files(member: FirstPartyDistribution) -> dict[str, bytes]:
     files = {
         f"{directory}/METADATA": f"Metadata-Version: 2.1\nName: {member.name}\nVersion: {member.version}\n",
         f"{directory}/INSTALLER": "venvship\n",
+        f"{directory}/WHEEL": "Wheel-Version: 1.0\nGenerator: venvship\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     if member.entry_points:
         sections = [

@@ -10,6 +10,7 @@ def test_the_directory_is_named_after_the_normalised_distribution() -> None:
     assert sorted(metadata_files(FirstPartyDistribution("Shop.Front-API", "1.0"))) == [
         "shop_front_api-1.0.dist-info/INSTALLER",
         "shop_front_api-1.0.dist-info/METADATA",
+        "shop_front_api-1.0.dist-info/WHEEL",
     ]
 
 

@@ -342,7 +342,7 @@ def test_a_first_party_distribution_is_found_instead_of_a_wheel_of_its_name() ->
         policy=CollisionPolicy.IGNORE,
     )
     metadata = [entry.path for entry in made.entries if "dist-info" in entry.path]
-    assert metadata == [f"{SITE}/ours-1.0.dist-info/INSTALLER", f"{SITE}/ours-1.0.dist-info/METADATA"]
+    assert metadata == [f"{SITE}/ours-1.0.dist-info/{name}" for name in ("INSTALLER", "METADATA", "WHEEL")]
     assert site_links(made) == {"ours.py": "pypi/ours/2.0/ours.py"}
 
 

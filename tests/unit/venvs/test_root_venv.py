@@ -27,6 +27,15 @@ def plan(*wheels: InstalledWheel) -> VenvPlan:
     )
 
 
+def test_metadata_lies_in_real_directories_for_what_takes_links_for_none() -> None:
+    made = links(plan(wheel("six", "six.py", "six-1.0.dist-info/RECORD")))
+    assert sorted(path for path in made if "dist-info" in path) == [
+        f"{SITE}/six-1.0.dist-info/{name}" for name in ("INSTALLER", "METADATA", "RECORD")
+    ]
+    # Where it is not known which files there are, one link has all.
+    assert f"{SITE}/six-1.0.dist-info" in links(plan(wheel("six", "six.py")))
+
+
 def links(made: VenvPlan) -> dict[str, str]:
     return {entry.path: entry.text for entry in made.entries if isinstance(entry, VenvLink)}
 
