@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -90,7 +91,13 @@ class WorkspaceExecution(WorkspaceAnalysis):
             events=self.events,
             isolation=isolation() if self.options.sandbox else Isolation.NONE,
             platform=str(self.host_platform),
-            visible=(str(self.layout.user_root), str(self.layout.workspace), *self.repositories.places()),
+            # Programs that come with this one, as uv does, are started by tests too.
+            visible=(
+                str(self.layout.user_root),
+                str(self.layout.workspace),
+                *self.repositories.places(),
+                sys.prefix,
+            ),
         )
 
     @functools.cached_property
