@@ -243,7 +243,7 @@ class LockHub:
             for rule, target in hub_targets(self, name)
         ]
         scripts = [script for one in overrides for script in one.console_scripts]
-        written = [text for one in overrides for text in self._written(library, one)]
+        written = [text for one in overrides for text in self._written(library, one)][:1]
         return [*specs, *part_targets(name, library, scripts), *written]
 
     def _written(self, package: str, override: PackageOverride) -> Iterable[BuildText]:
