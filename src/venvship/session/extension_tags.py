@@ -81,14 +81,13 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
         ),
         _PLATFORMS,
     ),
-    "default_hub": "name a hub in labels: `@HUB//NAME`",
     "pip_data_exclude": "leave files out with `data_exclude_glob` of `whl_mods`",
     "pyproject_toml": _NO_VERSION,
 }
 """Attributes of tags of `pip` that are accepted and change nothing, with what does instead."""
 _OF_DEFAULT: Final = frozenset(
     {
-        *("arch_name", "config_settings", "default_hub", "env", "index_url", "marker", "os_name", "platform"),
+        *("arch_name", "config_settings", "env", "index_url", "marker", "os_name", "platform"),
         *("whl_abi_tags", "whl_platform_tags"),
     }
 )
@@ -146,7 +145,8 @@ TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         | {"additive_build_content", "additive_build_content_file"}
         | COPIED_FILES,
         "override": frozenset({"file", "patches", "patch_strip"}),
-        "default": _OF_DEFAULT | {"auth_patterns", "netrc", "pyproject_toml"},
+        "dep": frozenset({"name"}),
+        "default": _OF_DEFAULT | {"default_hub", "auth_patterns", "netrc", "pyproject_toml"},
     },
     CONFIG: {
         "add_transition_setting": frozenset({"setting"}),

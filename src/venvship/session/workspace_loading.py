@@ -48,6 +48,7 @@ from venvship.session.options import SessionOptions
 from venvship.session.own_code import own_code
 from venvship.session.repositories import ExternalSources, FixedPackage, WorkspaceRepositories
 from venvship.session.runtime_libraries import MachineLibraries
+from venvship.session.unified_hub import with_unified_hub
 from venvship.session.value_digests import ValueDigests
 from venvship.session.version_repositories import version_repositories
 
@@ -108,7 +109,7 @@ class WorkspaceLoading:
         )
         for warning in found.warnings:
             self.events.emit(Message(Severity.WARNING, warning))
-        return found
+        return with_unified_hub(found)
 
     @property
     def main_mapping(self) -> Mapping[str, str]:

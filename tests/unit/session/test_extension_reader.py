@@ -145,10 +145,9 @@ def test_attributes_of_pip_that_change_nothing_say_what_does(name: str, value: s
 
 
 def test_defaults_of_pip_that_change_nothing_say_what_does() -> None:
-    tag = 'pip.default(platform = "here", os_name = "linux", env = {"a": "b"}, netrc = "n", default_hub = "a")\n'
+    tag = 'pip.default(platform = "here", os_name = "linux", env = {"a": "b"}, netrc = "n")\n'
     found = [text.partition(": ")[2] for text in read(PIP + tag + PARSE.format("quiet", "True")).warnings]
     assert [text.partition(":")[0] for text in found] == [
-        "`default_hub` of `pip.default` has no effect",
         "`env`, `os_name`, `platform` of `pip.default` have no effect",
         "`netrc` of `pip.default` has no effect",
     ]
