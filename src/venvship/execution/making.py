@@ -6,7 +6,8 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, TypeGuard
 
 from venvship.blobs.store import MissingBlob
 from venvship.dataclass import dataclass
@@ -86,7 +87,15 @@ def placement_of(action: PlacedAction, exec_root: ExecRoot, content: Content, da
         case LinkArtifact():
             target = content(action.target)
             _check_link(action, target)
-            return Placement(action.output.exec_path, exec_root.path_of(action.target), target)
+            path = exec_root.path_of(action.target)
+            if _lacks_mode(target, action):
+                # What actions made is executable in Bazel, and a link can't make it so.
+                with disk_problems(path):
+                    text = Path(path).read_bytes()
+                return Placement(
+                    action.output.exec_path, text, OutputFile(target.digest, executable=True), READ_ONLY_EXECUTABLE
+                )
+            return Placement(action.output.exec_path, path, target)
 
 
 def place(placement: Placement, exec_root: ExecRoot) -> None:
@@ -211,8 +220,12 @@ def _check_link(action: LinkArtifact, target: Output) -> None:
             f"`{action.output.exec_path}` was declared as a {action.output.kind.value}, "
             f"but `{action.target.exec_path}` is a {found.value}",
         )
-    if action.executable and isinstance(target, OutputFile) and not target.executable:
+    if _lacks_mode(target, action) and action.target.is_source:
         raise ActionFailed(action, f"`{action.target.exec_path}` is not executable", hint="run `chmod +x` on it")
+
+
+def _lacks_mode(target: Output, action: LinkArtifact) -> TypeGuard[OutputFile]:
+    return action.executable and isinstance(target, OutputFile) and not target.executable
 
 
 def _make_forest(action: MakeForest, exec_root: ExecRoot) -> dict[ExecPath, Output]:

@@ -305,7 +305,9 @@ class _Run:
                 # Where it is, is known once it is here; then the link leads to it.
                 return rows if os.path.exists(machinery.exec_root.output_path(action.output.exec_path)) else None
             place = machinery.exec_root.path_of(action.target)
-            return rows if rows[action.output.exec_path][1] == f"l{place}" else None
+            trace = rows[action.output.exec_path][1]
+            # A copy stands anywhere.
+            return rows if trace == f"l{place}" or not trace.startswith("l") else None
         return rows
 
     def _keep(self, node: Node, action: Action, key: str, rows: Rows) -> None:

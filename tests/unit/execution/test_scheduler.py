@@ -310,6 +310,18 @@ def test_a_linked_artifact_stands_for_its_target(bench: Bench) -> None:
     assert "declared as a directory" in str(failure(bench, folder))
 
 
+def test_text_that_an_action_made_is_executable_under_the_name_of_a_program(bench: Bench) -> None:
+    text = bench.add(WriteFile(OWNER, bench.output("pkg/text.sh"), b"#!/bin/sh\n"))
+    tool = bench.add(LinkArtifact(OWNER, bench.output("pkg/tool"), text, executable=True))
+    bench.build(tool).raise_failures()
+    assert bench.read(tool) == "#!/bin/sh\n"
+    assert os.access(bench.path(tool), os.X_OK) and not os.access(bench.path(text), os.X_OK)
+    assert counts(bench.build(tool)) == (0, 0, 2)
+    os.chmod(bench.path(tool).parent, 0o755)
+    bench.path(tool).unlink()
+    assert counts(bench.build(tool)) == (1, 0, 1)
+
+
 def test_link_texts_are_kept_and_never_followed(bench: Bench) -> None:
     link = bench.add(MakeSymlink(OWNER, bench.output("pkg/link", ArtifactKind.SYMLINK), "../no/where"))
     listing = bench.output("pkg/listing")
