@@ -91,9 +91,9 @@ def placement_of(action: PlacedAction, exec_root: ExecRoot, content: Content, da
             if _lacks_mode(target, action):
                 # What actions made is executable in Bazel, and a link can't make it so.
                 with disk_problems(path):
-                    text = Path(path).read_bytes()
+                    made = Path(path).read_bytes()
                 return Placement(
-                    action.output.exec_path, text, OutputFile(target.digest, executable=True), READ_ONLY_EXECUTABLE
+                    action.output.exec_path, made, OutputFile(target.digest, executable=True), READ_ONLY_EXECUTABLE
                 )
             return Placement(action.output.exec_path, path, target)
 

@@ -14,6 +14,8 @@ from venvship.modules.module_graph import build_module_graph
 from venvship.modules.module_sources import BuiltinSource, ModuleSource, RegistrySource
 from venvship.session.extension_reader import read_extensions
 from venvship.session.extensions import Extensions
+from venvship.session.tag_attributes import MistakenTag
+from venvship.session.unified_hub import with_unified_hub
 
 HEAD = """
 module(name = "shop")
@@ -318,3 +320,27 @@ def test_interpreters_may_come_from_a_mirror_and_from_named_archives() -> None:
     assert (found.archive_bases, found.archive_releases) == (("https://mirror.example",), ("20990101",))
     [archive] = found.archives
     assert archive.sha256s == {"x86_64-unknown-linux-gnu": "aa"}
+
+
+def hub_behind_pypi(text: str) -> tuple[str, Mapping[str, object]]:
+    graph = with_unified_hub(build_module_graph(TwoModules(text)))
+    return graph.root.mapping["pypi"], graph.extension_repositories()
+
+
+def test_pypi_is_another_name_of_the_default_hub() -> None:
+    first = PIP + 'pip.parse(hub_name = "first", requirements_lock = "//:a.txt")\nuse_repo(pip, "first", "pypi")\n'
+    second = 'pip.parse(hub_name = "second", requirements_lock = "//:b.txt")\n'
+    name, repositories = hub_behind_pypi(first)
+    assert name == "first" and repositories.keys() == {"first"}
+    name, repositories = hub_behind_pypi(first + second + 'pip.default(default_hub = "second")\n')
+    assert name == "second" and repositories.keys() == {"first", "second"}
+    with pytest.raises(MistakenTag, match="stands for the default hub, and the hubs are `first`, `second`") as caught:
+        hub_behind_pypi(first + second)
+    assert caught.value.hint is not None and 'use_repo(pip, pypi = "NAME")' in caught.value.hint
+    with pytest.raises(MistakenTag, match="`default_hub` is `third`"):
+        hub_behind_pypi(first + second + 'pip.default(default_hub = "third")\n')
+
+
+def test_a_hub_that_is_called_pypi_is_itself() -> None:
+    own = 'pip.parse(hub_name = "pypi", requirements_lock = "//:a.txt")\nuse_repo(pip, "pypi")\n'
+    assert hub_behind_pypi(PIP + own + 'pip.parse(hub_name = "b", requirements_lock = "//:b.txt")\n')[0] == "pypi"
