@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub
 
 from venvship.rules.python.providers import PyExecutableInfo
@@ -177,6 +178,18 @@ py_binary(name = "other", srcs = ["other.py"], include_user_site_packages = True
     made = workspace(build)
     assert "needs `include_system_site_packages`" in made.problems("//app:server")
     assert made.one("//app:other")[PyExecutableInfo].interpreter_args == ("-B", "-E", "-P")
+    build = """
+py_venv(name = "shared")
+py_binary(name = "server", srcs = ["server.py"], include_user_site_packages = True, external_venv = ":shared")
+"""
+    problems = workspace(build).problems("//app:server")
+    assert "`include_user_site_packages` needs `include_system_site_packages` of `//app:shared`" in problems
+
+
+@pytest.mark.parametrize("name", ["", "A=B"])
+def test_what_is_no_name_of_a_variable_can_not_be_inherited(name: str) -> None:
+    for rule in ('py_binary(name = "x", srcs = ["server.py"], ', 'py_venv(name = "x", '):
+        assert f"`env_inherit` has `'{name}'`" in workspace(f'{rule}env_inherit = ["{name}"])').problems("//app:x")
 
 
 def test_what_is_no_virtualenv_is_named() -> None:

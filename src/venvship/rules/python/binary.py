@@ -217,6 +217,12 @@ def _collected_bytecode(ctx: RuleContext, closure: Closure) -> list[RunfilesLink
 
 
 def _isolation(ctx: RuleContext, venv: VirtualenvInfo) -> tuple[str, ...]:
+    if ctx.boolean("include_user_site_packages") and not venv.sees_system_sites:
+        raise ctx.error(
+            f"`include_user_site_packages` needs `include_system_site_packages` of `{venv.label}`: CPython looks at "
+            "neither or at both",
+            hint="set `include_system_site_packages = True` there",
+        )
     if not ctx.boolean("isolated"):
         return ()
     return isolation_options(venv.runtime.version, user_site=ctx.boolean("include_user_site_packages"))

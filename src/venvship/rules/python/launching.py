@@ -45,6 +45,12 @@ def environment_of(ctx: RuleContext) -> dict[str, str]:
 
 def inherited_variables(ctx: RuleContext) -> tuple[str, ...]:
     """The names of `env_inherit` that the rule does not set itself."""
+    wrong = sorted({name for name in ctx.strings("env_inherit") if not name or "=" in name or "\0" in name})
+    if wrong:
+        raise ctx.error(
+            f"`env_inherit` has {', '.join(f'`{name!a}`' for name in wrong)}: no variable can be called so",
+            hint="`env_inherit` takes names; what has a value belongs into `env`",
+        )
     return tuple(name for name in dict.fromkeys(ctx.strings("env_inherit")) if name not in _RESERVED_VARIABLES)
 
 

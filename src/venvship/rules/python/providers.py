@@ -279,6 +279,7 @@ class VirtualenvInfo:
 
     `entries` are the artifacts of the forest: `bootstrap` those that every start reads (`pyvenv.cfg`, the path file,
     the interpreter's links and what else is a file of the venv's own), `links` those that lead to installed wheels.
+    `sees_system_sites` says whether the interpreter's own site-packages can be imported from.
     `installs` are the wheels' directories, `third_party` the same by distribution. `virtuals` has the targets in it
     that stand for abstract distributions. `notes` say what of a wheel is not in it.
     """
@@ -303,6 +304,7 @@ class VirtualenvInfo:
     virtuals: Mapping[str, ConfiguredTarget] = field(default_factory=dict)
     build_data: Artifact | None = None
     notes: tuple[str, ...] = ()
+    sees_system_sites: bool = False
 
     @property
     def runtime_files(self) -> Depset[Artifact]:

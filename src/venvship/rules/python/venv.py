@@ -122,6 +122,7 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         virtuals=virtuals,
         build_data=build_data,
         notes=plan.notes,
+        sees_system_sites=ctx.boolean("include_system_site_packages"),
     )
     launcher = ctx.declare_file(f"{name}_start" if directory_name == name else name)
     options = [Argument("-B"), *(Argument(ctx.expand(option)) for option in ctx.strings("interpreter_options"))]
