@@ -55,10 +55,14 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 
 def _installed(environment: Mapping[str, str]) -> str:
-    for name in _LOADERS:
-        if shutil.which(name, path=environment.get("PATH", os.defpath)):
-            return name
-    raise ImageProblem(f"neither {' nor '.join(_LOADERS)} is installed; give `--output` to write the archive")
+    """The first engine that is there; of several, the first that answers: a Docker may be there without its daemon."""
+    path = environment.get("PATH", os.defpath)
+    found = [program for name in _LOADERS if (program := shutil.which(name, path=path))]
+    if not found:
+        raise ImageProblem(f"neither {' nor '.join(_LOADERS)} is installed; give `--output` to write the archive")
+    if len(found) == 1:
+        return found[0]
+    return next((program for program in found if _answer([program, "version"])), found[0])
 
 
 def _load(

@@ -23,6 +23,11 @@ facts = json.load(open(here + "/facts.json"))
 words = sys.argv[1:]
 if words == ["--version"]:
     print(facts["version"])
+elif words == ["version"] and not facts["answers"]:
+    print("Client: 1.0")
+    sys.exit("no daemon")
+elif words == ["version"]:
+    print("Server: 1.0")
 elif words[0] == "info":
     print(json.dumps(facts["store"]))
 elif words[:2] == ["image", "ls"]:
@@ -50,12 +55,13 @@ else:
 
 class Engine:
     def __init__(self, directory: Path, version: str, **facts: object) -> None:
-        self.directory = directory / "engine"
+        self.directory = directory / version.split()[0].lower()
         self.directory.mkdir()
-        self.program = self.directory / "program"
+        self.program = self.directory / self.directory.name
         self.program.write_text(DOCKER.format(python=sys.executable))
         self.program.chmod(0o755)
         known = {"version": version, "store": [["Backing Filesystem", "x"]], "layers": [], "refusals": 0, "pulls": True}
+        known["answers"] = True
         (self.directory / "facts.json").write_text(json.dumps({**known, **facts}))
 
     def load(self, layout: Path, *more: str) -> int:
@@ -125,6 +131,16 @@ def test_podman_reads_the_layout_and_keeps_no_name_of_its_path(layout: Path, tmp
     assert (engine.directory / "tag").read_text() == "abc shop/app:1"
     assert (engine.directory / "untag").read_text().startswith("abc localhost/")
     assert engine.loaded() == []
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_docker_without_its_daemon_is_passed_over_where_podman_is(
+    layout: Path, tmp_path: Path, answers: bool
+) -> None:
+    docker, podman = Engine(tmp_path, "Docker version 20", answers=answers), Engine(tmp_path, "podman version 4.3.1")
+    path = os.pathsep.join([str(docker.directory), str(podman.directory)])
+    assert main([str(layout), "--repo_tag=shop/app:1"], {**os.environ, "PATH": path}) == 0
+    assert (len(docker.loaded()), (podman.directory / "pulled").exists()) == (int(answers), not answers)
 
 
 def test_a_podman_that_can_not_read_the_layout_gets_the_archive(layout: Path, tmp_path: Path) -> None:
