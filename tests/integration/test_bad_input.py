@@ -191,3 +191,12 @@ def test_a_full_disk_is_named_and_leaves_the_caches_usable(
         assert workspace.run(flag, "build", "//:a").code == 0
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_hidden_target_is_told_once_of_a_program_and_its_virtualenv(workspace: RealWorkspace) -> None:
+    build = DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["//lib"])\n'
+    lib = DEFS + 'py_library(name = "lib")\n'
+    workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": build, "app.py": "", "lib/BUILD.bazel": lib})
+    done = workspace.build("//:app")
+    assert done.code == 1 and done.stderr.count("`//lib:lib` is not visible from package `//`") == 1, done.stderr
+    assert "needed by `//:app` (attribute `deps`)\n  and 1 more target\n" in done.stderr, done.stderr

@@ -197,7 +197,7 @@ def test_who_depends_on_a_changed_target_is_looked_at_too(built: RealWorkspace) 
     assert twice.read_text() == "new\nA\n"
     built.write({"pkg/BUILD.bazel": BUILD})
     done = built.run("build", "//...")
-    assert done.code == 1 and "`//pkg:raw` is not visible from `//other:twice`" in done.stderr
+    assert done.code == 1 and "`//pkg:raw` is not visible from package `//other`" in done.stderr
     built.write({"pkg/BUILD.bazel": public.replace('name = "raw"', 'name = "war"')})
     done = built.run("build", "//...")
     assert done.code == 1 and "no such target `//pkg:raw`" in done.stderr
@@ -512,7 +512,7 @@ def test_a_build_file_is_a_target_with_a_visibility(built: RealWorkspace) -> Non
     settled(built)
     built.write({"open/BUILD.bazel": "# closed\n"})
     done = built.run("build", "//...")
-    assert done.code == 1 and "`//open:BUILD.bazel` is not visible from `//use:use`" in done.stderr
+    assert done.code == 1 and "`//open:BUILD.bazel` is not visible from package `//use`" in done.stderr
 
 
 def test_actions_that_nothing_needs_any_more_are_not_counted(built: RealWorkspace) -> None:

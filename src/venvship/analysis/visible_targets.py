@@ -11,13 +11,14 @@ from venvship.model.label import Label, PackageId
 
 
 class NotVisible(UserError):
-    """A target depends on one that is not visible to it."""
+    """A target depends on one that is not visible to its package; of several targets it is said once."""
 
     def __init__(self, target: RuleTarget, attribute: str, dependency: Target, spelling: str) -> None:
         super().__init__(
-            f"target `{dependency.label}` is not visible from `{target.label}` (attribute `{attribute}`); "
+            f"target `{dependency.label}` is not visible from package `{target.label.package}`; "
             f"declared at {dependency.place}: its visibility is {spelling}",
             place=target.place,
+            chain=(f"needed by `{target.label}` (attribute `{attribute}`)",),
             hint=f'add "{target.label.package}:__pkg__" to the visibility of `{dependency.label}`',
         )
 

@@ -122,7 +122,7 @@ def test_a_private_target_is_not_visible_elsewhere() -> None:
         }
     )
     problem = workspace.problems("//a:a")
-    assert "`//b:hidden` is not visible from `//a:a`" in problem and "a/BUILD:1" in problem
+    assert "`//b:hidden` is not visible from package `//a`" in problem and "a/BUILD:1" in problem
     assert "shown" not in problem.replace("is shown", "")
 
 
@@ -136,8 +136,9 @@ def test_what_is_not_visible_hides_nothing_else() -> None:
         }
     )
     problem = workspace.problems("//top:top")
-    assert "a/BUILD:1:10: target `//b:hidden` is not visible from `//a:a`" in problem
-    assert "is [//visibility:private]\n  needed by `//top:top` (attribute `srcs`)\n" in problem
+    assert "a/BUILD:1:10: target `//b:hidden` is not visible from package `//a`" in problem
+    chain = "  needed by `//a:a` (attribute `srcs`)\n  needed by `//top:top` (attribute `srcs`)\n"
+    assert f"is [//visibility:private]\n{chain}" in problem
     assert "no such target `//a:lost`" in problem and "no such target `//b:gone`" in problem
     assert problem.count("is not visible") == 1
 
@@ -167,7 +168,7 @@ def test_conditions_are_hidden_only_by_a_visibility_of_their_own() -> None:
         }
     )
     assert workspace.problems("//a:shown") == ""
-    assert "target `//b:hidden` is not visible from `//a:hidden` (attribute `srcs`)" in workspace.problems("//a:hidden")
+    assert "target `//b:hidden` is not visible from package `//a`" in workspace.problems("//a:hidden")
 
 
 def test_package_groups_let_their_packages_in() -> None:

@@ -150,4 +150,4 @@ def plain(name):
     hidden = 'filegroup(name = "hidden")\n'
     made = AnalysisWorkspace({"lib/x.bzl": macro, "lib/BUILD": hidden, "p/BUILD": build, "BUILD": ""})
     assert made.problems("//p:a") == ""
-    assert "target `//lib:hidden` is not visible from `//p:b`" in made.problems("//p:b")
+    assert "target `//lib:hidden` is not visible from package `//p`" in made.problems("//p:b")
