@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from venvship.dataclass import dataclass
 from venvship.errors import InternalError, Place, SeveralErrors, UserError, VenvshipError
@@ -91,6 +92,9 @@ class BzlFile:
     repository: Repository
     visibility: Visibility = PUBLIC
     visibility_place: Place | None = None
+
+
+_PUBLIC_ONLY: Final = "the module comes with venvship, with what is public of it: load the rule from a public file"
 
 
 class BzlLoader:
@@ -225,7 +229,7 @@ class BzlLoader:
                 names = [entry.name for entry in listed if entry.name.endswith(_SUFFIXES)]
             raise CannotLoad(
                 f"cannot load `{label}`: no such file `{repository.shown(path)}`",
-                hint=did_you_mean(path.rpartition("/")[2], names),
+                hint=did_you_mean(path.rpartition("/")[2], names) or (_PUBLIC_ONLY if repository.is_builtin else None),
             )
         if repository.root is not None:
             self._check_package(label, repository)

@@ -177,7 +177,7 @@ class WorkspaceLoading:
                 )
                 for name, path in self.options.repository_overrides.items()
             },
-            locks={name: tuple(project.shown for project in hub.projects) for name, hub in self.hubs.items()},
+            locks={name: tuple(dict.fromkeys(one.shown for one in hub.projects)) for name, hub in self.hubs.items()},
         )
 
     def _single_distributions(self) -> Mapping[str, GeneratedPackages]:

@@ -380,6 +380,8 @@ def test_removed_places_name_what_replaced_them() -> None:
     assert "load py_venv and py_venv_link from @aspect_rules_py//py:defs.bzl" in unstable.problems("//:x")
     hubs = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//uv/unstable:defs.bzl", "gazelle_python_manifest")'})
     assert "load the same names from @aspect_rules_py//uv:defs.bzl" in hubs.problems("//:x")
+    inner = AnalysisWorkspace({"BUILD": 'load("@rules_python//third_party/x:wheel_library.bzl", "py_wheel_library")'})
+    assert "the module comes with venvship, with what is public of it" in inner.problems("//:x")
     own = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//py/private/py_venv:defs.bzl", "py_venv_binary")'})
     assert "py_binary and py_test in the place of py_venv_binary and py_venv_test" in own.problems("//:x")
 

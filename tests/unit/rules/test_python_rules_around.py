@@ -92,6 +92,18 @@ def test_a_console_script_that_is_not_there_names_those_that_are() -> None:
     assert made.one("//app:named")[PyExecutableInfo].venv.directory == "_main/app/_named.venv"
 
 
+def test_a_library_has_no_console_scripts_and_the_error_says_where_to_name_one() -> None:
+    build = (
+        'load("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary")\n'
+        'load("@rules_python//python:defs.bzl", "py_library")\n'
+        'py_library(name = "lib", srcs = ["a.py"])\n'
+        'py_console_script_binary(name = "run", pkg = ":lib")\n'
+    )
+    said = AnalysisWorkspace({"BUILD": build, "a.py": ""}).problems("//:run")
+    assert "`//:lib` has no console script `run`; it has none" in said
+    assert "`console_scripts` of `py_unpacked_wheel`, or `py_entrypoint_binary(" in said
+
+
 def test_a_wheel_is_built_from_what_a_package_takes_of_libraries() -> None:
     build = """
 py_library(name = "lib", srcs = ["lib.py"], data = ["lib.json"])

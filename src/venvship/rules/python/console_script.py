@@ -20,6 +20,11 @@ from {module} import {first}
 if __name__ == "__main__":
     sys.exit({function}())
 """
+_WHICH = "say which one is meant with `script`"
+_UNKNOWN = (
+    "say what it calls, with `console_scripts` of `py_unpacked_wheel`, or "
+    '`py_entrypoint_binary(entrypoint = "MODULE:FUNCTION")` of @aspect_rules_py//uv:defs.bzl'
+)
 
 
 def _main(ctx: RuleContext) -> list[object]:
@@ -52,7 +57,7 @@ def _reference(ctx: RuleContext, script: str) -> str:
         known = ", ".join(f"`{name}`" for name in sorted(found)) or "none"
         raise ctx.error(
             f"`{package.label}` has no console script `{script}`; it has {known}",
-            hint=did_you_mean(script, sorted(found)) or "say which one is meant with `script`",
+            hint=did_you_mean(script, sorted(found)) or (_WHICH if found else _UNKNOWN),
         )
     return found[script]
 
