@@ -157,7 +157,7 @@ class Bench:
             workers=WorkerPool(self.children, layout.temporary),
             children=self.children,
             events=self.events,
-            isolation=self.isolation,
+            isolation=lambda: self.isolation,
             platform="test",
             visible=(str(layout.user_root), str(layout.workspace)),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import field
 
 from venvship.dataclass import dataclass
@@ -20,7 +21,8 @@ class Machinery:
 
     `platform` is what keys of actions say of this machine. `visible` are directories that a confined program sees
     though they lie below `/tmp`: state and workspace. `network` says whether programs see the network whose
-    requirements say nothing of it. `made_ahead` are the keys of actions whose tools this command has run already.
+    requirements say nothing of it. `isolation` is asked when a program is to be confined: to find out what this machine
+    allows takes the start of one. `made_ahead` are the keys of actions whose tools this command has run already.
     """
 
     exec_root: ExecRoot
@@ -29,7 +31,7 @@ class Machinery:
     workers: WorkerPool
     children: Children
     events: EventSink
-    isolation: Isolation
+    isolation: Callable[[], Isolation]
     platform: str
     visible: tuple[str, ...] = ()
     network: bool = False

@@ -353,7 +353,7 @@ class _Run:
                     action,
                     machinery.exec_root,
                     children=machinery.children,
-                    isolation=machinery.isolation,
+                    isolation=machinery.isolation(),
                     visible=machinery.visible,
                     network=machinery.network,
                     generating=self._generating,

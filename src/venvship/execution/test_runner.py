@@ -214,7 +214,7 @@ class TestRunner:
         # Relative and below the working directory, as the contract has it.
         below = os.path.lexists(f"{places.runfiles}/{executable.runfiles_path}")
         program = f"./{executable.short_path}" if below else machinery.exec_root.path_of(executable)
-        way = Isolation.NONE if request.tags & UNCONFINED else machinery.isolation
+        way = Isolation.NONE if request.tags & UNCONFINED else machinery.isolation()
         confinement = Confinement(
             writable=(places.temporary, places.outputs),
             temporary=places.temporary,

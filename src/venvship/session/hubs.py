@@ -48,7 +48,7 @@ class HubSurroundings:
     interpreters: Interpreters
     trees: TreeStore
     children: Children
-    isolation: Isolation
+    isolation: Callable[[], Isolation]
     host: Platform
     has_target: Callable[[Label], bool]
     members: Members

@@ -37,7 +37,7 @@ from venvship.execution.unresumable import Unresumable
 from venvship.execution.workers import WorkerPool, accelerators
 from venvship.host.machine import cpu_count
 from venvship.host.processes import Children
-from venvship.host.sandbox import Isolation, isolation
+from venvship.host.sandbox import isolation, no_isolation
 from venvship.model.action import Program, Spawn
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
@@ -150,7 +150,7 @@ class Resumption:
             workers=workers,
             children=self._children,
             events=self._events,
-            isolation=isolation() if self._options.sandbox else Isolation.NONE,
+            isolation=isolation if self._options.sandbox else no_isolation,
             platform=self._record.platform,
             visible=self._record.visible,
         )

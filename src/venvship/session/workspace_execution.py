@@ -22,7 +22,7 @@ from venvship.execution.scheduler import Scheduler
 from venvship.execution.source_state import LazySource, SourceState
 from venvship.execution.workers import WorkerPool, accelerators
 from venvship.host.machine import cpu_count
-from venvship.host.sandbox import Isolation, isolation
+from venvship.host.sandbox import isolation, no_isolation
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
 from venvship.model.label import Label
 from venvship.session.unpacking_ahead import UnpackingAhead, wheels_to_install
@@ -89,7 +89,7 @@ class WorkspaceExecution(WorkspaceAnalysis):
             workers=self._workers,
             children=self._children,
             events=self.events,
-            isolation=isolation() if self.options.sandbox else Isolation.NONE,
+            isolation=isolation if self.options.sandbox else no_isolation,
             platform=str(self.host_platform),
             # Programs that come with this one, as uv does, are started by tests too.
             visible=(

@@ -17,7 +17,7 @@ from venvship.execution.layout import Layout
 from venvship.execution.trees import TreeStore
 from venvship.host.machine import this_machine
 from venvship.host.processes import Children
-from venvship.host.sandbox import Isolation, isolation
+from venvship.host.sandbox import isolation, no_isolation
 from venvship.loading.code_cache import DiskCodeCache
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import RecordedFiles
@@ -282,7 +282,7 @@ class WorkspaceLoading:
             interpreters=self.interpreters,
             trees=self.trees,
             children=self._children,
-            isolation=isolation() if self.options.sandbox else Isolation.NONE,
+            isolation=isolation if self.options.sandbox else no_isolation,
             host=self.host_platform,
             has_target=self._has_target,
             members=self.members,

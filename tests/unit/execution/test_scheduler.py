@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from venvship.execution.result import ExecutionResult
 from venvship.execution.scheduler import Scheduler
 from venvship.execution.source_state import MissingSource
 from venvship.execution.trees import TreeStore, tree_name
+from venvship.host.sandbox import Isolation
 from venvship.model.action import (
     ForestFile,
     ForestLink,
@@ -461,3 +463,22 @@ def test_what_is_there_beside_the_wanted_is_known_and_what_is_not_is_not_made(be
     assert is_known()
     bench.write("source", "2")
     assert not is_known() and bench.read(second) == "1"
+
+
+def test_how_programs_are_confined_is_found_out_when_one_is_to_run(bench: Bench) -> None:
+    asked: list[bool] = []
+
+    def isolation() -> Isolation:
+        asked.append(True)
+        return Isolation.NONE
+
+    written = bench.text("pkg/written", "x")
+    made = bench.output("pkg/made")
+    bench.shell(f"cat {written.exec_path} > {made.exec_path}", inputs=(written,), outputs=(made,))
+    machinery = dataclasses.replace(bench.machinery(), isolation=isolation)
+    with machinery.workers:
+        scheduler = Scheduler(machinery, jobs=1)
+        scheduler.execute([written], bench.actions.get).raise_failures()
+        assert not asked
+        scheduler.execute([made], bench.actions.get).raise_failures()
+        assert asked
