@@ -38,10 +38,9 @@ def _answer(store: WheelStore, sha256: str, filename: WheelFilename, request: Ma
     if not request:
         store.keep_manifest(sha256, filename)
         return b""
-    wanted = install_wheel.Request.parse(request)
-    installed = install_wheel.install_wheel(wanted)
+    installed = install_wheel.install_wheel(install_wheel.Request.parse(request))
     result = installed.sealed()
-    site = wanted.site_packages_path
+    site = installed.site_packages
     # A wheel that is not what it should be has no manifest, and then nobody is told that it was unpacked.
     store.keep_manifest(
         sha256, filename, unpacked=UnpackedWheel(installed.members, lambda path: file_access(Path(site, path)))

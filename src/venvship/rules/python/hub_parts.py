@@ -15,11 +15,11 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import PyWheelsInfo
 
-_SITE: Final = "lib/python*/site-packages"
+_SITE: Final = "lib/python*/site-packages/"
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "dist_info": (f"{_SITE}/*.dist-info/**",),
-    "data": ("**", "!**/*.py", "!**/*.pyc", "!**/*.pyi", f"!{_SITE}/*.dist-info/**", "!data-scripts/**"),
-    "srcs": (f"{_SITE}/**/*.py",),
+    "dist_info": (f"{_SITE}*.dist-info/**",),
+    "data": ("**", "!**/*.py", "!**/*.pyc", "!**/*.pyi", f"!{_SITE}*.dist-info/**", "!data-scripts/**"),
+    "srcs": (f"{_SITE}**/*.py",),
 }
 
 _MAIN = '''"""Starts a script that a distribution brings."""
@@ -74,10 +74,14 @@ def _wheel_part(ctx: RuleContext) -> list[object]:
     trees: list[Artifact] = []
     for number, info in enumerate(ctx.provided("wheel", PyWheelsInfo)):
         for record in info.wheels.direct:
-            output = ctx.declare_directory(f"{ctx.label.name}.{number}.{record.version}")
+            name, globs = f"{ctx.label.name}.{number}.{record.version}", ctx.strings("globs")
+            if record.is_site_only:
+                name += record.layout.site_packages.removeprefix(record.layout.prefix)
+                globs = tuple(glob.replace(_SITE, "") for glob in globs)
+            output = ctx.declare_directory(name)
             ctx.run_tool(
                 "pick_files",
-                {"tree": record.unpacked, "output": output, "globs": ctx.strings("globs")},
+                {"tree": record.unpacked, "output": output, "globs": globs},
                 inputs=[record.unpacked],
                 outputs=[output],
                 mnemonic="PickFiles",
