@@ -130,6 +130,43 @@ def test_parts_of_a_wheel_and_its_scripts_are_targets(workspace: RealWorkspace, 
     assert (done.code, done.stdout) == (0, "tool runs\n"), done.stderr
 
 
+def test_scripts_of_a_wheel_need_no_declaration(workspace: RealWorkspace, index: FakeIndex) -> None:
+    text = "import sys\ndef one():\n    print('one', *sys.argv[1:])\ndef two():\n    print('two')\n"
+    files = {
+        "tool-1.0-py3-none-any.whl": wheel_bytes(
+            "tool", "1.0", {"tool.py": text}, console_scripts={"first": "tool:one", "second.py": "tool:two"}
+        )
+    }
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": lock(index, files),
+            "BUILD.bazel": 'genrule(name = "made", tools = ["@pypi//tool:bin/first"], outs = ["made.txt"], '
+            'cmd = "$(location @pypi//tool:bin/first) by an action > $@")\n',
+        }
+    )
+    done = workspace.run("run", INDEX, "@pypi//tool:bin/first", "--", "word")
+    assert (done.code, done.stdout) == (0, "one word\n"), done.stderr
+    done = workspace.run("run", INDEX, "@pypi//tool:bin/second.py")
+    assert (done.code, done.stdout) == (0, "two\n"), done.stderr
+    workspace.built("//:made")
+    assert (workspace.root / "venvship-bin/made.txt").read_text() == "one by an action\n"
+    workspace.write({"BUILD.bazel": (workspace.root / "BUILD.bazel").read_text().replace("an action", "another")})
+    workspace.built("//:made")
+    assert (workspace.root / "venvship-bin/made.txt").read_text() == "one by another\n"
+    done = workspace.build("@pypi//tool:bin/frist")
+    assert done.code == 1 and "`tool` brings no script `frist`" in done.stderr
+    assert "did you mean `first`" in done.stderr and "`console_scripts`" in done.stderr, done.stderr
+    renamed = wheel_bytes("tool", "1.0", {"tool.py": text}, console_scripts={"other": "tool:one"})
+    workspace.write({"uv.lock": lock(index, {"tool-1.0-py3-none-any.whl": renamed})})
+    done = workspace.build("//:made")
+    assert done.code == 1 and "there are `bin/other`" in done.stderr, done.stderr
+    workspace.write({"uv.lock": lock(index, files)})
+    workspace.built("//:made")
+    done = workspace.build("@pypi//tool:bni/first")
+    assert done.code == 1 and "bni/first" in done.stderr
+
+
 def test_bzl_files_of_a_hub_name_its_distributions(workspace: RealWorkspace, index: FakeIndex) -> None:
     files = {**wheel("one_tool", "X = 1\n"), **wheel("two", "X = 2\n")}
     group = '[package.dev-dependencies]\ntest = [{ name = "two" }]'

@@ -26,7 +26,7 @@ from venvship.loading.packed_package import RuleName, Unpackable, packed_package
 from venvship.loading.pants_files import refuse_file_of_pants
 from venvship.loading.provider_values import make_provider
 from venvship.loading.repo_file import IGNORE_FILE, REPO_FILE, RepositoryDefaults, read_repository_defaults
-from venvship.loading.repositories import BuildText, Repository, RepositorySet, TargetSpec
+from venvship.loading.repositories import BuildText, Repository, RepositorySet, TargetsByName, TargetSpec
 from venvship.loading.rule_class import RuleClass
 from venvship.loading.rule_definition import RuleDefinition
 from venvship.loading.rule_functions import Unsupported, rule_function
@@ -150,6 +150,7 @@ class PackageLoader:
         self._memo = memo
         # One of each: asked for with each edge between targets.
         self._keys: dict[PackageId, PackageKey] = {}
+        self._by_name: dict[Label, Target | None] = {}
         self._rule_classes = dict(rule_classes)
         self._print_handler = print_handler
         self._cache = code_cache
@@ -213,10 +214,24 @@ class PackageLoader:
         own_file = package.own_file
         if own_file is not None and own_file.label == label:
             return own_file
-        made = _made_by_absent(label, package)
+        made = _made_by_absent(label, package) or self._made_by_name(label)
         if made is not None:
             return made
         raise self._missing(label, package)
+
+    def _made_by_name(self, label: Label) -> Target | None:
+        """A target of a generated package that is there because somebody asks for it."""
+        generated = self._repository(label.repository).generated
+        if generated is None:
+            return None
+        if label not in self._by_name:
+            specs = generated.package(label.package.path) or ()
+            builder = self._builder(label.package, self._repository(label.repository), "", None)
+            for by_name in specs:
+                for spec in by_name.made(label.name) if isinstance(by_name, TargetsByName) else ():
+                    self._add(builder, spec)
+            self._by_name[label] = builder.finish().targets.get(label.name)
+        return self._by_name[label]
 
     def exists(self, package: PackageId) -> bool:
         """Whether there is such a package, whatever may be wrong with it."""

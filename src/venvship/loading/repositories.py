@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol
 
@@ -33,10 +33,20 @@ class BuildText:
     shown: str
 
 
+@dataclass(frozen=True, slots=True)
+class TargetsByName:
+    """Targets of a package that are made when somebody asks for one, and that no list of targets has.
+
+    `made` answers with the target of a name, and nothing for a name that can't be.
+    """
+
+    made: Callable[[str], Sequence[TargetSpec]]
+
+
 class GeneratedPackages(Protocol):
     """Packages of a repository that has no files, such as a hub of wheels."""
 
-    def package(self, path: str) -> Sequence[TargetSpec | BuildText] | None:
+    def package(self, path: str) -> Sequence[TargetSpec | TargetsByName | BuildText] | None:
         """The targets of a package, and one text at most, at the end; None when there is no such package."""
         ...
 

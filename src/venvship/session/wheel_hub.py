@@ -18,7 +18,7 @@ from venvship.execution.outputs import OutputFile
 from venvship.execution.source_state import LazySource
 from venvship.host.arrivals import awaited
 from venvship.host.machine import cpu_count
-from venvship.loading.repositories import BuildText, TargetSpec
+from venvship.loading.repositories import BuildText, TargetsByName, TargetSpec
 from venvship.loading.workspace import path_of
 from venvship.model.action import RunTool
 from venvship.model.artifact import Artifact, Root
@@ -38,7 +38,7 @@ from venvship.rules.python.distributions import (
     package_name,
     project_targets,
 )
-from venvship.rules.python.hub_parts import library_targets, part_targets
+from venvship.rules.python.hub_parts import library_targets, part_targets, script_by_name
 from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
 from venvship.rules.python.toolchain import DEP_GROUP_LABEL
@@ -196,7 +196,7 @@ class LockHub:
 
     # For loading
 
-    def package(self, path: str) -> Sequence[TargetSpec | BuildText] | None:
+    def package(self, path: str) -> Sequence[TargetSpec | TargetsByName | BuildText] | None:
         if path == "":
             return [
                 TargetSpec(f"locked_group@{self.repository}", "group_deps"),
@@ -228,7 +228,7 @@ class LockHub:
     def _wheel_labels(self) -> list[str]:
         return [f"@@{self.repository}//{package_name(name)}:{WHEEL}" for name in self._with_wheels()]
 
-    def _targets(self, name: str) -> Sequence[TargetSpec | BuildText]:
+    def _targets(self, name: str) -> Sequence[TargetSpec | TargetsByName | BuildText]:
         overrides = [one for one in self._overrides if one.target is None and self._concerns(one, name)]
         library = package_name(name)
         extras: dict[str, object] = {}
@@ -244,7 +244,8 @@ class LockHub:
         ]
         scripts = [script for one in overrides for script in one.console_scripts]
         written = [text for one in overrides for text in self._written(library, one)][:1]
-        return [*specs, *part_targets(name, library, scripts), *written]
+        by_name = TargetsByName(functools.partial(script_by_name, name, library))
+        return [*specs, *part_targets(name, library, scripts), by_name, *written]
 
     def _written(self, package: str, override: PackageOverride) -> Iterable[BuildText]:
         match override:

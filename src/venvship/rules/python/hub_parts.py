@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.loading.nearest import did_you_mean
 from venvship.loading.repositories import TargetSpec
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
@@ -21,6 +22,9 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "data": ("**", "!**/*.py", "!**/*.pyc", "!**/*.pyi", f"!{_SITE}*.dist-info/**", "!data-scripts/**"),
     "srcs": (f"{_SITE}**/*.py",),
 }
+
+_SUFFIXES: Final = (".start.py", ".venv")
+"""What comes after the name of a script in those of the main file and the venv of its program."""
 
 _MAIN = '''"""Starts a script that a distribution brings."""
 
@@ -45,28 +49,35 @@ def part_targets(project: str, library: str, scripts: Iterable[str]) -> tuple[Ta
 
 def library_targets(project: str, library: str, scripts: Iterable[str] = ()) -> tuple[TargetSpec, ...]:
     """The targets that need nothing of a wheel: another name of the library, and programs that start scripts."""
-    names = dict.fromkeys((project, *scripts))
     return (
         *([TargetSpec("alias", "pkg", {"actual": f":{library}"})] if library != "pkg" else []),
-        *(
-            TargetSpec("script_main", f"bin/{name}.py", {"script": name, "project": project, "tags": ["manual"]})
-            for name in names
-        ),
-        *(TargetSpec("py_venv", f"bin/{name}.venv", {"deps": [f":{library}"], "tags": ["manual"]}) for name in names),
-        *(
-            TargetSpec(
-                "py_binary",
-                f"bin/{name}",
-                {
-                    "srcs": [f":bin/{name}.py"],
-                    "main": f":bin/{name}.py",
-                    "deps": [f":{library}"],
-                    "venv": f":bin/{name}.venv",
-                    "tags": ["manual"],
-                },
-            )
-            for name in names
-        ),
+        *(spec for name in dict.fromkeys((project, *scripts)) for spec in _script_targets(project, library, name)),
+    )
+
+
+def script_by_name(project: str, library: str, target: str) -> Sequence[TargetSpec]:
+    """The target of that name which belongs to a script that the wheel of the distribution brings, if it may be one."""
+    script = target.removeprefix("bin/")
+    if script == target:
+        return ()
+    for suffix in _SUFFIXES:
+        script = script.removesuffix(suffix)
+    if not script or "/" in script:
+        return ()
+    specs = _script_targets(project, library, script, wheel=":whl")
+    return [spec for spec in specs if spec.name == target]
+
+
+def _script_targets(project: str, library: str, name: str, *, wheel: str = "") -> tuple[TargetSpec, ...]:
+    """A program that starts a script, with what it consists of; with a `wheel`, only if that has the script."""
+    main, venv = (f"bin/{name}{suffix}" for suffix in _SUFFIXES)
+    checked = {"wheel": wheel} if wheel else {}
+    manual = {"tags": ["manual"]}
+    parts = {"srcs": [f":{main}"], "main": f":{main}", "deps": [f":{library}"], "venv": f":{venv}"}
+    return (
+        TargetSpec("script_main", main, {"script": name, "project": project, **checked, **manual}),
+        TargetSpec("py_venv", venv, {"deps": [f":{library}"], **manual}),
+        TargetSpec("py_binary", f"bin/{name}", {**parts, **manual}),
     )
 
 
@@ -96,6 +107,15 @@ def _script_main(ctx: RuleContext) -> list[object]:
     script, project = ctx.string("script"), ctx.string("project")
     output = ctx.declare_file(ctx.label.name)
     missing = f"`{project}` brings no script `{script}`"
+    layouts = [record.layout for info in ctx.provided("wheel", PyWheelsInfo) for record in info.wheels.direct]
+    brought = {one.name for layout in layouts for one in layout.entry_points}
+    brought |= {one.name for layout in layouts for one in layout.scripts}
+    if layouts and script not in brought:
+        listed = ", ".join(f"`bin/{name}`" for name in sorted(brought))
+        there = f"there are {listed}" if listed else "its wheel has none"
+        raise ctx.error(
+            missing, hint=f"{did_you_mean(script, brought) or there}; name those of other wheels in `console_scripts`"
+        )
     ctx.write(output, _MAIN.format(script=script, missing=missing).encode())
     return [DefaultInfo(Depset([output]))]
 
@@ -108,7 +128,11 @@ PART_RULES: Final[Mapping[str, RuleClass]] = {
     ),
     "script_main": RuleClass(
         "script_main",
-        (attributes.string("script", mandatory=True), attributes.string("project", mandatory=True)),
+        (
+            attributes.string("script", mandatory=True),
+            attributes.string("project", mandatory=True),
+            attributes.label("wheel", providers=(PyWheelsInfo,)),
+        ),
         _script_main,
     ),
 }
