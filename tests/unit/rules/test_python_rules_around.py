@@ -101,7 +101,7 @@ def test_a_library_has_no_console_scripts_and_the_error_says_where_to_name_one()
     )
     said = AnalysisWorkspace({"BUILD": build, "a.py": ""}).problems("//:run")
     assert "`//:lib` has no console script `run`; it has none" in said
-    assert "`console_scripts` of `py_unpacked_wheel`, or `py_entrypoint_binary(" in said
+    assert "`top_levels` and `console_scripts` of `py_unpacked_wheel`, or `py_entrypoint_binary(" in said
 
 
 def test_a_wheel_is_built_from_what_a_package_takes_of_libraries() -> None:

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 """
 _WHICH = "say which one is meant with `script`"
 _UNKNOWN = (
-    "say what it calls, with `console_scripts` of `py_unpacked_wheel`, or "
+    "say what it calls, with `top_levels` and `console_scripts` of `py_unpacked_wheel`, or "
     '`py_entrypoint_binary(entrypoint = "MODULE:FUNCTION")` of @aspect_rules_py//uv:defs.bzl'
 )
 
