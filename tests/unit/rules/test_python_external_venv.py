@@ -186,6 +186,15 @@ py_binary(name = "server", srcs = ["server.py"], include_user_site_packages = Tr
     assert "`include_user_site_packages` needs `include_system_site_packages` of `//app:shared`" in problems
 
 
+@pytest.mark.parametrize("attribute", ["expose_venv", "expose_venv_link"])
+@pytest.mark.parametrize(
+    ("value", "told"), [('"yes"', "a string"), ('select({"//conditions:default": True})', "a select")]
+)
+def test_whether_a_virtualenv_is_exposed_is_said_plainly(attribute: str, value: str, told: str) -> None:
+    build = f'py_binary(name = "server", srcs = ["server.py"], {attribute} = {value})'
+    assert f"`server`: {attribute} is {told}, and must be True or False" in workspace(build).problems("//app:server")
+
+
 @pytest.mark.parametrize("name", ["", "A=B"])
 def test_what_is_no_name_of_a_variable_can_not_be_inherited(name: str) -> None:
     for rule in ('py_binary(name = "x", srcs = ["server.py"], ', 'py_venv(name = "x", '):

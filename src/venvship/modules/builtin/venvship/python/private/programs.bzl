@@ -63,6 +63,9 @@ def program(
         if kwargs.get("dep_group"):
             fail("`%s`: venv and dep_group are two names of one attribute, set one" % name)
         kwargs["dep_group"] = venv
+    for attribute, value in [("expose_venv", expose_venv), ("expose_venv_link", expose_venv_link)]:
+        if type(value) not in ["bool", "NoneType"]:
+            fail("`%s`: %s is a %s, and must be True or False, without select()" % (name, attribute, type(value)))
     if expose_venv_link:
         if expose_venv == False:
             fail("`%s`: expose_venv_link needs expose_venv, which is set to False" % name)
