@@ -6,6 +6,7 @@ from typing import cast
 import pytest
 from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub, outputs
 
+from venvship.errors import VenvshipError
 from venvship.model.action import RunTool
 from venvship.model.artifact import Artifact
 from venvship.model.provider import OutputGroupInfo
@@ -238,6 +239,26 @@ py_image_layer(name = "l", binary = ":app", layer_tier = ":t", group_compress_le
         assert action.owner.name == "l"
     assert set(asked.values()) == {(65532, 7, "gzip", None), (65532, 7, "zstd", 9), (65532, 7, "gzip", 9)}
     assert asked["wheels"][2] == "zstd" and asked["venv"][3] == 9
+
+
+@pytest.mark.parametrize(("level", "is_good"), [("0", False), ("1", True), ("9", True), ("10", False), ("-1", False)])
+def test_levels_of_compression_are_those_of_gzip(level: str, is_good: bool) -> None:
+    text = f'py_image_layer(name = "l", binary = ":app", group_compress_levels = {{"venv": "{level}"}})'
+    if is_good:
+        tiers(text).one("//:l")
+    else:
+        with pytest.raises(VenvshipError, match=f"`venv` must be 1 to 9, and is `{level}`"):
+            tiers(text).one("//:l")
+
+
+def test_a_group_holds_what_the_program_needs_of_what_it_names() -> None:
+    made = tiers(
+        """
+py_layer_tier(name = "t", groups = {"//:lib": "ours", "//:job": "theirs"})
+py_image_layer(name = "l", binary = ":app", layer_tier = ":t")
+"""
+    )
+    assert "theirs" not in names(made) and "ours" in names(made)
 
 
 def test_several_binaries_share_everything_and_each_finds_its_runfiles() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from venvship.host.locks import FileLock, LockHeld
-from venvship.session.unused import BadSize, parse_size, remove_unused
+from venvship.session.unused import BadSize, no_builds, parse_size, remove_unused
 
 NOW = 2_000_000_000.0
 DAY = 86_400.0
@@ -131,6 +131,19 @@ def test_a_build_that_runs_is_waited_for(tmp_path: Path) -> None:
     lock = tmp_path / "workspaces/w/lock"
     with FileLock(lock), pytest.raises(LockHeld):
         remove_unused(tmp_path, now=NOW, block=False)
+
+
+def test_no_workspace_builds_until_the_last_is_removed(tmp_path: Path) -> None:
+    locks = [tmp_path / "workspaces" / name / "lock" for name in ("v", "w")]
+    for lock in locks:
+        lock.parent.mkdir(parents=True)
+        lock.touch()
+    with no_builds(tmp_path):
+        for lock in locks:
+            with pytest.raises(LockHeld):
+                FileLock(lock).try_acquire()
+    for lock in locks:
+        FileLock(lock).try_acquire()
 
 
 @pytest.mark.parametrize(("text", "size"), [("20G", 20 << 30), ("500 MB", 500 << 20), ("7", 7), ("1kib", 1024)])
