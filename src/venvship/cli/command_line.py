@@ -96,7 +96,7 @@ Aliases: TypeAlias = Callable[[], Mapping[str, str]]
 @dataclass(frozen=True, slots=True)
 class CommandLine:
     """A command as it was meant. `settings` are Starlark flags by label, with every value that they were given;
-    `warnings` are about rc files.
+    `warnings` are about rc files, and about what is asked for in vain.
 
     `words` is everything that is no flag.
     """
@@ -290,6 +290,8 @@ class _Parser:
             else:
                 self._warn(flag.name, f"{origin}: `--{flag.name}` is ignored: {flag.reason}")
             return
+        if flag.effect is Effect.NONE and flag.reason and value and origin is None:
+            self._warn(flag.name, f"`--{flag.name}` has no effect: {flag.reason}")
         self._said.setdefault(flag.name, []).append(value)
         self._places[flag.name] = origin
 

@@ -373,6 +373,17 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         )
     ),
     *(
+        Flag(name, FlagKind.TEXT, BUILDING, effect=Effect.NONE, reason=reason)
+        for name, reason in (
+            ("bes_backend", "nothing is sent"),
+            ("build_event_binary_file", "the file is not written"),
+            ("build_event_json_file", "the file is not written"),
+            ("build_event_text_file", "the file is not written"),
+            ("explain", "the file is not written"),
+            ("profile", "the file is not written"),
+        )
+    ),
+    *(
         Flag(name, kind, BUILDING, effect=Effect.NONE)
         for name, kind in (
             ("allow_unresolved_symlinks", FlagKind.BOOLEAN),
@@ -382,15 +393,9 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
             ("test_verbose_timeout_warnings", FlagKind.BOOLEAN),
             ("test_runner_fail_fast", FlagKind.BOOLEAN),
             ("subcommands", FlagKind.TRISTATE),
-            ("explain", FlagKind.TEXT),
             ("verbose_explanations", FlagKind.BOOLEAN),
-            ("profile", FlagKind.TEXT),
             ("generate_json_trace_profile", FlagKind.TRISTATE),
-            ("build_event_json_file", FlagKind.TEXT),
-            ("build_event_text_file", FlagKind.TEXT),
-            ("build_event_binary_file", FlagKind.TEXT),
             ("build_event_publish_all_actions", FlagKind.BOOLEAN),
-            ("bes_backend", FlagKind.TEXT),
             ("bes_results_url", FlagKind.TEXT),
             ("bes_timeout", FlagKind.TEXT),
             ("build_metadata", FlagKind.TEXTS),

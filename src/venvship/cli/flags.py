@@ -36,7 +36,8 @@ class Effect(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One flag. `values` are the only ones it takes; `reason` says why it is refused.
+    """One flag. `values` are the only ones it takes; `reason` says why it is refused, or what of a flag
+    without effect whoever says it on the command line would miss.
 
     `harmless` are the values of a refused flag that ask for nothing we don't do.
     """

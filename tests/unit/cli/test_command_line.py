@@ -177,6 +177,12 @@ def test_the_value_of_a_flag_without_effect_is_not_looked_at() -> None:
     assert problems("build", given_words("--subcommands=pretty_print", "--logging=all")) == []
 
 
+def test_a_file_that_is_asked_for_and_not_written_is_told_unless_an_rc_file_asks() -> None:
+    words = ("--build_event_json_file=bep.json", "--profile=", "--subcommands")
+    line = parse_command("test", [*given_words(*words), *from_rc("--explain=why.txt", line=1)])
+    assert line.warnings == ("`--build_event_json_file` has no effect: the file is not written",)
+
+
 def test_refused_startup_options_of_rc_files_are_told(venvship: CommandLine) -> None:
     (venvship.root / ".bazelrc").write_text("startup --output_base=/x --nope\n")
     done = venvship("build", "//lib")
