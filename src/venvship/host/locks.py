@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from venvship.errors import EnvironmentProblem
+from venvship.host.files import disk_problems
 from venvship.host.lock_file import lock_file, unlock_file
 
 
@@ -53,8 +54,9 @@ class FileLock:
         self.release()
 
     def _take(self, *, wait: bool) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = lock_file(str(self._path), wait=wait)
+        with disk_problems(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = lock_file(str(self._path), wait=wait)
         if self._descriptor is None:
             pid = self._path.read_bytes()[:32].strip()
             raise LockHeld(int(pid) if pid.isdigit() else 0)

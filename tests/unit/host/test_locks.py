@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from venvship.host.files import NotWritable
 from venvship.host.locks import FileLock, LockHeld
 
 HOLDER = """
 import sys, time
 from pathlib import Path
+from venvship.host.files import NotWritable
 from venvship.host.locks import FileLock
 with FileLock(Path(sys.argv[1])):
     print("held", flush=True)
@@ -42,3 +44,9 @@ def test_a_lock_held_elsewhere_names_its_owner_and_dies_with_it(tmp_path: Path) 
         again = FileLock(path)
         again.try_acquire()
         again.release()
+
+
+@pytest.mark.skipif(not Path("/sys").is_dir(), reason="needs a directory in which nobody makes one")
+def test_a_place_where_no_lock_can_be_made_is_said_in_words() -> None:
+    with pytest.raises(NotWritable, match="can't write `/sys/venvship/lock`"):
+        FileLock(Path("/sys/venvship/lock")).acquire()
