@@ -162,7 +162,7 @@ def _roots(lock: Lock, question: Question) -> tuple[str | None, Roots]:
         raise RootNeeded(lock)
     root = _project_name(question.root) if question.root else lock.members[0]
     if root not in lock.members:
-        hint = did_you_mean(root, lock.members)
+        hint = did_you_mean(root, lock.members) if lock.members else "it is of no project: leave `--root` out"
         error = UnknownRoot(lock.filename, f"project `{root}`", lock.members)
         error.hint = hint or error.hint
         raise error

@@ -183,6 +183,8 @@ def test_a_lock_without_projects_is_shown_whole_or_by_group(lock: LockFile) -> N
         "pytest",
         "six",
     ]
+    code, _, err = lock.show("--lock=pylock.toml", "--root=shop", "--python=3.12.4")
+    assert code == 1 and "has no project `shop`" in err and "hint: it is of no project: leave `--root` out" in err
 
 
 def test_a_workspace_without_locks_is_told_what_would_be_made(tmp_path: Path) -> None:
