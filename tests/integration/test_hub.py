@@ -976,6 +976,19 @@ def test_a_lock_is_made_where_flags_set_what_it_will_declare(workspace: RealWork
     workspace.built("//...")
 
 
+def test_what_another_lock_has_changed_is_told(workspace: RealWorkspace, index: FakeIndex) -> None:
+    for name in ("tool", "late"):
+        index.add(name, f"{name}-1.0-py3-none-any.whl", wheel_bytes(name, "1.0", {f"{name}.py": ""}))
+    workspace.environment.update({"UV_DEFAULT_INDEX": index.simple_url, "FORCE_COLOR": "1"})
+    project = '[project]\nname = "app"\nversion = "1.0"\nrequires-python = ">=3.11"\ndependencies = ["{}"]\n'
+    workspace.write({"MODULE.bazel": MODULE + USE_HUB, "BUILD.bazel": "", "pyproject.toml": project.format("tool")})
+    assert workspace.run("lock").stdout == "uv.lock is made anew\n"
+    workspace.write({"pyproject.toml": project.format("late")})
+    made = workspace.run("lock")
+    assert made.stdout == "uv.lock is made anew\n  Added late v1.0\n  Removed tool v1.0\n", made.stderr
+    assert workspace.run("lock").stdout == "uv.lock is up to date\n"
+
+
 def test_locks_and_manifests_are_made_by_the_names_of_other_rule_sets(
     workspace: RealWorkspace, index: FakeIndex
 ) -> None:

@@ -83,13 +83,20 @@ def make_locks(
     program = uv_program() if own or others else ""
     for path in own:
         before = path.read_bytes() if path.is_file() else None
-        words = ["lock", "--quiet", *(["--check"] if check else []), *(["--upgrade"] if upgrade else [])]
+        words = [
+            "lock",
+            "--color=never",
+            *(["--quiet", "--check"] if check else []),
+            *(["--upgrade"] if upgrade else []),
+        ]
+        shown = os.path.relpath(path, root)
         try:
-            _call([program, *words], path.parent, environment, shown=os.path.relpath(path, root), check=check)
+            told = _call([program, *words], path.parent, environment, shown=shown, check=check)
         except NotLocked as error:
             errors.append(error)
             continue
-        done.append(MadeLock(os.path.relpath(path, root), path.is_file() and path.read_bytes() != before))
+        changed = path.is_file() and path.read_bytes() != before
+        done.append(MadeLock(shown, changed, _changes(told) if changed and before is not None else ()))
     for one in others:
         try:
             changed = _compile(program, one, root, environment, check=check, upgrade=upgrade)
@@ -102,10 +109,17 @@ def make_locks(
     return tuple(done)
 
 
-def _call(command: list[str], directory: Path, environment: Mapping[str, str], *, shown: str, check: bool) -> None:
+def _call(command: list[str], directory: Path, environment: Mapping[str, str], *, shown: str, check: bool) -> str:
+    """What uv tells beside its answer; raises NotLocked."""
     result = subprocess.run(command, cwd=directory, env=dict(environment), capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise NotLocked(shown, result.stderr or result.stdout, check=check)
+    return result.stderr
+
+
+def _changes(told: str) -> tuple[str, ...]:
+    """The lines of uv's that say what is another version than before: `Updated idna v3.10 -> v3.20`."""
+    return tuple(line for line in told.splitlines() if line.startswith(("Added ", "Removed ", "Updated ")))
 
 
 def _compile(
