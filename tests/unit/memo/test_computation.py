@@ -68,6 +68,41 @@ def test_a_record_names_what_was_read_directly_and_the_fingerprint() -> None:
     assert numbers.memo.record_of(Number("x")) == Record("2", ())
 
 
+def test_who_asked_for_a_key_is_known() -> None:
+    numbers = Numbers({"top": ["a", "x"], "a": ["x"]}, {"x": 2})
+    numbers.get("top")
+    readers = {key: set(asking) for key, asking in numbers.memo.readers().items()}
+    assert readers == {Number("a"): {Number("top")}, Number("x"): {Number("top"), Number("a")}}
+    assert numbers.memo.was_asked_outside(Number("top"))
+    assert not numbers.memo.was_asked_outside(Number("x"))
+    numbers.get("x")
+    assert numbers.memo.was_asked_outside(Number("x"))
+
+
+def test_a_computation_in_progress_knows_what_it_has_asked_for() -> None:
+    numbers, seen = Numbers({"a": ["x"]}, {"x": 2}), []
+
+    def run() -> int:
+        for name in ("a", "x", "a"):
+            numbers.get(name)
+            seen.append(numbers.memo.asked_so_far())
+        return 0
+
+    numbers.memo.compute(Number("top"), run)
+    assert seen == [(Number("a"),), (Number("a"), Number("x")), (Number("a"), Number("x"))]
+    assert numbers.memo.asked_so_far() == ()
+
+
+def test_what_failed_or_was_not_computed_has_no_value() -> None:
+    numbers = Numbers({"top": ["x", "gone"]}, {"x": 2})
+    with pytest.raises(UserError):
+        numbers.get("top")
+    assert numbers.memo.value_of(Number("x")) == 2
+    for name in ("top", "gone", "never"):
+        with pytest.raises(KeyError):
+            numbers.memo.value_of(Number(name))
+
+
 def test_a_failure_is_kept_with_what_led_to_it() -> None:
     numbers = Numbers({"top": ["x", "gone"]}, {"x": 2})
     for _ in range(2):
