@@ -52,6 +52,22 @@ def test_main_may_lie_outside_of_srcs_in_one_dialect() -> None:
     )
 
 
+def test_main_is_a_source_that_is_called_so_where_no_target_is() -> None:
+    build = """
+genrule(name = "made", outs = ["made/__main__.py"], cmd = "echo > $@")
+genrule(name = "more", outs = ["more/__main__.py"], cmd = "echo > $@")
+py_binary(name = "app", srcs = [":made", "other.py"], main = "__main__.py")
+py_binary(name = "exact", srcs = [":made", "__main__.py"], main = "__main__.py")
+py_binary(name = "wrong", srcs = [":made", ":more"], main = "__main__.py")
+"""
+    main = executable(workspace(RULES_PYTHON, build, "other.py")).main
+    assert main is not None and main.path == "app/made/__main__.py"
+    made = workspace(RULES_PYTHON, build, "other.py", "__main__.py")
+    main = executable(made, "//app:exact").main
+    assert main is not None and main.path == "app/__main__.py"
+    assert "`main` is `//app:__main__.py`, which is not in `srcs`" in made.problems("//app:wrong")
+
+
 @pytest.mark.parametrize("dialect", [ASPECT, RULES_PYTHON])
 def test_tests_may_need_what_is_for_tests_only(dialect: str) -> None:
     build = """

@@ -6,7 +6,7 @@ and whose closure is checked to hold the program's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from venvship.analysis.configured_target import ConfiguredTarget
@@ -15,7 +15,8 @@ from venvship.launchers.config import Argument
 from venvship.loading.rule_class import RuleClass
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
-from venvship.model.paths import TreePath, parent
+from venvship.model.label import Label
+from venvship.model.paths import TreePath, join, parent
 from venvship.model.provider import DefaultInfo, OutputGroupInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles, RunfilesLink
 from venvship.rules import attributes
@@ -51,6 +52,7 @@ PROGRAM_ATTRIBUTES = (
     *LIBRARY_ATTRIBUTES,
     *ENVIRONMENT_ATTRIBUTES,
     attributes.label("main", files=True),
+    attributes.string("main_name"),
     attributes.string("main_module"),
     attributes.label("venv", mandatory=True),
     attributes.boolean("is_external_venv"),
@@ -233,7 +235,7 @@ def _entry(ctx: RuleContext) -> tuple[Artifact | None, str]:
     module = ctx.string("main_module")
     if not module:
         return _main(ctx), ""
-    if ctx.target_or_none("main") is not None:
+    if ctx.target_or_none("main") is not None or ctx.string("main_name"):
         raise ctx.error("`main` and `main_module` are both set", hint="keep the one that is started")
     if not all(part.isidentifier() for part in module.split(".")):
         raise ctx.error(f"`main_module` is `{module}`, which is no name of a module")
@@ -247,6 +249,8 @@ def _main(ctx: RuleContext) -> Artifact:
     if name.endswith(".py") and not dialect.main_outside_sources:
         raise ctx.error(f"a program may not be called `{name}`: that is the name of a source")
     sources = _python_files(ctx.targets("srcs"))
+    if ctx.string("main_name"):
+        return _named_main(ctx, sources, ctx.string("main_name"))
     main = ctx.target_or_none("main")
     if main is not None:
         files = _python_files([main])
@@ -267,6 +271,18 @@ def _main(ctx: RuleContext) -> Artifact:
             hint="set `main` to the file that is started",
         )
     return named[0]
+
+
+def _named_main(ctx: RuleContext, sources: Sequence[Artifact], name: str) -> Artifact:
+    """The source at a path below the package, else the only one whose path ends so."""
+    path = join(ctx.label.package.path, name)
+    at_path = [source for source in sources if source.path == path]
+    found = at_path or [source for source in sources if source.path.endswith(f"/{name}")]
+    if len(found) != 1:
+        raise ctx.error(
+            f"`main` is `{Label(ctx.label.package, name)}`, which is not in `srcs`", hint="add it to `srcs`"
+        )
+    return found[0]
 
 
 def _python_files(targets: Iterable[ConfiguredTarget]) -> list[Artifact]:

@@ -110,6 +110,10 @@ def program(
                 testonly = kwargs.get("testonly"),
                 visibility = kwargs.get("visibility"),
             )
+    main = kwargs.get("main")
+    if dialect == "rules_python" and type(main) == "string" and main.endswith(".py") and main[0] not in ":/@":
+        # A file that a source makes need not be a target.
+        kwargs["main_name"] = kwargs.pop("main")
     rule(
         name = name,
         srcs = srcs,
