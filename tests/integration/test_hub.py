@@ -976,6 +976,30 @@ def test_a_lock_is_made_where_flags_set_what_it_will_declare(workspace: RealWork
     workspace.built("//...")
 
 
+def test_a_lock_whose_maker_loads_from_its_hub_begins_empty(workspace: RealWorkspace, index: FakeIndex) -> None:
+    index.add("tool", "tool-1.0-py3-none-any.whl", wheel_bytes("tool", "1.0", {"tool.py": ""}))
+    workspace.environment["UV_DEFAULT_INDEX"] = index.simple_url
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + 'bazel_dep(name = "rules_python", version = "1.0.0")\n'
+            + 'pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")\n'
+            + 'pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")\nuse_repo(pip, "pypi")\n',
+            "requirements.in": "tool\n",
+            "BUILD.bazel": DEFS
+            + 'load("@pypi//:requirements.bzl", "requirement")\n'
+            + 'load("@rules_python//python:pip.bzl", "compile_pip_requirements")\n'
+            + 'compile_pip_requirements(name = "all", src = "requirements.in", requirements_txt = "requirements.txt")\n'
+            + 'py_library(name = "lib", deps = [requirement("tool")])\n',
+        }
+    )
+    done = workspace.run("lock")
+    assert done.code == 1 and "hint: make it with `venvship lock`, from an empty file if" in done.stderr, done.stderr
+    workspace.write({"requirements.txt": ""})
+    assert workspace.run("lock").stdout == "requirements.txt is made anew\n"
+    workspace.built("//:lib")
+
+
 def test_what_another_lock_has_changed_is_told(workspace: RealWorkspace, index: FakeIndex) -> None:
     for name in ("tool", "late"):
         index.add(name, f"{name}-1.0-py3-none-any.whl", wheel_bytes(name, "1.0", {f"{name}.py": ""}))

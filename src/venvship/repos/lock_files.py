@@ -45,9 +45,11 @@ def read_lock(
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise UserError(
-            f"can't read the lock file `{shown}`: {error.strerror}", hint="make it with `venvship lock`"
-        ) from error
+        hint = "make it with `venvship lock`"
+        if path.suffix == ".txt":
+            # The package of the target that makes it can't be loaded before there is something in it to load.
+            hint += ", from an empty file if the BUILD file of the target that makes it loads from the hub"
+        raise UserError(f"can't read the lock file `{shown}`: {error.strerror}", hint=hint) from error
     key = hashlib.sha256(data).hexdigest()
     seen(key)
     if path.suffix == ".txt":
