@@ -115,8 +115,8 @@ def test_hostile_wheels_are_refused_one_by_one_and_leave_nothing_behind(
     assert [what for number, what in enumerate(wrong) if f"w{number}" not in refused] == []
     assert not refused & accepted.keys(), done.stderr
     store = workspace.cache / "venvship"
-    assert [path.name for path in store.glob("trees/*/*.py")].count("fine.py") == 1
-    assert not list(store.glob("trees/*/w*.dist-info"))
+    assert [path.name for path in store.glob("trees/*/lib/python*/site-packages/*.py")].count("fine.py") == 1
+    assert not list(store.glob("trees/*/lib/python*/site-packages/w*.dist-info"))
     assert not list(store.glob("trees/tmp/*")) and not list(store.rglob("evil"))
     assert not [path for path in store.glob("partial/*") if path.suffix != ".lock"]
 

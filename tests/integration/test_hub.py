@@ -1142,7 +1142,7 @@ def test_what_is_damaged_in_the_stores_is_found_and_made_anew(workspace: RealWor
     done = workspace.run("clean", "--verify")
     assert done.code == 0 and ", 0 of them damaged" in done.stderr
     trees = workspace.cache / "venvship/trees"
-    [bytecode] = trees.glob("*/tool/__pycache__/*")
+    [bytecode] = trees.glob("*/lib/python*/site-packages/tool/__pycache__/*")
     source = bytecode.parents[1] / "__init__.py"
     whole = bytecode.read_bytes()
 

@@ -58,7 +58,7 @@ def write(workspace: RealWorkspace, index: FakeIndex, salt: str, *, instead: Map
 
 def unpacked(workspace: RealWorkspace, salt: str) -> list[str]:
     """The wheels that the store has unpacked, without those that are still being written."""
-    found = workspace.cache.glob(f"venvship/trees/*/{salt}*.py")
+    found = workspace.cache.glob(f"venvship/trees/*/lib/python*/site-packages/{salt}*.py")
     return sorted(path.stem for path in found)
 
 

@@ -196,9 +196,7 @@ class SourceBuild:
         from venvship.tools import install_wheel
 
         try:
-            install_wheel.install(
-                {"wheel": str(wheel), "output": str(prefix), "python_version": self._python_version, "prefix": True}
-            )
+            install_wheel.install({"wheel": str(wheel), "output": str(prefix), "python_version": self._python_version})
         except install_wheel.WheelRefused as error:
             raise UserError(str(error)) from error
         site = prefix / f"lib/python{self._python_version}/site-packages"

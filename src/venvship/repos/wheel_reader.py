@@ -38,9 +38,10 @@ def _answer(store: WheelStore, sha256: str, filename: WheelFilename, request: Ma
     if not request:
         store.keep_manifest(sha256, filename)
         return b""
-    installed = install_wheel.install_wheel(install_wheel.Request.parse(request))
+    wanted = install_wheel.Request.parse(request)
+    installed = install_wheel.install_wheel(wanted)
     result = installed.sealed()
-    site = installed.site_packages
+    site = wanted.site_packages_path
     # A wheel that is not what it should be has no manifest, and then nobody is told that it was unpacked.
     store.keep_manifest(
         sha256, filename, unpacked=UnpackedWheel(installed.members, lambda path: file_access(Path(site, path)))

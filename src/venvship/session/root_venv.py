@@ -86,7 +86,7 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
             runtime.full_version,
             TreePath(places.interpreter(runtime)),
             [record.layout for record in records],
-            _placing(records, places),
+            _prefixes(records, places),
             places.import_roots(roots, needed.installs.to_tuple(), generated),
             union(info.distributions for info in code).to_tuple(),
             lambda wheel: _why(needed, wheel),
@@ -129,16 +129,9 @@ def _why(needed: PyWheelsInfo, wheel: InstalledWheel) -> str:
     return required_by(needed, lambda record: record.layout is wheel) or ""
 
 
-def _placing(records: Iterable[WheelRecord], places: _Places) -> Callable[[InstalledWheel], tuple[str, str]]:
-    by_prefix = {record.layout.prefix: record for record in records}
-
-    def place(wheel: InstalledWheel) -> tuple[str, str]:
-        record = by_prefix[wheel.prefix]
-        tree = places.tree(record.install)
-        # What brings modules only has nothing else below a prefix.
-        return tree, tree if record.is_site_only else tree + wheel.site_packages.removeprefix(wheel.prefix)
-
-    return place
+def _prefixes(records: Iterable[WheelRecord], places: _Places) -> Callable[[TreePath], str]:
+    installs = {record.layout.prefix: record.install for record in records}
+    return lambda prefix: places.tree(installs[prefix])
 
 
 def _entries(plan: VenvPlan, directory: Path, platform: Platform) -> dict[str, OwnedEntry]:

@@ -7,9 +7,8 @@ version of Python that runs it, not on places, the umask or the clock: files are
 copies where links can't be made, and bytecode is of the unchecked-hash kind with paths relative to site-packages (the
 import system sets the real path when it loads a module).
 
-The request has `tree` and `output` (paths; the output is absent or an empty directory), `site_packages` (its path in
-both, empty if they are that themselves) and `python_version`, which is that of the running interpreter: `3.12`, or
-`3.13t`. All directories of the output are read-only in the end. The result
+The request has `tree` and `output` (paths; the output is absent or an empty directory) and `python_version`, which is
+that of the running interpreter: `3.12`, or `3.13t`. All directories of the output are read-only in the end. The result
 has `grown`: of the output, the tree whose files it has, and the rows [path, "f", sha256, size] of those that it has
 besides or in their place. `not_compiled` is a list of [path, reason].
 """
@@ -47,16 +46,16 @@ class BadRequest(Exception):
 
 
 def run(request: Mapping[str, object]) -> dict[str, object]:
-    tree, output, site, version = (request.get(key) for key in ("tree", "output", "site_packages", "python_version"))
-    if not (isinstance(tree, str) and isinstance(output, str) and isinstance(site, str) and isinstance(version, str)):
-        raise BadRequest("the request needs `tree`, `output`, `site_packages` and `python_version`")
+    tree, output, version = (request.get(key) for key in ("tree", "output", "python_version"))
+    if not (isinstance(tree, str) and isinstance(output, str) and isinstance(version, str)):
+        raise BadRequest("the request needs `tree`, `output` and `python_version`")
     running = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if version.rstrip("t") != running:
         raise BadRequest(f"bytecode of Python {version} can't be made by Python {running}")
     if os.path.isdir(output) and os.listdir(output):
         raise BadRequest(f"`{output}` is not empty")
     os.makedirs(output, exist_ok=True)
-    sources, directories = _link_tree(tree, output, f"{site}/" if site else "")
+    sources, directories = _link_tree(tree, output, f"lib/python{version}/site-packages/")
     rows: list[tuple[str, str, str, int]] = []
     not_compiled: list[tuple[str, str]] = []
     for path, name in sources:
@@ -111,8 +110,7 @@ def _with_sets_of_its_own(code: types.CodeType) -> types.CodeType:
 def _link_tree(tree: str, output: str, site: str) -> tuple[list[tuple[str, str]], set[str]]:
     """Give every file of `tree` a name in `output`.
 
-    Returns the modules below `site`, sorted, by both their paths, and all directories below the output; `site` is empty
-    or ends with a slash.
+    Returns the modules below `site`, sorted, by both their paths, and all directories below the output.
     """
     sources: list[tuple[str, str]] = []
     directories: set[str] = set()
@@ -152,8 +150,8 @@ def _link_tree(tree: str, output: str, site: str) -> tuple[list[tuple[str, str]]
 
 
 def _bytecode_of(path: str) -> str:
-    directory, slash, name = path.rpartition("/")
-    return f"{directory}{slash}__pycache__/{name[:-3]}.{sys.implementation.cache_tag}.pyc"
+    directory, _, name = path.rpartition("/")
+    return f"{directory}/__pycache__/{name[:-3]}.{sys.implementation.cache_tag}.pyc"
 
 
 def _write(path: str, data: bytes) -> None:

@@ -7,18 +7,14 @@ The output looks like the part of a virtual environment that belongs to the whee
     data-scripts/<name>                   scripts as the wheel has them; whoever plans a venv makes launchers for them
     <path>                                what the wheel wants below the prefix
 
-Of a wheel that brings modules only, as most do, it is site-packages itself: each directory more in the path of a module
-is walked at each import. `prefix` in the request wants the whole path for those as well.
-
 Nothing in it depends on where the output lies, on the umask, or on the clock: files are 0444, or 0555 when the wheel
 marks them executable.
 
 The request is an object with `wheel` and `output` (paths; the output is absent or an empty directory),
 `python_version` (`3.12`, or `3.13t` for free-threaded builds) and, when wanted, `exclude_globs` (patterns of paths as
 RECORD spells them; `*` stays in one directory, `**` does not), `replaced` (an object with the new content, as base64,
-of files by their paths; patches come as that) and `prefix` and `compiled_later` (true or false): with the latter no
-file may be in the way of the bytecode of this version of Python, and what the wheel has of it for its own modules is
-left out.
+of files by their paths; patches come as that) and `compiled_later` (true or false): then no file may be in the way of
+the bytecode of this version of Python, and what the wheel has of it for its own modules is left out.
 """
 
 from __future__ import annotations
@@ -96,14 +92,13 @@ class Request(NamedTuple):
     wheel: str
     output: str
     python_version: str
-    prefix: bool
     compiled_later: bool
     exclude_globs: tuple[str, ...]
     replaced: Mapping[str, bytes]
 
     @classmethod
     def parse(cls, values: Mapping[str, object]) -> Request:
-        known = {"wheel", "output", "python_version", "prefix", "compiled_later", "exclude_globs", "replaced"}
+        known = {"wheel", "output", "python_version", "compiled_later", "exclude_globs", "replaced"}
         unknown = sorted(values.keys() - known)
         if unknown:
             raise BadRequest(f"unknown keys in the request: {', '.join(unknown)}")
@@ -123,7 +118,6 @@ class Request(NamedTuple):
             wheel,
             output,
             python_version,
-            bool(values.get("prefix", False)),
             bool(values.get("compiled_later", False)),
             tuple(str(pattern) for pattern in globs),
             {str(path): base64.b64decode(str(content), validate=True) for path, content in replaced.items()},
@@ -132,6 +126,10 @@ class Request(NamedTuple):
     @property
     def site_packages(self) -> str:
         return f"lib/python{self.python_version}/site-packages"
+
+    @property
+    def site_packages_path(self) -> str:
+        return f"{self.output}/{self.site_packages}"
 
 
 class Row(NamedTuple):
@@ -239,11 +237,10 @@ def install_wheel(request: Request) -> Installed:
 
 
 class Installed(NamedTuple):
-    """A wheel that was unpacked: what was written, the files that its directory lists, and where its modules are."""
+    """A wheel that was unpacked: what was written, and the files that its directory lists."""
 
     output: _Output
     members: Mapping[str, ZipMember]
-    site_packages: str
 
     def sealed(self) -> dict[str, object]:
         """Make directories read-only, and answer what an action answers."""
@@ -264,7 +261,6 @@ class _Installation:
         self._refuse(problems_of(members, len(content)))
         self._members = {member.path: member for member in members if not member.is_directory}
         self._dist_info = self._find_dist_info()
-        self._site = f"{request.site_packages}/" if request.prefix or not self._is_site_only() else ""
 
     def run(self) -> Installed:
         rows = {row.path: row for row in self._record()}
@@ -290,10 +286,10 @@ class _Installation:
                 rows[path] = Row(path, "sha256", _record_digest(content), str(len(content)))
         self._refuse(problems)
 
-        dist_info = f"{self._site}{self._dist_info}"
-        self._output.write(f"{dist_info}/INSTALLER", [INSTALLER])
-        self._output.write(f"{dist_info}/RECORD", [self._new_record(rows, shipped, targets)])
-        return Installed(self._output, self._members, f"{self._output.root}/{self._site}")
+        site = self._request.site_packages
+        self._output.write(f"{site}/{self._dist_info}/INSTALLER", [INSTALLER])
+        self._output.write(f"{site}/{self._dist_info}/RECORD", [self._new_record(rows, shipped, targets)])
+        return Installed(self._output, self._members)
 
     def _refuse(self, problems: Iterable[str]) -> None:
         found = list(problems)
@@ -306,9 +302,6 @@ class _Installation:
         if len(found) != 1 or f"{found[0]}/RECORD" not in self._members:
             self._refuse(["it does not have exactly one `.dist-info` directory with a RECORD"])
         return found[0]
-
-    def _is_site_only(self) -> bool:
-        return all(_scheme_of(path)[0] in _SITE_SCHEMES for path in self._members if ".data/" in path)
 
     def _record(self) -> Iterator[Row]:
         path = f"{self._dist_info}/RECORD"
@@ -366,7 +359,7 @@ class _Installation:
 
     def _others(self, bytecode: frozenset[str]) -> set[str]:
         """What will lie beside the files of the wheel."""
-        dist_info = f"{self._site}{self._dist_info}"
+        dist_info = f"{self._request.site_packages}/{self._dist_info}"
         return {*bytecode, f"{dist_info}/INSTALLER", f"{dist_info}/RECORD"}
 
     def _read_at(self, offset: int, length: int) -> bytes:
@@ -374,11 +367,14 @@ class _Installation:
 
     def _target(self, path: str) -> str | None:
         request = self._request
-        scheme, rest = _scheme_of(path)
+        top, _, below = path.partition("/")
+        if not (top.endswith(".data") and below):
+            return f"{request.site_packages}/{path}"
+        scheme, _, rest = below.partition("/")
         if not rest:
             return None
         if scheme in _SITE_SCHEMES:
-            return f"{self._site}{rest}"
+            return f"{request.site_packages}/{rest}"
         if scheme == "scripts":
             return None if "/" in rest else f"data-scripts/{rest}"
         if scheme == "headers":
@@ -460,6 +456,7 @@ class _Installation:
 
         Scripts are listed where a venv has them, without a hash, because their first line is the venv's own.
         """
+        site = self._request.site_packages
         unlisted = Row("")
         lines = []
         for path in paths:
@@ -468,7 +465,7 @@ class _Installation:
                 lines.append((f"../../../bin/{target.partition('/')[2]}", "", ""))
                 continue
             _, algorithm, digest, size = rows.get(path, unlisted)
-            lines.append((_below(target, self._site), f"{algorithm}={digest}" if algorithm else "", size))
+            lines.append((_below(target, site), f"{algorithm}={digest}" if algorithm else "", size))
         lines.append((f"{self._dist_info}/INSTALLER", f"sha256={_record_digest(INSTALLER)}", str(len(INSTALLER))))
         lines.append((f"{self._dist_info}/RECORD", "", ""))
         text = io.StringIO(newline="")
@@ -477,27 +474,19 @@ class _Installation:
 
     def _bytecode(self, targets: Mapping[str, str]) -> frozenset[str]:
         """Where the bytecode of the modules in site-packages will be."""
+        site = self._request.site_packages + "/"
         tag = f"cpython-{self._request.python_version.rstrip('t').replace('.', '')}"
         found = set()
         for target in targets.values():
-            if target.endswith(".py") and target.startswith(self._site):
-                directory, slash, name = target.rpartition("/")
-                found.add(f"{directory}{slash}__pycache__/{name[:-3]}.{tag}.pyc")
+            if target.endswith(".py") and target.startswith(site):
+                directory, _, name = target.rpartition("/")
+                found.add(f"{directory}/__pycache__/{name[:-3]}.{tag}.pyc")
         return frozenset(found)
 
 
-def _scheme_of(path: str) -> tuple[str, str]:
-    """The scheme of a member and its path there, which is empty if there is none."""
-    top, _, below = path.partition("/")
-    if not (top.endswith(".data") and below):
-        return "purelib", path
-    scheme, _, rest = below.partition("/")
-    return scheme, rest
-
-
 def _below(path: str, directory: str) -> str:
-    """`path` relative to a directory, inside of which most paths are; that is empty or ends with a slash."""
-    return path[len(directory) :] if path.startswith(directory) else posixpath.relpath(path, directory)
+    """`path` relative to a directory, inside of which most paths are."""
+    return path[len(directory) + 1 :] if path.startswith(f"{directory}/") else posixpath.relpath(path, directory)
 
 
 def _record_digest(content: bytes) -> str:

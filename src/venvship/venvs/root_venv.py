@@ -23,8 +23,8 @@ from venvship.venvs.wheel_layout import InstalledWheel
 class RootVenv:
     """What the venv is made of.
 
-    `interpreter` is a program of the machine, `title` what prompts show. `place` gives the absolute paths of an
-    installed wheel's prefix and site-packages.
+    `interpreter` is a program of the machine, `title` what prompts show. `place` gives the absolute path of an
+    installed wheel's prefix by runfiles path.
     """
 
     directory: TreePath
@@ -33,7 +33,7 @@ class RootVenv:
     full_version: str
     interpreter: TreePath
     wheels: Sequence[InstalledWheel]
-    place: Callable[[InstalledWheel], tuple[str, str]]
+    place: Callable[[TreePath], str]
     import_roots: Iterable[str]
     members: Sequence[FirstPartyDistribution] = ()
     why: Why = nobody_knows_why
@@ -41,7 +41,7 @@ class RootVenv:
 
 def plan_root_venv(venv: RootVenv) -> VenvPlan:
     """The plan; colliding names are warnings, since the programs of a workspace need not fit into one venv."""
-    layouts = [_placed(wheel, venv.place) for wheel in venv.wheels]
+    layouts = [_placed(wheel, venv.place(wheel.prefix)) for wheel in venv.wheels]
     originals = dict(zip(map(id, layouts), venv.wheels, strict=True))
     plan = plan_venv(
         layouts,
@@ -62,9 +62,9 @@ def plan_root_venv(venv: RootVenv) -> VenvPlan:
     return replace(plan, entries=entries)
 
 
-def _placed(wheel: InstalledWheel, place: Callable[[InstalledWheel], tuple[str, str]]) -> InstalledWheel:
-    prefix, site_packages = place(wheel)
-    return replace(wheel, prefix=TreePath(prefix), site_packages=TreePath(site_packages))
+def _placed(wheel: InstalledWheel, prefix: str) -> InstalledWheel:
+    inside = wheel.site_packages.removeprefix(wheel.prefix)
+    return replace(wheel, prefix=TreePath(prefix), site_packages=TreePath(prefix + inside))
 
 
 def _configuration(venv: RootVenv, content: bytes) -> bytes:

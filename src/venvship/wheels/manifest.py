@@ -116,11 +116,6 @@ class WheelManifest:
     path_files: Mapping[str, str]
     python_scripts: frozenset[str]
 
-    @property
-    def is_site_only(self) -> bool:
-        """Whether it brings modules and no headers, scripts or data."""
-        return all(entry.scheme is Scheme.SITE for entry in (*self.entries[:1], *self.entries[-1:]))
-
     def site_entries(self) -> Iterator[WheelEntry]:
         return (entry for entry in self.entries if entry.scheme is Scheme.SITE)
 

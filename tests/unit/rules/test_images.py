@@ -285,10 +285,7 @@ filegroup(name = "below", srcs = [":layers_no_src"])
     )
     made = AnalysisWorkspace({"BUILD": build, "app.py": "", "tool.py": ""}, hub=ValueHub([SMALL]))
     rows = rows_of(made, "//:layers", "wheels")
-    assert {str(row["at"]) for row in rows} == {
-        "app.runfiles/pypi/small/1.0/lib/python3.12/site-packages",
-        "app.runfiles/pypi/small/1.0-python3.11/lib/python3.11/site-packages",
-    }
+    assert {str(row["at"]) for row in rows} == {"app.runfiles/pypi/small/1.0", "app.runfiles/pypi/small/1.0-python3.11"}
     venv = {str(row["at"]): row for row in rows_of(made, "//:layers", "venv")}
     link = venv["app.runfiles/_main/._tool.venv/lib/python3.11/site-packages/small"]["link"]
     assert link == "../../../../../pypi/small/1.0-python3.11/lib/python3.11/site-packages/small"

@@ -9,8 +9,6 @@ from venvship.model.paths import TreePath
 from venvship.model.provider import ArgumentsInfo, RunEnvironmentInfo
 from venvship.rules.python.providers import PyExecutableInfo, VirtualenvInfo
 
-SITE = "lib/python3.12/site-packages"
-
 BIN = "venvship-out/linux_x86_64-fastbuild/bin"
 HUB = ValueHub(
     [
@@ -86,7 +84,7 @@ def test_the_parts_of_a_program_stay_apart() -> None:
         return {str(path) for path in runfiles.entries()}
 
     assert paths("interpreter") == {"python_interpreters/3.12.4"}
-    assert paths("third_party") == {f"pypi/httpx/0.27.0/{SITE}", f"pypi/idna/3.7/{SITE}"}
+    assert paths("third_party") == {"pypi/httpx/0.27.0", "pypi/idna/3.7"}
     assert paths("first_party") == {"_main/app/server.py"}
     assert all(path.startswith("_main/app/._server.venv/") for path in paths("venv"))
 
@@ -220,12 +218,12 @@ def test_the_rules_python_dialect_is_not_isolated() -> None:
 
 def test_a_wheel_is_compiled_by_the_interpreter_that_will_run_it_and_unpacked_by_any() -> None:
     made = outputs(workspace("").one("@pypi//httpx:whl").actions)
-    unpack = made[f"venvship-out/linux_x86_64-fastbuild/pypi/httpx/0.27.0/{SITE}"]
-    compile_ = made[f"venvship-out/linux_x86_64-fastbuild/.bytecode/pypi/httpx/0.27.0/{SITE}"]
+    unpack = made["venvship-out/linux_x86_64-fastbuild/pypi/httpx/0.27.0"]
+    compile_ = made["venvship-out/linux_x86_64-fastbuild/.bytecode/pypi/httpx/0.27.0"]
     assert isinstance(unpack, RunTool) and unpack.interpreter is None
     assert isinstance(compile_, RunTool) and compile_.interpreter is not None
     assert compile_.interpreter.runfiles_path == "python_interpreters/3.12.4"
-    assert [one.runfiles_path for one in (*unpack.outputs, *compile_.outputs)] == [f"pypi/httpx/0.27.0/{SITE}"] * 2
+    assert [one.runfiles_path for one in (*unpack.outputs, *compile_.outputs)] == ["pypi/httpx/0.27.0"] * 2
     assert compile_.inputs.to_tuple() == unpack.outputs
 
 
@@ -234,7 +232,7 @@ def test_a_distribution_as_data_is_the_directory_that_its_dependants_have() -> N
         'py_binary(name = "p", srcs = ["app.py"], deps = ["@pypi//httpx"], data = ["@pypi//httpx"])', app__app_py=""
     )
     entries, conflicts = made.one("//app:p").default_info.default_runfiles.settled()
-    httpx = entries[TreePath(f"pypi/httpx/0.27.0/{SITE}")]
+    httpx = entries[TreePath("pypi/httpx/0.27.0")]
     assert httpx is not None and httpx.without_bytecode is not None
     assert conflicts == ()
 

@@ -18,8 +18,6 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo, PyRuntimeInfo, PyWheelsInfo, VirtualenvInfo
 
-SITE = "lib/python3.12/site-packages"
-
 HUB = ValueHub(
     [
         Dist("numpy", "2.0", {"numpy/__init__.py": ""}, needs=("six",)),
@@ -77,9 +75,9 @@ def test_a_rule_splits_a_program_into_output_groups_without_listing_anything(lis
     groups = made.one("//app:parts")[OutputGroupInfo].groups
     assert len(listings) == before
     assert "python_interpreters/3.12.4" in paths(groups["interpreter"])
-    assert {f"pypi/numpy/2.0/{SITE}", f"pypi/six/1.16/{SITE}"} <= paths(groups["third_party"])
+    assert {"pypi/numpy/2.0", "pypi/six/1.16"} <= paths(groups["third_party"])
     assert paths(groups["first_party"]) >= {"_main/app/app.py", "_main/app/lib.py", "_main/app/lib.json"}
-    assert paths(groups["wheel_six"]) == {f"pypi/six/1.16/{SITE}"}
+    assert paths(groups["wheel_six"]) == {"pypi/six/1.16"}
 
 
 def test_a_bzl_rule_splits_a_program_the_same_way() -> None:
@@ -103,16 +101,11 @@ bzl_split = rule(implementation = _split, attrs = {"binary": attr.label(provider
     made = AnalysisWorkspace({"app/BUILD": DEFS + build, "app/split.bzl": rule, **FILES}, hub=HUB)
     groups = made.one("//app:parts")[OutputGroupInfo].groups
     assert paths(groups["interpreter"]) == {"python_interpreters/3.12.4"}
-    assert paths(groups["third_party"]) == {f"pypi/numpy/2.0/{SITE}", f"pypi/six/1.16/{SITE}"}
-    assert paths(groups["six"]) == {f"pypi/six/1.16/{SITE}"}
+    assert paths(groups["third_party"]) == {"pypi/numpy/2.0", "pypi/six/1.16"}
+    assert paths(groups["six"]) == {"pypi/six/1.16"}
     assert paths(groups["first_party"]) == {"_main/app/app.py", "_main/app/lib.py", "_main/app/lib.json"}
     # As rules of others know it, the files of wheels among them.
-    assert paths(groups["sources"]) == {
-        "_main/app/app.py",
-        "_main/app/lib.py",
-        f"pypi/numpy/2.0/{SITE}",
-        f"pypi/six/1.16/{SITE}",
-    }
+    assert paths(groups["sources"]) == {"_main/app/app.py", "_main/app/lib.py", "pypi/numpy/2.0", "pypi/six/1.16"}
 
 
 def test_the_parts_are_disjoint_and_together_everything() -> None:
@@ -178,9 +171,9 @@ def test_records_have_the_fields_that_other_rule_sets_know() -> None:
     site = "lib/python3.12/site-packages"
     assert made.printed == [
         "../python_interpreters/start-3.12.4/python3",
-        f"pypi/numpy/2.0/{site} ../pypi/numpy/2.0/{site}",
+        f"pypi/numpy/2.0/{site} ../pypi/numpy/2.0",
         '["numpy-2.0.dist-info", "numpy"] ["numpy-2.0.dist-info", "numpy"] []',
-        f"pypi/six/1.16/{site} ../pypi/six/1.16/{site}",
+        f"pypi/six/1.16/{site} ../pypi/six/1.16",
         '["six-1.16.dist-info", "six.py"] ["six-1.16.dist-info"] ["six=six:main"]',
         "True",
     ]
@@ -321,7 +314,7 @@ py_binary(name = "joining", srcs = ["app.py"], deps = [":outer"])
     outer = made.one("//app:outer")
     roots = {f"pypi/{wheel}/lib/python3.12/site-packages" for wheel in ("numpy/2.0", "six/1.16")}
     assert set(outer[PyInfo].imports.to_tuple()) == {"_main", *roots}
-    trees = {f"pypi/numpy/2.0/{SITE}", f"pypi/six/1.16/{SITE}"}
+    trees = {"pypi/numpy/2.0", "pypi/six/1.16"}
     assert paths(outer[DefaultInfo].files) == {*trees, "_main/app/lib.py", "_main/app/lib.json"}
     assert paths(outer[PyInfo].every_source) == {*trees, "_main/app/lib.py"}
     # What is built in takes wheels from where they are records, and has them once.
@@ -392,5 +385,5 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":made"])
     app = made.one("//app:app")
     assert sorted(record.project for record in app[PyWheelsInfo].wheels.to_tuple()) == wheels
     program = app[PyExecutableInfo]
-    assert paths(program.third_party_runfiles.files) == {f"pypi/numpy/2.0/{SITE}", f"pypi/six/1.16/{SITE}"}
+    assert paths(program.third_party_runfiles.files) == {"pypi/numpy/2.0", "pypi/six/1.16"}
     assert paths(program.first_party_runfiles.files) == {"_main/app/app.py"}

@@ -35,9 +35,7 @@ def unpacked(root: Path, files: dict[str, str | bytes]) -> Path:
 
 
 def compiled(tree: Path, output: Path) -> dict[str, Any]:
-    return compile_wheel.run(
-        {"tree": str(tree), "output": str(output), "site_packages": SITE, "python_version": RUNNING}
-    )
+    return compile_wheel.run({"tree": str(tree), "output": str(output), "python_version": RUNNING})
 
 
 def files_of(root: Path) -> dict[str, bytes]:
@@ -104,22 +102,12 @@ def test_bytecode_is_the_same_in_a_warm_and_in_a_fresh_interpreter(tmp_path: Pat
     # The file alone, as on a remote machine.
     program = tmp_path / "alone.py"
     shutil.copy(str(compile_wheel.__file__), program)
-    request = {"tree": str(tree), "output": str(tmp_path / "fresh"), "site_packages": SITE, "python_version": RUNNING}
+    request = {"tree": str(tree), "output": str(tmp_path / "fresh"), "python_version": RUNNING}
     (tmp_path / "request.json").write_text(json.dumps(request))
     command = [sys.executable, "-I", "-S", "-B", str(program), str(tmp_path / "request.json")]
     fresh = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     assert said(fresh, tmp_path / "fresh") == warm
     assert files_of(tmp_path / "fresh") == files_of(tmp_path / "warm")
-
-
-def test_a_directory_that_is_site_packages_is_compiled_whole(tmp_path: Path) -> None:
-    tree = unpacked(tmp_path / "tree", {"/pkg/__init__.py": "x = 1", "/m.py": ""})
-    output = tmp_path / "out"
-    request = {"tree": str(tree), "output": str(output), "site_packages": "", "python_version": RUNNING}
-    found = said(compile_wheel.run(request), output)
-    assert found.keys() == {f"pkg/__pycache__/__init__.{TAG}.pyc", f"__pycache__/m.{TAG}.pyc"}
-    code = cast("types.CodeType", marshal.loads((output / f"pkg/__pycache__/__init__.{TAG}.pyc").read_bytes()[16:]))
-    assert code.co_filename == "pkg/__init__.py"
 
 
 def test_no_two_constants_of_bytecode_are_one_set() -> None:
@@ -153,16 +141,10 @@ def test_bytecode_that_is_there_is_replaced_and_the_wheel_keeps_its_own(tmp_path
     [
         ({"python_version": "3.99"}, "bytecode of Python 3.99 can't be made"),
         ({"tree": None}, "the request needs"),
-        ({"site_packages": None}, "the request needs"),
         ({"output": "."}, "is not empty"),
     ],
 )
 def test_a_bad_request_is_refused(tmp_path: Path, change: dict[str, object], reason: str) -> None:
-    request: dict[str, object] = {
-        "tree": "x",
-        "output": str(tmp_path / "out"),
-        "site_packages": SITE,
-        "python_version": RUNNING,
-    }
+    request: dict[str, object] = {"tree": "x", "output": str(tmp_path / "out"), "python_version": RUNNING}
     with pytest.raises(BadRequest, match=reason):
         compile_wheel.run(request | change)

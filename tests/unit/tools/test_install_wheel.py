@@ -35,9 +35,8 @@ SITE = f"lib/python{RUNNING}/site-packages"
 
 
 def installed(wheel: Path, output: Path, **options: object) -> dict[str, tuple[str, int, bool]]:
-    """The entries of the result by path, below a whole prefix."""
-    request = {"wheel": str(wheel), "output": str(output), "python_version": RUNNING, "prefix": True, **options}
-    result = install(request)
+    """The entries of the result by path."""
+    result = install({"wheel": str(wheel), "output": str(output), "python_version": RUNNING, **options})
     entries = cast("list[list[object]]", result["entries"])
     return {str(path): (str(sha256), cast("int", size), bool(x)) for path, sha256, size, x in entries}
 
@@ -91,26 +90,6 @@ def test_every_scheme_goes_to_its_place_and_the_result_tells_the_tree(tmp_path: 
         f"{SITE}/run.sh",
         "data-scripts/tool",
     }
-
-
-def test_a_wheel_that_brings_modules_only_is_its_site_packages(tmp_path: Path) -> None:
-    files: dict[str, str | bytes] = {
-        "pkg/__init__.py": "",
-        "a-1.0.data/purelib/p.py": "",
-        f"{SITE}/m.py": "",
-        f"__pycache__/p.{sys.implementation.cache_tag}.pyc": "stale",
-    }
-    wheel = make_wheel(tmp_path, "a", files=files)
-    entries = installed(wheel, tmp_path / "out", prefix=False, compiled_later=True)
-    assert entries == tree(tmp_path / "out")
-    dist_info = {f"a-1.0.dist-info/{name}" for name in ("INSTALLER", "METADATA", "RECORD", "WHEEL")}
-    assert entries.keys() == {"pkg/__init__.py", "p.py", f"{SITE}/m.py", *dist_info}
-    record = (tmp_path / "out/a-1.0.dist-info/RECORD").read_text()
-    assert {line.partition(",")[0] for line in record.splitlines()} == entries.keys()
-    # One header is enough for a prefix, though it is excluded.
-    other = make_wheel(tmp_path, "b", files={"m.py": "", "b-1.0.data/headers/b.h": ""})
-    found = installed(other, tmp_path / "other", prefix=False, exclude_globs=["**/b.h"])
-    assert f"{SITE}/m.py" in found and f"include/site/python{RUNNING}/b/b.h" not in found
 
 
 def test_as_an_action_it_seals_the_tree_and_tells_what_a_look_at_it_would(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def plan(*wheels: InstalledWheel) -> VenvPlan:
             full_version="3.11.7",
             interpreter=TreePath("/store/python/bin/python3.11"),
             wheels=wheels,
-            place=lambda wheel: (f"/store/{wheel.prefix}", f"/store/{wheel.site_packages}"),
+            place=lambda prefix: f"/store/{prefix}",
             import_roots=("/home/me/shop", "/home/me/shop/libs"),
             why=lambda wheel: f"//libs:{wheel.project}",
         )

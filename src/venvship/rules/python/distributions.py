@@ -41,7 +41,6 @@ from venvship.rules.python.providers import (
 )
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
 from venvship.rules.python.transitions import built_for, without_caller
-from venvship.venvs.layout import site_packages_of
 from venvship.venvs.metadata import normalised_name
 from venvship.venvs.scripts import FirstPartyDistribution
 from venvship.venvs.wheel_layout import InstalledScript, InstalledWheel, ScriptEntryPoint
@@ -235,26 +234,14 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
     archive = Artifact(Root.of_sources(ctx.label.repository), wheel.path, ctx.label)
     # A program may carry another one of another Python, whose modules lie elsewhere in what is else the same directory.
     asked = ctx.configuration.get(PYTHON_VERSION)
-    prefix = f"{wheel.version}-{runtime.version.directory}" if asked else wheel.version
-    site = site_packages_of(runtime.version)
-    # Fewer directories on the way to a module are fewer for the kernel to walk each time.
-    directory = ctx.declare_directory(join(prefix, site) if wheel.manifest.is_site_only else prefix)
+    directory = ctx.declare_directory(f"{wheel.version}-{runtime.version.directory}" if asked else wheel.version)
     more: dict[str, RequestValue] = {}
     if wheel.exclude_globs:
         more["exclude_globs"] = wheel.exclude_globs
     if wheel.replaced:
         more["replaced"] = {path: b64encode(wheel.replaced[path]).decode() for path in sorted(wheel.replaced)}
     name = f"{wheel.project} {wheel.version}"
-    done = install(
-        ctx,
-        archive,
-        directory,
-        version=runtime.version,
-        compiler=compiler,
-        name=name,
-        site_packages="" if wheel.manifest.is_site_only else site,
-        more=more,
-    )
+    done = install(ctx, archive, directory, version=runtime.version, compiler=compiler, name=name, more=more)
     size = sum(entry.size for entry in wheel.manifest.entries)
     record = WheelRecord(
         wheel.project,
@@ -265,7 +252,7 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         unpacked=done.unpacked,
         install=done.complete,
         archive=archive,
-        layout=installed_layout(wheel.manifest, _prefix_of(directory, site), runtime, wheel.identities),
+        layout=installed_layout(wheel.manifest, directory.runfiles_path, runtime, wheel.identities),
         unpacked_size=size,
         layer=layer_of_wheel(ctx, wheel.version, done.complete, archive, name=name),
     )
@@ -281,11 +268,6 @@ def _wheel(ctx: RuleContext, wheel: FetchedWheel) -> list[object]:
         ),
         PyWheelsInfo(Depset([record]), installs=files, unpacked=Depset([record.unpacked])),
     ]
-
-
-def _prefix_of(directory: Artifact, site_packages: str) -> TreePath:
-    """The prefix of a wheel that is installed into a directory artifact, which may be its site-packages."""
-    return TreePath(directory.runfiles_path.removesuffix(f"/{site_packages}"))
 
 
 def symlink_entries(layout: InstalledWheel, files: Depset[Artifact]) -> list[VenvSymlinkEntry]:
@@ -342,7 +324,7 @@ def installed_layout(
     return InstalledWheel.of_files(
         manifest.distribution,
         manifest.version,
-        site_packages=TreePath(join(prefix, site_packages_of(runtime.version))),
+        site_packages=TreePath(join(prefix, "lib", runtime.version.directory, "site-packages")),
         prefix=prefix,
         files=[entry.path for entry in manifest.site_entries()],
         data=[

@@ -16,11 +16,11 @@ from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import PyWheelsInfo
 
-_SITE: Final = "lib/python*/site-packages/"
+_SITE: Final = "lib/python*/site-packages"
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "dist_info": (f"{_SITE}*.dist-info/**",),
-    "data": ("**", "!**/*.py", "!**/*.pyc", "!**/*.pyi", f"!{_SITE}*.dist-info/**", "!data-scripts/**"),
-    "srcs": (f"{_SITE}**/*.py",),
+    "dist_info": (f"{_SITE}/*.dist-info/**",),
+    "data": ("**", "!**/*.py", "!**/*.pyc", "!**/*.pyi", f"!{_SITE}/*.dist-info/**", "!data-scripts/**"),
+    "srcs": (f"{_SITE}/**/*.py",),
 }
 
 _SUFFIXES: Final = (".start.py", ".venv")
@@ -85,14 +85,10 @@ def _wheel_part(ctx: RuleContext) -> list[object]:
     trees: list[Artifact] = []
     for number, info in enumerate(ctx.provided("wheel", PyWheelsInfo)):
         for record in info.wheels.direct:
-            name, globs = f"{ctx.label.name}.{number}.{record.version}", ctx.strings("globs")
-            if record.is_site_only:
-                name += record.layout.site_packages.removeprefix(record.layout.prefix)
-                globs = tuple(glob.replace(_SITE, "") for glob in globs)
-            output = ctx.declare_directory(name)
+            output = ctx.declare_directory(f"{ctx.label.name}.{number}.{record.version}")
             ctx.run_tool(
                 "pick_files",
-                {"tree": record.unpacked, "output": output, "globs": globs},
+                {"tree": record.unpacked, "output": output, "globs": ctx.strings("globs")},
                 inputs=[record.unpacked],
                 outputs=[output],
                 mnemonic="PickFiles",

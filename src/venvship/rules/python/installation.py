@@ -67,13 +67,9 @@ def install(
     version: PythonVersion,
     compiler: PyCompilerInfo,
     name: str,
-    site_packages: str,
     more: Mapping[str, RequestValue] | None = None,
 ) -> Installation:
-    """Unpack `archive` into `directory`, and compile it; `more` is for the request to unpack.
-
-    `site_packages` is the path of that in the directory, which is empty for a wheel that brings modules only.
-    """
+    """Unpack `archive` into `directory`, and compile it; `more` is for the request to unpack."""
     compiled_later = compiler.directory is not None
     ctx.actions.append(
         unpacking(ctx.label, archive, directory, version=version, compiled_later=compiled_later, name=name, more=more)
@@ -83,12 +79,7 @@ def install(
     complete = ctx.declare_with_bytecode(directory)
     ctx.run_tool(
         "compile_wheel",
-        {
-            "tree": directory,
-            "output": complete,
-            "site_packages": site_packages,
-            "python_version": _spelled(version),
-        },
+        {"tree": directory, "output": complete, "python_version": _spelled(version)},
         inputs=[directory],
         outputs=[complete],
         mnemonic="CompileWheel",

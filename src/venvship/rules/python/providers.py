@@ -123,11 +123,6 @@ class WheelRecord(WheelKey):
     def import_root(self) -> str:
         return self.layout.site_packages
 
-    @property
-    def is_site_only(self) -> bool:
-        """Whether the directories are the site-packages of the wheel, and not its prefix."""
-        return self.install.runfiles_path == self.layout.site_packages
-
 
 class WheelOrigin(NamedTuple):
     """A first-party target that names a distribution in its deps, and all wheels that this brings."""

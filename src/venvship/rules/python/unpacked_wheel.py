@@ -22,7 +22,6 @@ from venvship.rules.python.installation import install
 from venvship.rules.python.providers import InterpreterInfo, PyInfo, PyWheelsInfo, WheelRecord
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, PyCompilerInfo
 from venvship.rules.python.transitions import built_for, without_caller
-from venvship.venvs.layout import site_packages_of
 from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
 from venvship.wheels.filename import WheelFilename
 
@@ -35,20 +34,9 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
     [compiler] = ctx.provided(RUNTIME_ATTRIBUTE.name, PyCompilerInfo)
     archive = ctx.file("src")
     directory = ctx.declare_directory(f"{ctx.label.name}.install")
-    site = site_packages_of(runtime.version)
-    done = install(
-        ctx,
-        archive,
-        directory,
-        version=runtime.version,
-        compiler=compiler,
-        name=str(ctx.label),
-        site_packages=site,
-        # Whether it brings modules only is not known here.
-        more={"prefix": True},
-    )
+    done = install(ctx, archive, directory, version=runtime.version, compiler=compiler, name=str(ctx.label))
     files, unpacked = Depset([done.complete]), Depset([done.unpacked])
-    site_packages = TreePath(join(directory.runfiles_path, site))
+    site_packages = TreePath(join(directory.runfiles_path, "lib", runtime.version.directory, "site-packages"))
     layout = _declared_layout(ctx, archive, directory, site_packages)
     outputs = [
         DefaultInfo(files=files, default_runfiles=Runfiles(files=files), data_runfiles=Runfiles(files=files)),
