@@ -295,7 +295,7 @@ def pool():
         workers.join()
 
 def terminated():
-    waiting = PATH + "children.child(1); print(flush=True); import time; time.sleep(60)"
+    waiting = PATH + "children.child(1); print(flush=True); import time\\nwhile True: time.sleep(0.01)"
     with subprocess.Popen([sys.executable, "-c", waiting], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         process.terminate()
