@@ -25,18 +25,20 @@ class FakeIndex:
     """What the server offers and what it was asked.
 
     `failures` counts how many more times a file is answered with a status; `cut` maps a file name to the number of
-    bytes after which its connection is closed, once; `stalls` the same, after which nothing comes until the name is
-    taken out, and then the end; `replaced` serves other bytes than the index page hashes. `parts` has the sizes of the
-    parts of files that were asked for. `query` is what pages add to the addresses of files, and
-    `moved` is the server that has the files.
+    bytes after which its connection is closed, once; `pieces` the same for every connection; `stalls` the same, after
+    which nothing comes until the name is taken out, and then the end; `replaced` serves other bytes than the index page
+    hashes. `parts` has the sizes of the parts of files that were asked for. `query` is what pages add to the addresses
+    of files, and `moved` is the server that has the files. `authorisation` is a header that it wants, as it is.
     """
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     html_only: bool = False
     ranges: bool = True
     credentials: tuple[str, str] | None = None
+    authorisation: str = ""
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
+    pieces: dict[str, int] = field(default_factory=dict)
     stalls: dict[str, int] = field(default_factory=dict)
     replaced: dict[str, bytes] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
@@ -93,7 +95,9 @@ class _Handler(BaseHTTPRequestHandler):
         with self.guard:
             index.requests[path] += 1
             failure = self._failure(path)
-        if index.credentials is not None and self._credentials() != index.credentials:
+        if index.authorisation and self.headers.get("Authorization") != index.authorisation:
+            self._answer(401, b"", "text/plain")
+        elif index.credentials is not None and self._credentials() != index.credentials:
             self._answer(401, b"", "text/plain", {"WWW-Authenticate": 'Basic realm="index"'})
         elif failure:
             self._answer(failure, b"", "text/plain")
@@ -184,7 +188,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(206, content[start:end], "application/octet-stream", part)
             return
         with self.guard:
-            cut = index.cut.pop(filename, None)
+            cut = index.cut.pop(filename, index.pieces.get(filename))
             stall = index.stalls.get(filename)
         if stall is not None:
             cut = stall

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from fake_index import FakeIndex
@@ -143,6 +145,49 @@ def test_what_is_said_of_mistaken_addresses_has_no_password(
     done = own.run(*(word.format(secret=f"{USER}:{SECRET}") for word in words))
     assert done.code != 0 and SECRET not in done.stderr and "127.0.0.1:9" in done.stderr, done.stderr
     assert_kept_nowhere(own.root, own.cache)
+
+
+def test_a_wheel_that_lies_in_a_repository(own: RealWorkspace, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    (repository / "dist").mkdir(parents=True)
+    wheel = wheel_bytes("committed", "1.0", {"committed.py": "X = 'committed'\n"})
+    (repository / "dist/committed-1.0-py3-none-any.whl").write_bytes(wheel)
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=wheel"]):
+        user = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+        subprocess.run(["git", *user, *words], cwd=repository, check=True)
+    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], cwd=repository, text=True).strip()
+    path = quote("dist/committed-1.0-py3-none-any.whl", safe="")
+    lock = f"""version = 1
+revision = 5
+requires-python = ">=3.9"
+[[package]]
+name = "shop"
+version = "0"
+source = {{ virtual = "." }}
+dependencies = [{{ name = "committed" }}]
+[[package]]
+name = "committed"
+version = "1.0"
+source = {{ git = "{repository.as_uri()}?path={path}&rev=main#{commit}" }}
+wheels = [{{ filename = "committed-1.0-py3-none-any.whl", hash = "sha256:{hashlib.sha256(wheel).hexdigest()}" }}]
+"""
+    own.write(
+        {
+            "MODULE.bazel": MODULE + HUB,
+            "uv.lock": lock,
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//committed"])\n',
+            "app.py": "import committed\nprint(committed.X)\n",
+        }
+    )
+    done = own.run("run", "//:app")
+    assert (done.code, done.stdout) == (0, "committed\n"), done.stderr
+    shown = own.run("lock", "show", "--lock", "uv.lock", "--python", "3.12.4", "--platform", "linux-x86_64")
+    assert f"@{commit}#path=dist/committed-1.0-py3-none-any.whl" in shown.stdout, shown.stderr
+    own.write(
+        {"uv.lock": lock.replace("?path=dist", "?path=lost").replace(hashlib.sha256(wheel).hexdigest(), "0" * 64)}
+    )
+    lost = own.run("build", "//:app")
+    assert lost.code == 1 and "is not offered by" in lost.stderr and commit in lost.stderr, lost.stderr
 
 
 def test_what_git_says_has_no_password(own: RealWorkspace, private: FakeIndex) -> None:

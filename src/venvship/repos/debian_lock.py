@@ -89,7 +89,7 @@ class DebianRequest:
     def __post_init__(self) -> None:
         for what, words in (("suites", self.suites), ("architectures", self.architectures)):
             if not words:
-                raise BadRequest(f"`{what}` is empty", hint='for example suites = ["bookworm", "bookworm-security"]')
+                raise BadRequest(f"`{what}` is empty", hint='for example `suites = ["bookworm", "bookworm-security"]`')
             for word in words:
                 if not _WORD.match(word) or ".." in word.split("/"):
                     raise BadRequest(f"`{what}` has `{word}`, which can't be a name in a Debian archive")

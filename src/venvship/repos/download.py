@@ -8,7 +8,7 @@ import os
 import queue
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from itertools import zip_longest
@@ -21,10 +21,13 @@ from venvship.errors import InternalError, Place, SeveralErrors, UserError, Venv
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.host.arrivals import awaited, results
 from venvship.host.machine import cpu_count
+from venvship.host.processes import Children
+from venvship.repos.attempts import OVERLOADED, Attempts, is_distrusted
+from venvship.repos.committed_file import CommittedFile
 from venvship.repos.package_index import Indexes, IndexUnreachable, refused, unanswered
 from venvship.repos.remote_file import NoRanges, RemoteFile
 from venvship.repos.urls import local_path, origin_of, shown_url
-from venvship.wheels.lock import LockedPackage, LockedSdist, LockedWheel, RegistrySource
+from venvship.wheels.lock import GitSource, LockedPackage, LockedSdist, LockedWheel, RegistrySource
 
 if TYPE_CHECKING:
     import requests
@@ -32,8 +35,6 @@ if TYPE_CHECKING:
 _CHUNK: Final = 1 << 20
 _MAX_SIZE: Final = 1 << 40
 _ANSWERS: Final = frozenset({200, 206, 416})
-_RETRIED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LONGEST_WAIT: Final = 60.0
 _CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-", re.ASCII)
 
 
@@ -118,7 +119,11 @@ class WantedFile:
 
         Locks have no hashes of files in directories that are indexes; such a file is what it is when it is looked at.
         """
-        location = file.url if file.url is not None else str(lock.parent / (file.path or ""))
+        match package.source:
+            case GitSource(url, commit, path=str(path)):
+                location = str(CommittedFile(url, commit, path))
+            case _:
+                location = file.url if file.url is not None else str(lock.parent / (file.path or ""))
         origin = package.source.location if isinstance(package.source, RegistrySource) else None
         filename = str(file.filename)
         sha256 = file.sha256 or _hash_here(location)
@@ -170,13 +175,16 @@ class Downloads:
         attempts: int = 5,
         sleep: Callable[[float], object] | None = None,
         offline: bool = False,
+        children: Children | None = None,
     ) -> None:
+        """`children` are processes of git, for files that are locked in a repository."""
         self._store = store
         self._indexes = indexes
         self._events = events
         self._parallel = parallel
         self._attempts = attempts
         self._offline = offline
+        self._children = children
         # Servers that did not answer at all: asking them again for each file would only take time.
         self._silent: dict[str, IndexUnreachable] = {}
         self._stopped = threading.Event()
@@ -253,6 +261,7 @@ class Downloads:
             except BaseException:
                 # The user interrupts us: leaving the block waits for the threads, so they must end soon.
                 self._stopped.set()
+                self._indexes.stop()
                 pool.shutdown(cancel_futures=True)
                 working.shutdown(cancel_futures=True)
                 raise
@@ -278,7 +287,7 @@ class Downloads:
     def remote(self, file: WantedFile) -> RemoteFile:
         """A file that is read in parts where it is; raises NoRanges where that can't be done."""
         location = self._located(file)
-        if self._offline or local_path(location) is not None:
+        if self._offline or local_path(location) is not None or CommittedFile.parse(location) is not None:
             raise NoRanges("no server")
         return RemoteFile(self._indexes.network, location)
 
@@ -304,14 +313,24 @@ class Downloads:
     def _transfer(self, transfer: _Transfer, location: str) -> None:
         if (path := local_path(location)) is not None:
             transfer.copy(path)
+        elif (committed := CommittedFile.parse(location)) is not None:
+            self._check_out(transfer, committed)
         else:
-            resumed = transfer.received > 0
             self._download(transfer, location)
-            if resumed and not transfer.is_right():
-                # What an earlier run left was of another file or another server's; only a whole answer can tell.
+            if transfer.is_pieced and not transfer.is_right():
+                # The pieces were of several files: of what an earlier run left, or what servers behind one address
+                # have. Only a whole answer can tell.
                 transfer.restart()
                 self._download(transfer, location)
         transfer.verify(location)
+
+    def _check_out(self, transfer: _Transfer, file: CommittedFile) -> None:
+        if self._children is None:
+            raise InternalError(f"nobody may start git for `{transfer.file.filename}`")
+        with file.checked_out(transfer.partial.parent, children=self._children) as path:
+            if not path.is_file():
+                raise FileNotOnIndex(transfer.file, [f"{shown_url(file.remote)}@{file.commit}"])
+            transfer.copy(path)
 
     def _download(self, transfer: _Transfer, url: str) -> None:
         """Try until the file is whole, going on where the connection broke."""
@@ -320,11 +339,10 @@ class Downloads:
 
         permanent = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
         failure = self._silent.get(origin_of(url))
-        wait = 0.0
-        for attempt in range(0 if failure is not None else self._attempts):
-            if attempt:
-                self._sleep(max(min(0.25 * 2**attempt, _LONGEST_WAIT), wait))
-                transfer.check()
+        attempts = Attempts(self._attempts if failure is None else 0, sleep=self._sleep)
+        for _ in attempts:
+            transfer.check()
+            before = transfer.received
             try:
                 headers = {"Accept-Encoding": "identity"} | transfer.range_header()
                 with self._indexes.network.get(url, headers=headers, stream=True) as response:
@@ -333,16 +351,20 @@ class Downloads:
                     if response.status_code in _ANSWERS:
                         transfer.receive(response)
                         return
-                    if response.status_code not in _RETRIED:
+                    if response.status_code not in OVERLOADED:
                         raise refused(self._indexes.network, url, response.status_code)
                     failure = refused(self._indexes.network, url, response.status_code)
-                    wait = _retry_after(response.headers)
+                    attempts.postpone(response.headers)
             except (requests.ConnectTimeout, requests.ConnectionError) as error:
                 failure = self._silence(url, error)
+                if is_distrusted(error):
+                    break
             except permanent as error:
                 raise IndexUnreachable(url, f"can't be asked: {type(error).__name__}") from None
             except (requests.RequestException, urllib3.exceptions.HTTPError, _CutOff) as error:
                 failure = IndexUnreachable(url, f"breaks off: {type(error).__name__.strip('_')}")
+                if transfer.received - before >= _CHUNK:
+                    attempts.advance()
         if failure is None:
             raise InternalError("a download needs at least one attempt")
         if failure.url == origin_of(url):
@@ -391,11 +413,13 @@ class _Transfer:
 
     def __init__(self, file: WantedFile, partial: Path, events: EventSink, stopped: threading.Event) -> None:
         self.file = file
-        self._partial = partial
+        self.partial = partial
         self._events = events
         self._stopped = stopped
         self._hash = hashlib.sha256()
         self.received = 0
+        self.is_pieced = False
+        """Whether what is here came in several answers."""
         if partial.is_file():
             with partial.open("rb") as left:
                 while chunk := left.read(_CHUNK):
@@ -408,6 +432,7 @@ class _Transfer:
 
     def receive(self, response: requests.Response) -> None:
         """Append an answer, or start again when the server sends the whole file."""
+        self.is_pieced = self.received > 0
         if response.status_code == 416:
             # Nothing lies behind what we have: it is whole, or it is wrong, which `verify` tells.
             return
@@ -420,7 +445,7 @@ class _Transfer:
             self.restart()
         length = response.headers.get("Content-Length", "")
         expected = self.received + int(length) if length.isascii() and length.isdigit() else None
-        with self._partial.open("ab") as target:
+        with self.partial.open("ab") as target:
             for chunk in response.raw.stream(_CHUNK, decode_content=False):
                 self._append(target.write, chunk)
                 if self.received > (self.file.size if self.file.size is not None else _MAX_SIZE):
@@ -431,7 +456,7 @@ class _Transfer:
     def copy(self, source: Path) -> None:
         self.restart()
         try:
-            with source.open("rb") as content, self._partial.open("ab") as target:
+            with source.open("rb") as content, self.partial.open("ab") as target:
                 while chunk := content.read(_CHUNK):
                     self._append(target.write, chunk)
         except FileNotFoundError:
@@ -444,7 +469,7 @@ class _Transfer:
         """Raises HashMismatch, and forgets what is there."""
         if self.is_right():
             return
-        self._partial.unlink(missing_ok=True)
+        self.partial.unlink(missing_ok=True)
         if self.file.size is not None and self.received > self.file.size:
             raise HashMismatch(self.file, url, got="more bytes than that")
         size = "" if self.file.size is None else f", {self.received} bytes"
@@ -466,12 +491,8 @@ class _Transfer:
         self.received += len(chunk)
 
     def restart(self) -> None:
+        self.is_pieced = False
         self._hash = hashlib.sha256()
         self.received = 0
-        with open(self._partial, "wb") as file:
+        with open(self.partial, "wb") as file:
             os.ftruncate(file.fileno(), 0)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    text = headers.get("Retry-After", "")
-    return min(float(text), _LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0

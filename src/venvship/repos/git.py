@@ -36,9 +36,13 @@ def check_out(
     *,
     children: Children,
     submodules: bool = False,
+    large_files: bool = False,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Fill the empty `directory` with a commit, tag or branch of `remote`; answers the commit."""
+    """Fill the empty `directory` with a commit, tag or branch of `remote`; answers the commit.
+
+    With `large_files`, Git LFS must be there: without it, git fills in what only stands for such files.
+    """
     if not _REFERENCE.match(reference) or ".." in reference:
         raise BadReference(f"`{reference}` is no commit, tag or branch")
     if remote.startswith("-") or not remote:
@@ -62,6 +66,8 @@ def check_out(
         return result.stdout.strip()
 
     shown = f"fetch `{reference}` from `{remote}`"
+    if large_files and git("lfs", "version", what=shown, optional=True) is None:
+        raise GitFailed(shown, "files of it are kept by Git LFS, which git does not have here: install `git-lfs`")
     git("init", "--quiet", ".", what="make a repository")
     if git("fetch", "--quiet", "--depth=1", "--no-tags", "--", remote, reference, what=shown, optional=True) is None:
         # Not every server gives out single commits.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import netrc
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from itertools import takewhile
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase, HTTPBasicAuth
 from requests.utils import get_netrc_auth
 
-from venvship.repos.index_settings import IndexSettings
+from venvship.repos.index_settings import IndexSettings, UnreadableIndexSettings
 from venvship.repos.keyring import password_of
 from venvship.repos.urls import origin_of
 
@@ -32,7 +35,30 @@ def http_session(settings: IndexSettings, credentials: Credentials) -> requests.
     adapter = HTTPAdapter(pool_maxsize=_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
+    if settings.trusted_hosts:
+        # The user has said so; pip does not repeat it either.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    unverified = _Unverified(pool_maxsize=_CONNECTIONS)
+    for host in settings.trusted_hosts:
+        session.mount(f"https://{host}/", unverified)
+        if not urlsplit(f"//{host}").port:
+            session.mount(f"https://{host}:", unverified)
     return session
+
+
+class _Unverified(HTTPAdapter):
+    """Believes every certificate. It is for single hosts: where they lead elsewhere, certificates count again."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: float | tuple[float, float] | tuple[float, None] | None = None,
+        verify: bool | str = True,
+        cert: bytes | str | tuple[bytes | str, bytes | str] | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        return super().send(request, stream=stream, timeout=timeout, verify=False, cert=cert, proxies=proxies)
 
 
 class _Session(requests.Session):
@@ -50,11 +76,14 @@ class Credentials(AuthBase):
     """Those that addresses of the settings hold, for their own host only; then those of netrc and of the keyring.
 
     `indexes` are addresses with user and password. Where one host has several, that one counts which has most of its
-    path in common with what is asked for: files of an index need not lie below it.
+    path in common with what is asked for: files of an index need not lie below it. The settings may name more files
+    like netrc, which come after the customary one, and say for a host how both are sent.
     """
 
-    def __init__(self, indexes: Sequence[tuple[str, tuple[str, str]]]) -> None:
+    def __init__(self, indexes: Sequence[tuple[str, tuple[str, str]]], settings: IndexSettings) -> None:
         self._indexes = tuple(indexes)
+        self._patterns = settings.patterns
+        self._files = tuple(_netrc(Path(path)) for path in settings.netrc)
         # The keyring may ask its user something, so it is asked once.
         self._asking = threading.Lock()
         self._kept: dict[tuple[str, str], str] = {}
@@ -63,19 +92,31 @@ class Credentials(AuthBase):
         url = request.url or ""
         origin = origin_of(url)
         here = [(address, found) for address, found in self._indexes if origin_of(address) == origin]
-        netrc = get_netrc_auth(url)
+        host = urlsplit(url).hostname or ""
+        kept = get_netrc_auth(url) or self._of_files(host)
         if here:
             address, (user, password) = max(here, key=lambda one: _in_common(one[0], url))
-        elif netrc is not None:
-            address, (user, password) = origin, netrc
+        elif kept is not None:
+            address, (user, password) = origin, kept
         else:
             return request
         # A name without a password: it is kept elsewhere.
-        if not password and netrc is not None and netrc[0] == user:
-            password = netrc[1]
+        if not password and kept is not None and kept[0] == user:
+            password = kept[1]
         password = password or self._password(address, user)
+        if host in self._patterns:
+            pattern = self._patterns[host]
+            request.headers["Authorization"] = pattern.replace("<login>", user).replace("<password>", password)
+            return request
         authorised: requests.PreparedRequest = HTTPBasicAuth(user, password)(request)
         return authorised
+
+    def _of_files(self, host: str) -> tuple[str, str] | None:
+        for file in self._files:
+            found = file.authenticators(host)
+            if found is not None:
+                return found[0], found[2] or ""
+        return None
 
     def _password(self, address: str, user: str) -> str:
         with self._asking:
@@ -83,6 +124,16 @@ class Credentials(AuthBase):
                 origin = origin_of(address)
                 self._kept[address, user] = password_of(user, [address, origin, urlsplit(origin).netloc]) or ""
             return self._kept[address, user]
+
+
+def _netrc(path: Path) -> netrc.netrc:
+    try:
+        return netrc.netrc(path)
+    except OSError as error:
+        raise UnreadableIndexSettings(path, error.strerror or type(error).__name__) from None
+    except (netrc.NetrcParseError, UnicodeDecodeError):
+        # What the error says may be a password.
+        raise UnreadableIndexSettings(path, "it is not of the form of netrc") from None
 
 
 def _in_common(left: str, right: str) -> int:

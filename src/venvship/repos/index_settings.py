@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -78,6 +79,10 @@ class IndexSettings:
     timeout: float = 60.0
     proxy: str | None = None
     """The one of pip's settings; those of the environment are the HTTP client's business."""
+    netrc: tuple[str, ...] = ()
+    """Files of passwords beside the customary one."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """How user and password are sent, by host, where it is not the usual way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ def read_index_settings(environ: Mapping[str, str], places: ConfigurationPlaces)
     default = uv.default_index or pip.last("index-url") or _customary_index()
     indexes = [] if without_index else [*uv.extra_indexes, default, *pip.words("extra-index-url")]
     certificates = pip.last("cert") or environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR")
+    if not certificates and uv.system_certificates:
+        certificates = _system_certificates()
     insecure = environ.get("UV_INSECURE_HOST", "").replace(",", " ").split()
     return IndexSettings(
         indexes=tuple(dict.fromkeys(indexes)),
@@ -142,6 +149,14 @@ def project_indexes(environ: Mapping[str, str], directory: Path) -> tuple[str, .
     with contextlib.suppress(UnreadableIndexSettings):
         tables += [_document(directory / "uv.toml")]
     return tuple(url for table in tables if isinstance(table, dict) for url, _ in uv.indexes(table))
+
+
+def _system_certificates() -> str | None:
+    """Where OpenSSL, as this interpreter has it, looks for the certificates of the machine."""
+    import ssl  # Loaded by need: few ask for it.
+
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath
 
 
 def _customary_index() -> str:
@@ -209,6 +224,8 @@ class _Uv:
         self.extra_indexes = [url for text in extra if (url := self._named(text)) is not None]
         self.find_links = [text for text in re.split(r"[,\s]+", environ.get("UV_FIND_LINKS", "")) if text]
         self.no_index = environ.get("UV_NO_INDEX", "").lower() in _TRUE
+        named = environ.get("UV_SYSTEM_CERTS") or environ.get("UV_NATIVE_TLS") or ""
+        self.system_certificates = named.lower() in _TRUE
         self.insecure_hosts: list[str] = []
         for path in files:
             self._read(path)
@@ -222,6 +239,7 @@ class _Uv:
                 self.default_index = url
         self.find_links += _texts(document.get("find-links"))
         self.insecure_hosts += _texts(document.get("allow-insecure-host"))
+        self.system_certificates |= True in (document.get("system-certs"), document.get("native-tls"))
         self.no_index = self.no_index or document.get("no-index") is True
 
     def indexes(self, document: Mapping[str, object]) -> Iterator[tuple[str, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,8 +11,10 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from venvship.errors import EnvironmentProblem
+from venvship.repos.attempts import is_distrusted
 from venvship.repos.index_settings import IndexOverride, IndexSettings
-from venvship.repos.network import Network
+from venvship.repos.lock_indexes import LockIndexes
+from venvship.repos.network import Network, TooLarge
 from venvship.repos.simple_page import ACCEPT, IndexFile, MalformedPage, SimplePage, parse_html, parse_page
 from venvship.repos.urls import local_path, same_index, shown_url, without_credentials
 
@@ -19,6 +22,10 @@ _MAX_PAGE = 256 << 20
 _PROXY_HINT = (
     "proxies are named by `HTTP_PROXY`, `HTTPS_PROXY` and `ALL_PROXY`, or by `proxy` in the settings of pip, with user "
     "and password in the address; `NO_PROXY` lists hosts that need none"
+)
+_CERTIFICATE_HINT = (
+    "the certificates of who signs for it are named by `SSL_CERT_FILE`, or by `cert` in the settings of pip; those of "
+    "the machine are taken with `UV_SYSTEM_CERTS=1`"
 )
 
 
@@ -38,10 +45,17 @@ class PackageIndex:
     """Several indexes asked one after the other; the pages of projects are read once."""
 
     def __init__(
-        self, network: Network, *, indexes: Iterable[str], find_links: Iterable[str] = (), offline: bool = False
+        self,
+        network: Network,
+        *,
+        indexes: Iterable[str],
+        find_links: Iterable[str] = (),
+        by_project: Mapping[str, str] = {},
+        offline: bool = False,
     ) -> None:
-        """Those that are not on this machine are left out with `offline`."""
+        """Those that are not on this machine are left out with `offline`; `by_project` are asked first for theirs."""
         self._network = network
+        self._by_project = {name: one for name, one in by_project.items() if not offline or local_path(one) is not None}
         self._indexes = tuple(one for one in indexes if not offline or local_path(one) is not None)
         self._find_links = tuple(one for one in find_links if not offline or local_path(one) is not None)
         self.offline = offline
@@ -94,6 +108,8 @@ class PackageIndex:
 
     def _places(self, project: str) -> Iterator[tuple[str, str]]:
         yield from ((location, "") for location in self._find_links)
+        if project in self._by_project:
+            yield self._by_project[project], project
         yield from ((location, project) for location in self._indexes)
 
     def _page(self, location: str, project: str) -> _Listing:
@@ -115,18 +131,17 @@ class PackageIndex:
         if project:
             url = f"{url.rstrip('/')}/{quote(project)}/"
         try:
-            response = self._network.get(url, headers={"Accept": ACCEPT})
+            answer = self._network.answer(url, headers={"Accept": ACCEPT}, most=_MAX_PAGE)
         except requests.RequestException as error:
             raise unanswered(self._network, url, error) from None
-        if response.status_code == 404:
+        except TooLarge:
+            raise IndexUnreachable(url, f"answers with more than {_MAX_PAGE} bytes for one project") from None
+        if answer.status == 404:
             return _Files({})
-        if not response.ok:
-            raise refused(self._network, url, response.status_code)
-        if len(response.content) > _MAX_PAGE:
-            raise IndexUnreachable(url, f"answers with {len(response.content)} bytes for one project")
+        if answer.status != 200:
+            raise refused(self._network, url, answer.status)
         try:
-            content_type = response.headers.get("Content-Type", "text/html")
-            return parse_page(response.content, content_type=content_type, url=response.url)
+            return parse_page(answer.content, content_type=answer.content_type, url=answer.url)
         except MalformedPage as error:
             raise IndexUnreachable(url, f"does not answer like an index: {error}") from None
 
@@ -134,6 +149,8 @@ class PackageIndex:
 def unanswered(network: Network, url: str, error: Exception, *, hint: str | None = None) -> IndexUnreachable:
     """What it means that an address gave no answer."""
     proxy = network.proxy_for(url)
+    if is_distrusted(error):
+        return IndexUnreachable(url, "has a certificate that is not trusted here", hint=_CERTIFICATE_HINT)
     if proxy is None:
         return IndexUnreachable(url, f"does not answer: {type(error).__name__}", hint=hint)
     # Other words tell of what the tunnel was asked, with its headers.
@@ -176,9 +193,9 @@ _Listing: TypeAlias = SimplePage | _Files
 
 
 def _directory_listing(directory: Path, project: str) -> _Listing:
-    """An index on disk, or a plain directory of files; one that does not exist has none."""
+    """An index on disk, a page of links, or a plain directory of files; one that does not exist has none."""
     below = directory / project if project else directory
-    page = below / "index.html"
+    page = below if below.is_file() else below / "index.html"
     if page.is_file():
         if page.stat().st_size > _MAX_PAGE:
             raise IndexUnreachable(str(page), f"has more than {_MAX_PAGE} bytes")
@@ -200,28 +217,76 @@ class Indexes:
         *,
         links: Iterable[str] = (),
         addresses: Callable[[], Iterable[str]] = tuple,
+        of_locks: Callable[[], Iterable[LockIndexes]] = tuple,
         offline: bool = False,
     ) -> None:
         """`links` are directories and pages of files that come before every index.
 
         `addresses` answers those of indexes that only lend their credentials: locks name the same without them.
+        `of_locks` answers what is said of the indexes of single locks.
         """
+        self._of_locks = of_locks
         self._links = tuple(links)
         self._addresses = addresses
         self._offline = offline
         self._settings = settings
         self._overrides = tuple(overrides)
+        self._by_origin: dict[str, PackageIndex] = {}
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Nobody waits any more for what is asked."""
+        self._stopped.set()
 
     @functools.cached_property
     def network(self) -> Network:
         targets = [override.target for override in self._overrides if override.target is not None]
-        return Network(self._read_settings, addresses=[*targets, *self._links, *self._addresses()])
+        said = tuple(self._of_locks())
+        settings = dataclasses.replace(
+            self._read_settings,
+            trusted_hosts=self._read_settings.trusted_hosts.union(*(one.trusted_hosts for one in said)),
+            netrc=tuple(dict.fromkeys(one.netrc for one in said if one.netrc)),
+            patterns={host: pattern for one in said for host, pattern in one.patterns.items()},
+        )
+        addresses = [*targets, *self._links, *self._addresses(), *(url for one in said for url in one.addresses)]
+        return Network(settings, addresses=addresses, sleep=self._stopped.wait)
 
     @functools.cached_property
     def default(self) -> PackageIndex:
         settings = self._read_settings
         links = (*self._links, *settings.find_links)
         return PackageIndex(self.network, indexes=settings.indexes, find_links=links, offline=self._offline)
+
+    def of_lock(self, origin: str) -> PackageIndex:
+        """The index of locks of which that is said which has this origin, or the one for all others."""
+        said = self._said.get(origin)
+        if said is None:
+            return self.default
+        if origin not in self._by_origin:
+            self._by_origin[origin] = self._made(said)
+        return self._by_origin[origin]
+
+    @functools.cached_property
+    def _said(self) -> Mapping[str, LockIndexes]:
+        return {one.origin: one for one in self._of_locks() if one.origin}
+
+    def _made(self, said: LockIndexes) -> PackageIndex:
+        settings = self._read_settings
+        usual = () if said.without_index else settings.indexes
+        return PackageIndex(
+            self.network,
+            indexes=dict.fromkeys([*(place for one in said.indexes for place in self._mapped(one)), *usual]),
+            find_links=dict.fromkeys([*self._links, *said.links, *settings.find_links]),
+            by_project={name: place for name, one in said.by_project.items() for place in self._mapped(one)[:1]},
+            offline=self._offline,
+        )
+
+    def _mapped(self, index: str) -> tuple[str, ...]:
+        """Where an index is that a lock names."""
+        for override in self._overrides:
+            if same_index(override.origin, index):
+                return self._read_settings.indexes if override.target is None else (override.target,)
+        return (index,)
 
     def linked(self, project: str, filename: str, *, sha256: str) -> IndexFile | None:
         """The file among the links, if it is the one with this hash; None when it is not there."""
@@ -239,8 +304,8 @@ class Indexes:
 
         Files of an origin without a name are always looked up.
         """
-        if not origin:
-            return self.default
+        if not origin or origin in self._said:
+            return self.of_lock(origin)
         for override in self._overrides:
             if same_index(override.origin, origin):
                 return self.default if override.target is None else self._targets[override.target]

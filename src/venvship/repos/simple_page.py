@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 from typing import Final
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin
 
 from venvship.dataclass import dataclass
 
@@ -18,7 +18,8 @@ JSON_TYPE: Final = "application/vnd.pypi.simple.v1+json"
 HTML_TYPES: Final = ("application/vnd.pypi.simple.v1+html", "text/html")
 ACCEPT: Final = f"{JSON_TYPE}, {HTML_TYPES[0]};q=0.2, text/html;q=0.01"
 
-_SHA256: Final = re.compile(r"sha256=([0-9a-f]{64})(?:&|$)", re.ASCII)
+_SHA256: Final = re.compile(r"(?:^|&)sha256=([0-9a-f]{64})(?:&|$)", re.ASCII)
+_SUFFIXES: Final = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _CHARSET: Final = re.compile(r"charset=\"?([A-Za-z0-9_.-]+)", re.ASCII)
 
 
@@ -128,10 +129,22 @@ class _HtmlPage(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._reference is not None:
-            match = _SHA256.match(self._reference.rpartition("#")[2])
+            match = _SHA256.search(self._reference.partition("#")[2])
             entry = _Listed(self._reference, match[1] if match else None, None)
-            self.listed.setdefault("".join(self._text).strip(), []).append(entry)
+            name = _file_name("".join(self._text).strip(), self._reference)
+            self.listed.setdefault(name, []).append(entry)
             self._reference = None
+
+
+def _file_name(text: str, reference: str) -> str:
+    """What a link names: its text, as the simple API says, or the end of its address where the text is another thing.
+
+    Listings of directories cut long names off, and some put directories before them.
+    """
+    if text.endswith(_SUFFIXES) and "/" not in text:
+        return text
+    name = unquote(reference.partition("#")[0].partition("?")[0].rpartition("/")[2])
+    return name if name.endswith(_SUFFIXES) else text
 
 
 def _check_version(version: object) -> None:

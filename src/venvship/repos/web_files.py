@@ -17,12 +17,15 @@ from venvship.errors import EnvironmentProblem, UserError, VenvshipError
 from venvship.events.build_events import EventSink, TransferFailed, TransferFinished, TransferProgress, TransferStarted
 from venvship.host.arrivals import results
 from venvship.host.files import disk_problems, temporary_name
+from venvship.repos.attempts import OVERLOADED, is_distrusted
 from venvship.repos.debian_mirrors import SCHEME, DebianMirrors
 from venvship.repos.debian_pool import PoolFile
 from venvship.repos.integrity import Checksum, WrongChecksum
 from venvship.repos.urls import shown_url
 
 if TYPE_CHECKING:
+    import requests
+
     from venvship.repos.network import Network
 
 _CHUNK = 1 << 20
@@ -91,6 +94,7 @@ class WebFiles:
         events: EventSink,
         offline: bool = False,
         debian: DebianMirrors | None = None,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         self._directory = directory
         self._make_network = network
@@ -100,6 +104,7 @@ class WebFiles:
         self._debian = debian or DebianMirrors()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
+        self._sleep = sleep or self._stopped.wait
 
     def fetch_all(self, files: Iterable[CheckedFile]) -> list[Path]:
         """The files in order, many fetched at a time.
@@ -240,39 +245,47 @@ class WebFiles:
         return target
 
     def _download(self, url: str, headers: Mapping[str, str], target: Path, *, quiet: bool) -> Path | _Absent:
+        """Try until the file is whole, going on where the connection broke if it is still the same file."""
         import requests  # Loaded by need: most commands download nothing.
         import urllib3.exceptions
 
         shown = shown_url(url)
-        name = shown.rpartition("/")[2] or shown
+        arriving = _Arriving(shown, target, None if quiet else self._events, self._stopped)
+        attempts = self._network.attempts(url, sleep=self._sleep)
+        reason, is_silent = "", False
         try:
-            with self._network.get(url, headers=dict(headers), stream=True) as response:
-                if response.status_code in _GONE:
-                    return _Absent(f"{response.status_code} {response.reason}")
-                if not response.ok:
-                    raise NotFetched({shown: f"{response.status_code} {response.reason}"})
-                length = response.headers.get("Content-Length", "")
-                if not quiet:
-                    self._events.emit(TransferStarted(name, int(length) if length.isdigit() else None))
-                done = 0
-                with disk_problems(target), open(target, "wb") as file:
-                    for chunk in response.iter_content(_CHUNK):
-                        if self._stopped.is_set():
-                            raise NotFetched({shown: "it was interrupted"})
-                        done += len(chunk)
-                        if done > _LARGEST:
-                            raise NotFetched({shown: f"it is larger than {_LARGEST} bytes"})
-                        file.write(chunk)
-                        if not quiet:
-                            self._events.emit(TransferProgress(name, done))
-                if not quiet:
-                    self._events.emit(TransferFinished(name, done))
-                return target
-        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            self._give_up(name, target)
-            raise NotFetched({shown: type(error).__name__}) from error
+            for _ in attempts:
+                before, is_silent = arriving.done, False
+                try:
+                    asked = {"Accept-Encoding": "identity", **headers, **arriving.rest_header()}
+                    with self._network.get(url, headers=asked, stream=True) as response:
+                        if response.status_code in _GONE:
+                            target.unlink(missing_ok=True)
+                            return _Absent(f"{response.status_code} {response.reason}")
+                        if response.ok:
+                            arriving.receive(response)
+                            return target
+                        reason = f"{response.status_code} {response.reason}"
+                        if response.status_code not in OVERLOADED:
+                            break
+                        attempts.postpone(response.headers)
+                except requests.ConnectionError as error:
+                    reason, is_silent = type(error).__name__, True
+                    if is_distrusted(error):
+                        reason += ", its certificate is not trusted here"
+                        break
+                except (requests.RequestException, urllib3.exceptions.HTTPError, _CutOff, ValueError) as error:
+                    reason = type(error).__name__.strip("_")
+                    if arriving.done - before >= _CHUNK:
+                        attempts.advance()
+                if self._stopped.is_set():
+                    break
+            if is_silent:
+                self._network.given_up(url)
+            raise NotFetched({shown: reason})
         except BaseException:
-            self._give_up(name, target)
+            target.unlink(missing_ok=True)
+            arriving.give_up()
             raise
 
     @property
@@ -283,6 +296,78 @@ class WebFiles:
                 self._network_made = self._make_network()
             return self._network_made
 
-    def _give_up(self, name: str, target: Path) -> None:
-        target.unlink(missing_ok=True)
-        self._events.emit(TransferFailed(name))
+
+class _CutOff(Exception):
+    """Fewer bytes than announced, or another part than asked for."""
+
+
+class _Arriving:
+    """A file that grows in `target`, and what its server says of it."""
+
+    def __init__(self, shown: str, target: Path, events: EventSink | None, stopped: threading.Event) -> None:
+        """Without `events` nobody is told."""
+        self._shown = shown
+        self._name = shown.rpartition("/")[2] or shown
+        self._target = target
+        self._events = events
+        self._stopped = stopped
+        self._is_told = False
+        self._validator = ""
+        self.done = 0
+
+    def rest_header(self) -> Mapping[str, str]:
+        """How to ask for the rest of the very file that has begun to arrive, or for the whole of another one."""
+        if not self.done or not self._validator:
+            return {}
+        return {"Range": f"bytes={self.done}-", "If-Range": self._validator}
+
+    def receive(self, response: requests.Response) -> None:
+        """Append an answer, or start again when it is a whole file."""
+        if response.status_code == 206:
+            if not response.headers.get("Content-Range", "").startswith(f"bytes {self.done}-"):
+                self._validator = ""
+                raise _CutOff
+        else:
+            self.done = 0
+            self._validator = _validator(response.headers)
+        length = response.headers.get("Content-Length", "")
+        rest = int(length) if length.isascii() and length.isdigit() else None
+        expected = None if rest is None else self.done + rest
+        if self._events is not None and not self._is_told:
+            self._is_told = True
+            self._events.emit(TransferStarted(self._name, expected))
+        # Archives are wanted as they lie there, even where a server takes their compression for the transfer's.
+        is_encoded = "Content-Encoding" in response.headers
+        decode = is_encoded and not urlsplit(response.url).path.endswith((".gz", ".tgz"))
+        with disk_problems(self._target), open(self._target, "ab") as file:
+            file.truncate(self.done)
+            for chunk in response.raw.stream(_CHUNK, decode_content=decode):
+                self._append(file.write, chunk)
+        # Of what was decoded nobody knows the length.
+        if not is_encoded and expected is not None and self.done < expected:
+            raise _CutOff
+        if self._events is not None:
+            self._events.emit(TransferFinished(self._name, self.done))
+
+    def _append(self, write: Callable[[bytes], int], chunk: bytes) -> None:
+        if self._stopped.is_set():
+            raise NotFetched({self._shown: "it was interrupted"})
+        if self.done + len(chunk) > _LARGEST:
+            raise NotFetched({self._shown: f"it is larger than {_LARGEST} bytes"})
+        write(chunk)
+        self.done += len(chunk)
+        if self._events is not None:
+            self._events.emit(TransferProgress(self._name, self.done))
+
+    def give_up(self) -> None:
+        """Nothing more will come."""
+        if self._events is not None:
+            self._events.emit(TransferFailed(self._name))
+
+
+def _validator(headers: Mapping[str, str]) -> str:
+    """What tells a server which file is meant; empty where only the whole file can be asked for."""
+    if headers.get("Accept-Ranges", "").lower() == "none" or "Content-Encoding" in headers:
+        return ""
+    tag = headers.get("ETag", "")
+    return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified", "")

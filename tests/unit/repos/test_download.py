@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import signal
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fake_index import FakeIndex, running_index
+from fake_proxy import behind_tls
 
 from venvship.errors import Place, SeveralErrors
 from venvship.events.build_events import Event, TransferFailed, TransferFinished, TransferProgress, TransferStarted
@@ -189,6 +191,50 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(setting: Setting) -
     assert setting.downloads().fetch([wanted()])
     assert setting.server.range_starts == [(NAME, 1_000_000)]
     assert len(setting.waits) == 1
+
+
+def test_a_connection_may_break_often_as_long_as_something_comes(setting: Setting) -> None:
+    setting.server.pieces[NAME] = 1 << 20
+    large = "large-1-py3-none-any.whl"
+    content = CONTENT * 3
+    file = wanted(large, setting.server.add("large", large, content))
+    setting.server.pieces = {large: 1 << 20, NAME: 1000}
+    assert setting.downloads().fetch([file])[file].read_bytes() == content
+    assert len(setting.waits) > 3
+    with pytest.raises(IndexUnreachable, match="breaks off"):
+        setting.downloads().fetch([wanted()])
+
+
+def test_pieces_of_several_files_are_thrown_away(setting: Setting) -> None:
+    """As when one of the servers behind an address has something else."""
+    setting.server.replaced[NAME] = bytes(len(CONTENT))
+    setting.server.cut[NAME] = 1_000_000
+
+    class Repairing(Events):
+        def emit(self, event: Event) -> None:
+            if isinstance(event, TransferProgress):
+                setting.server.replaced.clear()
+
+    setting.events = Repairing()
+    assert setting.downloads().fetch([wanted(size=len(CONTENT))])
+    assert setting.server.range_starts == [(NAME, 1_000_000)]
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
+def test_a_certificate_that_is_not_trusted_is_told_at_once(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(variable, raising=False)
+    with behind_tls(setting.server.url, tmp_path) as (url, _):
+        for downloads, file in (
+            (setting.downloads(url=f"{url}/simple/"), wanted()),
+            (setting.downloads("x=@default"), wanted(location=f"{url}/files/{NAME}")),
+        ):
+            with pytest.raises(IndexUnreachable, match="has a certificate that is not trusted here") as caught:
+                downloads.fetch([file])
+            assert "`SSL_CERT_FILE`" in str(caught.value) and "`UV_SYSTEM_CERTS=1`" in str(caught.value)
+    assert setting.waits == []
 
 
 def test_a_server_without_ranges_is_asked_for_the_whole_again(setting: Setting) -> None:

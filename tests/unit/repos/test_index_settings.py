@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,19 @@ def test_a_certificate_bundle_counts_when_it_exists(machine: Machine) -> None:
     assert machine.settings(PIP_CERT=bundle).certificates == bundle
     assert machine.settings(SSL_CERT_FILE=bundle).certificates == bundle
     assert machine.settings(PIP_CERT=str(machine.root / "none.pem")).certificates is None
+
+
+def test_the_certificates_of_the_machine_count_where_uv_is_told_so(machine: Machine) -> None:
+    paths = ssl.get_default_verify_paths()
+    known = paths.cafile or paths.capath
+    assert machine.settings().certificates is None
+    assert machine.settings(UV_SYSTEM_CERTS="true").certificates == known
+    assert machine.settings(UV_NATIVE_TLS="1").certificates == known
+    machine.write("ca.pem", "")
+    bundle = str(machine.root / "ca.pem")
+    assert machine.settings(UV_SYSTEM_CERTS="true", SSL_CERT_FILE=bundle).certificates == bundle
+    machine.write("etc/uv/uv.toml", "system-certs = true\n")
+    assert machine.settings().certificates == known
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from fake_index import FakeIndex, running_index
 
 from venvship.repos.index_settings import IndexOverride, IndexSettings
-from venvship.repos.network import Network
+from venvship.repos.network import Network, TooLarge
 from venvship.repos.package_index import Indexes, IndexUnreachable, PackageIndex
 from venvship.repos.simple_page import IndexFile
 
@@ -23,7 +23,7 @@ def server() -> Iterator[FakeIndex]:
 
 def index_of(*locations: str, find_links: tuple[str, ...] = ()) -> PackageIndex:
     settings = IndexSettings(locations, find_links, timeout=10)
-    return PackageIndex(Network(settings), indexes=locations, find_links=find_links)
+    return PackageIndex(Network(settings, sleep=lambda seconds: None), indexes=locations, find_links=find_links)
 
 
 @pytest.mark.parametrize("html", [False, True])
@@ -97,9 +97,42 @@ def test_credentials_of_netrc_are_used(server: FakeIndex, tmp_path: Path, monkey
 
 
 def test_a_server_error_is_not_an_empty_index(server: FakeIndex) -> None:
-    server.failures["a"] = (500, 1)
+    server.add("a", WHEEL, b"content")
+    server.failures["a"] = (500, 3)
     with pytest.raises(IndexUnreachable, match="answers with HTTP 500"):
         index_of(server.simple_url).find("a", WHEEL)
+
+
+def test_a_page_of_links_may_lie_on_a_disk(tmp_path: Path) -> None:
+    page = tmp_path / "links.html"
+    page.write_text(f'<a href="files/{WHEEL}">{WHEEL}</a> <a href="https://packages.example/b-1.zip">b-1.zip</a>')
+    for location in (str(page), page.as_uri()):
+        index = index_of(find_links=(location,))
+        assert index.find("a", WHEEL) == IndexFile((tmp_path / "files" / WHEEL).as_uri(), None, None)
+        assert index.find("b", "b-1.zip") == IndexFile("https://packages.example/b-1.zip", None, None)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_overloaded_index_is_asked_again(server: FakeIndex, status: int) -> None:
+    server.add("a", WHEEL, b"content")
+    server.failures["a"] = (status, 2)
+    assert index_of(server.simple_url).find("a", WHEEL) is not None
+
+
+def test_an_index_that_nobody_reaches_is_waited_for_once() -> None:
+    waits: list[float] = []
+    silent = "http://127.0.0.1:9/simple"
+    index = PackageIndex(Network(IndexSettings((silent,)), sleep=waits.append), indexes=[silent])
+    for project in "abc":
+        with pytest.raises(IndexUnreachable, match="does not answer"):
+            index.find(project, WHEEL)
+    assert len(waits) == 2
+
+
+def test_a_page_that_is_too_large_is_not_read_to_the_end(server: FakeIndex) -> None:
+    server.add("a", WHEEL, b"content")
+    with pytest.raises(TooLarge):
+        Network(IndexSettings(())).answer(f"{server.simple_url}a/", headers={}, most=10)
 
 
 def test_overrides_map_an_origin_to_an_index_or_to_the_configured_one(server: FakeIndex) -> None:

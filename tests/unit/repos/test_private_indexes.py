@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 from fake_index import FakeIndex, running_index
+from fake_proxy import behind_tls
 
 from venvship.errors import VenvshipError
 from venvship.events.build_events import Event
@@ -146,3 +149,32 @@ def test_an_address_that_leads_elsewhere_takes_the_credentials_of_that_place(ser
         downloads = Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), attempts=1)
         assert downloads.fetch([file])[file].read_bytes() == b"content"
         assert server.requests[f"/files/{WHEEL}"] == 1
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="certificates are made with openssl")
+def test_a_host_that_is_trusted_without_a_certificate_vouches_for_no_other(
+    server: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(variable, raising=False)
+    file = wanted(server)
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    with (
+        behind_tls(server.url, tmp_path / "here") as (here, _),
+        running_index() as elsewhere,
+        behind_tls(elsewhere.url, tmp_path / "there") as (there, _),
+    ):
+        elsewhere.add("a", WHEEL, b"content")
+        settings = IndexSettings((), trusted_hosts=frozenset({here.removeprefix("https://")}), timeout=10)
+
+        def fetch() -> None:
+            located = dataclasses.replace(file, location=f"{here}/files/{WHEEL}")
+            Downloads(WheelStore(tmp_path), indexes=Indexes(settings), events=Heard()).fetch([located])
+
+        server.moved = there
+        with pytest.raises(VenvshipError, match="has a certificate that is not trusted"):
+            fetch()
+        assert not elsewhere.requests
+        server.moved = ""
+        fetch()

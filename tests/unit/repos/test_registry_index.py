@@ -34,7 +34,12 @@ class Machine:
         self.later = 0.0
 
     def registry(self, address: str, pinned: Mapping[str, str | None] | None = None) -> RegistryIndex:
-        files = WebFiles(self.root / "downloads", network=lambda: Network(IndexSettings(())), events=Events())
+        files = WebFiles(
+            self.root / "downloads",
+            network=lambda: Network(IndexSettings(())),
+            events=Events(),
+            sleep=lambda seconds: None,
+        )
         return RegistryIndex(
             address,
             workspace=self.root / "w",

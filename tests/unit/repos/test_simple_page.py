@@ -44,6 +44,13 @@ def test_an_html_page_has_addresses_and_hashes() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["a-1.0+cpu-py3-no..&gt;", "cpu/a-1.0%2Bcpu-py3-none-any.whl", "", "Download"])
+def test_a_listing_may_show_something_else_than_the_name(text: str) -> None:
+    address = "https://other.example/cpu/a-1.0%2Bcpu-py3-none-any.whl"
+    content = f'<a href="{address}?x=1/y.whl#egg=a&sha256={SHA}">{text}</a><a href="?C=M;O=A">Last modified</a>'
+    assert files(content.encode()) == [IndexFile(f"{address}?x=1/y.whl", SHA, None)]
+
+
 @pytest.mark.parametrize(
     ("content", "content_type", "reason"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -36,9 +37,15 @@ def server(tmp_path: Path) -> Iterator[DirectoryServer]:
         yield state
 
 
-def web_files(tmp_path: Path, events: Events | None = None, *, offline: bool = False) -> WebFiles:
+def web_files(
+    tmp_path: Path, events: Events | None = None, *, offline: bool = False, waits: list[float] | None = None
+) -> WebFiles:
     return WebFiles(
-        tmp_path / "cache", network=lambda: Network(IndexSettings(())), events=events or Events(), offline=offline
+        tmp_path / "cache",
+        network=lambda: Network(IndexSettings(())),
+        events=events or Events(),
+        offline=offline,
+        sleep=([] if waits is None else waits).append,
     )
 
 
@@ -141,3 +148,72 @@ def test_an_interruption_ends_the_transfers(tmp_path: Path, server: DirectorySer
     with pytest.raises(KeyboardInterrupt):
         web_files(tmp_path, Interrupting()).fetch_all(files)
     assert left(tmp_path) == []
+
+
+def test_an_overloaded_server_is_asked_again(tmp_path: Path, server: DirectoryServer) -> None:
+    waits: list[float] = []
+    server.busy["f"] = 2
+    assert web_files(tmp_path, waits=waits).fetch([f"{server.url}/f"], SHA256).read_bytes() == DATA
+    assert waits == [0.5, 1.0]
+    server.broken = 503
+    with pytest.raises(NotFetched, match="503"):
+        web_files(tmp_path).fetch([f"{server.url}/f"], None)
+    assert server.requests["f"] == 6
+    server.broken = 403
+    with pytest.raises(NotFetched, match="403"):
+        web_files(tmp_path).fetch([f"{server.url}/f"], None)
+    assert server.requests["f"] == 7
+
+
+def test_a_server_that_nobody_reaches_is_waited_for_once(tmp_path: Path) -> None:
+    waits: list[float] = []
+    files = web_files(tmp_path, waits=waits)
+    for _ in range(3):
+        with pytest.raises(NotFetched, match="ConnectionError"):
+            files.fetch(["http://127.0.0.1:9/x"], None)
+    assert len(waits) == 2
+
+
+def test_a_transfer_that_breaks_is_taken_up_where_it_broke(tmp_path: Path, server: DirectoryServer) -> None:
+    data = bytes(range(256)) * 30_000
+    file = checked(server, "large", data)
+    server.tags = True
+    # More often than a server may fail that brings nothing.
+    server.cuts["large"] = [1_500_000, 1_200_000, 1_100_000, 1_300_000]
+    events = Events()
+    assert web_files(tmp_path, events).fetch(file.urls, file.checksum).read_bytes() == data
+    assert server.headers["large"]["range"] == "bytes=5100000-"
+    done = [event.done_bytes for event in events.seen if isinstance(event, TransferProgress)]
+    assert done == sorted(done) and done[-1] == len(data)
+
+
+def test_a_transfer_begins_anew_where_nothing_tells_that_the_file_is_the_same(
+    tmp_path: Path, server: DirectoryServer
+) -> None:
+    file = checked(server, "f", bytes(range(256)) * 4000)
+    server.cuts["f"] = [300_000]
+    web_files(tmp_path).fetch(file.urls, file.checksum)
+    assert "range" not in server.headers["f"]
+
+
+def test_a_file_that_changes_meanwhile_is_had_as_it_is_now(tmp_path: Path, server: DirectoryServer) -> None:
+    server.tags = True
+    (server.root / "f").write_bytes(b"old" * 100_000)
+    server.cuts["f"] = [100_000]
+
+    class Changing(Events):
+        def emit(self, event: Event) -> None:
+            (server.root / "f").write_bytes(b"new" * 90_000)
+
+    found = web_files(tmp_path, Changing()).fetch([f"{server.url}/f"], None)
+    assert found.read_bytes() == b"new" * 90_000
+    assert server.headers["f"]["if-range"] == f'"{hashlib.sha256(b"old" * 100_000).hexdigest()}"'
+
+
+def test_a_packed_archive_comes_as_it_lies_there(tmp_path: Path, server: DirectoryServer) -> None:
+    packed = gzip.compress(DATA)
+    file = checked(server, "a.tar.gz", packed)
+    server.encoding = "gzip"
+    assert web_files(tmp_path).fetch(file.urls, file.checksum).read_bytes() == packed
+    (server.root / "plain").write_bytes(packed)
+    assert web_files(tmp_path).fetch([f"{server.url}/plain"], SHA256).read_bytes() == DATA

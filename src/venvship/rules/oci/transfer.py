@@ -30,7 +30,7 @@ def _oci_load(ctx: RuleContext) -> list[object]:
     image = _image(ctx)
     is_index = isinstance(image, OciIndexInfo)
     if is_index and ctx.string("format") == "docker":
-        raise ctx.error('an index can\'t be loaded with `format = "docker"`', hint='use format = "oci"')
+        raise ctx.error('an index can\'t be loaded with `format = "docker"`', hint='use `format = "oci"`')
     tags = ctx.strings("repo_tags")
     tarball = ctx.declare_file(f"{ctx.label.name}.tar")
     files = [ctx.file("repo_tags_file")] if ctx.targets("repo_tags_file") else []
