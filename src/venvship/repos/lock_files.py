@@ -1,4 +1,4 @@
-"""Lock files on disk, whichever tool wrote them: the name of a file says how it is read."""
+"""Lock files on disk, whichever tool wrote them: the name of a file says how it is read, or how it begins."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from venvship.wheels.uv_lock import compact_uv_lock, parse_compact_uv_lock, pars
 _COMPACT_FORMAT = 1
 _WORTH_KEEPING = 64 << 10
 _PARALLEL = 8
+_TOML = re.compile(rb"\[|[A-Za-z]\w*\s*=(?!=)")
 
 
 def read_lock(
@@ -35,30 +36,44 @@ def read_lock(
     shown: str,
     cache: Path | None = None,
     index: Callable[[], PackageIndex] | None = None,
+    origin: Callable[[], str] = str,
     seen: Callable[[str], None] = lambda sha256: None,
 ) -> Lock:
     """The lock file at `path`, which messages call `shown`; raises MalformedLock.
 
     `cache` is a directory that keeps what takes long to read. `index` is asked for the files of a lock that names
-    none, which is what a `requirements.txt` is. `seen` is told the SHA-256 of the file.
+    none, which is what a `requirements.txt` is; `origin` says what it is called. `seen` is told the SHA-256 of the
+    file.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         hint = "make it with `venvship lock`"
-        if path.suffix == ".txt":
+        if not _has_projects(path.name):
             # The package of the target that makes it can't be loaded before there is something in it to load.
             hint += ", from an empty file if the BUILD file of the target that makes it loads from the hub"
         raise UserError(f"can't read the lock file `{shown}`: {error.strerror}", hint=hint) from error
     key = hashlib.sha256(data).hexdigest()
     seen(key)
-    if path.suffix == ".txt":
-        return _requirements(data, shown, None if cache is None else cache / f"{key}-offered.json", index)
+    if path.suffix == ".txt" or not (_has_projects(path.name) or _begins_as_toml(data)):
+        named = origin()
+        kept = f"{key}-{hashlib.sha256(named.encode()).hexdigest()[:16]}" if named else key
+        return _requirements(data, shown, None if cache is None else cache / f"{kept}-offered.json", index, named)
     if path.name.startswith("pylock"):
         return parse_pylock(data, filename=shown)
     if cache is None or len(data) < _WORTH_KEEPING:
         return parse_uv_lock(data, filename=shown)
     return _through(cache / f"{key}-{_COMPACT_FORMAT}.json", data, shown)
+
+
+def _has_projects(name: str) -> bool:
+    return name == "uv.lock" or name.startswith("pylock")
+
+
+def _begins_as_toml(data: bytes) -> bool:
+    """Whether what is called `requirements.lock` or `app.lock` has tables and no requirements."""
+    lines = (line.strip() for line in data.removeprefix(b"\xef\xbb\xbf").splitlines())
+    return _TOML.match(next((line for line in lines if line and not line.startswith(b"#")), b"")) is not None
 
 
 def _through(kept: Path, data: bytes, shown: str) -> Lock:
@@ -79,7 +94,9 @@ def _keep(path: Path, data: bytes) -> None:
         write_atomically(path, data)
 
 
-def _requirements(data: bytes, shown: str, kept: Path | None, index: Callable[[], PackageIndex] | None) -> Lock:
+def _requirements(
+    data: bytes, shown: str, kept: Path | None, index: Callable[[], PackageIndex] | None, origin: str
+) -> Lock:
     requirements = parse_requirements(data, filename=shown)
     offered = _kept(kept)
     if offered is None:
@@ -95,7 +112,7 @@ def _requirements(data: bytes, shown: str, kept: Path | None, index: Callable[[]
         if kept is not None and not unknown and not any(map(_has_secret, itertools.chain(*offered.values()))):
             rows = {name: [_row(file) for file in files] for name, files in offered.items()}
             _keep(kept, json.dumps(rows).encode())
-    return lock_of(requirements, offered, filename=shown, index="")
+    return lock_of(requirements, offered, filename=shown, index=origin)
 
 
 def _has_secret(file: OfferedFile) -> bool:

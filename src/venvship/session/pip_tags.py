@@ -10,6 +10,7 @@ from typing import Final
 from venvship.errors import Place, VenvshipError
 from venvship.model.label import Label, PackageId
 from venvship.modules.module_file import Tag
+from venvship.repos.lock_indexes import LockIndexes, of_options
 from venvship.rules.python.distributions import package_name
 from venvship.session.declared_hubs import DeclaredHubs
 from venvship.session.extension_tags import COPIED_FILES, LOCKS_OF_SYSTEMS, WITHOUT_EFFECT
@@ -27,6 +28,9 @@ class PipTags:
         self._hubs = hubs
         self._modifications: dict[str, PackageOverride] = {}
         self._own_data: dict[str, tuple[str, ...]] = {}
+        # What holds for all locks of tags `parse`, and the places of these.
+        self._usual = LockIndexes()
+        self._of_parse: set[Place] = set()
         self._modified: list[tuple[str, str, str, tuple[Label, ...], Place]] = []
         self.warnings: list[str] = []
 
@@ -40,6 +44,8 @@ class PipTags:
         match tag.name:
             case "parse":
                 self._read_parse(tag, attributes)
+            case "default":
+                self._read_default(attributes)
             case "whl_mods":
                 self._read_modification(tag, attributes)
             case "override":
@@ -64,12 +70,48 @@ class PipTags:
             hint = "name a file that pins everything: `requirements_lock` or `uv_lock`"
             attributes.problems.append(MistakenTag(f"hub `{hub}` has no lock file", place=tag.place, hint=hint))
             return
+        indexes = self._read_indexes(tag, attributes)
         for lock, platforms in locks.items():
             self._hubs.projects.append(
-                LockProject(hub, lock, tag.place, python_version=version, platforms=tuple(platforms))
+                LockProject(
+                    hub,
+                    lock,
+                    tag.place,
+                    python_version=version,
+                    platforms=tuple(platforms),
+                    indexes=indexes,
+                    variables=attributes.texts("envsubst"),
+                )
             )
+            self._of_parse.add(tag.place)
         for key, name in attributes.pairs("whl_modifications").items():
             self._modified.append((key, name, hub, tuple(locks), tag.place))
+
+    def _read_indexes(self, tag: Tag, attributes: TagAttributes) -> LockIndexes:
+        """What a tag `parse` says of indexes; words for pip are stronger than attributes."""
+        of_words, others = of_options(attributes.texts("extra_pip_args"))
+        if others:
+            words = ", ".join(f"`{word}`" for word in others)
+            have = "has" if len(others) == 1 else "have"
+            self.warnings.append(
+                f"{tag.place}: {words} in `extra_pip_args` of `pip.parse` {have} no effect: what is locked is "
+                "installed, and `override_package` of `uv` is for builds from source"
+            )
+        by_project = attributes.pairs("experimental_index_url_overrides")
+        found = LockIndexes(
+            attributes.text("experimental_index_url"),
+            attributes.texts("experimental_extra_index_urls"),
+            by_project={_normalised(name): url for name, url in by_project.items()},
+            netrc=attributes.text("netrc"),
+            patterns=attributes.pairs("auth_patterns"),
+        )
+        return found.joined(of_words)
+
+    def _read_default(self, attributes: TagAttributes) -> None:
+        here = LockIndexes(
+            attributes.text("index_url"), netrc=attributes.text("netrc"), patterns=attributes.pairs("auth_patterns")
+        )
+        self._usual = here.joined(self._usual)
 
     def _read_modification(self, tag: Tag, attributes: TagAttributes) -> None:
         refused = sorted(name for name in COPIED_FILES & set(tag.arguments) if tag.arguments[name])
@@ -121,7 +163,13 @@ class PipTags:
         )
 
     def modify(self, problems: list[VenvshipError]) -> None:
-        """Let the changes of `whl_mods` count for the locks whose tags name them."""
+        """Let the changes of `whl_mods` count for the locks whose tags name them, and what is usual for all locks."""
+        self._hubs.projects[:] = [
+            dataclasses.replace(project, indexes=self._usual.joined(project.indexes))
+            if project.place in self._of_parse
+            else project
+            for project in self._hubs.projects
+        ]
         for key, name, hub, locks, place in self._modified:
             found = self._modifications.get(key.lstrip("@"))
             try:
@@ -140,6 +188,13 @@ class PipTags:
             self._hubs.overrides += [
                 dataclasses.replace(found, name=project, lock=lock, extra_data=data) for lock in locks
             ]
+
+
+def _normalised(name: str) -> str:
+    try:
+        return normalise_name(name)
+    except ValueError:
+        return name  # of no project that could be asked for
 
 
 def _locks_of_parse(attributes: TagAttributes) -> Mapping[Label, list[str]]:

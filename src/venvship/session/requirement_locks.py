@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from venvship.errors import UserError
 from venvship.loading.package_loader import PackageLoader
@@ -17,13 +18,15 @@ from venvship.rules.python.requirements_lock import (
 )
 from venvship.session.lock_making import CompiledLock
 
+_OTHERS: Final = frozenset({"uv.lock", "pylock.toml"})
+
 
 def compiled_locks(locks: Iterable[Label], loader: PackageLoader, *, python_version: str) -> Sequence[CompiledLock]:
     """How those of `locks` are made that a target beside them, or in a directory above, makes."""
     found: list[CompiledLock] = []
     for label in dict.fromkeys(locks):
         path = join(label.package.path, label.name)
-        target = _maker(label, path, loader) if label.name.endswith(".txt") else None
+        target = None if label.name in _OTHERS else _maker(label, path, loader)
         if target is not None:
             found.append(CompiledLock(path, compile_words(_options(target, python_version))))
     return found

@@ -82,6 +82,12 @@ def parse_requirements(data: bytes, *, filename: str) -> tuple[PinnedRequirement
     return tuple(found)
 
 
+def option_words(data: bytes) -> tuple[str, ...]:
+    """The options of a requirements file, word by word; what is wrong with it `parse_requirements` says."""
+    lines = _logical_lines(data[:_MAX_BYTES].decode("utf-8-sig", "replace"))
+    return tuple(word for _, line in lines if line.startswith("-") for word in line.split())
+
+
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines without comments, each with those that continue it."""
     parts: list[str] = []
@@ -106,7 +112,7 @@ def _requirement(line: str, number: int) -> PinnedRequirement | None:
     if line.startswith("-"):
         option = re.split(r"[= ]", line, maxsplit=1)[0]
         if option in _SETTINGS or option in _FLAGS:
-            # Where files come from is a matter of the machine's settings and of `--index_override`.
+            # Where files come from is for those who fetch them.
             return None
         if option in _CONSTRAINTS:
             # What is pinned and has hashes can't be constrained any further.
