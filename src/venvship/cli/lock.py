@@ -44,7 +44,7 @@ def _make(invocation: Invocation) -> int:
                 filter(is_meant, session.locks()),
                 [one for one in session.compiled_locks() if is_meant(session.root / one.path)],
                 root=session.root,
-                environment=invocation.surroundings.environment,
+                environment=session.lock_environment(invocation.surroundings.environment),
                 check=check,
                 upgrade=upgrade,
             ),

@@ -16,6 +16,7 @@ from venvship.loading.nearest import did_you_mean
 from venvship.model.platform import PythonVersion
 from venvship.repos.index_settings import ConfigurationPlaces, read_index_settings
 from venvship.repos.lock_files import read_lock
+from venvship.repos.lock_indexes import LockIndexes, of_lock
 from venvship.repos.package_index import Indexes, PackageIndex
 from venvship.repos.urls import shown_url
 from venvship.wheels.filename import normalise_name
@@ -117,7 +118,8 @@ class Answer:
 
 def show_lock(path: Path, question: Question) -> Answer:
     """Answer a question about the lock file at `path`; raises everything that keeps files from being chosen at once."""
-    lock = read_lock(path, shown=str(path), index=_configured_index)
+    said = of_lock(path, os.environ)
+    lock = read_lock(path, shown=str(path), index=lambda: _configured_index(said))
     root, roots = _roots(lock, question)
     full_version = question.python.removesuffix("t")
     if full_version.count(".") == 1:
@@ -146,10 +148,10 @@ def show_lock(path: Path, question: Question) -> Answer:
     return Answer(tuple(found), resolution, root)
 
 
-def _configured_index() -> PackageIndex:
-    """The index that pip and uv would ask, for locks that name no files."""
+def _configured_index(said: LockIndexes) -> PackageIndex:
+    """The index that pip and uv would ask, for locks that name no files; `said` is what the lock itself has of it."""
     places = ConfigurationPlaces.of_machine(os.environ, home=Path.home(), prefix=Path(sys.prefix))
-    return Indexes(read_index_settings(os.environ, places)).default
+    return Indexes(read_index_settings(os.environ, places), of_locks=lambda: [said]).of_lock(said.origin)
 
 
 def _roots(lock: Lock, question: Question) -> tuple[str | None, Roots]:
@@ -181,8 +183,8 @@ def source_text(source: Source) -> str:
     match source:
         case RegistrySource(location):
             return shown_url(location) if "://" in location else location
-        case GitSource(url, commit, subdirectory):
-            below = f"#subdirectory={subdirectory}" if subdirectory else ""
+        case GitSource(url, commit, subdirectory, path):
+            below = f"#path={path}" if path else f"#subdirectory={subdirectory}" if subdirectory else ""
             return f"git+{shown_url(url)}@{commit}{below}"
         case UrlSource(url, subdirectory):
             below = f"#subdirectory={subdirectory}" if subdirectory else ""

@@ -11,7 +11,6 @@ from venvship.loading.bzl_loader import BzlKey
 from venvship.loading.package_loader import PackageKey
 from venvship.memo.computation import Memo
 from venvship.memo.keys import FileContent
-from venvship.model.label import Label
 from venvship.model.platform import Cpu, Libc, Os, Platform
 from venvship.rules.python.distributions import package_name
 from venvship.session.lock_record import LockRecord
@@ -80,11 +79,6 @@ def packages_of_members(hub: LockHub, directories: Container[str]) -> Iterator[s
 def packages_of(names: Iterable[str], hubs: Iterable[str]) -> set[tuple[str, str]]:
     """Distributions by hub and package."""
     return {(hub, package_name(name)) for hub in hubs for name in names}
-
-
-def is_of(label: Label, distributions: Container[tuple[str, str]]) -> bool:
-    """Whether a target is one of distributions, which are given by hub and package."""
-    return (label.repository, label.package.path) in distributions
 
 
 def _projects(hubs: Mapping[str, LockHub]) -> Iterator[tuple[str, tuple[str, int], LockedProject]]:

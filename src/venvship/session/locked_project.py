@@ -16,7 +16,8 @@ from venvship.loading.nearest import did_you_mean
 from venvship.model.configuration import Configuration
 from venvship.model.platform import Platform, PythonVersion
 from venvship.repos.lock_files import read_lock
-from venvship.repos.package_index import PackageIndex
+from venvship.repos.lock_indexes import LockIndexes
+from venvship.repos.package_index import Indexes
 from venvship.rules.python.distributions import Component
 from venvship.rules.python.runtime import Interpreters
 from venvship.rules.python.settings import target_platform
@@ -31,6 +32,8 @@ from venvship.wheels.lock import (
     LockedPackage,
     LockedSdist,
     LockedWheel,
+    RegistrySource,
+    UrlSource,
     VirtualSource,
 )
 from venvship.wheels.markers import MarkerEnvironment
@@ -85,19 +88,24 @@ class LockedProject:
         shown: str,
         cache: Path,
         interpreters: Interpreters,
-        index: Callable[[], PackageIndex],
+        indexes: Indexes,
+        said: Callable[[], LockIndexes],
         read_metadata: ReadMetadata,
         read_file: Callable[[str], bytes | None],
         warn: Callable[[str], None] = lambda text: None,
         overrides: Iterable[PackageOverride] = (),
     ) -> None:
-        """`overrides` are for this lock and no other, which should have what they change."""
+        """`overrides` are for this lock and no other, which should have what they change.
+
+        `said` answers what is said of the indexes of this lock.
+        """
         self.project = project
         self.path = path
         self.shown = shown
         self._cache = cache
         self._interpreters = interpreters
-        self._index = index
+        self._indexes = indexes
+        self._said = said
         self._read_metadata = read_metadata
         self._read_file = read_file
         self._warn = warn
@@ -110,18 +118,44 @@ class LockedProject:
     @functools.cached_property
     def lock(self) -> Lock:
         seen: list[str] = []
-        lock = read_lock(self.path, shown=self.shown, cache=self._cache, index=self._index, seen=seen.append)
+        lock = read_lock(
+            self.path,
+            shown=self.shown,
+            cache=self._cache,
+            index=lambda: self._indexes.of_lock(self._said().origin),
+            origin=lambda: self._said().origin,
+            seen=seen.append,
+        )
         self.sha256 = seen[0]
         stale = [problem for package in lock.packages for problem in self._stale(package, lock)]
         stale += self._stale_workspace(lock)
         if stale:
             raise stale[0] if len(stale) == 1 else SeveralErrors(stale)
+        said = self.project.version
+        locked = next((package for package in lock.packages if _is_root(package) and package.version is not None), None)
+        if said and locked is not None and locked.version != said:
+            self._warn(
+                f"{self.project.place}: `version` of `uv.project` is `{said}` and has no effect: `{self.shown}` has "
+                f"`{locked}`"
+            )
         changed = list(self._changed_versions(lock))
         if changed:
             self._warn(_CHANGED_VERSIONS.format(lock=self.shown, versions="\n  ".join(changed)))
         for override in self._overrides:
-            if not any(override.is_for(lock.packages[index]) for index in lock.by_name.get(override.name, ())):
+            changed_packages = [
+                lock.packages[index]
+                for index in lock.by_name.get(override.name, ())
+                if override.is_for(lock.packages[index])
+            ]
+            if not changed_packages:
                 self._warn(f"{override.place}: `{self.shown}` has no `{override.shown}`, so nothing is changed")
+            elif override.of_builds and not any(_has_source(package) for package in changed_packages):
+                named = ", ".join(f"`{name}`" for name in override.of_builds)
+                have = "has" if len(override.of_builds) == 1 else "have"
+                self._warn(
+                    f"{override.place}: {named} of the override of `{override.name}` {have} no effect: "
+                    f"`{self.shown}` has no source of it"
+                )
         return lock
 
     def _changed_versions(self, lock: Lock) -> Iterable[str]:
@@ -189,11 +223,7 @@ class LockedProject:
     @functools.cached_property
     def name(self) -> str:
         """What `dep_group` calls the project itself: its tag says so, else its `pyproject.toml`; may be empty."""
-        here = (
-            package.name
-            for package in self.lock.packages
-            if isinstance(package.source, EditableSource | VirtualSource) and package.source.path == "."
-        )
+        here = (package.name for package in self.lock.packages if _is_root(package))
         return self.project.name or next(here, "")
 
     def is_group(self, name: str) -> bool:
@@ -230,6 +260,16 @@ class LockedProject:
         """All distributions that some target may need, apart from those that only a conflicting choice has."""
         reachable = reachable_anywhere(self.lock, Roots.everything(self.lock))
         return tuple(sorted(reachable - set(self.members)))
+
+    def needed_by(self, group: str) -> frozenset[str]:
+        """All distributions that a group itself may need on some target."""
+        having = tuple(
+            Root(member, groups=(group,), project=False)
+            for member in self.lock.members
+            if any(group in self.lock.packages[index].dev_dependencies for index in self.lock.by_name.get(member, ()))
+        )
+        own = Roots(having, script_groups=tuple(one for one in self.lock.groups if one == group))
+        return reachable_anywhere(self.lock, own) - set(self.members)
 
     def environment(self, configuration: Configuration) -> MarkerEnvironment:
         return _environment(target_platform(configuration), self._interpreters.full_version(configuration))
@@ -316,6 +356,16 @@ def _components(resolution: Resolution) -> dict[str, Component]:
         component = Component(tuple(members), tuple(sorted(needed - inside)))
         found.update(dict.fromkeys(members, component))
     return found
+
+
+def _is_root(package: LockedPackage) -> bool:
+    """Whether it is the project that lies beside the lock."""
+    return isinstance(package.source, EditableSource | VirtualSource) and package.source.path == "."
+
+
+def _has_source(package: LockedPackage) -> bool:
+    """Whether a distribution can be built, of a lock that says so."""
+    return package.sdist is not None or not isinstance(package.source, RegistrySource | UrlSource)
 
 
 def _environment(platform: Platform, version: str) -> MarkerEnvironment:

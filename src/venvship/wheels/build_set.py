@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -20,18 +21,22 @@ from venvship.wheels.lock import Lock, LockedPackage, LockedWheel
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.tags import SupportedTags
 
+_RUST: Final = "puccinialin"
+"""What maturin asks for where no `cargo` is found, to download one, which builds can't."""
+_NO_RUST: Final = "install Rust, whose `cargo` is not to be found here, or lock a version that has a wheel"
+
 
 class MissingBuildRequirement(UserError):
     """A source archive needs something to be built that its lock does not have as a wheel."""
 
     def __init__(self, lock: str, project: str, missing: Iterable[str]) -> None:
         self.missing = tuple(sorted(missing))
-        names = " ".join(self.missing)
+        command = " ".join(["uv add --group build", *self.missing])
         super().__init__(
             f"`{project}` is built from source, which needs {', '.join(f'`{name}`' for name in self.missing)}, and the "
             "lock has no wheel of that",
             place=Place(lock),
-            hint=f"lock what builds it, for example with `uv add --group build {names}`",
+            hint=_NO_RUST if _RUST in self.missing else f"lock what builds it, for example with `{command}`",
         )
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_version
 from packaging.version import InvalidVersion, Version
 
 from venvship.model.platform import Platform
@@ -31,13 +33,19 @@ _LOCKED_AS = {
 }
 _CONDITIONS = frozenset({"extra", "group", "marker"})
 _COMMITS = ("branch", "rev", "tag")
-_PLATFORMS = ("linux_x86_64", "linux_aarch64", "macos_arm64")
+_PLATFORMS = ("linux_x86_64", "linux_aarch64", "macos_arm64", "macos_x86_64")
 _WINDOWS = {"os_name": "nt", "platform_machine": "AMD64", "platform_system": "Windows", "sys_platform": "win32"}
 # What is set for a whole workspace: the key of its file, that of the lock, and what it is.
 _SET_FOR_ALL = (
     ("constraint-dependencies", "constraints", "constraint"),
     ("override-dependencies", "overrides", "override"),
     ("build-constraint-dependencies", "build-constraints", "constraint of builds"),
+)
+# How versions are chosen, by the key of the file and that of the lock, which leaves out what is usual.
+_OPTIONS = (
+    ("resolution", "resolution-mode", "highest"),
+    ("prerelease", "prerelease-mode", "if-necessary-or-explicit"),
+    ("fork-strategy", "fork-strategy", "requires-python"),
 )
 # With one of these the version is not the index's to say, and the lock does not repeat the specifier.
 _SOURCES = ("editable", "virtual", "directory", "path", "url", "git")
@@ -56,24 +64,31 @@ def differences(
         return ()
     dynamic = project.get("dynamic")
     found: list[str] = []
+    own_name = project.get("name")
+    if isinstance(own_name, str) and _name(own_name) != package.name:
+        found.append(f"the project is called `{_name(own_name)}` and was `{package.name}` when the lock was made")
     if not isinstance(dynamic, list) or not {"dependencies", "optional-dependencies"} & {str(d) for d in dynamic}:
-        asked = dict(_asked(_texts(project.get("dependencies"))))
-        extras = project.get("optional-dependencies")
-        for texts in extras.values() if isinstance(extras, Mapping) else ():
-            for name, specifier in _asked(_texts(texts)):
-                asked[name] = asked.get(name, frozenset()) | specifier
-        found += _compared(asked, _locked(metadata.get("requires-dist")), own=package.name)
-        if not found:
-            found += _marker_differences(project, metadata.get("requires-dist"), lock)
-            found += _source_differences(pyproject, root or {}, metadata.get("requires-dist"), members=lock.members)
+        requires = metadata.get("requires-dist")
+        texts = [text for _, listed in _tables(project) for text in listed]
+        different = [*_compared(dict(_asked(texts)), _locked(requires), own=package.name)]
+        if not different:
+            different += _extra_differences(texts, requires)
+            different += _marker_differences(_tables(project), requires, lock)
+            different += _source_differences(pyproject, root or {}, metadata.get("requires-dist"), members=lock.members)
+        found += different
     groups = _groups(pyproject)
     locked_groups = metadata.get("requires-dev")
     if groups is not None and isinstance(locked_groups, Mapping):
         for name in sorted(groups.keys() & {_name(str(group)) for group in locked_groups}):
             entries = next(rows for group, rows in locked_groups.items() if _name(str(group)) == name)
-            found += _compared(
-                dict(_asked(groups[name])), _locked(entries), own=package.name, where=f" in group `{name}`"
-            )
+            where = f" in group `{name}`"
+            different = [*_compared(dict(_asked(groups[name])), _locked(entries), own=package.name, where=where)]
+            if not different:
+                different += _extra_differences(groups[name], entries, where=where)
+                # Groups may be for some versions of Python only, which their markers say in the lock.
+                if not _table(_uv_table(pyproject), "dependency-groups"):
+                    different += _marker_differences([("", groups[name])], entries, lock, where=where)
+            found += different
         found += [
             f"group `{name}` is new"
             for name in sorted(groups.keys() - {_name(str(g)) for g in locked_groups})
@@ -108,6 +123,7 @@ def workspace_differences(
         *_conflict_differences(projects, lock),
         *_environment_differences(root, lock),
         *_set_for_all_differences(root, lock),
+        *_option_differences(root, lock),
     )
 
 
@@ -192,16 +208,32 @@ def _conflicts(name: str, document: Mapping[str, object]) -> Iterator[frozenset[
 
 
 def _environment_differences(root: Mapping[str, object], lock: Lock) -> Iterator[str]:
-    said = _uv_table(root).get("environments")
-    try:
-        asked = [parse_marker(text) for text in ([said] if isinstance(said, str) else _texts(said))]
-    except MarkerSyntaxError:
-        return  # whoever makes the lock complains about it
-    for one in _environments(lock.requires_python):
-        wanted, locked = (not of or any(map(one.satisfies, of)) for of in (asked, lock.supported_markers))
-        if wanted != locked:
-            yield "`environments` are declared otherwise than they are locked"
-            return
+    for key, markers in (("environments", lock.supported_markers), ("required-environments", lock.required_markers)):
+        said = _uv_table(root).get(key)
+        try:
+            asked = [parse_marker(text) for text in ([said] if isinstance(said, str) else _texts(said))]
+        except MarkerSyntaxError:
+            return  # whoever makes the lock complains about it
+        # Without any, all environments are supported, and none is required.
+        everywhere = key == "environments"
+        for one in _environments(lock.requires_python):
+            wanted, locked = ((everywhere and not of) or any(map(one.satisfies, of)) for of in (asked, markers))
+            if wanted != locked:
+                yield f"`{key}` are declared otherwise than they are locked"
+                break
+
+
+def _option_differences(root: Mapping[str, object], lock: Lock) -> Iterator[str]:
+    """What the file says itself; what it leaves out may be in the settings of whoever makes the lock."""
+    for key, locked_key, usual in _OPTIONS:
+        said, had = _uv_table(root).get(key), lock.options.get(locked_key, usual)
+        if isinstance(said, str) and isinstance(had, str) and said != had:
+            yield f"`{key}` is declared as `{said}` and was `{had}` when the lock was made"
+    yield from _moment_differences(_uv_table(root).get("exclude-newer"), lock.options)
+    excluded = {_name(text) for text in _texts(_uv_table(root).get("exclude-dependencies"))}
+    left_out = {_name(text) for text in _texts(lock.declared.get("excludes"))}
+    for name in sorted(excluded ^ left_out):
+        yield f"`{name}` is {'excluded now' if name in excluded else 'not excluded any more'}"
 
 
 def _set_for_all_differences(root: Mapping[str, object], lock: Lock) -> Iterator[str]:
@@ -218,17 +250,60 @@ def _set_for_all_differences(root: Mapping[str, object], lock: Lock) -> Iterator
                 yield f"the {what} of `{name}` is {wanted} and was {had} when the lock was made"
 
 
-def _marker_differences(project: Mapping[str, object], locked: object, lock: Lock) -> Iterator[str]:
+def _moment_differences(said: object, options: Mapping[str, object]) -> Iterator[str]:
+    """Of what is too new to be chosen. Days and spans are left alone: the lock has a moment that was made of them."""
+    had = options.get("exclude-newer")
+    if not isinstance(said, str) or "exclude-newer-span" in options:
+        return
+    if had is None:
+        yield f"`exclude-newer` is declared as `{said}` and was not when the lock was made"
+    elif isinstance(had, str) and "T" in said and _moment(said) != _moment(had):
+        yield f"`exclude-newer` is declared as `{said}` and was `{had}` when the lock was made"
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None  # whoever makes the lock complains about it
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _tables(project: Mapping[str, object]) -> list[tuple[str, list[str]]]:
+    """What a project asks for by extra; the empty one stands for what it always needs."""
+    extras = _table(project, "optional-dependencies")
+    return [("", _texts(project.get("dependencies"))), *((name, _texts(texts)) for name, texts in extras.items())]
+
+
+def _extra_differences(texts: Iterable[str], locked: object, *, where: str = "") -> Iterator[str]:
+    """Distributions that are asked for with other extras than they are locked with."""
+    asked: defaultdict[str, set[str]] = defaultdict(set)
+    had: defaultdict[str, set[str]] = defaultdict(set)
+    try:
+        for requirement in map(Requirement, texts):
+            asked[_name(requirement.name)].update(map(_name, requirement.extras))
+    except InvalidRequirement:
+        return  # whoever makes the lock complains about it
+    for row in locked if isinstance(locked, list) else ():
+        if isinstance(row, Mapping):
+            had[_name(str(row.get("name")))].update(map(_name, _texts(row.get("extras"))))
+    for name in sorted(asked.keys() & had.keys()):
+        if asked[name] != had[name]:
+            wanted, before = (", ".join(sorted(names)) or "no extra" for names in (asked[name], had[name]))
+            yield f"`{name}` is asked for{where} with {wanted} and locked with {before}"
+
+
+def _marker_differences(
+    tables: Iterable[tuple[str, Iterable[str]]], locked: object, lock: Lock, *, where: str = ""
+) -> Iterator[str]:
     """Distributions that are asked for in environments, or with extras, in which the lock does not have them."""
-    extras = project.get("optional-dependencies")
-    tables = extras.items() if isinstance(extras, Mapping) else ()
     asked: defaultdict[str, list[tuple[str, Marker | None]]] = defaultdict(list)
     had: defaultdict[str, list[Marker | None]] = defaultdict(list)
     try:
-        for extra, texts in [("", project.get("dependencies")), *tables]:
-            for requirement in map(Requirement, _texts(texts)):
+        for extra, texts in tables:
+            for requirement in map(Requirement, texts):
                 marker = None if requirement.marker is None else parse_marker(str(requirement.marker))
-                asked[_name(requirement.name)].append((extra and _name(str(extra)), marker))
+                asked[_name(requirement.name)].append((extra and _name(extra), marker))
         for row in locked if isinstance(locked, list) else ():
             if isinstance(row, Mapping):
                 text = row.get("marker")
@@ -237,7 +312,7 @@ def _marker_differences(project: Mapping[str, object], locked: object, lock: Loc
         return  # whoever makes the lock complains about it
     for name in sorted(asked.keys() & had.keys()):
         if not _mean_the_same(tuple(asked[name]), tuple(had[name]), lock.requires_python, lock.supported_markers):
-            yield f"`{name}` is asked for with another marker than it is locked with"
+            yield f"`{name}` is asked for{where} with another marker than it is locked with"
 
 
 def _source_differences(
@@ -406,7 +481,15 @@ def _version(text: str | None) -> Version | None:
 
 
 def _specifier(text: str) -> str:
+    """Zeros at the end of a version make no difference, but where they say how much of it counts."""
     try:
-        return ",".join(sorted(str(one) for one in SpecifierSet(text)))
+        return ",".join(
+            sorted(
+                str(one)
+                if one.operator in ("~=", "===") or one.version.endswith(".*")
+                else f"{one.operator}{canonicalize_version(one.version)}"
+                for one in SpecifierSet(text)
+            )
+        )
     except InvalidSpecifier:
         return text

@@ -42,11 +42,16 @@ class RegistrySource:
 
 @dataclass(frozen=True, slots=True, order=True)
 class GitSource:
-    """One commit of a repository; `url` has neither query nor fragment."""
+    """One commit of a repository, or with `path` one archive in it; `url` has neither query nor fragment.
+
+    With `large_files`, some of its files are kept by Git LFS.
+    """
 
     url: str
     commit: str
     subdirectory: str | None = None
+    path: str | None = None
+    large_files: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,7 +97,7 @@ Source: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class LockedWheel:
-    """One wheel file; exactly one of `url` and `path` is set."""
+    """One wheel file; exactly one of `url` and `path` is set. Files of a commit have the path there."""
 
     filename: WheelFilename
     url: str | None
@@ -103,7 +108,7 @@ class LockedWheel:
 
 @dataclass(frozen=True, slots=True)
 class LockedSdist:
-    """A source archive; exactly one of `url` and `path` is set."""
+    """A source archive; exactly one of `url` and `path` is set. Files of a commit have the path there."""
 
     filename: str
     url: str | None
@@ -203,6 +208,8 @@ class Lock:
     extras: tuple[str, ...] = ()
     default_groups: tuple[str, ...] = ()
     declared: Mapping[str, object] = field(default_factory=dict)
+    required_markers: tuple[Marker, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
 
     def target(self, edge: Edge) -> int:
         """The index in `packages` that an edge leads to; raises MalformedLock unless it is exactly one."""

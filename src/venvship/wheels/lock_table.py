@@ -16,6 +16,9 @@ from venvship.wheels.filename import normalise_name
 from venvship.wheels.lock import MalformedLock
 from venvship.wheels.markers import Marker, MarkerSyntaxError, parse_marker
 
+COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+"""What names one commit for ever; a branch or a tag may be another one tomorrow."""
+
 _MAX_BYTES: Final = 128 << 20
 _MAX_FILE_SIZE: Final = 1 << 40
 _SHA256: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -54,6 +57,12 @@ class LockTable:
 
     def refuse(self, complaint: str) -> NoReturn:
         raise MalformedLock(self.filename, f"{self.where} {complaint}")
+
+    def refuse_version(self, version: str, *, known: str) -> NoReturn:
+        """Of a format as a whole, which whoever made the file may just be too new for."""
+        reason = f"{self.where} has the version {version}, and only version {known} is known"
+        hint = f"make the file again with `uv lock` of a release that writes version {known}, or take a newer venvship"
+        raise MalformedLock(self.filename, reason, hint=hint)
 
     def refuse_key(self, key: str, complaint: str) -> NoReturn:
         raise MalformedLock(self.filename, f"`{key}` of {self.where} {complaint}")

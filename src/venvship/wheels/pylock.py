@@ -26,8 +26,9 @@ from venvship.wheels.lock import (
     UrlSource,
     index_by_name,
 )
-from venvship.wheels.lock_table import LockTable, file_name_of, toml_document
+from venvship.wheels.lock_table import COMMIT, LockTable, file_name_of, toml_document
 
+_ARCHIVES: Final = (".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".tgz")
 _SOURCES: Final = ("vcs", "directory", "archive")
 
 
@@ -36,7 +37,7 @@ def parse_pylock(data: bytes, *, filename: str) -> Lock:
     top = LockTable(toml_document(data, filename), filename, "the file")
     version = top.required("lock-version")
     if version.partition(".")[0] != "1":
-        top.refuse(f"has the version {version:.40}, and only version 1 is known")
+        top.refuse_version(f"{version:.40}", known="1")
     tables = list(top.tables("packages"))
     packages = tuple(_package(table) for table in tables)
     lock = Lock(
@@ -98,7 +99,10 @@ def _source(kind: str, table: LockTable) -> Source:
             if table.required("type") != "git":
                 table.refuse_key("type", "is not `git`")
             location = table.text("url") or table.required("path")
-            return GitSource(location, table.required("commit-id"), subdirectory)
+            commit = table.required("commit-id")
+            if not COMMIT.fullmatch(commit):
+                table.refuse_key("commit-id", "is not a commit")
+            return GitSource(location, commit, subdirectory)
         case "directory":
             path = table.required("path")
             return EditableSource(path) if table.values.get("editable") is True else DirectorySource(path)
@@ -129,6 +133,9 @@ def _wheel(table: LockTable) -> LockedWheel:
 def _sdist(table: LockTable) -> LockedSdist:
     url, path = _location(table)
     filename = file_name_of(url or path or "")
+    if not filename.endswith(_ARCHIVES):
+        # An address may end in something else than the file's name.
+        filename = table.text("name") or filename
     if not filename or "/" in filename or "\\" in filename or "\0" in filename or filename in (".", ".."):
         table.refuse("has no usable file name")
     return LockedSdist(filename, url, path, table.hashes(), table.size())

@@ -202,9 +202,9 @@ class Resolution:
         node = self.distribution(name)
         package = self.packages[name]
         match package.source:
-            case GitSource() | DirectorySource() | EditableSource() | VirtualSource():
+            case GitSource(path=None) | DirectorySource() | EditableSource() | VirtualSource():
                 return package.source
-            case RegistrySource() | UrlSource() | PathSource():
+            case GitSource() | RegistrySource() | UrlSource() | PathSource():
                 pass
         ranked = [(rank, wheel) for wheel in package.wheels if (rank := self.tags.rank(wheel.filename)) is not None]
         if ranked:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
 from urllib.parse import unquote
 
 from venvship.wheels.filename import WheelFilename
@@ -35,9 +33,7 @@ from venvship.wheels.lock import (
     VirtualSource,
     index_by_name,
 )
-from venvship.wheels.lock_table import LockTable, file_name_of, toml_document
-
-_COMMIT: Final = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+from venvship.wheels.lock_table import COMMIT, LockTable, file_name_of, toml_document
 
 
 def parse_uv_lock(data: bytes, *, filename: str) -> Lock:
@@ -64,7 +60,7 @@ def parse_compact_uv_lock(compact: bytes, *, filename: str) -> Lock:
 def _lock(top: LockTable) -> Lock:
     version = top.values.get("version")
     if type(version) is not int or version != 1:
-        top.refuse(f"has the version {version!r:.40}, and only version 1 is known")
+        top.refuse_version(f"{version!r:.40}", known="1")
     manifest = top.table("manifest") or LockTable({}, top.filename, "`manifest`")
     packages = _merged([_package(table) for table in top.tables("package")])
     lock = Lock(
@@ -82,6 +78,8 @@ def _lock(top: LockTable) -> Lock:
         packages=packages,
         by_name=index_by_name(packages),
         declared=manifest.values,
+        required_markers=top.markers("required-markers"),
+        options=(top.table("options") or LockTable({}, top.filename, "`options`")).values,
     )
     for package in packages:
         _check_edges(lock, package)
@@ -219,12 +217,14 @@ def _source(table: LockTable) -> Source:
 
 def _git_source(table: LockTable, location: str) -> GitSource:
     address, _, commit = location.partition("#")
-    if not _COMMIT.fullmatch(commit):
+    if not COMMIT.fullmatch(commit):
         table.refuse_key("git", "does not end in `#` and a commit")
     url, _, query = address.partition("?")
-    options = [part.partition("=") for part in query.split("&")]
-    subdirectory = next((unquote(value) for key, _, value in options if key == "subdirectory"), None)
-    return GitSource(url, commit, subdirectory)
+    options = {key: unquote(value) for key, _, value in (part.partition("=") for part in query.split("&"))}
+    path = options.get("path")
+    if path is not None and (path.startswith("/") or ".." in path.split("/") or "\0" in path):
+        table.refuse_key("git", "has a path that leads out of the repository")
+    return GitSource(url, commit, options.get("subdirectory"), path, options.get("lfs") == "true")
 
 
 def _wheel(table: LockTable, source: Source) -> LockedWheel:
@@ -257,7 +257,7 @@ def _location(table: LockTable, source: Source) -> tuple[str | None, str | None]
             return None, posixpath.normpath(posixpath.join(location, path))
         case UrlSource(location):
             return location, None
-        case PathSource(location):
+        case PathSource(location) | GitSource(path=str(location)):
             return None, location
     if path is None:
         table.refuse("says neither `url` nor `path`")

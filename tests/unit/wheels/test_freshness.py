@@ -56,10 +56,32 @@ def test_an_unchanged_project_differs_in_nothing() -> None:
         ("orjson>=3", "orjson", "`orjson` is asked for as any version and locked as >=3"),
         ('"pytest>=8"', '"pytest>=8", "tox"', "`tox` is asked for in group `test` and not locked"),
         ('more = ["typing', 'lint = ["ruff"]\nmore = ["typing', "group `lint` is new"),
+        ('"pytest>=8"', '"pytest[x]>=8"', "`pytest` is asked for in group `test` with x and locked with no extra"),
+        (
+            '"pytest>=8"',
+            "\"pytest>=8; os_name == 'nt'\"",
+            "`pytest` is asked for in group `test` with another marker than it is locked with",
+        ),
+        ("httpx[http2]", "httpx", "`httpx` is asked for with no extra and locked with http2"),
+        ("httpx[http2]", "httpx[HTTP2, cli]", "`httpx` is asked for with cli, http2 and locked with http2"),
+        ('name = "shop"', 'name = "store"', "the project is called `store` and was `shop` when the lock was made"),
     ],
 )
 def test_every_change_is_told(old: str, new: str, reason: str) -> None:
     assert found(PYPROJECT.replace(old, new)) == (reason,)
+
+
+@pytest.mark.parametrize("spelled", ["Attrs>=24.0,<25.0.0", "attrs <25, >=24"])
+def test_zeros_at_the_end_of_a_version_make_no_difference(spelled: str) -> None:
+    assert found(PYPROJECT.replace("Attrs>=24,<25", spelled)) == ()
+
+
+def test_a_group_may_be_for_some_versions_of_python_only() -> None:
+    lock = LOCK.replace('specifier = ">=8" }', 'specifier = ">=8", marker = "python_full_version >= \'3.11\'" }')
+    assert found(PYPROJECT, lock) == (
+        "`pytest` is asked for in group `test` with another marker than it is locked with",
+    )
+    assert found(PYPROJECT + '[tool.uv.dependency-groups]\ntest = { requires-python = ">=3.11" }\n', lock) == ()
 
 
 def test_nothing_is_known_of_dynamic_projects_and_of_locks_without_metadata() -> None:
@@ -155,6 +177,69 @@ def test_environments_are_those_of_the_lock(declared: str, locked: str, reasons:
     lock = parse_uv_lock(text.encode(), filename="uv.lock")
     root = tomllib.loads(f"[tool.uv]\nenvironments = [{declared}]\n")
     assert workspace_differences({}, lock, root=root) == reasons
+
+
+@pytest.mark.parametrize(
+    ("declared", "locked", "is_told"),
+    [
+        ("", "", False),
+        ("'os_name == \"nt\"'", "'sys_platform == \"win32\"'", False),
+        ("'os_name == \"nt\"'", "", True),
+        ("", "'os_name == \"nt\"'", True),
+        ("'sys_platform == \"darwin\"'", '\'sys_platform == "darwin" and platform_machine == "arm64"\'', True),
+    ],
+)
+def test_required_environments_are_those_of_the_lock(declared: str, locked: str, is_told: bool) -> None:
+    text = f'version = 1\nrequires-python = ">=3.11"\nrequired-markers = [{locked}]\n'
+    lock = parse_uv_lock(text.encode(), filename="uv.lock")
+    root = tomllib.loads(f"[tool.uv]\nrequired-environments = [{declared}]\n")
+    told = "`required-environments` are declared otherwise than they are locked"
+    assert workspace_differences({}, lock, root=root) == ((told,) if is_told else ())
+
+
+@pytest.mark.parametrize(
+    ("declared", "locked", "reasons"),
+    [
+        ("", 'prerelease-mode = "allow"', ()),
+        ('prerelease = "allow"', 'prerelease-mode = "allow"', ()),
+        ('resolution = "highest"', "", ()),
+        (
+            'fork-strategy = "fewest"',
+            "",
+            ("`fork-strategy` is declared as `fewest` and was `requires-python` when the lock was made",),
+        ),
+        (
+            'resolution = "lowest"',
+            'resolution-mode = "lowest-direct"',
+            ("`resolution` is declared as `lowest` and was `lowest-direct` when the lock was made",),
+        ),
+        ('exclude-newer = "2026-01-02T00:00:00+02:00"', 'exclude-newer = "2026-01-01T22:00:00Z"', ()),
+        ('exclude-newer = "2026-01-02"', 'exclude-newer = "2026-01-03T00:00:00Z"', ()),
+        ('exclude-newer = "7 days"', 'exclude-newer = "0001-01-01T00:00:00Z"\nexclude-newer-span = "P7D"', ()),
+        (
+            'exclude-newer = "2026-01-02T00:00:00Z"',
+            'exclude-newer = "2026-01-01T22:00:00Z"',
+            (
+                "`exclude-newer` is declared as `2026-01-02T00:00:00Z` and was `2026-01-01T22:00:00Z` "
+                "when the lock was made",
+            ),
+        ),
+        (
+            'exclude-newer = "7 days"',
+            "",
+            ("`exclude-newer` is declared as `7 days` and was not when the lock was made",),
+        ),
+        ('exclude-dependencies = ["Idna"]', "[manifest]\nexcludes = ['idna']", ()),
+        (
+            'exclude-dependencies = ["six"]',
+            "[manifest]\nexcludes = ['idna']",
+            ("`idna` is not excluded any more", "`six` is excluded now"),
+        ),
+    ],
+)
+def test_versions_are_chosen_as_when_the_lock_was_made(declared: str, locked: str, reasons: tuple[str, ...]) -> None:
+    lock = parse_uv_lock(f"version = 1\n[options]\n{locked}\n".encode(), filename="uv.lock")
+    assert workspace_differences({}, lock, root=tomllib.loads(f"[tool.uv]\n{declared}\n")) == reasons
 
 
 MARKED = """

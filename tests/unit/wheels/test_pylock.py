@@ -95,6 +95,15 @@ def test_markers_groups_and_extras_decide_what_is_installed() -> None:
         names(Roots((), script=True, script_extras=("slow",)))
 
 
+def test_an_archive_has_the_name_that_its_table_says_where_its_address_has_none() -> None:
+    sdist = f'{{ url = "https://x/download/7", name = "N", hashes = {{ sha256 = "{SHA}" }} }}'
+    text = f'lock-version = "1.0"\n[[packages]]\nname = "a"\nsdist = {sdist}'
+    [package] = parsed(text.replace("N", "a-1.tar.gz")).packages
+    assert package.sdist is not None and package.sdist.filename == "a-1.tar.gz"
+    with pytest.raises(MalformedLock, match="no usable file name"):
+        parsed(text.replace("N", "../a-1.tar.gz"))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -103,6 +112,11 @@ def test_markers_groups_and_extras_decide_what_is_installed() -> None:
         ('lock-version = "1.0"\npackages = 3', "is not a list"),
         ('lock-version = "1.0"\n[[packages]]\nversion = "1"', "`name` of"),
         ('lock-version = "1.0"\n[[packages]]\nname = "a"\nvcs = { type = "hg", commit-id = "1" }', "is not `git`"),
+        (
+            'lock-version = "1.0"\n[[packages]]\nname = "a"\n'
+            'vcs = { type = "git", url = "https://x", commit-id = "main" }',
+            "is not a commit",
+        ),
         ('lock-version = "1.0"\n[[packages]]\nname = "a"\nwheels = [{ size = 3 }]', "neither `url` nor `path`"),
         ('lock-version = "1.0"\n[[packages]]\nname = "a"\nwheels = [{ url = "https://x/a.whl" }]', "is wrong"),
         ('lock-version = "1.0"\n[[packages]]\nname = "a"\nmarker = "os =="', "marker"),

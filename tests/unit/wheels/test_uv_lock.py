@@ -45,7 +45,8 @@ def test_any_revision_of_version_1_is_read(revision: str) -> None:
 
 @pytest.mark.parametrize("version", ["version = 2", "version = '1'", "version = true", ""])
 def test_other_versions_are_refused(version: str) -> None:
-    assert "only version 1 is known" in refusal(version)
+    told = refusal(version)
+    assert "only version 1 is known" in told and "a release that writes version 1" in told
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,10 @@ def test_other_versions_are_refused(version: str) -> None:
         (
             f'git = "https://git.example/a?subdirectory=x%20y&rev=main#{COMMIT}"',
             GitSource("https://git.example/a", COMMIT, "x y"),
+        ),
+        (
+            f'git = "https://git.example/a?path=dist%2Fa-1.tar.gz&tag=v1&lfs=true#{COMMIT}"',
+            GitSource("https://git.example/a", COMMIT, path="dist/a-1.tar.gz", large_files=True),
         ),
         ('url = "https://x.example/a.zip", subdirectory = "s"', UrlSource("https://x.example/a.zip", "s")),
         ('path = "../a-1.tar.gz"', PathSource("../a-1.tar.gz")),
@@ -98,6 +103,12 @@ def test_files_of_direct_sources_are_where_the_source_says() -> None:
     by_url = only_package(
         f'name = "a"\nsource = {{ url = "https://x.example/a-1.tar.gz" }}\nsdist = {{ hash = "sha256:{SHA}" }}'
     )
+    committed = only_package(
+        f'name = "a"\nsource = {{ git = "https://x.example/a?path=w%2Fa-1.tar.gz#{COMMIT}" }}\n'
+        f'sdist = {{ hash = "sha256:{SHA}" }}'
+    )
+    assert committed.sdist is not None
+    assert (committed.sdist.url, committed.sdist.path) == (None, "w/a-1.tar.gz")
     assert by_path.wheels[0].path == "w/a-1-py3-none-any.whl"
     assert by_url.sdist is not None
     assert (by_url.sdist.url, by_url.sdist.filename) == ("https://x.example/a-1.tar.gz", "a-1.tar.gz")
@@ -186,6 +197,10 @@ def test_manifest_conflicts_and_supported_markers_are_read() -> None:
         ('version = 1\n[[package]]\nname = "a"\nsource = {}', "names no known source"),
         ('version = 1\n[[package]]\nname = "a"\nsource = {url = "x", path = "y"}', "names several sources: url, path"),
         ('version = 1\n[[package]]\nname = "a"\nsource = {git = "https://x"}', "does not end in `#` and a commit"),
+        (
+            f'version = 1\n[[package]]\nname = "a"\nsource = {{git = "https://x?path=..%2Fa.whl#{COMMIT}"}}',
+            "leads out of the repository",
+        ),
         ("version = 1\nconflicts = [3]", "is not a list"),
         ("version = 1\nsupported-markers = ['x']", "malformed marker `x`"),
         ("version = 1\n[manifest]\nmembers = [1]", "is not a list of strings"),
