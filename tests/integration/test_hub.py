@@ -2,114 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import subprocess
-import tarfile
-from collections.abc import Mapping
+import sys
 
+import pytest
 from fake_index import FakeIndex
+from hub_building import BACKEND, INDEX, PYPROJECT, USE_HUB, lock, sdist, source_tree, wheel
 from real_workspace import DEFS, MODULE, ORIGIN, RealWorkspace, locked
 from wheel_building import wheel_bytes
-
-USE_HUB = """
-uv = use_extension("@aspect_rules_py//uv:extensions.bzl", "uv")
-uv.declare_hub(hub_name = "pypi")
-uv.project(hub_name = "pypi", lock = "//:uv.lock", pyproject = "//:pyproject.toml")
-use_repo(uv, "pypi")
-"""
-INDEX = f"--index_override={ORIGIN}=@default"
-BACKEND = """
-import base64, hashlib, os, zipfile
-
-NAME = {name!r}
-FAIL = {fail!r}
-
-
-def get_requires_for_build_wheel(settings):
-    return []
-
-
-def build_wheel(directory, settings, metadata):
-    if FAIL:
-        print("building", NAME)
-        raise ModuleNotFoundError("No module named 'cython'")
-    assert os.environ["SOURCE_DATE_EPOCH"]
-    try:
-        import urllib.request
-        urllib.request.urlopen("http://127.0.0.1:%d" % {port}, timeout=5)
-        network = "open"
-    except OSError:
-        network = "closed"
-    told = os.environ.get("SETUPTOOLS_SCM_PRETEND_VERSION", "")
-    text = open("module.py").read() + "\\nNETWORK, TOLD = %r, %r\\n" % (network, told)
-    info = NAME + "-1.0.dist-info"
-    files = {{
-        NAME + ".py": text,
-        info + "/METADATA": "Metadata-Version: 2.1\\nName: %s\\nVersion: 1.0\\n" % NAME,
-        info + "/WHEEL": "Wheel-Version: 1.0\\nGenerator: t\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
-    }}
-    rows = []
-    for path, content in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content.encode()).digest()).rstrip(b"=").decode()
-        rows.append("%s,sha256=%s,%d" % (path, digest, len(content.encode())))
-    files[info + "/RECORD"] = "\\n".join([*rows, info + "/RECORD,,", ""])
-    name = NAME + "-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(os.path.join(directory, name), "w") as archive:
-        for path, content in files.items():
-            archive.writestr(zipfile.ZipInfo(path), content)
-    return name
-"""
-PYPROJECT = '[build-system]\nrequires = [{requires}]\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-
-
-def source_tree(name: str, index: FakeIndex, *, fail: bool = False, requires: str = "") -> dict[str, str]:
-    """A source with a build backend of its own."""
-    port = int(index.url.rpartition(":")[2])
-    return {
-        "pyproject.toml": PYPROJECT.format(requires=requires),
-        "backend.py": BACKEND.format(name=name, fail=fail, port=port),
-        "module.py": "SAYS = 'before'\n",
-    }
-
-
-def sdist(name: str, index: FakeIndex, *, fail: bool = False, requires: str = "", first: str = "") -> bytes:
-    """A source archive; `first` is what its backend does before all else."""
-    files = source_tree(name, index, fail=fail, requires=requires)
-    files["backend.py"] = first + files["backend.py"]
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
-        for path, text in files.items():
-            info = tarfile.TarInfo(f"{name}-1.0/{path}")
-            info.size = len(text.encode())
-            archive.addfile(info, io.BytesIO(text.encode()))
-    return buffer.getvalue()
-
-
-def lock(index: FakeIndex, files: Mapping[str, bytes], *, groups: str = "", needs: Mapping[str, str] = {}) -> str:
-    """A uv.lock of one project that needs everything; `files` are wheels and source archives by file name."""
-    names = sorted({filename.partition("-")[0] for filename in files})
-    grouped = [name for name in names if f'"{name}"' in groups]
-    lines = [
-        'version = 1\nrequires-python = ">=3.9"\n',
-        '[[package]]\nname = "shop"\nversion = "0"\nsource = { virtual = "." }',
-        "dependencies = [" + ", ".join(f'{{ name = "{name}" }}' for name in names if name not in grouped) + "]",
-        groups,
-    ]
-    for filename, content in files.items():
-        name = filename.partition("-")[0]
-        sha256 = index.add(name.replace("_", "-"), filename, content)
-        entry = f'{{ url = "{ORIGIN}/{name}/{filename}", hash = "sha256:{sha256}" }}'
-        lines += ["", "[[package]]", f'name = "{name}"', 'version = "1.0"', f'source = {{ registry = "{ORIGIN}" }}']
-        lines.append(f"wheels = [{entry}]" if filename.endswith(".whl") else f"sdist = {entry}")
-        if name in needs:
-            lines.append(f'dependencies = [{{ name = "{needs[name]}" }}]')
-    return "\n".join(lines) + "\n"
-
-
-def wheel(name: str, text: str, **scripts: str) -> dict[str, bytes]:
-    files = {f"{name}/__init__.py": text, f"{name}/words.txt": "words\n"}
-    return {f"{name}-1.0-py3-none-any.whl": wheel_bytes(name, "1.0", files, console_scripts=scripts)}
 
 
 def test_parts_of_a_wheel_and_its_scripts_are_targets(workspace: RealWorkspace, index: FakeIndex) -> None:
@@ -206,6 +107,36 @@ py_binary(name = "f", srcs = ["c.py"], main = "c.py", deps = ["@pypi//two", ":ne
     assert done.code == 1 and "`//:never`" in done.stderr and "incompatible" in done.stderr
 
 
+def test_macros_see_what_a_group_needs_at_any_depth(workspace: RealWorkspace, index: FakeIndex) -> None:
+    """Each group alone, also one that conflicts with another; a project is called by its name."""
+    files = {name: content for one in "abcd" for name, content in wheel(f"dist_{one}", "").items()}
+    groups = '[package.dev-dependencies]\ntest = [{ name = "dist_b" }]\nlint = [{ name = "dist_c" }]'
+    conflicts = 'conflicts = [[{ package = "shop", group = "test" }, { package = "shop", group = "lint" }]]\n'
+    text = lock(index, files, groups=groups, needs={"dist_b": "dist_d"})
+    shown = "[label.package for group in VIRTUALENVS for label in group_deps_for(group)]"
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": text.replace("requires-python", f"{conflicts}requires-python", 1).replace("dist_", "dist-"),
+            "BUILD.bazel": DEFS
+            + f"""
+load("@pypi//:requirements.bzl", "all_requirements", "requirement")
+load("@pypi//:defs.bzl", "VIRTUALENVS", "compatible_with", "group_deps_for")
+print("%s: %s" % (VIRTUALENVS, {shown}))
+print([one.partition("//")[2] for one in [requirement("Dist.A"), all_requirements[0]]])
+py_library(name = "shop", target_compatible_with = compatible_with(["shop"]))
+""",
+        }
+    )
+    done = workspace.run("query", INDEX, "//:all")
+    assert done.code == 0, done.stderr
+    # What only a conflicting group has is no part of the project.
+    shop = '"dist_a", "dist_d"'
+    assert f'["lint", "shop", "test"]: ["dist_c", {shop}, "dist_b", "dist_d"]' in done.stderr, done.stderr
+    assert '["dist_a:pkg", "dist_a:pkg"]' in done.stderr
+    assert workspace.build("//:shop", "--@pypi//dep_group=shop").code == 0
+
+
 def test_all_wheels_are_those_that_this_target_has(workspace: RealWorkspace, index: FakeIndex) -> None:
     files = {**wheel("here", ""), **wheel("elsewhere", ""), **wheel("replaced", "")}
     marker = '{ name = "elsewhere", marker = "sys_platform == \'win32\'" }'
@@ -240,7 +171,6 @@ def test_a_distribution_can_be_changed(workspace: RealWorkspace, index: FakeInde
 uv.override_package(
     name = "tool",
     post_install_patches = ["//:tool.patch"],
-    post_install_patch_strip = 1,
     exclude_glob = ["tool/*.txt"],
     extra_deps = ["@pypi//more"],
     extra_data = ["//:notes.txt"],
@@ -307,6 +237,60 @@ uv.override_package(name = "none", exclude_glob = ["*"])
         f"`uv.lock` has no `{name}`, so nothing is changed"
         for name in ("tool-1.0-cp311-cp311-linux_x86_64.whl", "tool 2.0", "none")
     ]
+
+
+def test_what_is_added_to_one_version_is_not_added_to_another(workspace: RealWorkspace, index: FakeIndex) -> None:
+    tables = []
+    for version in ("1.0", "2.0"):
+        filename = f"forked-{version}-py3-none-any.whl"
+        content = wheel_bytes("forked", version, {"forked.py": f"X = {version!r}\n"})
+        address = f"{ORIGIN}/forked/{filename}"
+        tables.append(
+            f'[[package]]\nname = "forked"\nversion = "{version}"\nsource = {{ registry = "{ORIGIN}" }}\nwheels = '
+            f'[{{ url = "{address}", hash = "sha256:{index.add("forked", filename, content)}" }}]\n'
+        )
+    groups = (
+        "[package.dev-dependencies]\n"
+        'old = [{ name = "forked", version = "1.0" }]\nnew = [{ name = "forked", version = "2.0" }]\n'
+    )
+    conflicts = 'conflicts = [[{ package = "shop", group = "old" }, { package = "shop", group = "new" }]]\n'
+    files = lock(index, wheel("more", "X = 1\n"), groups=groups)
+    files = files.replace("requires-python", f"{conflicts}requires-python", 1) + "".join(tables)
+    parts = 'srcs = ["app.py"], main = "app.py", deps = ["@pypi//forked"]'
+    programs = "".join(f'py_binary(name = "{group}", dep_group = "{group}", {parts})\n' for group in ("old", "new"))
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + USE_HUB
+            + 'uv.override_package(name = "forked", version = "1.0", extra_deps = ["@pypi//more"])\n'
+            + 'uv.override_package(name = "forked", version = "2.0", extra_data = ["//:notes.txt"])\n',
+            "uv.lock": files,
+            "notes.txt": "notes\n",
+            "BUILD.bazel": DEFS + 'exports_files(["notes.txt"])\n' + programs,
+            "app.py": "import forked, importlib.util, os\n"
+            "notes = os.path.exists(os.path.join(os.environ['RUNFILES_DIR'], '_main/notes.txt'))\n"
+            "print(forked.X, importlib.util.find_spec('more') is not None, notes)\n",
+        }
+    )
+    for group, said in (("old", "1.0 True False\n"), ("new", "2.0 False True\n")):
+        done = workspace.run("run", INDEX, f"//:{group}")
+        assert (done.code, done.stdout) == (0, said), done.stderr
+
+
+def test_what_is_added_to_one_of_a_circle_is_there_with_the_others(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {**wheel("one", ""), **wheel("two", ""), **wheel("more", "X = 1\n")}
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + USE_HUB
+            + 'uv.override_package(name = "two", extra_deps = ["@pypi//more", "@pypi//one"])\n',
+            "uv.lock": lock(index, files, needs={"one": "two", "two": "one"}),
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//one"])\n',
+            "app.py": "import more, two\nprint(more.X)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "1\n"), done.stderr
 
 
 def test_a_source_archive_is_built_once_without_network(workspace: RealWorkspace, index: FakeIndex) -> None:
@@ -717,6 +701,41 @@ def test_projects_without_targets_are_libraries_of_what_an_installer_would_take(
     assert (done.code, done.stdout) == (0, "after ['__init__.py', 'words.txt'] 1.2 None\n"), done.stderr
 
 
+@pytest.mark.parametrize("has_target", [True, False])
+def test_scripts_of_a_project_are_programs_whatever_its_directory_is_called(
+    workspace: RealWorkspace, index: FakeIndex, has_target: bool
+) -> None:
+    """The distribution, its directory, its module and its script have names of their own."""
+    files = lock(index, wheel("other", "X = 1\n"))
+    member = '[[package]]\nname = "acme-tools"\nversion = "1.0"\nsource = { editable = "libs/inner" }\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": files.replace('[{ name = "other" }]', '[{ name = "acme-tools" }, { name = "other" }]')
+            + member
+            + 'dependencies = [{ name = "other" }]\n',
+            "libs/inner/pyproject.toml": '[project]\nname = "Acme.Tools"\nversion = "1.0"\ndependencies = ["other"]\n'
+            '[project.scripts]\nhammer = "acme_tools.main:run"\n',
+            "libs/inner/acme_tools/__init__.py": "",
+            "libs/inner/acme_tools/main.py": "import sys, other\n"
+            "def run():\n    print('hits', other.X, sys.argv[1:])\n",
+            **(
+                {
+                    "libs/inner/BUILD.bazel": DEFS
+                    + 'py_library(name = "inner", srcs = glob(["**/*.py"]), imports = ["."], '
+                    'deps = ["@pypi//other"], visibility = ["//visibility:public"])\n'
+                }
+                if has_target
+                else {}
+            ),
+            "BUILD.bazel": DEFS,
+        }
+    )
+    done = workspace.run("run", INDEX, "@pypi//acme_tools:bin/hammer", "--", "nail")
+    assert (done.code, done.stdout) == (0, "hits 1 ['nail']\n"), done.stderr
+    assert workspace.run("build", INDEX, "@pypi//acme_tools:bin/saw").code == 1
+
+
 def test_a_project_outside_of_the_workspace_is_built(workspace: RealWorkspace, index: FakeIndex) -> None:
     backend = BACKEND.format(name="made", fail=False, port=9)
     workspace.write(
@@ -976,7 +995,10 @@ def test_a_lock_is_made_where_flags_set_what_it_will_declare(workspace: RealWork
     workspace.built("//...")
 
 
-def test_a_lock_whose_maker_loads_from_its_hub_begins_empty(workspace: RealWorkspace, index: FakeIndex) -> None:
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements.lock"])
+def test_a_lock_whose_maker_loads_from_its_hub_begins_empty(
+    workspace: RealWorkspace, index: FakeIndex, lock: str
+) -> None:
     index.add("tool", "tool-1.0-py3-none-any.whl", wheel_bytes("tool", "1.0", {"tool.py": ""}))
     workspace.environment["UV_DEFAULT_INDEX"] = index.simple_url
     workspace.write(
@@ -984,19 +1006,19 @@ def test_a_lock_whose_maker_loads_from_its_hub_begins_empty(workspace: RealWorks
             "MODULE.bazel": MODULE
             + 'bazel_dep(name = "rules_python", version = "1.0.0")\n'
             + 'pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")\n'
-            + 'pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")\nuse_repo(pip, "pypi")\n',
+            + f'pip.parse(hub_name = "pypi", requirements_lock = "//:{lock}")\nuse_repo(pip, "pypi")\n',
             "requirements.in": "tool\n",
             "BUILD.bazel": DEFS
             + 'load("@pypi//:requirements.bzl", "requirement")\n'
             + 'load("@rules_python//python:pip.bzl", "compile_pip_requirements")\n'
-            + 'compile_pip_requirements(name = "all", src = "requirements.in", requirements_txt = "requirements.txt")\n'
+            + f'compile_pip_requirements(name = "all", src = "requirements.in", requirements_txt = "{lock}")\n'
             + 'py_library(name = "lib", deps = [requirement("tool")])\n',
         }
     )
     done = workspace.run("lock")
     assert done.code == 1 and "hint: make it with `venvship lock`, from an empty file if" in done.stderr, done.stderr
-    workspace.write({"requirements.txt": ""})
-    assert workspace.run("lock").stdout == "requirements.txt is made anew\n"
+    workspace.write({lock: ""})
+    assert workspace.run("lock").stdout == f"{lock} is made anew\n"
     workspace.built("//:lib")
 
 
@@ -1048,6 +1070,7 @@ create_venv(name = "venv", requirements_txt = "requirements.txt")
             'pip_compile(name = "pins", py3_runtime = "//:runtime")',
             "BUILD.bazel": """
 load("@pypi//:requirements.bzl", "all_whl_requirements")
+load("@rules_python_gazelle_plugin//:def.bzl", "GAZELLE_PYTHON_RUNTIME_DEPS")
 load("@rules_python_gazelle_plugin//manifest:defs.bzl", "gazelle_python_manifest")
 load("@rules_python_gazelle_plugin//modules_mapping:def.bzl", "modules_mapping")
 modules_mapping(name = "modules_map", exclude_patterns = ["^_"], wheels = all_whl_requirements)
@@ -1059,7 +1082,7 @@ gazelle_python_manifest(name = "manifest", modules_mapping = ":modules_map", pip
     assert done.code == 0, done.stderr
     assert "tool==1.0 \\\n    --hash=sha256:" in (workspace.root / "locks/requirements.txt").read_text()
     done = workspace.run("run", "//:manifest.update")
-    assert done.code == 0, done.stderr
+    assert done.code == 0 and "does not come with venvship" not in done.stderr, done.stderr
     text = (workspace.root / "gazelle_python.yaml").read_text()
     assert text.endswith("    tool_module: tool\n  pip_repository:\n    name: pypi\n")
     done = workspace.test("//:manifest.test", "//locks:pins_test")
@@ -1213,7 +1236,7 @@ def test_modules_are_listed_for_gazelle(workspace: RealWorkspace, index: FakeInd
             "BUILD.bazel": """
 load("@aspect_rules_py//uv:defs.bzl", "gazelle_python_manifest")
 gazelle_python_manifest(name = "all", hub = "pypi")
-gazelle_python_manifest(name = "test_only", hub = "pypi", venvs = ["test"])
+gazelle_python_manifest(name = "test_only", hub = "@pypi", venvs = ["test"], platform_parents = ["@platforms//host"])
 """,
         }
     )
@@ -1233,3 +1256,16 @@ gazelle_python_manifest(name = "test_only", hub = "pypi", venvs = ["test"])
     done = workspace.built("@pypi//:gazelle_index_whls")
     listed = {line.rpartition("/")[2] for line in done.stderr.splitlines() if line.endswith(".whl")}
     assert listed == files.keys()
+
+
+def test_a_lock_is_made_with_a_python_that_only_builds_would_find(workspace: RealWorkspace, index: FakeIndex) -> None:
+    home, empty = workspace.cache / "home", workspace.cache / "empty"
+    empty.mkdir(parents=True)
+    workspace.environment.update(
+        {"UV_DEFAULT_INDEX": index.simple_url, "HOME": str(home), "PATH": str(empty), "UV_PYTHON_DOWNLOADS": "never"}
+    )
+    version = "{}.{}".format(*sys.version_info)
+    project = f'[project]\nname = "app"\nversion = "1.0"\nrequires-python = "=={version}.*"\n'
+    workspace.write({"MODULE.bazel": MODULE + USE_HUB, "BUILD.bazel": "", "pyproject.toml": project})
+    made = workspace.run("lock")
+    assert (made.code, made.stdout) == (0, "uv.lock is made anew\n"), made.stderr

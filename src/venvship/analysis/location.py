@@ -91,7 +91,7 @@ def _locations(
     if found is None:
         raise BadExpansion(
             f"label `{label_text}` in `$({function})` is not a dependency of this target",
-            hint=f'add "{label_text}" to data',
+            hint=f"add `{label_text}` to `data`",
         )
     executable = found.target.default_info.executable
     files = found.target.default_info.files.to_tuple()

@@ -19,11 +19,15 @@ from venvship.analysis.native_options import AUTO_EXEC_GROUPS, PLATFORMS
 from venvship.analysis.platforms import HOST, PlatformTargets
 from venvship.dataclass import dataclass
 from venvship.errors import UserError
+from venvship.loading.absent_symbols import FOREIGN_KINDS
 from venvship.loading.attributes import PlainValue, Select, labels_in
+from venvship.loading.package import NoSuchTarget
+from venvship.loading.package_loader import NoSuchPackage
 from venvship.loading.rule_class import ExecGroup
 from venvship.loading.targets import RuleTarget, Target
 from venvship.model.configuration import Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
+from venvship.modules.module_sources import UnknownModule
 
 EXTRA_TOOLCHAINS: Final = "extra_toolchains"
 """The option that transitions set to have toolchains tried first."""
@@ -247,19 +251,34 @@ class Toolchains:
 
     def _candidates(self, configuration: Configuration) -> tuple[RuleTarget, ...]:
         if self._known is None:
-            self._known = tuple(self._toolchain(label) for label in self._registered())
+            self._known = self._toolchains(self._registered())
         texts = json.loads(configuration.get(EXTRA_TOOLCHAINS) or "[]")
         root = PackageId(MAIN_REPOSITORY, "")
         every = [texts] if isinstance(texts, str) else texts
-        first = [self._toolchain(Label.parse(text, relative_to=root)) for text in every]
-        return (*first, *self._known) if first else self._known
+        first = self._toolchains(Label.parse(text, relative_to=root) for text in every)
+        return first + self._known
 
-    def _toolchain(self, label: Label) -> RuleTarget:
-        target = self._target(self._platforms.unaliased(label))
+    def _toolchains(self, labels: Iterable[Label]) -> tuple[RuleTarget, ...]:
+        return tuple(one for label in labels if (one := self._toolchain(label)) is not None)
+
+    def _toolchain(self, label: Label) -> RuleTarget | None:
+        """None where an absent module would make it, or other repositories lack its type: nobody can ask for it."""
+        try:
+            target = self._target(self._platforms.unaliased(label))
+        except UnknownModule:
+            return None
+        if isinstance(target, RuleTarget) and target.rule_class.name in FOREIGN_KINDS:
+            return None
         if not isinstance(target, RuleTarget) or target.rule_class.name != "toolchain":
             raise NotAToolchain(f"`{label}` is registered as a toolchain, and is a {target.kind}")
         [kind] = _labels(target, "toolchain_type")
-        if not self._is_type(self._kind(kind)):
+        try:
+            is_type = self._is_type(self._kind(kind))
+        except (NoSuchPackage, NoSuchTarget, UnknownModule):
+            if kind.repository == target.label.repository:
+                raise
+            return None
+        if not is_type:
             raise NotAToolchain(
                 f"the type of the toolchain `{label}` is `{kind}`, which is no toolchain_type", place=target.place
             )

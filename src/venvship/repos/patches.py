@@ -24,13 +24,16 @@ class BadPatch(UserError):
 
 
 class Patch(Protocol):
-    """A unified diff; `strip` is how many segments of its paths go, `shown` what messages call it."""
+    """A unified diff; `strip` is how many segments of its paths go, `shown` what messages call it.
+
+    A `strip` of None means one, as tools write `a/` and `b/` before paths, or none where only then the files are there.
+    """
 
     @property
     def content(self) -> bytes: ...
 
     @property
-    def strip(self) -> int: ...
+    def strip(self) -> int | None: ...
 
     @property
     def shown(self) -> str: ...
@@ -69,9 +72,11 @@ class FilePatch:
     is_copy: bool = False
 
 
-def apply_patch(text: bytes, files: PatchedFiles, *, strip: int, shown: str) -> None:
+def apply_patch(text: bytes, files: PatchedFiles, *, strip: int | None, shown: str) -> None:
     """Apply everything or, raising BadPatch, nothing."""
     results: dict[str, tuple[bytes | None, bool | None]] = {}
+    if strip is None:
+        strip = 0 if not _is_about(text, files, 1, shown) and _is_about(text, files, 0, shown) else 1
     patches = parse_patch(text, strip=strip, shown=shown)
     if not patches:
         raise BadPatch(f"patch `{shown}` holds no change")
@@ -101,6 +106,15 @@ def apply_patch(text: bytes, files: PatchedFiles, *, strip: int, shown: str) -> 
             files.remove(path)
         else:
             files.write(path, content, executable=executable)
+
+
+def _is_about(text: bytes, files: PatchedFiles, strip: int, shown: str) -> bool:
+    """Whether all files that a patch changes are there when so many segments of its paths go."""
+    try:
+        patches = parse_patch(text, strip=strip, shown=shown)
+    except BadPatch:
+        return False
+    return all(patch.old is None or files.read(patch.old) is not None for patch in patches)
 
 
 _STRIP_HINT = "check how many leading directories the patch wants stripped (`patch_strip`, or `-p1` in `patch_args`)"

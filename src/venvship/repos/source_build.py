@@ -27,6 +27,9 @@ from venvship.wheels.entry_points import EntryPoint, MalformedEntryPoints, parse
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.flat import RequiresDist, parse_requires_dist
 
+EXECUTION_ROOT: Final = "\0execroot\0"
+"""Stands in values of the environment for a directory whose place only the build knows."""
+SEARCH_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 _LEGACY_BACKEND: Final = "setuptools.build_meta:__legacy__"
 _LEGACY_REQUIRES: Final = ("setuptools",)
 _MAX_PYPROJECT: Final = 4 << 20
@@ -117,7 +120,7 @@ class BuildPatch:
     """A unified diff for the source, before it is built."""
 
     content: bytes
-    strip: int
+    strip: int | None
     shown: str
 
 
@@ -135,7 +138,14 @@ class SourceBuild:
         visible: Sequence[str],
         environment: Mapping[str, str],
         directory: Path,
+        files: Mapping[str, str] = {},
+        monitors_memory: bool = False,
+        settings: Mapping[str, Sequence[str]] = {},
     ) -> None:
+        """`files` of this machine are found below the directory that `EXECUTION_ROOT` stands for, by their paths there.
+
+        `settings` are for the backend; `monitors_memory` has the build tell how much memory it takes.
+        """
         self._project = project
         self._python = python
         self._python_version = python_version
@@ -143,6 +153,10 @@ class SourceBuild:
         self._isolation = isolation
         self._visible = tuple(visible)
         self._environment = dict(environment)
+        self._monitors_memory = monitors_memory
+        self._settings = {name: list(values) for name, values in settings.items()}
+        self.peak_memory: int | None = None
+        """The most that the processes of the build had together, in bytes; None where nobody knows."""
         self._base = Path(tempfile.mkdtemp(prefix="build-", dir=directory))
         self._work = self._base / "work"
         self.source = self._work / "source"
@@ -150,6 +164,10 @@ class SourceBuild:
         for directory in (self.source, self._work / "tools", self._work / "bin", self._work / "out"):
             directory.mkdir(parents=True)
         (self._work / "home").mkdir()
+        for path, place in files.items():
+            link = self._work / "execroot" / path
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(place)
 
     def close(self) -> None:
         remove(self._base)
@@ -260,11 +278,13 @@ class SourceBuild:
             "backend": system.backend,
             "backend_path": list(system.backend_path),
             "hook": hook,
+            "settings": self._settings,
             "answer": str(seen / "answer.json"),
+            "memory": str(seen / "memory") if self._monitors_memory else "",
         }
         (self._work / "request.json").write_text(json.dumps(request))
         environment = {
-            "PATH": f"{seen / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{seen / 'bin'}:{SEARCH_PATH}",
             "HOME": str(seen / "home"),
             "TMPDIR": str(seen),
             "LC_ALL": "C.UTF-8",
@@ -272,7 +292,7 @@ class SourceBuild:
             "PYTHONPATH": ":".join(sites),
             "PYTHONDONTWRITEBYTECODE": "1",
             "SOURCE_DATE_EPOCH": _EPOCH,
-            **self._environment,
+            **{name: text.replace(EXECUTION_ROOT, str(seen / "execroot")) for name, text in self._environment.items()},
         }
         argv = [str(self._python), "-I", "-S", "-B", str(seen / "build_source.py"), str(seen / "request.json")]
         confinement = Confinement(writable=(), temporary=str(self._work), visible=self._visible)
@@ -285,6 +305,7 @@ class SourceBuild:
         )
         if finished.interrupted:
             raise KeyboardInterrupt
+        self._note_memory()
         if finished.exit_code != 0:
             text = read_tail(str(log), _LOG_TAIL).decode(errors="replace")
             raise BuildFailed(
@@ -295,6 +316,13 @@ class SourceBuild:
         except (OSError, ValueError):
             raise BuildFailed(self._project, "its backend did not answer", log="") from None
         return answered
+
+    def _note_memory(self) -> None:
+        try:
+            peak = int((self._work / "memory").read_text())
+        except (OSError, ValueError):
+            return
+        self.peak_memory = max(peak, self.peak_memory or 0)
 
 
 class _TreeFiles:

@@ -41,8 +41,7 @@ _UV_TAGS: Final = {
                 "env",
             ),
             *("pre_build_patches", "pre_build_patch_strip", "post_install_patches", "post_install_patch_strip"),
-            # What schedulers of clusters ask for; builds from source run on this machine.
-            *("toolchains", "monitor_memory", "resource_set"),
+            *("toolchains", "config_settings", "monitor_memory", "resource_set"),
         }
     ),
 }
@@ -50,23 +49,21 @@ _UV_TAGS: Final = {
 _AS_ALWAYS: Final = frozenset(
     {
         *("enable_implicit_namespace_pkgs", "experimental_requirement_cycles", "experimental_target_platforms"),
-        *("parallel_download", "quiet", "target_platforms", "timeout", "use_hub_alias_dependencies"),
+        *("parallel_download", "quiet", "simpleapi_skip", "target_platforms", "timeout", "use_hub_alias_dependencies"),
     }
 )
-_SETTINGS: Final = (
-    "files are fetched as pip and uv are set up on this machine, or from `--index_override=ORIGIN=TARGET`"
+_OF_INDEXES: Final = frozenset(
+    {
+        *("auth_patterns", "envsubst", "experimental_extra_index_urls", "experimental_index_url"),
+        *("experimental_index_url_overrides", "extra_pip_args", "netrc"),
+    }
 )
+_SETTINGS: Final = "indexes of the settings of pip and uv on this machine are asked too, after those that are named"
 _BUILDS: Final = "what has no wheel is built with the Python that is built for; `override_package` of `uv` takes `env`"
 _PLATFORMS: Final = "platforms are those of `--platforms`, each with the tags and markers of its own"
 _NO_VERSION: Final = "write the version: `python_version`"
 WITHOUT_EFFECT: Final[Mapping[str, str]] = {
-    **dict.fromkeys(
-        (
-            *("auth_patterns", "envsubst", "experimental_extra_index_urls", "experimental_index_url"),
-            *("experimental_index_url_overrides", "extra_pip_args", "index_url", "isolated", "netrc", "simpleapi_skip"),
-        ),
-        _SETTINGS,
-    ),
+    "isolated": _SETTINGS,
     **dict.fromkeys(
         (
             *("add_libdir_to_library_search_path", "download_only", "environment"),
@@ -87,7 +84,7 @@ WITHOUT_EFFECT: Final[Mapping[str, str]] = {
 """Attributes of tags of `pip` that are accepted and change nothing, with what does instead."""
 _OF_DEFAULT: Final = frozenset(
     {
-        *("arch_name", "config_settings", "env", "index_url", "marker", "os_name", "platform"),
+        *("arch_name", "config_settings", "env", "marker", "os_name", "platform"),
         *("whl_abi_tags", "whl_platform_tags"),
     }
 )
@@ -140,13 +137,14 @@ TAGS: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
         "parse": frozenset({"hub_name", "python_version", "requirements_lock", "uv_lock", "extra_hub_aliases"})
         | frozenset({"requirements_by_platform", "whl_modifications", *LOCKS_OF_SYSTEMS})
         | _AS_ALWAYS
+        | _OF_INDEXES
         | (WITHOUT_EFFECT.keys() - _OF_DEFAULT),
         "whl_mods": frozenset({"hub_name", "whl_name", "data", "srcs_exclude_glob", "data_exclude_glob"})
         | {"additive_build_content", "additive_build_content_file"}
         | COPIED_FILES,
         "override": frozenset({"file", "patches", "patch_strip"}),
-        "dep": frozenset({"name"}),
-        "default": _OF_DEFAULT | {"default_hub", "auth_patterns", "netrc", "pyproject_toml"},
+        "dep": frozenset({"name", "extra_targets"}),
+        "default": _OF_DEFAULT | {"default_hub", "index_url", "auth_patterns", "netrc", "pyproject_toml"},
     },
     CONFIG: {
         "add_transition_setting": frozenset({"setting"}),

@@ -10,6 +10,7 @@ from venvship.dataclass import dataclass
 from venvship.errors import Place
 from venvship.model.label import Label
 from venvship.model.platform import PythonVersion
+from venvship.repos.lock_indexes import LockIndexes
 
 if TYPE_CHECKING:
     from venvship.wheels.lock import LockedPackage
@@ -34,6 +35,11 @@ class LockProject:
     python_version: PythonVersion | None = None
     build_dependencies: tuple[str, ...] = DEFAULT_BUILD_DEPENDENCIES
     platforms: tuple[str, ...] = ()
+    version: str = ""
+    """That of the project, says the tag."""
+    indexes: LockIndexes = LockIndexes()
+    variables: tuple[str, ...] = ()
+    """Of the environment, whose values take the place of their names in addresses of indexes."""
 
     @property
     def meant_for(self) -> str:
@@ -44,10 +50,10 @@ class LockProject:
 
 @dataclass(frozen=True, slots=True)
 class Patches:
-    """Unified diffs, and how many components are taken off their paths."""
+    """Unified diffs, and how many components are taken off their paths, where that is said."""
 
     files: tuple[Label, ...] = ()
-    strip: int = 0
+    strip: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +73,25 @@ class PackageOverride:
     extra_deps: tuple[Label, ...] = ()
     extra_data: tuple[Label, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    toolchains: tuple[Label, ...] = ()
+    config_settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    monitors_memory: bool = False
+    resources: str = ""
     build_text: str | Label = ""
     """More targets of its package, as a text or a file of the workspace."""
+
+    @property
+    def of_builds(self) -> tuple[str, ...]:
+        """The attributes that it gives and that only builds from source heed."""
+        found = {
+            "pre_build_patches": self.pre_build.files,
+            "env": self.environment,
+            "toolchains": self.toolchains,
+            "config_settings": self.config_settings,
+            "monitor_memory": self.monitors_memory,
+            "resource_set": self.resources,
+        }
+        return tuple(name for name, value in found.items() if value)
 
     @property
     def shown(self) -> str:

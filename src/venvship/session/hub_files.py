@@ -23,8 +23,7 @@ def _normalised(name):
 
 def requirement(name):
     """The library of a distribution, by any spelling of its name."""
-    package = _normalised(name)
-    return "%s%s:%s" % (_HUB, package, package)
+    return "%s%s:pkg" % (_HUB, _normalised(name))
 
 def whl_requirement(name):
     return "%s%s:whl" % (_HUB, _normalised(name))
@@ -43,7 +42,7 @@ def install_deps(**_kwargs):
     """Has no effect: distributions are fetched when they are needed."""
 '''
 
-_DEFS = '''"""What dependency groups hold."""
+_DEFS = '''"""What dependency groups hold, and projects by their names."""
 
 load("//:requirements.bzl", "requirement")
 
@@ -55,10 +54,10 @@ def group_deps():
     return ["@@{hub}//:group_deps"]
 
 def group_deps_for(group):
-    """What one dependency group asks for, whichever is active."""
+    """The labels of all that one dependency group may need, whichever is active."""
     if group not in _MEMBERS:
-        fail("no dependency group `%s`; there are %s" % (group, ", ".join(sorted(_MEMBERS.keys()))))
-    return [requirement(name) for name in _MEMBERS[group]]
+        fail("no dependency group `%s`; there are %s" % (group, ", ".join(VIRTUALENVS)))
+    return [Label(requirement(name)) for name in _MEMBERS[group]]
 
 _NEVER = ["@@platforms//:incompatible"]
 
@@ -84,7 +83,7 @@ def requirements_bzl(hub: str, names: Iterable[str], *, wheels: Iterable[str]) -
     with_wheels = [package_name(name) for name in wheels]
     return (
         _REQUIREMENTS.replace("{hub}", hub)
-        .replace("{all}", _listed(f"@@{hub}//{package}:{package}" for package in packages))
+        .replace("{all}", _listed(f"@@{hub}//{package}:pkg" for package in packages))
         .replace("{wheels}", _dict({package: f"@@{hub}//{package}:whl" for package in with_wheels}))
         .replace("{data}", _listed(f"@@{hub}//{package}:data" for package in with_wheels))
         .encode()
@@ -92,7 +91,7 @@ def requirements_bzl(hub: str, names: Iterable[str], *, wheels: Iterable[str]) -
 
 
 def defs_bzl(hub: str, groups: Mapping[str, Iterable[str]]) -> bytes:
-    """`defs.bzl` of a hub; `groups` has what each group asks for itself."""
+    """`defs.bzl` of a hub; `groups` has what each group needs, and each project by its name."""
     members = "{" + ", ".join(f'"{group}": {_listed(sorted(groups[group]))}' for group in sorted(groups)) + "}"
     return (
         _DEFS.replace("{hub}", hub).replace("{groups}", _listed(sorted(groups))).replace("{members}", members).encode()

@@ -19,6 +19,7 @@ from venvship.model.label import Label
 from venvship.model.paths import join
 from venvship.model.platform import Platform
 from venvship.repos.download import Downloads, FileNotOnIndex, WantedFile
+from venvship.repos.lock_indexes import LockIndexes
 from venvship.repos.package_index import Indexes, IndexUnreachable
 from venvship.repos.remote_file import NoRanges
 from venvship.repos.wheel_store import WheelStore, metadata_of
@@ -43,6 +44,7 @@ class HubSurroundings:
     root: Path
     user_root: Path
     indexes: Indexes
+    said_of: Callable[[LockProject], LockIndexes]
     offline: bool
     events: EventSink
     interpreters: Interpreters
@@ -58,7 +60,9 @@ class HubSurroundings:
 def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, LockHub]:
     """All hubs by name; nothing is read before one is asked."""
     store = WheelStore(around.user_root)
-    downloads = Downloads(store, indexes=around.indexes, events=around.events, offline=around.offline)
+    downloads = Downloads(
+        store, indexes=around.indexes, events=around.events, offline=around.offline, children=around.children
+    )
 
     def annotations(project: LockedProject) -> BuildAnnotations:
         found: dict[tuple[str, str | None], tuple[str, ...]] = {}
@@ -106,7 +110,8 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             shown=join(project.lock.package.path, project.lock.name),
             cache=around.user_root / "locks",
             interpreters=around.interpreters,
-            index=lambda: around.indexes.default,
+            indexes=around.indexes,
+            said=lambda: around.said_of(project),
             read_metadata=lambda files: _metadata(files, path, store, downloads),
             read_file=around.read_file,
             warn=warn,

@@ -231,6 +231,10 @@ class MachineInterpreters:
             self._imported[key] = ImportedInterpreter(full_version, tree, foreign, compiler)
         return self._imported[key]
 
+    def directories(self) -> tuple[str, ...]:
+        """Where the programs of all interpreters are that this machine has."""
+        return tuple(dict.fromkeys(str(one.path.parent) for one in self._found))
+
     @functools.cached_property
     def _found(self) -> tuple[HostInterpreter, ...]:
         self._state.mkdir(parents=True, exist_ok=True)

@@ -110,6 +110,6 @@ def _release(text: str, attributes: TagAttributes) -> PythonVersion | None:
     """The version of a release such as `3.12.4`; None where something else is said, which is refused."""
     version = attributes.parsed_version(text)
     if version is None or text.count(".") < 2:
-        attributes.refuse(f"`{text}` is no release of Python", hint='write all three numbers, like "3.12.4"')
+        attributes.refuse(f"`{text}` is no release of Python", hint="write all three numbers, like `3.12.4`")
         return None
     return version

@@ -6,16 +6,18 @@ import functools
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from venvship.analysis.make_variables import configuration_variables
 from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
-from venvship.errors import InternalError, UserError, VenvshipError
-from venvship.events.build_events import EventSink, PhaseProgress
+from venvship.errors import InternalError, Place, UserError, VenvshipError
+from venvship.events.build_events import EventSink, Message, PhaseProgress, Severity
 from venvship.execution.trees import TreeStore, scan_tree
 from venvship.host.files import remove_stale, write_atomically
+from venvship.host.machine import cpu_count, memory_size
 from venvship.host.processes import Children
 from venvship.host.sandbox import Isolation
 from venvship.loading.workspace import path_of
@@ -32,10 +34,12 @@ from venvship.repos.wheel_store import WheelStore
 from venvship.rules.python.runtime import ImportedInterpreter, Interpreters
 from venvship.rules.python.settings import target_platform
 from venvship.session.annotations import BuildAnnotations
+from venvship.session.build_tools import BuildTools
 from venvship.session.extensions import DEFAULT_BUILD_DEPENDENCIES, PackageOverride, Patches
 from venvship.session.locked_project import LockedProject
+from venvship.session.reservations import Reservations, Resources, needed
 from venvship.wheels.build_set import BuildTool, MissingBuildRequirement, build_set
-from venvship.wheels.filename import WheelFilename, normalise_name
+from venvship.wheels.filename import WheelFilename
 from venvship.wheels.flat import RequiresDist, parse_requires_dist
 from venvship.wheels.lock import (
     DirectorySource,
@@ -110,6 +114,7 @@ class SourceBuilds:
         self._host = host
         self._events = events
         self._annotations = functools.cache(annotations)
+        self._reservations = Reservations(Resources(cpu_count(), memory_size()))
 
     def stop(self) -> None:
         """End what is being built."""
@@ -122,8 +127,9 @@ class SourceBuilds:
         resolution: Resolution,
         configuration: Configuration,
         overrides: Sequence[PackageOverride],
+        tools: BuildTools,
     ) -> BuiltWheel:
-        """The wheel of a distribution; raises what keeps it from being built."""
+        """The wheel of a distribution; raises what keeps it from being built. `tools` are what its toolchains bring."""
         chain = tuple(f"required by {step}" for step in reversed(resolution.path_to(name)))
         shown = str(resolution.distribution(name))
         platform = target_platform(configuration)
@@ -131,23 +137,30 @@ class SourceBuilds:
             raise CrossBuild(shown, platform, self._host, chain)
         interpreter = self._interpreters.interpreter(configuration)
         source = _Source(project, name, resolution, chain)
+        wanted = _Wanted(
+            self._patches(overrides),
+            tools.environment(overrides, configuration_variables(configuration)),
+            {name: texts for one in overrides for name, texts in one.config_settings.items()},
+            monitors_memory=any(one.monitors_memory for one in overrides),
+            tools=tools,
+        )
         inputs = {
             "format": _FORMAT,
             "source": self._identity(source),
             "interpreter": str(interpreter.tree),
             "platform": str(self._host),
             "libc": [*self._host.libc_version],
-            "patches": [[patch.strip, hashlib.sha256(patch.content).hexdigest()] for patch in self._patches(overrides)],
-            "environment": _environment(overrides),
             "needs": self._named(source),
+            **wanted.identity,
         }
         note = self._root / "built" / f"{hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}.json"
         kept = self._kept(note, source, configuration)
         if kept is not None:
             return kept
-        self._events.emit(PhaseProgress(0, None, f"Building {shown} from source"))
         try:
-            built, needs = self._build(source, configuration, interpreter, overrides)
+            with self._reservations.reserved(needed(one.resources for one in overrides)):
+                self._events.emit(PhaseProgress(0, None, f"Building {shown} from source"))
+                built, needs = self._build(source, configuration, interpreter, wanted)
         except VenvshipError as error:
             error.chain = error.chain or chain
             raise
@@ -178,7 +191,7 @@ class SourceBuilds:
         source: _Source,
         configuration: Configuration,
         interpreter: ImportedInterpreter,
-        overrides: Sequence[PackageOverride],
+        wanted: _Wanted,
     ) -> tuple[BuiltWheel, list[RequiresDist]]:
         """The wheel, and what was needed to build it."""
         version = PythonVersion.parse(interpreter.full_version)
@@ -191,21 +204,30 @@ class SourceBuilds:
             python_version=version.directory.removeprefix("python"),
             children=self._children,
             isolation=self._isolation(),
-            visible=(str(self._root),),
-            environment={**_told_version(source), **_environment(overrides)},
+            visible=(str(self._root), *wanted.tools.roots),
+            environment={**_told_version(source), **wanted.environment},
             directory=scratch,
+            files=wanted.tools.files,
+            monitors_memory=wanted.monitors_memory,
+            settings=wanted.settings,
         )
         try:
             self._bring(source, build)
-            build.patch(self._patches(overrides))
+            build.patch(wanted.patches)
             system = build.build_system()
             needs = self._install_tools(source, configuration, build, system)
             wheel, filename = build.build(system)
             if filename.distribution != source.name:
                 raise BuildFailed(source.shown, f"its build made `{filename}`", log="")
+            if wanted.monitors_memory:
+                self._tell_memory(source.shown, build.peak_memory)
             return self._take(wheel, filename), needs
         finally:
             build.close()
+
+    def _tell_memory(self, shown: str, peak: int | None) -> None:
+        had = "can't be told on this machine" if peak is None else f"was {peak >> 20} MiB, of all processes together"
+        self._events.emit(Message(Severity.INFO, f"the most memory that building `{shown}` took {had}"))
 
     def _bring(self, source: _Source, build: SourceBuild) -> None:
         """Fill the source directory of a build."""
@@ -217,10 +239,10 @@ class SourceBuilds:
                 locked = source.resolution.packages[source.name].source
                 if isinstance(locked, UrlSource) and locked.subdirectory:
                     build.use_subdirectory(locked.subdirectory)
-            case GitSource(url, commit, subdirectory):
+            case GitSource(url, commit, subdirectory, large_files=large_files):
                 target = build.source / source.name
                 target.mkdir()
-                check_out(url, commit, target, children=self._children)
+                check_out(url, commit, target, children=self._children, large_files=large_files)
                 if subdirectory:
                     build.use_subdirectory(subdirectory)
             case DirectorySource(path) | EditableSource(path):
@@ -297,17 +319,22 @@ class SourceBuilds:
         project = source.project
         version = source.resolution.packages[source.name].version
         annotated = self._annotations(project).build_dependencies(source.name, version)
-        found = [normalise_name(text) for text in project.project.build_dependencies]
+        found = [_build_dependency(text, project.project.place) for text in project.project.build_dependencies]
         # What drives a build is nothing that this one needs.
-        needed = (one for one in found if one in project.lock.by_name or one not in DEFAULT_BUILD_DEPENDENCIES)
+        needed = (
+            one.line for one in found if one.name in project.lock.by_name or one.name not in DEFAULT_BUILD_DEPENDENCIES
+        )
         return sorted({*needed, *annotated})
 
     def _patches(self, overrides: Iterable[PackageOverride]) -> list[BuildPatch]:
         return [patch for one in overrides for patch in read_patches(one.pre_build, self._workspace)]
 
 
-def _environment(overrides: Iterable[PackageOverride]) -> dict[str, str]:
-    return {name: value for one in overrides for name, value in one.environment.items()}
+def _build_dependency(text: str, place: Place) -> RequiresDist:
+    try:
+        return parse_requires_dist(text)
+    except ValueError as error:
+        raise UserError(f"`default_build_dependencies`: {error}", place=place) from None
 
 
 def _identities(tools: Iterable[BuildTool]) -> list[str]:
@@ -342,6 +369,27 @@ def _now() -> float:
     import time
 
     return time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """How a build differs from any other of its source."""
+
+    patches: Sequence[BuildPatch]
+    environment: Mapping[str, str]
+    settings: Mapping[str, Sequence[str]]
+    monitors_memory: bool
+    tools: BuildTools
+
+    @property
+    def identity(self) -> dict[str, object]:
+        found: dict[str, object] = {
+            "patches": [[patch.strip, hashlib.sha256(patch.content).hexdigest()] for patch in self.patches],
+            "environment": self.environment,
+        }
+        # What was built before any of these was known is the same still.
+        more = {"settings": self.settings, "tools": self.tools.identity, "memory": self.monitors_memory}
+        return found | {name: value for name, value in more.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,13 @@ class TagAttributes:
         self.refuse(f"`{name}` of tag `{self.tag.name}` is not a number")
         return 0
 
+    def flag(self, name: str) -> bool:
+        value = self.tag.arguments.get(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        self.refuse(f"`{name}` of tag `{self.tag.name}` is neither True nor False")
+        return False
+
     def texts(self, name: str) -> tuple[str, ...]:
         return self._all(name, lambda text: text)
 
@@ -65,6 +72,21 @@ class TagAttributes:
         if isinstance(value, Mapping) and all(isinstance(text, str) for pair in value.items() for text in pair):
             return dict(value)
         self.refuse(f"`{name}` of tag `{self.tag.name}` is not a dict of texts")
+        return {}
+
+    def lists(self, name: str) -> Mapping[str, tuple[str, ...]]:
+        value = self.tag.arguments.get(name)
+        if value is None:
+            return {}
+        if isinstance(value, Mapping) and all(
+            isinstance(key, str)
+            and isinstance(texts, list | tuple)
+            and texts
+            and all(isinstance(text, str) for text in texts)
+            for key, texts in value.items()
+        ):
+            return {key: tuple(texts) for key, texts in value.items()}
+        self.refuse(f"`{name}` of tag `{self.tag.name}` is not a dict of lists of texts")
         return {}
 
     def label(self, name: str) -> Label | None:
@@ -87,7 +109,7 @@ class TagAttributes:
         try:
             return PythonVersion.parse(text) if text else None
         except ValueError as error:
-            self.refuse(str(error), hint='write a version like "3.12"')
+            self.refuse(str(error), hint="write a version like `3.12`")
             return None
 
     def _all(self, name: str, read: Callable[[str], T | None]) -> tuple[T, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from venvship.modules.module_file import Tag
 from venvship.session.declared_hubs import DeclaredHubs
 from venvship.session.extensions import DEFAULT_BUILD_DEPENDENCIES, Annotations, LockProject, PackageOverride, Patches
+from venvship.session.reservations import RESOURCE_SETS
 from venvship.session.tag_attributes import TagAttributes
 from venvship.wheels.filename import normalise_name
 
@@ -26,6 +27,7 @@ def read_uv_tag(tag: Tag, attributes: TagAttributes, hubs: DeclaredHubs) -> None
                         attributes.text("name"),
                         attributes.label("pyproject"),
                         build_dependencies=attributes.texts("default_build_dependencies") or DEFAULT_BUILD_DEPENDENCIES,
+                        version=attributes.text("version"),
                     )
                 )
         case "lockfile":
@@ -59,12 +61,11 @@ def _override(tag: Tag, attributes: TagAttributes) -> PackageOverride:
         )
     if target is None and not others:
         attributes.refuse(f"the override of `{name}` changes nothing")
-    environment = attributes.pairs("env")
-    made = sorted(variable for variable, value in environment.items() if "$(" in value)
-    if made:
+    resources = attributes.text("resource_set")
+    if resources not in ("", *RESOURCE_SETS):
         attributes.refuse(
-            f"`env` of the override of `{name}` asks for Make variables in {', '.join(f'`{one}`' for one in made)}",
-            hint="builds from source know none: write values as they are, and bring files in with `pre_build_patches`",
+            f"`resource_set` of the override of `{name}` is `{resources}`",
+            hint=f"it may be {', '.join(f'`{one}`' for one in RESOURCE_SETS)}",
         )
     return PackageOverride(
         name,
@@ -73,10 +74,19 @@ def _override(tag: Tag, attributes: TagAttributes) -> PackageOverride:
         version=attributes.text("version") or None,
         target=target,
         console_scripts=attributes.pairs("console_scripts"),
-        pre_build=Patches(attributes.labels("pre_build_patches"), attributes.number("pre_build_patch_strip")),
-        post_install=Patches(attributes.labels("post_install_patches"), attributes.number("post_install_patch_strip")),
+        pre_build=Patches(attributes.labels("pre_build_patches"), _strip(attributes, "pre_build")),
+        post_install=Patches(attributes.labels("post_install_patches"), _strip(attributes, "post_install")),
         exclude_globs=attributes.texts("exclude_glob"),
         extra_deps=attributes.labels("extra_deps"),
         extra_data=attributes.labels("extra_data"),
-        environment=environment,
+        environment=attributes.pairs("env"),
+        toolchains=attributes.labels("toolchains"),
+        config_settings=attributes.lists("config_settings"),
+        monitors_memory=attributes.flag("monitor_memory"),
+        resources="" if resources == "default" else resources,
     )
+
+
+def _strip(attributes: TagAttributes, what: str) -> int | None:
+    name = f"{what}_patch_strip"
+    return attributes.number(name) if name in attributes.tag.arguments else None

@@ -38,10 +38,11 @@ from venvship.rules.python.distributions import (
     package_name,
     project_targets,
 )
-from venvship.rules.python.hub_parts import library_targets, part_targets, script_by_name
+from venvship.rules.python.hub_parts import alias_targets, library_targets, part_targets, script_by_name
 from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
 from venvship.rules.python.toolchain import DEP_GROUP_LABEL
+from venvship.session.build_tools import NO_TOOLS, BuildTools
 from venvship.session.extensions import PackageOverride
 from venvship.session.hub_files import defs_bzl, requirements_bzl
 from venvship.session.locked_project import LockedProject, UnknownGroup
@@ -128,6 +129,28 @@ class LockHub:
         members = tuple(name for name in component.members if name not in own)
         return dataclasses.replace(component, members=members, projects=own)
 
+    def extras(self, project: str, configuration: Configuration) -> Mapping[str, Sequence[Label]]:
+        if not any(one.extra_deps or one.extra_data for one in self._overrides):
+            return {}
+        locked = self._project_of(project, configuration)
+        packages = self._resolution(project, configuration).packages
+        circle = locked.component(project, configuration, self._group(locked, configuration)).members
+        found = _extras(one for name in circle for one in self._overrides_of(name, locked, packages[name]))
+        # Who needs one of a circle has all of it.
+        packages_inside = {package_name(name): PackageId(self.repository, package_name(name)) for name in circle}
+        inside = {Label(package, target) for name, package in packages_inside.items() for target in (name, "pkg")}
+        return {name: [label for label in labels if label not in inside] for name, labels in found.items()}
+
+    def toolchains(self, project: str, configuration: Configuration) -> Sequence[Label]:
+        if not any(one.toolchains and one.name == project for one in self._overrides):
+            return ()
+        resolution = self._resolution(project, configuration)
+        if project not in resolution.distributions or isinstance(resolution.wheel_of(project), LockedWheel):
+            return ()
+        locked = self._project_of(project, configuration)
+        overrides = self._overrides_of(project, locked, resolution.packages[project])
+        return tuple(dict.fromkeys(label for one in overrides for label in one.toolchains))
+
     def project_code(self, project: str) -> ProjectCode:
         """What a project without a target would install; raises NotInstallable."""
         if project not in self._code:
@@ -203,7 +226,7 @@ class LockHub:
                 TargetSpec("filegroup", _EVERY_WHEEL, {"srcs": self._wheel_labels()}),
             ]
         if path in _GROUPS and path not in self._names:
-            groups = sorted({*self._group_members(), *(project.name for project in self.projects if project.name)})
+            groups = sorted(self._group_members())
             conditions = [TargetSpec("config_setting", n, {"flag_values": {DEP_GROUP_LABEL: n}}) for n in groups]
             # Releases of rules_py before 1.9 call it a venv.
             return [TargetSpec("dep_group_flag", path), *(one for one in conditions if one.name != path)]
@@ -212,13 +235,18 @@ class LockHub:
             return None
         target = self._target_of(name)
         if target is not None:
-            package = package_name(name)
-            names = dict.fromkeys((package, "pkg"))
-            return [TargetSpec("alias", alias, {"actual": target.canonical}) for alias in names]
-        if self._code_directory(name) is not None:
+            return alias_targets(name, package_name(name), target.canonical, self._scripts(target.package))
+        directory = self._code_directory(name)
+        if directory is not None:
             specs = [TargetSpec(rule, made, {"project": name}) for rule, made in project_targets(self, name)]
-            return [*specs, *library_targets(name, package_name(name))]
+            scripts = self._scripts(PackageId(MAIN_REPOSITORY, directory))
+            return [*specs, *library_targets(name, package_name(name), scripts)]
         return self._targets(name)
+
+    def _scripts(self, package: PackageId) -> list[str]:
+        """The scripts of the project that lies beside the code of a package."""
+        project = self._members.distribution(package) if package.repository == MAIN_REPOSITORY else None
+        return [] if project is None else [script.name for script in project.scripts()]
 
     def _with_wheels(self) -> list[str]:
         """The names of all distributions that have wheels."""
@@ -231,13 +259,8 @@ class LockHub:
     def _targets(self, name: str) -> Sequence[TargetSpec | TargetsByName | BuildText]:
         overrides = [one for one in self._overrides if one.target is None and self._concerns(one, name)]
         library = package_name(name)
-        extras: dict[str, object] = {}
-        for attribute, labels in (
-            ("extra_deps", [label for one in overrides for label in one.extra_deps]),
-            ("extra_data", [label for one in overrides for label in one.extra_data]),
-        ):
-            if labels:
-                extras[attribute] = [*dict.fromkeys(label.canonical for label in labels)]
+        # Those of all versions; which of them count, the configuration tells.
+        extras = {name: [label.canonical for label in labels] for name, labels in _extras(overrides).items() if labels}
         specs = [
             TargetSpec(rule, target, {"project": name, **(extras if target == library else {})})
             for rule, target in hub_targets(self, name)
@@ -281,11 +304,15 @@ class LockHub:
         return bool(self._built)
 
     def fetch(
-        self, wanted: Mapping[TargetKey, str], *, ahead: UnpackingAhead | None = None
+        self,
+        wanted: Mapping[TargetKey, str],
+        *,
+        ahead: UnpackingAhead | None = None,
+        tools: Mapping[TargetKey, BuildTools] = {},
     ) -> Mapping[TargetKey, VenvshipError]:
         """Bring the wheels of these distributions, in parallel, and build those that have none.
 
-        What `ahead` says is unpacked as it arrives.
+        What `ahead` says is unpacked as it arrives; `tools` are what toolchains bring to builds.
 
         Answers those that cannot be had; raises what goes wrong with the transfers, all at once.
         """
@@ -325,9 +352,11 @@ class LockHub:
                 readers.read(file.sha256, filename)
 
             self._downloads.fetch(files, then=read_ahead)
-        return {**refused, **self._build_all(sources)}
+        return {**refused, **self._build_all(sources, tools)}
 
-    def _build_all(self, sources: Mapping[tuple[str, Configuration], TargetKey]) -> Mapping[TargetKey, VenvshipError]:
+    def _build_all(
+        self, sources: Mapping[tuple[str, Configuration], TargetKey], tools: Mapping[TargetKey, BuildTools]
+    ) -> Mapping[TargetKey, VenvshipError]:
         """Build these from source, as many at a time as there are processors; answers those that cannot be built."""
         for _, configuration in sources:
             # Threads share what was imported; what is wrong with an interpreter each build says itself.
@@ -336,7 +365,10 @@ class LockHub:
         refused: dict[TargetKey, VenvshipError] = {}
         with ThreadPoolExecutor(cpu_count(), "source") as pool:
             try:
-                begun = {source: pool.submit(self._build, *source) for source in sources}
+                begun = {
+                    source: pool.submit(self._build, *source, tools.get(key, NO_TOOLS))
+                    for source, key in sources.items()
+                }
                 for source, building in begun.items():
                     try:
                         self._built[source] = awaited(building)
@@ -388,11 +420,11 @@ class LockHub:
             raise InternalError(f"`{name}` was not built before it was used")
         return _Chosen(built.sha256, built.filename)
 
-    def _build(self, name: str, configuration: Configuration) -> BuiltWheel:
+    def _build(self, name: str, configuration: Configuration, tools: BuildTools) -> BuiltWheel:
         project = self._project_of(name, configuration)
         resolution = self._resolution(name, configuration)
         overrides = self._overrides_of(name, project, resolution.packages[name])
-        return self._builds.build(project, name, resolution, configuration, overrides)
+        return self._builds.build(project, name, resolution, configuration, overrides, tools)
 
     def _wanted(
         self, name: str, configuration: Configuration, resolution: Resolution, chosen: LockedWheel
@@ -452,12 +484,13 @@ class LockHub:
         return {package_name(name): name for p in self.projects for name in sorted(p.lock.by_name)}
 
     def _group_members(self) -> Mapping[str, set[str]]:
+        """What each group may need on some target, and each project by its name."""
         found: dict[str, set[str]] = {}
         for project in self.projects:
-            for package in project.lock.packages:
-                for group, edges in package.dev_dependencies.items():
-                    names = {edge.name for edge in edges} - set(project.members)
-                    found.setdefault(group, set()).update(names)
+            if project.name:
+                found.setdefault(project.name, set()).update(project.names)
+            for group in project.groups:
+                found.setdefault(group, set()).update(project.needed_by(group))
         return found
 
     # What the workspace says of distributions
@@ -512,6 +545,14 @@ class LockHub:
             for project in self.projects
             for index in project.lock.by_name.get(name, ())
         )
+
+
+def _extras(overrides: Iterable[PackageOverride]) -> dict[str, tuple[Label, ...]]:
+    every = tuple(overrides)
+    return {
+        "extra_deps": tuple(dict.fromkeys(label for one in every for label in one.extra_deps)),
+        "extra_data": tuple(dict.fromkeys(label for one in every for label in one.extra_data)),
+    }
 
 
 def _platform_name(configuration: Configuration) -> str:

@@ -26,7 +26,7 @@ class MemoryTree:
         del self.files[path]
 
 
-def patched(files: dict[str, str], patch: str, strip: int = 1) -> dict[str, str]:
+def patched(files: dict[str, str], patch: str, strip: int | None = 1) -> dict[str, str]:
     tree = MemoryTree(files)
     apply_patch(patch.encode(), tree, strip=strip, shown="p.patch")
     return {path: content.decode() for path, content in tree.files.items()}
@@ -37,6 +37,21 @@ CHANGE = "--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n"
 
 def test_a_change_is_made() -> None:
     assert patched({"f": "one\ntwo\nthree\n"}, CHANGE) == {"f": "one\n2\nthree\n"}
+
+
+@pytest.mark.parametrize("path", ["f", "lib/f"])
+def test_how_much_of_paths_goes_is_told_by_the_files(path: str) -> None:
+    patch = "--- lib/f\n+++ lib/f\n@@ -1 +1 @@\n-1\n+2\n"
+    assert patched({path: "1\n"}, patch, strip=None) == {path: "2\n"}
+
+
+def test_one_segment_of_paths_goes_unless_files_say_otherwise() -> None:
+    both = {"f": "one\ntwo\nthree\n", "a/f": "one\ntwo\nthree\n"}
+    assert patched(both, CHANGE, strip=None) == {**both, "f": "one\n2\nthree\n"}
+    assert patched({}, "--- /dev/null\n+++ b/new\n@@ -0,0 +1 @@\n+x\n", strip=None) == {"new": "x\n"}
+    assert patched({"f": "1\n"}, "--- f\n+++ f\n@@ -1 +1 @@\n-1\n+2\n", strip=None) == {"f": "2\n"}
+    with pytest.raises(BadPatch, match="changes `f`, which does not exist"):
+        patched({}, CHANGE, strip=None)
 
 
 def test_a_change_that_has_moved_is_found() -> None:

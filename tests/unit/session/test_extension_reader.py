@@ -99,20 +99,7 @@ PARSE = 'pip.parse(hub_name = "a", uv_lock = "//:uv.lock", {} = {})\n'
 @pytest.mark.parametrize(
     ("name", "value", "instead"),
     [
-        *(
-            (name, value, "`--index_override=")
-            for name, value in (
-                ("experimental_index_url", '"https://index.example/simple"'),
-                ("experimental_extra_index_urls", '["https://index.example/simple"]'),
-                ("experimental_index_url_overrides", '{"b": "https://index.example/simple"}'),
-                ("netrc", '"netrc"'),
-                ("auth_patterns", '{"index.example": "Bearer <password>"}'),
-                ("extra_pip_args", '["--pre"]'),
-                ("envsubst", '["PIP_INDEX_URL"]'),
-                ("isolated", "True"),
-                ("simpleapi_skip", '["b"]'),
-            )
-        ),
+        ("isolated", "True", "indexes of the settings of pip and uv"),
         *(
             (name, value, "the Python that is built for")
             for name, value in (
@@ -125,7 +112,10 @@ PARSE = 'pip.parse(hub_name = "a", uv_lock = "//:uv.lock", {} = {})\n'
         ),
         ("pip_data_exclude", '["*.txt"]', "`data_exclude_glob` of `whl_mods`"),
         ("pyproject_toml", '"//:pyproject.toml"', "`python_version`"),
-        # What is always so, and what is for pip only.
+        # What is always so, what is for pip only, and what has an effect.
+        ("simpleapi_skip", '["b"]', None),
+        ("experimental_index_url", '"https://index.example/simple"', None),
+        ("netrc", '"netrc"', None),
         ("download_only", "False", None),
         ("quiet", "True", None),
         ("timeout", "10", None),
@@ -150,9 +140,24 @@ def test_defaults_of_pip_that_change_nothing_say_what_does() -> None:
     tag = 'pip.default(platform = "here", os_name = "linux", env = {"a": "b"}, netrc = "n")\n'
     found = [text.partition(": ")[2] for text in read(PIP + tag + PARSE.format("quiet", "True")).warnings]
     assert [text.partition(":")[0] for text in found] == [
-        "`env`, `os_name`, `platform` of `pip.default` have no effect",
-        "`netrc` of `pip.default` has no effect",
+        "`env`, `os_name`, `platform` of `pip.default` have no effect"
     ]
+
+
+def test_what_tags_say_of_indexes_is_joined() -> None:
+    found = read(
+        PIP
+        + PARSE.format("experimental_index_url", '"https://one.example", netrc = "own"')
+        + PARSE.format("extra_pip_args", '["--index-url=https://two.example", "--trusted-host", "two.example"]')
+        + PARSE.format("quiet", "True").replace('"a"', '"b"')
+        + 'pip.default(index_url = "https://usual.example", netrc = "usual", auth_patterns = {"h": "p"})\n'
+        + 'pip.default(index_url = "https://last.example")\n'
+    )
+    one, two = (project.indexes for project in found.hubs["a"])
+    [usual] = (project.indexes for project in found.hubs["b"])
+    assert (one.indexes, one.netrc, one.patterns) == (("https://one.example",), "own", {"h": "p"})
+    assert (two.indexes, two.netrc, two.trusted_hosts) == (("https://two.example",), "usual", ("two.example",))
+    assert usual.indexes == ("https://usual.example",)
 
 
 def test_the_first_tags_for_locks_call_a_project_a_venv() -> None:
@@ -274,7 +279,10 @@ def test_an_override_has_a_target_or_changes() -> None:
             HUB + 'uv.override_package(name = "a", lock = "//b:uv.lock", env = {"A": "1"})',
             "no hub has the lock `//b:uv.lock`",
         ),
-        (HUB + 'uv.override_package(name = "a", env = {"A": "$(EXECROOT)/b"})', "asks for Make variables in `A`"),
+        (HUB + 'uv.override_package(name = "a", resource_set = "mem_3g")', "is `mem_3g`"),
+        (HUB + 'uv.override_package(name = "a", monitor_memory = 1)', "is neither True nor False"),
+        (HUB + 'uv.override_package(name = "a", config_settings = {"a": "b"})', "is not a dict of lists of texts"),
+        (HUB + 'uv.override_package(name = "a", toolchains = ["//:a:b"])', "//:a:b"),
         (HUB + 'uv.annotate_packages(src = "//:a.toml")', "tag `annotate_packages` needs a text for `lock`"),
         (HUB + 'uv.annotate_packages(lock = "//c:uv.lock", src = "//:a.toml")', "no hub has the lock `//c:uv.lock`"),
         (HUB + "uv.rename(x = 1)", "has no tag `rename`"),
