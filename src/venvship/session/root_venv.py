@@ -6,8 +6,10 @@ a build for another platform takes the interpreter away that an editor has start
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -33,8 +35,12 @@ from venvship.rules.python.providers import (
 )
 from venvship.rules.python.runtime import RUNTIME_LABEL
 from venvship.rules.python.venv import entry_content
+from venvship.session.known_venvs import note_venv
 from venvship.session.outcomes import SyncOutcome
 from venvship.session.workspace_session import Session
+from venvship.venvs.file_tree import FileTree
+from venvship.venvs.layout import site_packages_of
+from venvship.venvs.metadata import normalised_name
 from venvship.venvs.plan import VenvLink, VenvPlan
 from venvship.venvs.root_venv import RootVenv, plan_root_venv
 from venvship.venvs.wheel_layout import InstalledWheel
@@ -43,6 +49,7 @@ P = TypeVar("P")
 
 ROOT_VENV: Final = ".venv"
 _RECORD: Final = ".venvship.json"
+_METADATA: Final = ".dist-info"
 
 
 class NotOurVenv(UserError):
@@ -85,7 +92,7 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
             runtime.version,
             runtime.full_version,
             TreePath(places.interpreter(runtime)),
-            [record.layout for record in records],
+            [_with_metadata(record.layout, places.tree(record.install)) for record in records],
             _prefixes(records, places),
             places.import_roots(roots, needed.installs.to_tuple(), generated),
             union(info.distributions for info in code).to_tuple(),
@@ -98,10 +105,14 @@ def sync_root_venv(session: Session, labels: Sequence[Label], *, check: bool) ->
     warnings = list(plan.warnings)
     if left_out:
         warnings.append(f"not for Python {runtime.version}, so not in `{ROOT_VENV}`: {', '.join(left_out)}")
+    displaced = _displaced(directory, site_packages_of(runtime.version), entries)
     try:
-        changes = tree.compare(entries) if check else tree.update(entries)
+        bring = tree.compare if check else tree.update
+        changes = bring(entries, displaced=displaced)
     except ForeignDirectory as error:
         raise NotOurVenv(directory) from error
+    if not check:
+        note_venv(session.layout.user_root, directory)
     left = tuple(f"{directory}/{path}" for path in (*entries, _RECORD))
     return SyncOutcome(directory, changes, tuple(warnings), left)
 
@@ -126,7 +137,34 @@ def _names(records: Iterable[WheelRecord]) -> set[str]:
 
 
 def _why(needed: PyWheelsInfo, wheel: InstalledWheel) -> str:
-    return required_by(needed, lambda record: record.layout is wheel) or ""
+    return required_by(needed, lambda record: record.layout.site_packages == wheel.site_packages) or ""
+
+
+def _with_metadata(layout: InstalledWheel, tree: str) -> InstalledWheel:
+    """With all files of its metadata, where a target has declared no more than that there is some."""
+    site = Path(tree + layout.site_packages[len(layout.prefix) :])
+    missing = [name for name in layout.metadata_directories if not layout.site.has_file(f"{name}/RECORD")]
+    files = [
+        path.relative_to(site).as_posix() for name in missing for path in (site / name).rglob("*") if path.is_file()
+    ]
+    return replace(layout, site=FileTree.of({*layout.site.paths, *files})) if files else layout
+
+
+def _displaced(directory: Path, site_packages: str, entries: Mapping[str, OwnedEntry]) -> list[str]:
+    """Metadata of other versions of what is in the venv, which somebody has installed over it."""
+    below = f"{site_packages}/"
+    ours = {path[len(below) :].partition("/")[0] for path in entries if path.startswith(below)}
+    projects = {_project(name) for name in ours if name.endswith(_METADATA)}
+    try:
+        found = os.listdir(directory / site_packages)
+    except OSError:
+        return []
+    theirs = [name for name in found if name.endswith(_METADATA) and name not in ours]
+    return [below + name for name in theirs if _project(name) in projects]
+
+
+def _project(metadata: str) -> str:
+    return normalised_name(metadata.partition("-")[0])
 
 
 def _prefixes(records: Iterable[WheelRecord], places: _Places) -> Callable[[TreePath], str]:

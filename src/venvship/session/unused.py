@@ -1,9 +1,9 @@
 """Takes away what no workspace uses any more, and keeps what is shared below a size.
 
-A tree is used while an output of some workspace links it, a runfiles tree likewise, and a directory of links while a
-runfiles tree does. Wheels, sources, downloads, blobs and remembered actions are used by builds to come, so they go by
-age: those that were not asked for in a month, and beyond a size those that were not asked for longest. All of it can be
-had again, so removing too much costs time and nothing else.
+A tree is used while an output or the `.venv` of some workspace links it, a runfiles tree while an output does, and a
+directory of links while a runfiles tree does. Wheels, sources, downloads, blobs and remembered actions are used by
+builds to come, so they go by age: those that were not asked for in a month, and beyond a size those that were not asked
+for longest. All of it can be had again, so removing too much costs time and nothing else.
 
 So goes what each workspace remembers for its next command: compiled programs, evaluated packages, stamps and records.
 Other versions of this program, other command lines and files as they were do not find theirs any more, and what nobody
@@ -23,6 +23,7 @@ from venvship.errors import UserError
 from venvship.host.files import remove, temporary_name
 from venvship.host.locks import FileLock
 from venvship.session.kept_forests import INDEX
+from venvship.session.known_venvs import known_venvs
 
 _MONTH = 30 * 86_400.0
 _DAY = 86_400.0
@@ -166,8 +167,9 @@ def _size(path: Path) -> int:
 
 
 def _linked_trees(user_root: Path) -> frozenset[str]:
-    """The trees that outputs of some workspace link."""
+    """The trees that outputs or the virtualenv of some workspace link."""
     roots = [root for name in ("execroot", "r", "links") for root in user_root.glob(f"workspaces/*/{name}")]
+    roots += known_venvs(user_root)
     return frozenset(name for root in roots for name in _linked(root, user_root / "trees"))
 
 

@@ -55,9 +55,14 @@ class Conflict:
         if needed.version != held.version:
             return f"{needed.project} {needed.version} (the venv holds {held.version})"
         mine, other = needed.built_for, held.built_for
-        if mine == other:
-            mine, other = needed.configuration or "default", held.configuration or "default"
+        if self.differs_in_settings:
+            return f"{needed.project} {needed.version} (the venv holds that of another configuration)"
         return f"{needed.project} {needed.version} for {mine} (the venv holds that for {other})"
+
+    @property
+    def differs_in_settings(self) -> bool:
+        """Whether it is the same wheel for the same Python, and nothing but the spelling of settings sets it apart."""
+        return self.needed.version == self.held.version and self.needed.built_for == self.held.built_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,12 @@ def _hint(coverage: Coverage, venv: str, label_of: Callable[[WheelKey | str], st
             "`imports` of the program itself reach no shared venv: let a py_library name them, and have it in the deps "
             "of both"
         )
-    if coverage.conflicts:
+    if any(conflict.differs_in_settings for conflict in coverage.conflicts):
+        parts.append(
+            f"say `python_version`, `dep_group` and `config_settings` of `{venv}` and of the program alike: what only "
+            "one of them says counts, also where it is the default"
+        )
+    if any(not conflict.differs_in_settings for conflict in coverage.conflicts):
         parts.append(
             "a venv holds one version of a distribution: let both resolve to the same one, with the same dep_group and "
             "Python version, or remove external_venv"

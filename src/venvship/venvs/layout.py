@@ -7,6 +7,7 @@ from typing import Final
 
 from venvship.model.paths import TreePath, parent, relative_link
 from venvship.model.platform import PythonVersion
+from venvship.venvs.machine_venv import data_directories, directories_opened, installation_file_names
 from venvship.venvs.merge import Merged, Overlay, merge
 from venvship.venvs.metadata import normalised_name
 from venvship.venvs.real_directories import directories_kept_real
@@ -35,7 +36,7 @@ class VenvLayout:
         self.path_file_name = f"{name}.pth"
 
     @property
-    def _is_of_a_machine(self) -> bool:
+    def is_of_a_machine(self) -> bool:
         """Whether it lies at an absolute place, and in no runfiles tree."""
         return self.directory.startswith("/")
 
@@ -48,36 +49,23 @@ class VenvLayout:
         """Lay the wheels over each other; what a first-party distribution is called is found once, as that."""
         first_party = {normalised_name(member.name) for member in members}
         reserved = {self.path_file_name, *taken}
+        real = directories_kept_real(builds, site_packages=self.site_packages)
         for wheel in builds:
             reserved.update(wheel.path_file_names)
             if wheel.project in first_party:
                 reserved.update(wheel.metadata_directories)
-        opened = self._opened_metadata(builds)
-        merged = merge(
-            [Overlay.of_site(wheel) for wheel in builds],
-            real=directories_kept_real(builds, site_packages=self.site_packages) | {name for _, name in opened},
-            reserved=reserved,
-        )
-        for wheel, name in opened:
-            record, installer = f"{name}/RECORD", f"{name}/INSTALLER"
-            if merged.links.get(record) == f"{wheel.site_packages}/{record}":
-                merged.links[installer] = f"{wheel.site_packages}/{installer}"
-        return merged
-
-    def _opened_metadata(self, builds: Sequence[InstalledWheel]) -> list[tuple[InstalledWheel, str]]:
-        """Metadata whose files are linked: what lists the packages of a virtualenv may take links for no directories.
-
-        uv does. In a runfiles tree nobody lists them so, and one link is enough.
-        """
-        if not self._is_of_a_machine:
-            return []
-        described = [(wheel, name) for wheel in builds for name in wheel.metadata_directories]
-        return [(wheel, name) for wheel, name in described if wheel.site.has_file(f"{name}/RECORD")]
+            if self.is_of_a_machine:
+                real |= directories_opened(wheel)
+                reserved.update(installation_file_names(wheel))
+        return merge([Overlay.of_site(wheel) for wheel in builds], real=real, reserved=reserved)
 
     def merge_data(self, builds: Sequence[InstalledWheel], *, scripts: Iterable[str]) -> Merged:
+        real = set(self._own_directories)
+        if self.is_of_a_machine:
+            real.update(directory for wheel in builds for directory in data_directories(wheel))
         return merge(
             [Overlay.of_data(wheel, without=self._own_directories) for wheel in builds if wheel.data],
-            real=self._own_directories,
+            real=real,
             reserved=self._reserved_for_data(scripts),
         )
 
@@ -103,7 +91,7 @@ class VenvLayout:
 
     def import_roots(self, first_party: Iterable[str]) -> list[str]:
         """The root of the runfiles tree first, so that every repository can be imported from by its name."""
-        return list(first_party) if self._is_of_a_machine else ["", *first_party]
+        return list(first_party) if self.is_of_a_machine else ["", *first_party]
 
     def link_text(self, path: str, target: str) -> str:
         """How the link at `path` reaches the runfiles path `target`; an absolute one is a place of the machine."""

@@ -8,6 +8,7 @@ from typing import Final
 from venvship.errors import UserError
 from venvship.venvs.scripts import FirstPartyDistribution
 
+INSTALLER: Final = b"venvship\n"
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VERSION: Final = re.compile(r"[A-Za-z0-9.!+_-]+")
 
@@ -33,7 +34,6 @@ def metadata_files(member: FirstPartyDistribution) -> dict[str, bytes]:
     directory = f"{normalised_name(member.name).replace('-', '_')}-{member.version.replace('-', '_')}.dist-info"
     files = {
         f"{directory}/METADATA": f"Metadata-Version: 2.1\nName: {member.name}\nVersion: {member.version}\n",
-        f"{directory}/INSTALLER": "venvship\n",
         f"{directory}/WHEEL": "Wheel-Version: 1.0\nGenerator: venvship\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     if member.entry_points:
@@ -42,7 +42,7 @@ def metadata_files(member: FirstPartyDistribution) -> dict[str, bytes]:
             for group, points in member.entry_points
         ]
         files[f"{directory}/entry_points.txt"] = "\n".join(sections)
-    return {path: text.encode() for path, text in files.items()}
+    return {f"{directory}/INSTALLER": INSTALLER, **{path: text.encode() for path, text in files.items()}}
 
 
 def _check(member: FirstPartyDistribution) -> None:

@@ -29,6 +29,7 @@ from venvship.venvs.collisions import (
 )
 from venvship.venvs.configuration_file import configuration_file
 from venvship.venvs.layout import CONFIGURATION_FILE, VenvLayout
+from venvship.venvs.machine_venv import installation_files
 from venvship.venvs.metadata import metadata_files
 from venvship.venvs.path_file import path_file, wheel_path_lines
 from venvship.venvs.scripts import FirstPartyDistribution, ScriptClaim, choose_scripts, interpreter_names
@@ -118,10 +119,20 @@ def plan_venv(
 
     linked = {wheel.site_packages for wheel in wheels}
     roots = [root for root in first_party if root not in linked]
-    metadata = {path: content for member in members for path, content in metadata_files(member).items()}
+    described = {member: metadata_files(member) for member in members}
+    metadata = {path: content for files in described.values() for path, content in files.items()}
     site = venv.merge_site(builds, members=members, taken={path.partition("/")[0] for path in metadata})
     scripts = choose_scripts(builds, members, reserved=venv.reserved_programs)
     data = venv.merge_data(builds, scripts=scripts.chosen)
+    if venv.is_of_a_machine:
+        metadata |= installation_files(
+            builds,
+            described,
+            site=site.links,
+            data=data.links,
+            scripts=scripts.chosen.values(),
+            site_packages=venv.site_packages,
+        )
     lines = [wheel_path_lines(wheel, python=python, site_packages=venv.site_packages) for wheel in builds]
     warnings = _judged(
         policy,

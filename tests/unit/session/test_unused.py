@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from venvship.host.locks import FileLock, LockHeld
+from venvship.session.known_venvs import note_venv
 from venvship.session.unused import BadSize, no_builds, parse_size, remove_unused
 
 NOW = 2_000_000_000.0
@@ -65,6 +66,19 @@ def test_a_tree_that_only_the_runfiles_of_a_program_link_is_kept(tmp_path: Path)
     (outputs / "t.runfiles").symlink_to(runfiles)
     remove_unused(tmp_path, now=NOW)
     assert tree.is_dir()
+
+
+def test_a_tree_that_only_a_synced_virtualenv_links_is_kept_as_long_as_that_is_there(tmp_path: Path) -> None:
+    tree = entry(tmp_path / "store/trees" / ("a" * 64), days=90)
+    venv = tmp_path / "shop/.venv"
+    venv.mkdir(parents=True)
+    (venv / "six.py").symlink_to(tree / "six.py")
+    for _ in range(2):
+        note_venv(tmp_path / "store", venv)
+    assert remove_unused(tmp_path / "store", now=NOW).entries == 0
+    venv.rename(tmp_path / "elsewhere")
+    assert remove_unused(tmp_path / "store", now=NOW).entries == 1
+    assert not list((tmp_path / "store/venvs").iterdir())
 
 
 def remembered(path: Path, *, written: float, read: float, size: int = 10) -> Path:

@@ -41,7 +41,7 @@ def test_a_wheel_of_another_configuration_is_a_conflict() -> None:
     test_build = WheelKey("six", "1.16", "dep_group=test")
     found = CoverageChecker().coverage(closure(test_build), closure(SIX))
     assert found.conflicts == (Conflict(test_build, SIX),)
-    assert str(found.conflicts[0]) == "six 1.16 for dep_group=test (the venv holds that for default)"
+    assert str(found.conflicts[0]) == "six 1.16 (the venv holds that of another configuration)"
 
 
 def test_the_same_depset_or_a_direct_part_of_the_venvs_is_covered_without_listing() -> None:
