@@ -268,7 +268,10 @@ class Analyzer:
         return info is not None and info.matches
 
     def _condition(self, label: Label, configuration: Configuration) -> ConditionInfo | None:
-        key = TargetKey(label, configuration)
+        return self.evaluated(TargetKey(label, configuration)).get(ConditionInfo)
+
+    def evaluated(self, key: TargetKey) -> ConfiguredTarget:
+        """A target whose turn may not have come yet; raises what is wrong with it."""
         found = self._findings.result(key)
         if found is None and self._findings.error(key) is None:
             if key in self._asked_ahead:
@@ -281,7 +284,7 @@ class Analyzer:
             found = self._findings.result(key)
         if found is None:
             raise self._findings.errors[self._findings.canonical.get(key, key)]
-        return found.get(ConditionInfo)
+        return found
 
     def _evaluate_ahead(self, asked: TargetKey) -> None:
         """Evaluate a target and all that it needs, though its turn is not yet: it may wait on the way already."""

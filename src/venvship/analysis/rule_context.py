@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from venvship.analysis.action_groups import UNNAMED, ActionGroups
-from venvship.analysis.build_settings import DEFINE
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.location import Located, expand_locations, expand_variables
-from venvship.analysis.native_options import cpu_word
+from venvship.analysis.make_variables import configuration_variables
 from venvship.errors import InternalError, Place, UserError
 from venvship.loading.attributes import PlainValue, labels_in
 from venvship.loading.targets import RuleTarget
@@ -29,7 +28,7 @@ from venvship.model.action import (
     WriteFile,
 )
 from venvship.model.artifact import Artifact, ArtifactKind, Root
-from venvship.model.configuration import COMPILATION_MODE, Configuration
+from venvship.model.configuration import Configuration
 from venvship.model.depset import Depset, union
 from venvship.model.digest import Digest
 from venvship.model.label import Label
@@ -225,16 +224,7 @@ class RuleContext:
 
     def make_variables(self) -> dict[str, str]:
         """Make variables: of the configuration, of the command line, of the rule's toolchains and of `toolchains`."""
-        output_root = Root.of_outputs(self.configuration.directory, "").exec_path
-        variables = {
-            "BINDIR": output_root,
-            "COMPILATION_MODE": self.configuration.get(COMPILATION_MODE, "fastbuild"),
-            "GENDIR": output_root,
-            "TARGET_CPU": cpu_word(self.configuration.platform),
-        }
-        for name, value in self.configuration.options:
-            if name.startswith(DEFINE):
-                variables[name.removeprefix(DEFINE)] = value
+        variables = configuration_variables(self.configuration)
         resolved = [target.get(TemplateVariableInfo) for target in self.toolchains.values()]
         for info in (*resolved, *self.provided("toolchains", TemplateVariableInfo)):
             if info is not None:

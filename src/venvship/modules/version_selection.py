@@ -92,13 +92,21 @@ FoundModules: TypeAlias = dict[str, FoundModule]
 """The chosen modules by canonical name, the root first."""
 
 
+_BY_GRPCIO_TOOLS: Final = "make the modules in a genrule, with `protoc` of the distribution `grpcio-tools`"
 _INSTEAD: Final = {
+    "aspect_rules_lint": "run linters with `venvship run` or as a py_test",
     "container_structure_test": "test images with a py_test or sh_test that has them in `data`",
     "gazelle": "keep BUILD files as they are, or update them with a gazelle of your own",
-    "grpc": "make the modules in a genrule, with `protoc` of the distribution `grpcio-tools`",
-    "protobuf": "make the modules in a genrule, with `protoc` of the distribution `grpcio-tools`",
+    "grpc": _BY_GRPCIO_TOOLS,
+    "nanobind_bazel": "depend on a wheel of the extension, which may be built from its source distribution",
+    "protobuf": _BY_GRPCIO_TOOLS,
     "pybind11_bazel": "depend on a wheel of the extension, which may be built from its source distribution",
+    "rules_distroless": "make bases of Debian packages with `debian_base` of `@venvship//oci:defs.bzl`",
     "rules_docker": "use `rules_oci`",
+    "rules_mypy": "run mypy with `venvship run` or as a py_test",
+    "rules_proto_grpc": _BY_GRPCIO_TOOLS,
+    "rules_proto_grpc_python": _BY_GRPCIO_TOOLS,
+    "rules_pycross": "make hubs of uv.lock files with the extension `uv` of `@aspect_rules_py//uv:extensions.bzl`",
     "rules_python_gazelle_plugin": "list modules with `gazelle_python_manifest` of `@aspect_rules_py//uv:defs.bzl`",
     "rules_uv": "make requirements files with `lock` of `@rules_python//python/uv:lock.bzl`, and a venv with `sync`",
 }

@@ -62,8 +62,10 @@ _SYMBOLS = (
         PyInfo,
         makeable=True,
         more={"transitive_sources": field("every_source")},
+        also={"made_symlinks": "venv_symlinks"},
         elements={
             "imports": "string",
+            "made_symlinks": "VenvSymlinkEntry",
             "venv_symlinks": "VenvSymlinkEntry",
             **{one.name: "File" for one in dataclasses.fields(PyInfo) if one.type == "Depset[Artifact]"},
         },

@@ -67,6 +67,8 @@ def test_platforms_name_systems_and_processors() -> None:
     processor = loader.load(PackageId("platforms", "cpu")).targets
     assert {"os", "linux", "macos", "windows", "osx"} <= set(system)
     assert {"cpu", "x86_64", "aarch64", "arm64"} <= set(processor)
+    # Those of machines that nothing is built for are there as well, for other languages to name.
+    assert {"qnx", "wasi", "nixos"} <= set(system) and {"armv6-m", "wasm64", "riscv32"} <= set(processor)
     linux = system["linux"]
     assert isinstance(linux, RuleTarget)
     assert str(linux.value("constraint_setting")) == "@@platforms//os:os"

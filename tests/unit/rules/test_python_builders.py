@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis_workspace import AnalysisWorkspace
+from analysis_workspace import DEFS, AnalysisWorkspace, Dist, ValueHub
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.model.provider import ArgumentsInfo, OutputGroupInfo, RunEnvironmentInfo
@@ -175,3 +175,50 @@ changed(name = "app", srcs = ["app.py"], data = ["fast.txt"], main = "app.py", n
     assert "app/fast.txt" in [file.path for file in info.first_party_runfiles.files.to_tuple()]
     problems = workspace(build.replace("fast.txt", "lib.py"), rules).problems("//app:app")
     assert "in attribute `data` of `//app:app`: `//app:lib.py` is a file of the wrong kind" in problems
+
+
+INFOS = """
+load("@rules_python//python:py_info.bzl", "PyInfo")
+load("@rules_python//python/api:api.bzl", "py_common")
+
+def _generated(ctx):
+    api = py_common.get(ctx)
+    output = ctx.actions.declare_file(ctx.label.name + ".py")
+    ctx.actions.write(output, "")
+    own = api.PyInfoBuilder()
+    own.transitive_sources.add(output)
+    own.direct_original_sources.add([output]).add(depset([output]))
+    own.imports.add("_main/app/made", ["_main/app/more"]).set_order("default")
+    own.set_uses_shared_libraries(True).merge_has_py3_only_sources(False)
+    joined = api.PyInfoBuilder().merge_targets(ctx.attr.deps).merge(direct = [own.build()])
+    if not joined.get_uses_shared_libraries() or joined.get_has_py3_only_sources() or joined.build_builtin_py_info():
+        fail("a truth was lost")
+    info = joined.build()
+    again = api.merge_py_infos([dep[PyInfo] for dep in ctx.attr.deps if PyInfo in dep], direct = [own.build()])
+    paths = [sorted([file.path for file in one.transitive_sources.to_list()]) for one in [info, again]]
+    if paths[0] != paths[1]:
+        fail("two ways, two results")
+    return [DefaultInfo(files = depset([output])), info]
+
+generated = rule(_generated, attrs = {"deps": attr.label_list(allow_files = True)} | py_common.API_ATTRS)
+"""
+
+
+def test_rules_join_what_python_targets_tell_with_the_builder_of_rules_python() -> None:
+    build = """
+load(":infos.bzl", "generated")
+py_library(name = "low", srcs = ["low.py"], imports = ["low"], virtual_deps = ["six"], deps = ["@pypi//attrs"])
+generated(name = "made", deps = [":low", "low.py"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":made"], resolutions = {"six": "@pypi//six"})
+py_binary(name = "lacking", srcs = ["app.py"], deps = [":made"])
+"""
+    files = {"app/BUILD": DEFS + build, "app/infos.bzl": INFOS, "app/low.py": "", "app/app.py": ""}
+    made = AnalysisWorkspace(files, hub=ValueHub([Dist("six"), Dist("attrs")]))
+    info = made.one("//app:made")[PyInfo]
+    assert [file.path for file in info.direct_original_sources.to_tuple()] == ["app/made.py"]
+    assert {file.path for file in info.transitive_sources.to_tuple()} == {"app/low.py", "app/made.py"}
+    assert {"_main/app/low", "_main/app/made", "_main/app/more"} <= set(info.imports.to_tuple())
+    assert info.uses_shared_libraries
+    program = made.one("//app:app")[PyExecutableInfo]
+    assert sorted(wheel.project for wheel in program.wheels.to_tuple()) == ["attrs", "six"]
+    assert "six" in made.problems("//app:lacking")

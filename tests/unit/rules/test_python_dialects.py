@@ -7,6 +7,7 @@ import importlib.resources
 import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace, Dist, ValueHub, outputs
 
+from venvship.errors import VenvshipError
 from venvship.model.action import ForestLink, WriteFile
 from venvship.model.label import PackageId
 from venvship.model.provider import ArgumentsInfo, DefaultInfo
@@ -66,6 +67,21 @@ py_binary(name = "wrong", srcs = [":made", ":more"], main = "__main__.py")
     main = executable(made, "//app:exact").main
     assert main is not None and main.path == "app/__main__.py"
     assert "`main` is `//app:__main__.py`, which is not in `srcs`" in made.problems("//app:wrong")
+
+
+def test_main_is_a_source_of_another_package_that_alone_is_called_so() -> None:
+    build = """
+py_test(name = "app", srcs = ["a_test.py", "//tools:wrapper.py"], main = "wrapper.py")
+py_test(name = "two", srcs = ["a_test.py", "//tools:wrapper.py", "//more:wrapper.py"], main = ":wrapper.py")
+"""
+    files = {"tools/BUILD": 'exports_files(["wrapper.py"])', "more/BUILD": 'exports_files(["wrapper.py"])'}
+    files |= {"app/a_test.py": "", "tools/wrapper.py": "", "more/wrapper.py": ""}
+    files["app/BUILD"] = f'load("{ASPECT}", "py_test")\n{build}'
+    main = executable(AnalysisWorkspace(files)).main
+    assert main is not None and main.path == "tools/wrapper.py"
+    assert "no such target `//app:wrapper.py`" in AnalysisWorkspace(files).problems("//app:two")
+    main = executable(AnalysisWorkspace({**files, "app/wrapper.py": ""})).main
+    assert main is not None and main.path == "app/wrapper.py"
 
 
 @pytest.mark.parametrize("dialect", [ASPECT, RULES_PYTHON])
@@ -163,6 +179,32 @@ def test_programs_are_isolated_in_one_dialect() -> None:
     assert b"l-B\0" in isolated and b"l-B\0" not in open_to_all
     assert b"l-I\0" in isolated and b"PYTHONSAFEPATH" not in isolated
     assert b"l-I\0" not in open_to_all and b"?lPYTHONSAFEPATH=1\0" in open_to_all
+    opened = launcher(workspace(ASPECT, 'py_binary(name = "app", srcs = ["app.py"], isolated = False)', "app.py"))
+    assert b"l-I\0" not in opened and b"PYTHONSAFEPATH" not in opened
+
+
+def test_data_brings_its_outputs_in_one_dialect_and_what_it_has_for_data_in_the_other() -> None:
+    rule = """
+def _made(ctx):
+    files = {name: ctx.actions.declare_file(name) for name in ("output", "always", "as_data")}
+    for file in files.values():
+        ctx.actions.write(file, "")
+    return [DefaultInfo(
+        files = depset([files["output"]]),
+        default_runfiles = ctx.runfiles([files["always"]]),
+        data_runfiles = ctx.runfiles([files["as_data"]]),
+    )]
+made = rule(_made)
+"""
+    build = 'load(":made.bzl", "made")\nmade(name = "made")\npy_library(name = "lib", data = [":made", "plain"])\n'
+
+    def runfiles(dialect: str) -> set[str]:
+        text = f'load("{dialect}", "py_library")\n{build}'
+        made = AnalysisWorkspace({"app/BUILD": text, "app/made.bzl": rule, "app/plain": ""})
+        return set(made.one("//app:lib")[DefaultInfo].default_runfiles.entries())
+
+    assert runfiles(ASPECT) == {"_main/app/output", "_main/app/always", "_main/app/plain"}
+    assert runfiles(RULES_PYTHON) == {"_main/app/as_data", "_main/app/plain"}
 
 
 @pytest.mark.parametrize(
@@ -310,6 +352,8 @@ def test_settings_of_rules_python_choose_the_version() -> None:
         ("bootstrap_impl", "script", ""),
         ("venvs_site_packages", "no", ""),
         ("build_python_zip", "false", ""),
+        ("venv", "other", "`venv` of rules_python can't be `other`"),
+        ("venv", "auto", ""),
     ],
 )
 def test_settings_that_ask_for_what_is_not_done_are_refused(name: str, value: str, told: str) -> None:
@@ -328,6 +372,7 @@ def test_settings_that_ask_for_what_is_not_done_are_refused(name: str, value: st
         ("uv/private/pyc:precompile", "enabled", "the setting `precompile` of rules_py is one of false, true, not"),
         ("uv/private/pyc:precompile", "true", ""),
         ("uv/private/pyc:whl_install_pyc_invalidation_mode", "timestamp", "never out of date"),
+        ("py/private/interpreter:exclude_feature", "tkinter", "interpreters are taken whole"),
         ("py/private/py_venv:debug_venv", "true", "no shell starts a virtualenv"),
     ],
 )
@@ -339,6 +384,21 @@ def test_settings_of_rules_py_are_taken_where_they_say_what_is_so(name: str, val
     assert told in found and bool(told) == bool(found)
     package, _, target = name.partition(":")
     assert target in made.loader.load(PackageId("aspect_rules_py", package)).targets
+
+
+def test_settings_are_looked_at_for_a_virtualenv_by_itself_and_once_for_a_program() -> None:
+    configuration = LINUX.with_options({"@@rules_python//python/config_settings:py_freethreaded": '"yes"'})
+    build = """
+load("@aspect_rules_py//py:defs.bzl", "py_venv")
+py_venv(name = "v")
+py_binary(name = "app", srcs = ["app.py"])
+"""
+    made = workspace(RULES_PYTHON, build, "app.py")
+    for name in ("v", "app"):
+        with pytest.raises(VenvshipError) as refused:
+            made.one(f"//app:{name}", configuration)
+        found = str(refused.value)
+        assert found.count("can't be `yes`") == 1 and f"in target `//app:{name}`" in found
 
 
 @pytest.mark.parametrize("written", ["false", "False"])
@@ -384,6 +444,8 @@ def test_settings_of_the_rule_sets_are_targets() -> None:
         ("@aspect_rules_py//uv:defs.bzl", "py_entrypoint_binary"),
         ("@rules_python//python:py_exec_tools_info.bzl", "PyExecToolsInfo"),
         ("@rules_python//python/config_settings:transition.bzl", "py_test"),
+        ("@rules_python//python:packaging.bzl", "PyWheelInfo"),
+        ("@rules_python//python:repositories.bzl", "py_repositories"),
     ],
 )
 def test_names_are_where_build_files_load_them_from(path: str, name: str) -> None:
@@ -400,6 +462,34 @@ def test_removed_places_name_what_replaced_them() -> None:
     assert "the module comes with venvship, with what is public of it" in inner.problems("//:x")
     own = AnalysisWorkspace({"BUILD": 'load("@aspect_rules_py//py/private/py_venv:defs.bzl", "py_venv_binary")'})
     assert "py_binary and py_test in the place of py_venv_binary and py_venv_test" in own.problems("//:x")
+
+
+@pytest.mark.parametrize(
+    ("path", "call", "told"),
+    [
+        ("repositories", 'python_register_toolchains(name = "p")', "`python.toolchain(python_version = "),
+        ("repositories", 'python_register_multi_toolchains(name = "p")', "`python.toolchain(python_version = "),
+        ("pip", 'pip_parse(name = "p", x = 1)', "write `pip.parse` of @rules_python//python/extensions:pip.bzl"),
+        (
+            "pip",
+            "package_annotation(data = [])",
+            "package_annotation(data) is for WORKSPACE files: write `pip.whl_mods`",
+        ),
+    ],
+)
+def test_functions_of_workspace_files_say_what_modules_have_in_their_place(path: str, call: str, told: str) -> None:
+    build = f'load("@rules_python//python:{path}.bzl", "{call.partition("(")[0]}")\n{call}\n'
+    assert told in AnalysisWorkspace({"BUILD": build}).problems("//:x")
+
+
+def test_names_of_distributions_are_spelt_as_hubs_do() -> None:
+    build = """
+load("@rules_python//python:pip.bzl", "pip_utils")
+[print(pip_utils.normalize_name(name)) for name in ["Jaraco.Text", "a-_.b", "six"]]
+"""
+    made = AnalysisWorkspace({"BUILD": build})
+    made.problems("//:x")
+    assert made.printed == ["jaraco_text", "a_b", "six"]
 
 
 def test_arguments_and_interpreter_paths_reach_those_that_name_the_toolchain() -> None:

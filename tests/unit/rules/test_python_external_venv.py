@@ -53,7 +53,7 @@ py_binary(
     )
 
 
-def test_a_wheel_that_another_brings_names_the_one_that_is_asked_for() -> None:
+def test_a_wheel_that_another_brings_names_the_one_that_is_asked_for_and_only_that_is_added() -> None:
     build = """
 py_venv(name = "shared")
 py_test(name = "server", srcs = ["server.py"], deps = ["//libs/cache"], external_venv = ":shared")
@@ -65,7 +65,6 @@ py_test(name = "server", srcs = ["server.py"], deps = ["//libs/cache"], external
         "\n"
         "hint: add them to the deps of `//app:shared`, or remove external_venv:\n"
         "    deps = [\n"
-        '        "@pypi//async_timeout",\n'
         '        "@pypi//redis",\n'
         "    ],"
     )
@@ -211,4 +210,36 @@ py_binary(name = "server", srcs = ["server.py"], external_venv = ":shared")
         "  in target `//app:server`\n"
         "\n"
         "hint: name a py_venv, or remove external_venv"
+    )
+
+
+def test_a_shared_venv_for_another_python_is_refused_even_without_wheels() -> None:
+    build = """
+py_venv(name = "shared", python_version = "3.13")
+py_binary(name = "server", srcs = ["server.py"], python_version = "3.12", external_venv = ":shared")
+py_binary(name = "other", srcs = ["other.py"], python_version = "3.13", external_venv = ":shared")
+py_binary(name = "any", srcs = ["other.py"], main = "other.py", external_venv = ":shared")
+"""
+    made = workspace(build)
+    assert made.problems("//app:server") == (
+        "app/BUILD:4:10: `//app:server` is built for Python 3.12, and `//app:shared` for Python 3.13\n"
+        "  in target `//app:server`\n"
+        "\n"
+        "hint: let one of them leave `python_version` out, or say the same in both"
+    )
+    for name in ("other", "any"):
+        assert str(made.one(f"//app:{name}")[PyExecutableInfo].venv.runtime.version) == "3.13"
+
+
+def test_a_wheel_that_only_settings_set_apart_names_the_settings() -> None:
+    build = """
+py_venv(name = "shared", deps = ["@pypi//httpx"], python_version = "3.12")
+py_binary(name = "server", srcs = ["server.py"], deps = ["@pypi//httpx"], external_venv = ":shared")
+"""
+    assert workspace(build).problems("//app:server") == (
+        "app/BUILD:4:10: py_binary `//app:server` needs other versions of wheels than `//app:shared` holds:\n"
+        "  httpx 0.27.0 (the venv holds that of another configuration), required by //app:server\n"
+        "\n"
+        "hint: say `python_version`, `dep_group` and `config_settings` of `//app:shared` and of the program alike: "
+        "what only one of them says counts, also where it is the default"
     )

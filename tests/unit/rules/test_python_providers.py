@@ -10,7 +10,7 @@ from analysis_workspace import DEFS, LINUX, AnalysisWorkspace, Dist, ValueHub
 from venvship.analysis.rule_context import RuleContext
 from venvship.loading.rule_class import RuleClass
 from venvship.model import depset
-from venvship.model.action import ForestFile
+from venvship.model.action import ForestFile, ForestLink
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset, union
 from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo, OutputGroupInfo
@@ -387,3 +387,103 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":made"])
     program = app[PyExecutableInfo]
     assert paths(program.third_party_runfiles.files) == {"pypi/numpy/2.0", "pypi/six/1.16"}
     assert paths(program.first_party_runfiles.files) == {"_main/app/app.py"}
+
+
+GIVEN = """
+load("@rules_python//python:py_info.bzl", "PyInfo", "VenvSymlinkEntry", "VenvSymlinkKind")
+
+def _linked(ctx):
+    infos = [dep[PyInfo] for dep in ctx.attr.deps]
+    files = depset(ctx.files.srcs)
+    own = VenvSymlinkEntry(
+        kind = getattr(VenvSymlinkKind, ctx.attr.kind, ctx.attr.kind),
+        venv_path = ctx.attr.path,
+        link_to_path = "_main/app/vendored/foo",
+        package = "foo",
+        version = "1",
+        files = files,
+    )
+    none = VenvSymlinkEntry(kind = VenvSymlinkKind.LIB, venv_path = "nothing", link_to_path = None)
+    return [DefaultInfo(files = files, runfiles = ctx.runfiles(transitive_files = files)), PyInfo(
+        transitive_sources = depset(transitive = [files] + [info.transitive_sources for info in infos]),
+        imports = depset(transitive = [info.imports for info in infos]),
+        venv_symlinks = depset([own, none], transitive = [info.venv_symlinks for info in infos]),
+    )]
+
+linked = rule(_linked, attrs = {
+    "srcs": attr.label_list(allow_files = True),
+    "deps": attr.label_list(),
+    "kind": attr.string(default = "LIB"),
+    "path": attr.string(default = "foo"),
+})
+"""
+
+
+def given(build: str) -> AnalysisWorkspace:
+    files = {"app/vendored/foo/__init__.py": "", "app/app.py": "", "app/defs.bzl": GIVEN}
+    text = """
+load(":defs.bzl", "linked")
+linked(name = "foo", srcs = ["vendored/foo/__init__.py"], deps = ["@pypi//six"])
+"""
+    return AnalysisWorkspace({"app/BUILD": DEFS + text + build, **files}, hub=HUB)
+
+
+def test_names_that_a_rule_asks_for_are_in_the_virtualenvs_of_programs_that_need_it() -> None:
+    build = """
+py_library(name = "lib", deps = [":foo"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":lib"])
+linked(name = "tool", path = "foo", kind = "BIN")
+linked(name = "header", path = "sub/foo.h", kind = "INCLUDE")
+linked(name = "data", path = "share/foo", kind = "DATA")
+py_venv(name = "all", deps = [":foo", ":tool", ":header", ":data"])
+py_binary(name = "shares", srcs = ["app.py"], deps = [":foo"], external_venv = ":all")
+"""
+    made = given(build)
+    sites = "lib/python3.12/site-packages"
+
+    def links(name: str) -> dict[str, str]:
+        venv = made.one(f"//app:{name}")[VirtualenvInfo]
+        return {
+            link.artifact.runfiles_path.removeprefix(f"{venv.directory}/"): link.text
+            for link in venv.forest
+            if isinstance(link, ForestLink)
+        }
+
+    own = links("app")
+    assert own[f"{sites}/foo"] == "../../../../vendored/foo"
+    # Wheels that came along in the depset are there once, and None makes nothing.
+    assert f"{sites}/six.py" in own and f"{sites}/nothing" not in own
+    every = links("all")
+    assert every["bin/foo"] == "../../vendored/foo" and every["share/foo"] == every["bin/foo"]
+    assert every["include/sub/foo.h"] == "../../../vendored/foo"
+    assert made.one("//app:shares")[PyExecutableInfo].venv.label.name == "all"
+
+
+@pytest.mark.parametrize(
+    ("attributes_of_it", "told"),
+    [
+        ('path = "six.py"', "puts something at `lib/python3.12/site-packages/six.py`, where the virtualenv has"),
+        ('path = "six.py/x"', "puts something at `lib/python3.12/site-packages/six.py/x`, where"),
+        ('path = "python3", kind = "BIN"', "puts something at `bin/python3`, where the virtualenv has something else"),
+        ('path = "lib", kind = "DATA"', "puts something at `lib`, where the virtualenv has something else"),
+        ('path = "foo/inner"', "puts something at `lib/python3.12/site-packages/foo/inner`, where"),
+        ('path = "../x"', "has the path `../x`, which leads out of the virtualenv"),
+        ('kind = "ELSEWHERE"', "has the kind `ELSEWHERE`; kinds are LIB, BIN, INCLUDE, DATA"),
+    ],
+)
+def test_names_that_a_virtualenv_can_not_have_are_refused(attributes_of_it: str, told: str) -> None:
+    build = f"""
+linked(name = "wrong", {attributes_of_it})
+py_binary(name = "app", srcs = ["app.py"], deps = [":foo", ":wrong"])
+"""
+    assert told in given(build).problems("//app:app")
+
+
+def test_a_shared_virtualenv_without_a_name_that_a_rule_asks_for_is_refused() -> None:
+    build = """
+py_venv(name = "shared", deps = ["@pypi//six"])
+py_binary(name = "app", srcs = ["app.py"], deps = [":foo"], external_venv = ":shared")
+"""
+    assert "ask for `lib/python3.12/site-packages/foo`, which `//app:shared` does not hold" in given(build).problems(
+        "//app:app"
+    )

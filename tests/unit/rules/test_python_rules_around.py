@@ -32,6 +32,12 @@ MISTAKES = {
     'deps = ["r.txt"], add_path_prefix = "../.."': "`add_path_prefix` has the path `../../app/r.txt`",
     'summary = "a\\nb"': "`summary` has a value of more than one line",
     'extra_distinfo_files = {"r.txt": "../../r.txt"}': "has the path `../../r.txt`, which leads out of its place",
+    'version = "1.x"': "`version` is `1.x`, which is no version",
+    'version = "1.{NOBODY}", stamp = 1': "no value of the build has this name",
+    'python_requires = "3"': "`python_requires` is `3`, which is no set of versions",
+    'project_urls = {"%s": "x"}' % ("x" * 33): "which is longer than 32 characters",
+    'extra_distinfo_files = {":two": "x"}': "`extra_distinfo_files` needs one file of each target, and",
+    'extra_requires_files = {":two": "x"}': "needs one file of each target, and `//app:two` has 2",
     'data_files = {"r.txt": "scripts/../../r.txt"}': "has the path `scripts/../../r.txt`, which leads out of its place",
 }
 
@@ -92,6 +98,16 @@ def test_a_console_script_that_is_not_there_names_those_that_are() -> None:
     assert made.one("//app:named")[PyExecutableInfo].venv.directory == "_main/app/_named.venv"
 
 
+def test_the_file_that_calls_a_console_script_is_called_as_main_says() -> None:
+    load = 'load("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary")\n'
+    build = load + 'py_console_script_binary(name = "tool", pkg = "@pypi//tool", main = "begin.py")\n'
+    build += 'py_console_script_binary(name = "other", pkg = "@pypi//tool")\n'
+    made = workspace(build)
+    for name, file in (("tool", "begin.py"), ("other", "_other_main.py")):
+        main = made.one(f"//app:{name}")[PyExecutableInfo].main
+        assert main is not None and main.path == f"app/{file}"
+
+
 def test_a_library_has_no_console_scripts_and_the_error_says_where_to_name_one() -> None:
     build = (
         'load("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary")\n'
@@ -109,12 +125,12 @@ def test_a_wheel_is_built_from_what_a_package_takes_of_libraries() -> None:
 py_library(name = "lib", srcs = ["lib.py"], data = ["lib.json"])
 py_package(name = "package", deps = [":lib"], packages = ["app"])
 py_package(name = "nothing", deps = [":lib"], packages = ["other"])
-py_wheel(name = "wheel", distribution = "Our.Lib", version = "$(COMPILATION_MODE)1", deps = [":package"],
+py_wheel(name = "wheel", distribution = "Our.Lib", version = "1+$(COMPILATION_MODE)", deps = [":package"],
     strip_path_prefixes = ["app"], extra_requires = {"x": ["six"]}, data_files = {"lib.json": "data/etc/"})
 """
     made = workspace(build, "lib.py", "lib.json")
     [action] = [action for action in made.one("//app:wheel").actions if isinstance(action, RunTool)]
-    assert action.outputs[0].path == "app/our_lib-fastbuild1-py3-none-any.whl"
+    assert action.outputs[0].path == "app/our_lib-1+fastbuild-py3-none-any.whl"
     rows = action.request["files"]
     assert isinstance(rows, tuple)
     assert {row["path"] for row in rows} == {"lib.py", "lib.json", "{data}/data/etc/lib.json"}  # type: ignore[call-overload, index]
@@ -123,17 +139,74 @@ py_wheel(name = "wheel", distribution = "Our.Lib", version = "$(COMPILATION_MODE
     assert made.one("//app:nothing").default_info.files.to_tuple() == ()
 
 
+@pytest.mark.parametrize(
+    ("version", "spelt"),
+    [
+        ("v1.0-RC1", "1.0rc1"),
+        ("1.{BUILD_TIMESTAMP}", "1.0+1.build.timestamp"),
+        ("1+{STABLE_COMMIT}", "1+0.1.stable.commit"),
+        ("{STABLE_VERSION}", "0+stable.version"),
+    ],
+)
+def test_a_wheel_has_a_version_as_installers_spell_it_with_and_without_a_stamp(version: str, spelt: str) -> None:
+    made = workspace(f'py_wheel(name = "w", distribution = "a", version = "{version}")')
+    [file] = made.one("//app:w").default_info.files.to_tuple()
+    assert file.path == f"app/a-{spelt}-py3-none-any.whl"
+
+
+def test_a_wheel_has_the_interfaces_of_its_libraries() -> None:
+    build = """
+rules_library(name = "low", srcs = ["lib.py"], pyi_srcs = ["lib.pyi"])
+rules_library(name = "lib", srcs = ["lib.py"], deps = [":low"])
+py_package(name = "package", deps = [":lib"], packages = ["app"])
+py_wheel(name = "direct", distribution = "a", version = "1", deps = [":low"], description_content_type = "text/plain")
+py_wheel(name = "wheel", distribution = "a", version = "1", deps = [":package"])
+"""
+    load = 'load("@rules_python//python:defs.bzl", rules_library = "py_library")\n'
+    made = workspace(load + build, "lib.py", "lib.pyi")
+    for wheel in ("direct", "wheel"):
+        [action] = [action for action in made.one(f"//app:{wheel}").actions if isinstance(action, RunTool)]
+        rows = action.request["files"]
+        assert isinstance(rows, tuple)
+        assert {row["path"] for row in rows} == {"app/lib.py", "app/lib.pyi"}  # type: ignore[call-overload, index]
+        metadata = action.request["metadata"]
+        assert isinstance(metadata, tuple)
+        assert ("Description-Content-Type: text/plain" in metadata) is (wheel == "direct")
+
+
+def test_the_directory_of_a_wheel_has_the_name_that_is_asked_for() -> None:
+    made = workspace('py_wheel(name = "w", distribution = "a", version = "1", dist_folder = "out")')
+    [directory] = made.one("//app:w.dist").default_info.files.to_tuple()
+    assert directory.path == "app/out"
+
+
+def test_a_wheel_that_nothing_uploads_says_what_would() -> None:
+    build = """
+py_wheel(name = "w", distribution = "a", version = "1")
+py_wheel(name = "known", distribution = "a", version = "1", twine_binary = ":client")
+py_binary(name = "client", srcs = ["client.py"])
+"""
+    made = workspace(build, "client.py")
+    made.one("//app:w")
+    problems = made.problems("//app:w.publish")
+    assert "`py_wheel` can't be built: nothing is named that uploads it" in problems
+    assert 'set `twine = "@pypi//twine"` of `w`' in problems
+    assert made.one("//app:known.publish").default_info.executable is not None
+
+
 def test_mistaken_wheels_are_refused() -> None:
     build = """
-py_wheel(name = "stamped", distribution = "a", version = "{BUILD_TIMESTAMP}")
+py_wheel(name = "stamped", distribution = "{BUILD_USER}", version = "1")
 py_wheel(name = "both", distribution = "a", version = "1", requires = ["x"], requires_file = "r.txt")
 py_wheel(name = "where", distribution = "a", version = "1", data_files = {"r.txt": "somewhere/r.txt"})
 """
     made = workspace(build, "r.txt")
     for attribute, told in MISTAKES.items():
-        wrong = workspace(f'py_wheel(name = "w", distribution = "a", version = "1", {attribute})', "r.txt")
+        version = "" if attribute.startswith("version") else 'version = "1", '
+        two = 'filegroup(name = "two", srcs = ["r.txt", "BUILD"])\n'
+        wrong = workspace(f'{two}py_wheel(name = "w", distribution = "a", {version}{attribute})', "r.txt")
         assert told in wrong.problems("//app:w")
-    assert "such as {BUILD_TIMESTAMP}, are there with --stamp" in made.problems("//app:stamped")
+    assert "such as {BUILD_USER}, are there with --stamp" in made.problems("//app:stamped")
     assert "`requires` and `requires_file` are both set" in made.problems("//app:both")
     assert "paths begin with one of purelib/" in made.problems("//app:where")
 
@@ -177,6 +250,23 @@ py_binary(name = "lacks", srcs = ["app.py"], deps = [":lib"], external_venv = ":
     )
     problems = made.problems("//app:lacks")
     assert "cv 1.5, required by //app:lib" in problems and '        "//app:first",\n' in problems
+
+
+def test_a_packed_program_that_is_not_executable_is_a_zip_file_and_no_program() -> None:
+    build = """
+load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")
+load("@rules_python//python/zipapp:py_zipapp_test.bzl", "py_zipapp_test")
+py_binary(name = "app", srcs = ["app.py"])
+py_zipapp_binary(name = "started", binary = ":app")
+py_zipapp_binary(name = "read", binary = ":app", executable = False)
+py_zipapp_test(name = "tested", binary = ":app", executable = False)
+"""
+    made = workspace(build, "app.py")
+    for name, file, is_program in (("started", "started.pyz", True), ("read", "read.zip", False)):
+        info = made.one(f"//app:{name}").default_info
+        assert [output.path for output in info.files.to_tuple()] == [f"app/{file}"]
+        assert (info.executable is not None) is is_program
+    assert "`executable` is False, and a test is started" in made.problems("//app:tested")
 
 
 def test_packed_programs_hold_links_as_links_and_refuse_what_they_can_not_do() -> None:

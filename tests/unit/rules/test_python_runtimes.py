@@ -260,6 +260,12 @@ def test_a_rule_of_a_workspace_can_make_the_runtime_that_programs_run_with() -> 
         'interpreter = ctx.file.file, python_version = "PY3", interpreter_version_info = {"major": 3, "minor": 12}'
     )
     assert list(inside.one("//:app")[PyExecutableInfo].interpreter_runfiles.entries()) == ["_main/lib.txt"]
+    with_files = of_bzl(
+        'interpreter = ctx.file.file, python_version = "PY3", files = depset([ctx.file.file]), '
+        'interpreter_version_info = {"major": 3, "minor": 12}'
+    )
+    with_files.one("//:app")
+    assert "lib.txt" in with_files.printed[0]
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def check_map_each(function: Value, allow_closure: bool, closures: list[Function
             raise EvaluationError(
                 "to avoid unintended retention of analysis data structures, the map_each function (declared at line "
                 f"{function.__code__.co_firstlineno}) must be declared by a top-level def statement",
-                hint="move the function to the top level, or set allow_closure = True",
+                hint="move the function to the top level, or set `allow_closure = True`",
             )
         closures.append(function)
     if not 1 <= len(inspect.signature(function).parameters) <= 2:

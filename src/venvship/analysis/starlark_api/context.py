@@ -226,7 +226,7 @@ def _build_setting_value(ctx: StarlarkContext) -> Value:
     if setting is None:
         raise EvaluationError(
             f"attempting to access 'build_setting_value' of non-build setting {rule.label}",
-            hint="pass build_setting = config.string() or the like to rule()",
+            hint="pass `build_setting = config.string()` or the like to `rule`",
         )
     value = value_of(rule.target, rule.configuration)
     if setting.type is AttributeType.STRING_SET and isinstance(value, tuple):

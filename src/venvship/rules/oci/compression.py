@@ -43,7 +43,8 @@ class Compression:
         algorithm, *level = words or ("",)
         if algorithm not in _LEVELS or len(level) > 1:
             raise UnknownCompression(
-                f"{list(words)} is no compression", hint=f'write ["gzip", "6"]; known are {", ".join(sorted(_LEVELS))}'
+                f"{list(words)} is no compression",
+                hint=f'write `["gzip", "6"]`; known are {", ".join(sorted(_LEVELS))}',
             )
         if not level:
             return cls(algorithm)

@@ -24,6 +24,7 @@ from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.python.bytecode import bytecode_place, compiled_for_program, omits_sources, precompile_flag
 from venvship.rules.python.coverage import check_coverage
 from venvship.rules.python.dialect import dialect_of
+from venvship.rules.python.given_links import check_given_links
 from venvship.rules.python.launching import (
     ENVIRONMENT_ATTRIBUTES,
     environment_of,
@@ -106,6 +107,7 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     code = closure.code
     if is_shared:
         check_coverage(ctx, checker, venv, wheels=closure.wheels, imports=code.imports)
+        check_given_links(ctx, closure, venv)
     main, module = _entry(ctx)
     if main is not None and omits_sources(ctx):
         main = compiled.get(main, main)

@@ -34,7 +34,7 @@ def _main(ctx: RuleContext) -> list[object]:
     if not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
         raise MalformedEntryPoint(script, reference)
     first = function.partition(".")[0]
-    output = ctx.declare_file(f"{ctx.label.name}.py")
+    output = ctx.declare_file(ctx.string("file") or f"{ctx.label.name}.py")
     ctx.write(output, _PROGRAM.format(module=module, first=first, function=function).encode())
     files = Depset([output])
     return [DefaultInfo(files, Runfiles(files=files), Runfiles(files=files)), PyInfo(files)]
@@ -68,6 +68,8 @@ PY_CONSOLE_SCRIPT_MAIN = RuleClass(
         attributes.label("pkg", providers=(PyInfo,)),
         attributes.string("script", mandatory=True),
         attributes.string("entrypoint"),
+        # How the program is called, which a stack trace and argv[0] show.
+        attributes.string("file"),
     ),
     _main,
 )

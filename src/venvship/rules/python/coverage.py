@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.model.configuration import PYTHON_VERSION
 from venvship.model.depset import Depset
 from venvship.model.label import Label
+from venvship.model.platform import PythonVersion
 from venvship.rules.python import origins
 from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualenvInfo, WheelRecord
 from venvship.venvs.coverage import Closure, CoverageChecker, UncoveredProgram, WheelKey
@@ -13,10 +15,16 @@ from venvship.venvs.coverage import Closure, CoverageChecker, UncoveredProgram, 
 def check_coverage(
     ctx: RuleContext, checker: CoverageChecker, venv: VirtualenvInfo, *, wheels: PyWheelsInfo, imports: Depset[str]
 ) -> None:
-    """Raise UncoveredProgram when `venv` lacks a wheel or an import root of the program."""
+    """Raise UncoveredProgram when `venv` lacks a wheel or an import root of the program.
+
+    Refuses a venv that is for another Python, too.
+    """
+    _check_version(ctx, venv)
     coverage = checker.coverage(Closure(wheels.wheels, imports), Closure(venv.wheels, venv.imports))
     if coverage:
         return
+
+    missing = {wheel.label for wheel in coverage.missing if isinstance(wheel, WheelRecord)}
 
     def required_by(needed: WheelKey | str) -> str:
         if isinstance(needed, str):
@@ -25,7 +33,10 @@ def check_coverage(
 
     def label_of(needed: WheelKey | str) -> str | None:
         if isinstance(needed, WheelRecord):
-            return origins.spelled(needed.label)
+            found = origins.origin_of(wheels, lambda record: record == needed)
+            # What another missing one brings need not be named.
+            brings = found[0].distribution if found is not None else needed.label
+            return origins.spelled(brings if brings in missing else needed.label)
         if isinstance(needed, WheelKey):
             return needed.project
         bringer = _bringer(ctx, needed)
@@ -49,3 +60,15 @@ def _bringer(ctx: RuleContext, root: str) -> Label | None:
         if info is not None and root in info.imports.to_tuple():
             return target.label
     return None
+
+
+def _check_version(ctx: RuleContext, venv: VirtualenvInfo) -> None:
+    # Where there are no wheels, nothing else would show it.
+    [target] = ctx.targets("venv")
+    wanted = ctx.configuration.get(PYTHON_VERSION)
+    held = target.key.configuration.get(PYTHON_VERSION) if target.key.configuration is not None else ""
+    if wanted and held and PythonVersion.parse(wanted) != PythonVersion.parse(held):
+        raise ctx.error(
+            f"`{ctx.label}` is built for Python {wanted}, and `{venv.label}` for Python {held}",
+            hint="let one of them leave `python_version` out, or say the same in both",
+        )

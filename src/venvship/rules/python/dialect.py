@@ -22,7 +22,8 @@ class Dialect:
     `precedence` says which of several wheels gets a name. `main_may_be_alone` lets the only source of a program be its
     main whatever it is called, and `main_outside_sources` one that is no source. `skips_absolute_imports` leaves out
     import roots that start with a slash, which are an error otherwise. `data_brings_outputs` puts the default outputs
-    of every target in `data` beside the program, and not only what these targets call their data runfiles.
+    of every target in `data` beside the program, and not only what these targets call their data runfiles. With
+    `sources_bring_runfiles` targets in `srcs` bring what they need at run time, as those in `deps` do.
     `safe_path` keeps the directory of the main off the search path of programs that are not isolated. With
     `outputs_sources` the sources of a program are among its default outputs. `writes_bytecode` lets programs keep the
     bytecode of first-party sources beside them, in their runfiles.
@@ -34,6 +35,7 @@ class Dialect:
     main_outside_sources: bool
     skips_absolute_imports: bool
     data_brings_outputs: bool
+    sources_bring_runfiles: bool
     safe_path: bool
     outputs_sources: bool
     writes_bytecode: bool
@@ -46,6 +48,7 @@ ASPECT: Final = Dialect(
     main_outside_sources=True,
     skips_absolute_imports=False,
     data_brings_outputs=True,
+    sources_bring_runfiles=False,
     safe_path=False,
     outputs_sources=False,
     writes_bytecode=False,
@@ -57,6 +60,7 @@ RULES_PYTHON: Final = Dialect(
     main_outside_sources=False,
     skips_absolute_imports=True,
     data_brings_outputs=False,
+    sources_bring_runfiles=True,
     safe_path=True,
     outputs_sources=True,
     writes_bytecode=True,

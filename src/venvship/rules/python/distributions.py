@@ -99,6 +99,14 @@ class Hub(Protocol):
         """None where markers leave it out."""
         ...
 
+    def extras(self, project: str, configuration: Configuration) -> Mapping[str, Sequence[Label]]:
+        """By attribute, what is added to a distribution and to those that it is in a circle with; may be empty."""
+        ...
+
+    def toolchains(self, project: str, configuration: Configuration) -> Sequence[Label]:
+        """Targets whose Make variables and files its build from source is told of, if it is built."""
+        ...
+
     def project_code(self, project: str) -> ProjectCode:
         """What a project of the workspace without a target of its own would install."""
         ...
@@ -112,6 +120,8 @@ WHEEL: Final = "whl"
 CODE: Final = "code"
 _CODE_RULE: Final = "project_code"
 WHEEL_RULE: Final = "locked_wheel"
+TOOLCHAINS: Final = "toolchains"
+"""The edges of a wheel that lead to what its build from source is told of."""
 GROUP_RULE: Final = "locked_group"
 
 
@@ -136,11 +146,18 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
                 *(label(project, CODE) for project in component.projects),
             ],
             "deps": [label(name, package_name(name)) for name in component.dependencies],
+            **hub.extras(str(values["project"]), configuration),
         }
 
     def wheel(ctx: RuleContext) -> list[object]:
         found = hub.wheel(ctx.string("project"), ctx.configuration)
         return _no_wheel() if found is None else _wheel(ctx, found)
+
+    def toolchains(
+        target: Label, values: Mapping[str, PlainValue], configuration: Configuration
+    ) -> Mapping[str, Sequence[Label]]:
+        found = hub.toolchains(str(values["project"]), configuration)
+        return {TOOLCHAINS: found} if found else {}
 
     def code(ctx: RuleContext) -> list[object]:
         return _code(ctx.label, hub.project_code(ctx.string("project")))
@@ -159,7 +176,9 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
             _distribution,
             computed_dependencies=dependencies,
         ),
-        f"{WHEEL_RULE}@{hub.repository}": RuleClass(WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel),
+        f"{WHEEL_RULE}@{hub.repository}": RuleClass(
+            WHEEL_RULE, (project, RUNTIME_ATTRIBUTE), wheel, computed_dependencies=toolchains
+        ),
         f"{_CODE_RULE}@{hub.repository}": RuleClass(_CODE_RULE, (project,), code),
         **PART_RULES,
         f"{GROUP_RULE}@{hub.repository}": RuleClass(GROUP_RULE, extras, _distribution, computed_dependencies=group),
@@ -217,6 +236,7 @@ def _distribution(ctx: RuleContext) -> list[object]:
         union(info.imports for info in first_party),
         distributions=union(info.distributions for info in first_party),
         venv_symlinks=union(info.venv_symlinks for info in first_party),
+        made_symlinks=union(info.made_symlinks for info in first_party),
         wheel_trees=installs,
     )
     default = DefaultInfo(files, runfiles, runfiles, apart=installs)

@@ -55,6 +55,14 @@ def library_targets(project: str, library: str, scripts: Iterable[str] = ()) -> 
     )
 
 
+def alias_targets(project: str, library: str, actual: str, scripts: Iterable[str]) -> tuple[TargetSpec, ...]:
+    """The targets of a distribution that another target stands for."""
+    return (
+        *(TargetSpec("alias", name, {"actual": actual}) for name in dict.fromkeys((library, "pkg"))),
+        *(spec for name in dict.fromkeys(scripts) for spec in _script_targets(project, library, name)),
+    )
+
+
 def script_by_name(project: str, library: str, target: str) -> Sequence[TargetSpec]:
     """The target of that name which belongs to a script that the wheel of the distribution brings, if it may be one."""
     script = target.removeprefix("bin/")

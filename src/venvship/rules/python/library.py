@@ -103,6 +103,7 @@ class Closure:
                 virtual_resolutions=union(info.virtual_resolutions for info in infos),
                 distributions=union(info.distributions for info in infos),
                 venv_symlinks=union(info.venv_symlinks for info in infos),
+                made_symlinks=union(info.made_symlinks for info in infos),
                 transitive_original_sources=union(info.transitive_original_sources for info in infos),
                 transitive_pyi_files=union(info.transitive_pyi_files for info in infos),
                 transitive_pyc_files=union(info.transitive_pyc_files for info in infos),
@@ -184,6 +185,7 @@ def closure_of(
         ),
         distributions=union(info.distributions for info in infos),
         venv_symlinks=union(info.venv_symlinks for info in infos),
+        made_symlinks=union(info.made_symlinks for info in infos),
         direct_original_sources=own,
         transitive_original_sources=union(
             [own, *(info.transitive_original_sources for info in infos if info.transitive_original_sources)]
@@ -243,6 +245,8 @@ def own_imports(ctx: RuleContext) -> tuple[str, ...]:
                 hint="import roots are directories of the repository, relative to the package",
             ) from error
         roots[join(package.runfiles_directory, inside)] = None
+    # Modules of all repositories are named from their roots, those of sources that lie elsewhere too.
+    roots.update((source.root.runfiles_directory, None) for source in ctx.files("srcs"))
     return tuple(roots)
 
 
@@ -251,6 +255,8 @@ def _runfiles_of(ctx: RuleContext) -> Runfiles:
     data = ctx.targets("data")
     parts = [target.default_info.default_runfiles for target in ctx.targets("deps")]
     brings_outputs = dialect_of(ctx).data_brings_outputs
+    if dialect_of(ctx).sources_bring_runfiles:
+        parts += [target.default_info.default_runfiles for target in ctx.targets("srcs") if not target.is_file]
     for target in data:
         info = target.default_info
         parts.append(info.default_runfiles if brings_outputs else info.data_runfiles)

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from venvship.model.label import Label
-from venvship.rules.python.providers import PyWheelsInfo, WheelRecord
+from venvship.rules.python.providers import PyWheelsInfo, WheelOrigin, WheelRecord
+
+
+def origin_of(required: PyWheelsInfo, matches: Callable[[WheelRecord], bool]) -> tuple[WheelOrigin, WheelRecord] | None:
+    """Who names a distribution which brings the wheel, and the wheel itself."""
+    for origin in required.origins.to_tuple():
+        for record in origin.wheels.to_tuple():
+            if matches(record):
+                return origin, record
+    return None
 
 
 def required_by(required: PyWheelsInfo, matches: Callable[[WheelRecord], bool]) -> str | None:
@@ -13,12 +22,12 @@ def required_by(required: PyWheelsInfo, matches: Callable[[WheelRecord], bool]) 
 
     `//libs/cache:cache (through @pypi//celery)`; the part in brackets is left out for the distribution itself.
     """
-    for origin in required.origins.to_tuple():
-        found = next((record for record in origin.wheels.to_tuple() if matches(record)), None)
-        if found is not None:
-            through = "" if found.label == origin.distribution else f" (through {spelled(origin.distribution)})"
-            return f"{origin.target}{through}"
-    return None
+    found = origin_of(required, matches)
+    if found is None:
+        return None
+    origin, record = found
+    through = "" if record.label == origin.distribution else f" (through {spelled(origin.distribution)})"
+    return f"{origin.target}{through}"
 
 
 def spelled(label: Label) -> str:

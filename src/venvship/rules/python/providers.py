@@ -67,6 +67,7 @@ class PyInfo:
 
     `virtual_dependencies` are distributions that are needed by name only, until a program says what they are;
     `virtual_resolutions` are what targets below say. `distributions` are members of the workspace with metadata.
+    `made_symlinks` are those of `venv_symlinks` that rules of a workspace name, and maybe others.
     """
 
     transitive_sources: Depset[Artifact] = field(default_factory=Depset)
@@ -84,6 +85,7 @@ class PyInfo:
     transitive_implicit_pyc_files: Depset[Artifact] = field(default_factory=Depset)
     transitive_implicit_pyc_source_files: Depset[Artifact] = field(default_factory=Depset)
     wheel_trees: Depset[Artifact] = field(default_factory=Depset)
+    made_symlinks: Depset[VenvSymlinkEntry] = field(default_factory=Depset)
     uses_shared_libraries: bool = False
     has_py2_only_sources: bool = False
     has_py3_only_sources: bool = False

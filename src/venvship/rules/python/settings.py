@@ -71,6 +71,13 @@ _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
 }
 
 
+_NEVER_FOLLOWED: Final[Mapping[str, str]] = {
+    f"{_PACKAGE}venv": "let labels in `deps` name the hub that is meant",
+    f"{_INTERPRETER}exclude_feature": "interpreters are taken whole; leave the setting out",
+}
+_NOTHING: Final = ("", "auto")
+
+
 def rules_python_setting(configuration: Configuration, name: str) -> str:
     """The value that the command line or a target sets; empty where none does."""
     return _text(configuration.get(f"{_PACKAGE}{name}"))
@@ -99,15 +106,17 @@ def check_settings(ctx: RuleContext) -> None:
     for option, text in ctx.configuration.options:
         package, colon, name = option.rpartition(":")
         values = _VALUES.get(package + colon, {}).get(name)
-        if values is None:
+        if values is None and option not in _NEVER_FOLLOWED:
             continue
-        owner = "rules_python" if package + colon == _PACKAGE else "rules_py"
+        setting = f"the setting `{name}` of {'rules_python' if package + colon == _PACKAGE else 'rules_py'}"
         value = _text(text)
-        if value.lower() not in values:
-            raise ctx.error(f"the setting `{name}` of {owner} is one of {', '.join(values)}, not `{value}`")
+        if values is not None and value.lower() not in values:
+            raise ctx.error(f"{setting} is one of {', '.join(values)}, not `{value}`")
         hint = _NOT_FOLLOWED.get((option, value.lower()))
+        if value not in _NOTHING:
+            hint = hint or _NEVER_FOLLOWED.get(option)
         if hint is not None:
-            raise ctx.error(f"the setting `{name}` of {owner} can't be `{value}`", hint=hint)
+            raise ctx.error(f"{setting} can't be `{value}`", hint=hint)
 
 
 def _text(written: str) -> str:

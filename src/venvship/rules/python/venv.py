@@ -7,6 +7,7 @@ Running the target starts the venv's interpreter.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import assert_never
 
 from venvship.analysis.rule_context import RuleContext
@@ -25,6 +26,7 @@ from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info
 from venvship.rules.python.build_data import MODULE_FILE, module_text, write_build_data
 from venvship.rules.python.dialect import RULES_PYTHON, dialect_of
+from venvship.rules.python.given_links import given_links
 from venvship.rules.python.launching import (
     ENVIRONMENT_ATTRIBUTES,
     environment_of,
@@ -38,6 +40,7 @@ from venvship.rules.python.origins import required_by
 from venvship.rules.python.providers import PyWheelsInfo, VenvInterpreter, VirtualenvInfo
 from venvship.rules.python.registered_runtime import PYTHON_TOOLCHAIN, check_wheels_fit, interpreter_of_venvs
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE
+from venvship.rules.python.settings import check_settings
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.virtual import resolved
 from venvship.venvs.collisions import CollisionPolicy
@@ -69,6 +72,8 @@ VENV_ATTRIBUTES = (
 def _py_venv(ctx: RuleContext) -> list[object]:
     runtime = interpreter_of_venvs(ctx)
     _check_sites(ctx)
+    if not ctx.string("program"):
+        check_settings(ctx)
     program = ctx.string("program")
     asker = ctx.label.sibling(program) if program else None
     needed = closure_of(ctx, program=asker).with_targets(ctx.targets(DEBUGGER.name))
@@ -94,6 +99,10 @@ def _py_venv(ctx: RuleContext) -> list[object]:
         environment=target_variables(ctx.label),
         why=lambda wheel: _why(closure.wheels, wheel),
     )
+    if closure.code.made_symlinks:
+        taken = [entry.path for entry in plan.entries]
+        given = given_links(ctx, closure, taken=taken, directory=directory, python=runtime.version)
+        plan = replace(plan, entries=tuple(sorted((*plan.entries, *given), key=lambda entry: entry.path)))
     build_data = write_build_data(ctx, program) if program else None
     forest = _make(ctx, plan, directory, directory_name, build_data, runtime)
     links = [entry.artifact for entry in forest if isinstance(entry, ForestLink)]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.dataclass import dataclass
 from venvship.loading.attributes import AttributeSpec, AttributeType
 from venvship.loading.rule_class import RuleClass
 from venvship.model.action import RequestValue
 from venvship.model.artifact import Artifact, ArtifactKind
-from venvship.model.depset import Depset
+from venvship.model.depset import Depset, union
 from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
@@ -21,11 +23,14 @@ from venvship.rules.python.transitions import python_transition
 from venvship.tools.build_wheel import with_extra
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_VERSION: Final = re.compile(r"[A-Za-z0-9.!+_]+")
+# What stands for a value of the build in outputs that are not stamped.
+_PLACEHOLDER: Final = re.compile(r"\{\w+\}")
 # A name, `=`, and an object reference, which may have extras behind it (entry points specification).
 _ENTRY_POINT: Final = re.compile(r"\s*[^=\[\s][^=\n]*=\s*[\w.]+\s*(?::\s*[\w.]+\s*)?(?:\[[^\]\n]*\]\s*)?")
 _TAG: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 _PREFIXES: Final = ("purelib", "platlib", "headers", "scripts", "data")
+# PyPI takes no longer ones.
+_URL_LABEL: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,14 +49,35 @@ def _stamped(ctx: RuleContext, name: str) -> str:
     return text
 
 
+def _version(ctx: RuleContext) -> str:
+    """The version as installers spell it.
+
+    Without a stamp, values of the build are zeros, and the local part of the version names them.
+    """
+    # Commands that build no wheel do without.
+    from packaging.version import InvalidVersion, Version
+
+    text = _stamped(ctx, "version")
+    tried = [text]
+    if _PLACEHOLDER.search(text) and not ctx.is_stamped:
+        zeros = _PLACEHOLDER.sub("0", text)
+        local = re.sub("[^a-z0-9]+", ".", text.lower()).strip(".")
+        tried = [f"{zeros}{'.' if '+' in zeros else '+'}{local}", f"0+{local}"]
+    for each in tried:
+        with contextlib.suppress(InvalidVersion):
+            return str(Version(each))
+    raise ctx.error(
+        f"`version` is `{text}`, which is no version",
+        hint="no value of the build has this name" if _PLACEHOLDER.search(text) else None,
+    )
+
+
 def _py_wheel(ctx: RuleContext) -> list[object]:
-    distribution, version = _stamped(ctx, "distribution"), _stamped(ctx, "version")
+    distribution, version = _stamped(ctx, "distribution"), _version(ctx)
     if not _NAME.fullmatch(distribution):
-        raise ctx.error(f"`distribution` is `{distribution}`, which is no name of a distribution")
-    if not _VERSION.fullmatch(version):
         raise ctx.error(
-            f"`version` is `{version}`, which is no version",
-            hint=None if ctx.is_stamped else "values of the build, such as {BUILD_TIMESTAMP}, are there with --stamp",
+            f"`distribution` is `{distribution}`, which is no name of a distribution",
+            hint=None if ctx.is_stamped else "values of the build, such as {BUILD_USER}, are there with --stamp",
         )
     tags = {name: _stamped(ctx, name) for name in ("python_tag", "abi", "platform")}
     for attribute, text in tags.items():
@@ -62,7 +88,7 @@ def _py_wheel(ctx: RuleContext) -> list[object]:
     output = ctx.declare_file(name)
     files = [*_rows(ctx), *_data_rows(ctx)]
     extra: list[RequestValue] = [
-        {"path": _inside(ctx, "extra_distinfo_files", path), "file": target.default_info.files.to_tuple()[0]}
+        {"path": _inside(ctx, "extra_distinfo_files", path), "file": _only_file(ctx, "extra_distinfo_files", target)}
         for target, path in zip(
             ctx.targets("extra_distinfo_files"), ctx.label_dict("extra_distinfo_files").values(), strict=True
         )
@@ -72,7 +98,7 @@ def _py_wheel(ctx: RuleContext) -> list[object]:
     if ctx.targets("requires_file"):
         requires.append({"file": ctx.file("requires_file"), "extra": ""})
     requires += [
-        {"file": target.default_info.files.to_tuple()[0], "extra": text}
+        {"file": _only_file(ctx, "extra_requires_files", target), "extra": text}
         for target, text in zip(
             ctx.targets("extra_requires_files"), ctx.label_dict("extra_requires_files").values(), strict=True
         )
@@ -109,6 +135,13 @@ def _py_wheel(ctx: RuleContext) -> list[object]:
     ]
 
 
+def _only_file(ctx: RuleContext, attribute: str, target: ConfiguredTarget) -> Artifact:
+    files = target.default_info.files.to_tuple()
+    if len(files) != 1:
+        raise ctx.error(f"`{attribute}` needs one file of each target, and `{target.label}` has {len(files)}")
+    return files[0]
+
+
 def _artifacts(values: Iterable[RequestValue]) -> Iterator[Artifact]:
     for value in values:
         match value:
@@ -125,7 +158,8 @@ def _artifacts(values: Iterable[RequestValue]) -> Iterator[Artifact]:
 def _rows(ctx: RuleContext) -> Iterator[dict[str, RequestValue]]:
     prefixes = ctx.strings("strip_path_prefixes")
     added = ctx.string("add_path_prefix")
-    for file in ctx.files("deps"):
+    interfaces = union(info.direct_pyi_files for info in ctx.provided("deps", PyInfo))
+    for file in dict.fromkeys((*ctx.files("deps"), *interfaces.to_tuple())):
         path = file.short_path.removeprefix("../").partition("/")[2] if file.root.repository else file.short_path
         for prefix in prefixes:
             if path.startswith(prefix):
@@ -173,6 +207,17 @@ def _requirement(ctx: RuleContext, attribute: str, text: str) -> str:
     return text
 
 
+def _check_specifiers(ctx: RuleContext, text: str) -> None:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise ctx.error(
+            f"`python_requires` is `{text}`, which is no set of versions", hint="write it like `>=3.9,<4`"
+        ) from None
+
+
 def _line(ctx: RuleContext, attribute: str, value: str) -> str:
     if "\n" in value or "\r" in value:
         raise ctx.error(f"`{attribute}` has a value of more than one line")
@@ -192,14 +237,19 @@ def _metadata(ctx: RuleContext, distribution: str, version: str) -> Iterator[str
         ("Requires-Python", "python_requires"),
     ):
         value = _line(ctx, name, ctx.string(name))
+        if name == "python_requires":
+            _check_specifiers(ctx, value)
         if value:
             yield f"{header}: {value}"
     for label, address in ctx.string_dict("project_urls").items():
+        if len(label) > _URL_LABEL:
+            raise ctx.error(f"`project_urls` has the label `{label}`, which is longer than {_URL_LABEL} characters")
         yield _line(ctx, "project_urls", f"Project-URL: {label}, {address}")
     for classifier in ctx.strings("classifiers"):
         yield _line(ctx, "classifiers", f"Classifier: {classifier}")
-    if ctx.targets("description_file"):
-        yield f"Description-Content-Type: {ctx.string('description_content_type') or _content_type(ctx)}"
+    content_type = ctx.string("description_content_type")
+    if content_type or ctx.targets("description_file"):
+        yield f"Description-Content-Type: {_line(ctx, 'description_content_type', content_type) or _content_type(ctx)}"
     for requirement in ctx.strings("requires"):
         yield f"Requires-Dist: {_requirement(ctx, 'requires', requirement)}"
     extras = dict.fromkeys(ctx.string_list_dict("extra_requires"))
@@ -280,6 +330,7 @@ def _py_package(ctx: RuleContext) -> list[object]:
         info = target.get(PyInfo)
         if info is not None:
             found.update(dict.fromkeys(info.transitive_sources.to_tuple()))
+            found.update(dict.fromkeys(info.transitive_pyi_files.to_tuple()))
         found.update(dict.fromkeys(target.default_info.default_runfiles.files.to_tuple()))
     wanted = [
         file

@@ -29,12 +29,15 @@ def _py_zipapp_binary(ctx: RuleContext) -> list[object]:
     compression = ctx.string("compression") or "0"
     if not (len(compression) == 1 and compression.isdigit()):
         raise ctx.error(f"`compression` is a number from 0 to 9, not `{compression}`")
-    output = ctx.declare_file(f"{ctx.label.name}.pyz")
-    shebang = _SHEBANG if ctx.boolean("is_startable") else ""
+    is_startable = ctx.boolean("is_startable")
+    output = ctx.declare_file(f"{ctx.label.name}.{'pyz' if is_startable else 'zip'}")
+    shebang = _SHEBANG if is_startable else ""
     return _archive(ctx, output, shebang=shebang, compression=compression, environment={}, with_interpreter=True)
 
 
 def _py_zipapp_test(ctx: RuleContext) -> list[object]:
+    if not ctx.boolean("is_startable"):
+        raise ctx.error("`executable` is False, and a test is started", hint="remove `executable`")
     environment = RunEnvironmentInfo(environment_of(ctx), inherited_variables(ctx))
     [measured] = ctx.provided("binary", InstrumentedFilesInfo)
     return [*_py_zipapp_binary(ctx), environment, measured, arguments_info(ctx), test_info(ctx)]
@@ -120,7 +123,7 @@ def _archive(
     )
     files = Depset([output])
     runfiles = Runfiles(files=files)
-    return [DefaultInfo(files, runfiles, runfiles, output)]
+    return [DefaultInfo(files, runfiles, runfiles, output if shebang else None)]
 
 
 def _without_home(program: PyExecutableInfo) -> dict[Artifact, str]:

@@ -45,10 +45,25 @@ def test_every_kind_of_attribute_has_its_kind_of_value() -> None:
     ]
 
 
+def test_attributes_that_nobody_gives_a_value_are_empty() -> None:
+    kinds = ("string", "int", "bool", "string_list", "int_list", "string_dict", "label", "label_list", "output")
+    lines = printed(
+        f"print([getattr(ctx.attr, kind) for kind in {list(kinds)}])",
+        ", ".join(f'"{kind}": attr.{kind}()' for kind in kinds),
+    )
+    assert lines == ['["", 0, False, [], [], {}, None, [], None]']
+
+
+def test_only_attributes_with_a_transition_are_split() -> None:
+    assert "has no field or method 'plain'" in problem("ctx.split_attr.plain", '"plain": attr.label()')
+
+
 def test_values_of_attributes_never_change() -> None:
     assert "trying to mutate a frozen list" in problem(
         'ctx.attr.l.append("x")', '"l": attr.string_list()', target='l = ["y"]'
     )
+    for values in ("ctx.configuration.default_shell_env", "ctx.configuration.test_env"):
+        assert "trying to mutate a frozen dict" in problem(f'{values}["x"] = "y"')
 
 
 def test_private_attributes_have_defaults_relative_to_the_file_of_the_rule() -> None:

@@ -33,6 +33,7 @@ def gazelle_python_manifest(
         venvs = [],
         include_stub_packages = False,
         platform_parent = None,
+        platform_parents = None,
         pip_repository_name = None,
         modules_mapping = None,
         requirements = None,
@@ -49,6 +50,7 @@ def gazelle_python_manifest(
       venvs: dependency groups whose distributions count; all that do not conflict, by default.
       include_stub_packages: refused; stubs bring no modules of their own.
       platform_parent: taken; distributions are those of the platform that is built for.
+      platform_parents: the same under the name of later releases.
       pip_repository_name: another name of `hub`.
       modules_mapping: taken; the hub knows the modules.
       requirements: taken; the hub knows the distributions.
@@ -58,7 +60,7 @@ def gazelle_python_manifest(
     """
     if include_stub_packages:
         fail("`%s`: gazelle_python_manifest lists no stub packages: name them in `deps` or `pyi_deps`" % name)
-    repository = hub or pip_repository_name
+    repository = (hub or pip_repository_name or "").lstrip("@")
     if not repository:
         fail("`%s`: name the `hub`" % name)
     deps = []

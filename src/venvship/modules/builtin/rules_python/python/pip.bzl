@@ -4,6 +4,21 @@ load("//python/private:requirements.bzl", "requirements_lock")
 
 whl_filegroup = _venvship.whl_filegroup
 
+def _normalized(name):
+    return "_".join([part for part in name.lower().replace("-", "_").replace(".", "_").split("_") if part])
+
+pip_utils = struct(normalize_name = _normalized)
+
+def pip_parse(name, **_kwargs):
+    """Refused: hubs are those of MODULE.bazel."""
+    fail("pip_parse(name = \"%s\") is for WORKSPACE files: " % name +
+         "write `pip.parse` of @rules_python//python/extensions:pip.bzl in MODULE.bazel")
+
+def package_annotation(**kwargs):
+    """Refused: MODULE.bazel says what is changed of wheels."""
+    fail("package_annotation(%s) is for WORKSPACE files: " % ", ".join(kwargs.keys()) +
+         "write `pip.whl_mods` of @rules_python//python/extensions:pip.bzl in MODULE.bazel")
+
 # Words of pip-compile that uv knows, or that mean what it does anyway, are taken as they are; these mean nothing to it.
 _OF_PIP_COMPILE = ["--allow-unsafe", "--no-allow-unsafe", "--resolver=backtracking", "--strip-extras", "--no-strip-extras"]
 

@@ -3,7 +3,7 @@
 load("//python:py_binary.bzl", "py_binary")
 load("@venvship//python/private:programs.bzl", "console_script")
 
-def py_console_script_binary(*, name, pkg, entry_points_txt = None, script = None, binary_rule = None, shebang = "", deps = [], **kwargs):
+def py_console_script_binary(*, name, pkg, entry_points_txt = None, script = None, binary_rule = None, shebang = "", main = None, deps = [], **kwargs):
     """A program that starts the console script `script` of the distribution `pkg`.
 
     Args:
@@ -13,7 +13,8 @@ def py_console_script_binary(*, name, pkg, entry_points_txt = None, script = Non
       script: name of the script; that of the program by default.
       binary_rule: the macro that makes the program.
       shebang: taken, and without effect.
+      main: name of the file that calls the script.
       deps: what else it shall find.
       **kwargs: everything that `py_binary` takes.
     """
-    console_script(binary_rule or py_binary, name, pkg, script, deps, kwargs)
+    console_script(binary_rule or py_binary, name, pkg, script, deps, kwargs, file = main)

@@ -16,7 +16,7 @@ def _zipapp(rule, name, binary, compression = "", executable = True, **kwargs):
       name: name of the target.
       binary: the program.
       compression: how hard the archive is compressed, "0" to "9"; not at all by default.
-      executable: whether the file can be started by itself.
+      executable: whether the file can be started by itself; one that can't is called `<name>.zip`.
       **kwargs: everything that the rule takes.
     """
     rule(

@@ -4,7 +4,7 @@
 RUNTIME = Label("@@python_interpreters//:runtime")
 
 # How many releases of a minor version there may be by the end of its time.
-_MICROS = {9: 26, 10: 26, 11: 26, 12: 26, 13: 26, 14: 26, 15: 26}
+_MICROS = {8: 21, 9: 26, 10: 26, 11: 26, 12: 26, 13: 26, 14: 26, 15: 26}
 
 def flag(name, build_setting_default):
     """A setting with a text as its value.
@@ -74,7 +74,7 @@ def version_flags(minor = True):
     if not minor:
         return
     _venvship.python_minor_flag(name = "python_version_major_minor")
-    for number in range(9, 16):
+    for number in _MICROS:
         native.config_setting(
             name = "is_python_3.%d" % number,
             flag_values = {":python_version_major_minor": "3.%d" % number},

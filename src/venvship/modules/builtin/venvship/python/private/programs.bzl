@@ -114,6 +114,8 @@ def program(
     if dialect == "rules_python" and type(main) == "string" and main.endswith(".py") and main[0] not in ":/@":
         # A file that a source makes need not be a target.
         kwargs["main_name"] = kwargs.pop("main")
+    elif type(main) == "string" and main[:1] not in ["/", "@"]:
+        kwargs["main"] = _main_elsewhere(main.removeprefix(":"), srcs) or main
     rule(
         name = name,
         srcs = srcs,
@@ -126,7 +128,15 @@ def program(
         **kwargs
     )
 
-def console_script(rule, name, pkg, script, deps, kwargs):
+def _main_elsewhere(main, srcs):
+    """The source of another package that is called `main`, where this package has neither source nor file of that name."""
+    labels = [label for label in (srcs if type(srcs) == "list" else []) if type(label) == "string"]
+    if main in labels or ":" + main in labels or not main.endswith(".py"):
+        return None
+    found = [label for label in labels if label[0] in "/@" and label.endswith((":" + main, "/" + main))]
+    return found[0] if len(found) == 1 and not native.glob([main], allow_empty = True) else None
+
+def console_script(rule, name, pkg, script, deps, kwargs, file = None):
     """Make a program that starts a console script of a distribution.
 
     Args:
@@ -136,12 +146,13 @@ def console_script(rule, name, pkg, script, deps, kwargs):
       script: name of the script; that of the program when None.
       deps: what else the script shall find.
       kwargs: everything else, for `rule`.
+      file: name of the file that calls the script.
     """
     for taken in ["srcs", "main", "main_module"]:
         if taken in kwargs:
             fail("`%s`: py_console_script_binary writes its own program, and takes no %s" % (name, taken))
     shared = {key: kwargs[key] for key in ["testonly", "target_compatible_with"] if key in kwargs}
-    _calling_program(rule, name, [pkg] + deps, kwargs, pkg = pkg, script = script or name.rpartition("/")[2], **shared)
+    _calling_program(rule, name, [pkg] + deps, kwargs, pkg = pkg, script = script or name.rpartition("/")[2], file = file, **shared)
 
 def entry_point(rule, name, entrypoint, pkg, deps, kwargs):
     """Make a program that calls a function.

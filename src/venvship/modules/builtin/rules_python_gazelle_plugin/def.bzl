@@ -1,0 +1,3 @@
+"""What Gazelle's plugin for Python needs when it is run, which it isn't here."""
+
+GAZELLE_PYTHON_RUNTIME_DEPS = []
