@@ -129,10 +129,17 @@ def test_what_needs_something_of_an_absent_module_is_told_so(workspace: RealWork
     assert done.code == 1
     assert "`cc_tool` can't be built: it is for a language that is not built here" in done.stderr
 
-    workspace.write({"tools/defs.bzl": DEFS + "extra = [1] + lint.files\n"})
-    done = workspace.run("query", "//...")
+    extra = "extra = [1] + lint.files\n"
+    workspace.write({"tools/defs.bzl": DEFS.replace("    found = ", "    extra = [1] + lint.files\n    found = ")})
+    done = workspace.run("build", "//:ship")
     assert done.code != 0
-    assert f"tools/defs.bzl:25:13: `lint_aspect().files` can't be used with `+`: {NOT_THERE}" in done.stderr
+    assert f"tools/defs.bzl:10:17: `lint_aspect().files` can't be used with `+`: {NOT_THERE}" in done.stderr
+    # What is only made where files are read, and not needed, is as unknown.
+    workspace.write({"tools/defs.bzl": DEFS + extra + "count = len(extra)\n"})
+    done = workspace.run("query", "//...")
+    assert done.code != 0 and f"tools/defs.bzl:26:12: `lint_aspect().files` is not known: {NOT_THERE}" in done.stderr
+    workspace.write({"tools/defs.bzl": DEFS + extra})
+    assert workspace.run("query", "//...").code == 0
 
 
 def test_a_target_that_is_given_something_of_an_absent_module_is_passed_over(workspace: RealWorkspace) -> None:
@@ -169,6 +176,50 @@ py_binary(name = "app", srcs = ["app.py"], imports = {".": None})
     assert f"`OARS` is not known: {NOT_THERE}" in done.stderr
 
 
+def test_rules_that_are_made_of_an_absent_module_are_absent_too(workspace: RealWorkspace) -> None:
+    rules = """
+load("@boats//:defs.bzl", "boat_attrs", "boat_impl", "boat_toolchains", "hulls", "to_harbour")
+
+def _impl(ctx):
+    return []
+
+built = rule(boat_impl, attrs = boat_attrs)
+named = rule(_impl, attrs = dict(boat_attrs, sails = attr.int()))
+joined = rule(_impl, attrs = {"sails": attr.int()} | boat_attrs)
+sailing = rule(_impl, attrs = {"sails": boat_attrs.sails})
+served = rule(_impl, toolchains = boat_toolchains + ["//:x"])
+moved = rule(_impl, cfg = to_harbour)
+child = rule(_impl, parent = built)
+plain = rule(_impl)
+dinghy = hulls["dinghy"]
+"""
+    kinds = ("built", "named", "joined", "sailing", "served", "moved", "child")
+    build = f"""
+load("@aspect_rules_py//py:defs.bzl", "py_binary")
+load(":rules.bzl", "plain", {", ".join(f'"{kind}"' for kind in kinds)})
+plain(name = "plain_one")
+py_binary(name = "app", srcs = ["app.py"])
+""" + "".join(f'{kind}(name = "{kind}_one", sails = 1)\n' for kind in kinds)
+    module = 'bazel_dep(name = "aspect_rules_py", version = "2.0.0")\nbazel_dep(name = "boats", version = "1")\n'
+    workspace.write({"MODULE.bazel": module, "BUILD.bazel": build, "rules.bzl": rules, "app.py": "print('hello')\n"})
+    built = workspace.run("build", "//...")
+    assert built.code == 0, built.stderr
+    run = workspace.run("run", "//:app")
+    assert (run.code, run.stdout) == (0, "hello\n"), run.stderr
+    for name, made_of in (
+        ("built", "rule(implementation = boat_impl)"),
+        ("named", "rule(attrs = boat_attrs)"),
+        ("joined", "rule(attrs = boat_attrs)"),
+        ("sailing", "rule(attrs = boat_attrs.sails)"),
+        ("served", "rule(toolchains = boat_toolchains)"),
+        ("moved", "rule(cfg = to_harbour)"),
+        ("child", "rule(parent = rule(implementation = boat_impl))"),
+    ):
+        done = workspace.run("build", f"//:{name}_one")
+        assert done.code == 1
+        assert f"`{made_of}` can't be built: {NOT_THERE}" in done.stderr, done.stderr
+
+
 def test_what_a_macro_of_an_absent_module_makes_beside_its_target_is_absent_too(workspace: RealWorkspace) -> None:
     build = """
 load("@boats//:defs.bzl", "boat")
@@ -201,3 +252,64 @@ def test_a_registry_out_of_reach_stops_nothing_that_is_built_in(workspace: RealW
     assert "registry `http://127.0.0.1:9/` gives no answer" in done.stderr
     done = workspace.run("build", "--registry=http://127.0.0.1:9/", "//:float_test")
     assert "module `boats 3.1` can't be obtained" in done.stderr
+
+
+def test_files_that_built_in_modules_lack_stop_nothing_that_does_without_them(workspace: RealWorkspace) -> None:
+    module = """
+bazel_dep(name = "aspect_rules_py", version = "1.6.0")
+bazel_dep(name = "bazel_lib", version = "3.0.0")
+bazel_dep(name = "rules_pkg", version = "1.0.0")
+"""
+    build = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary")
+load("@bazel_lib//lib:presets_of_rc_files.bzl", "write_presets")
+load("@bazel_tools//tools/cpp:unix_cc_toolchain_config.bzl", "cc_toolchain_config")
+load("@rules_pkg//pkg:deb.bzl", "pkg_deb")
+py_binary(name = "app", srcs = ["app.py"])
+write_presets(name = "presets")
+cc_toolchain_config(name = "config", cpu = "k8")
+pkg_deb(name = "deb", data = ":app")
+"""
+    workspace.write({"MODULE.bazel": module, "BUILD.bazel": build, "app.py": "print('hello')\n"})
+    built = workspace.run("build", "//...")
+    assert built.code == 0, built.stderr
+    assert built.stderr.count("`@rules_pkg//pkg:deb.bzl` does not come with venvship; `...` and `:all` pass over") == 1
+    run = workspace.run("run", "//:app")
+    assert (run.code, run.stdout) == (0, "hello\n"), run.stderr
+    done = workspace.run("build", "//:deb")
+    assert done.code == 1
+    what = "`@rules_pkg//pkg:deb.bzl` does not come with venvship, which has a `rules_pkg` of its own"
+    assert f"ERROR: BUILD.bazel:9:8: `pkg_deb` can't be built: {what}" in done.stderr, done.stderr
+    assert "\nhint: `--override_module=rules_pkg=PATH` puts a copy" in done.stderr
+    # What is misspelt is no file of another version.
+    workspace.write({"BUILD.bazel": build.replace("py:defs.bzl", "py:def.bzl")})
+    done = workspace.run("build", "//...")
+    assert done.code == 1 and "no such file `@aspect_rules_py/py/def.bzl`\n" in done.stderr, done.stderr
+    assert "hint: did you mean `defs.bzl`?" in done.stderr
+
+
+def test_toolchains_that_nobody_here_can_ask_for_stop_nothing(workspace: RealWorkspace) -> None:
+    module = """
+bazel_dep(name = "aspect_rules_py", version = "1.6.0")
+bazel_dep(name = "boats", version = "1")
+bazel_dep(name = "rules_python", version = "1.0.0")
+register_toolchains("//:made_toolchain", "//:foreign", "//:alias", "//:cc", "//:proto")
+"""
+    build = """
+load("@aspect_rules_py//py:defs.bzl", "py_binary")
+load("@boats//:defs.bzl", "boat_toolchain")
+boat_toolchain(name = "made")
+alias(name = "alias", actual = "@boats//:toolchain")
+toolchain(name = "foreign", toolchain = ":made", toolchain_type = "@boats//:toolchain_type")
+toolchain(name = "cc", toolchain = ":made", toolchain_type = "@bazel_tools//tools/cpp:toolchain_type")
+toolchain(name = "proto", toolchain = ":made", toolchain_type = "@rules_python//python:cc_toolchain_type")
+py_binary(name = "app", srcs = ["app.py"])
+"""
+    workspace.write({"MODULE.bazel": module, "BUILD.bazel": build, "app.py": "print('hello')\n"})
+    run = workspace.run("run", "//:app")
+    assert (run.code, run.stdout) == (0, "hello\n"), run.stderr
+    built = workspace.run("build", "//...")
+    assert built.code == 0, built.stderr
+    workspace.write({"BUILD.bazel": build.replace("@boats//:toolchain_type", ":toolchain_typ")})
+    run = workspace.run("run", "//:app")
+    assert run.code == 1 and "no such target `//:toolchain_typ`" in run.stderr, run.stderr

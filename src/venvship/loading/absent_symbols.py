@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, NoReturn
 
 from venvship.loading.absent_values import AbsentSymbol, NeedsAbsentModule, unbuildable
+from venvship.loading.bzl_loader import BzlFile
 from venvship.loading.package_builder import PackageBuilder
 from venvship.modules.module_sources import AbsentSource
 from venvship.starlark.host_types import HostType, Value, register
@@ -56,11 +57,11 @@ def _call(symbol: AbsentSymbol, /, *args: Value, **kwargs: Value) -> Value:
         else:
             # The text may be no name: `requirement("numpy")`, often and beside a target that is called so.
             context.add_stand_in(name, declare)
-    return AbsentSymbol(f"{symbol.name}()", symbol.absent, symbol.declare)
+    return symbol.part(f"{symbol.name}()")
 
 
 def _attribute(symbol: AbsentSymbol, name: str) -> Value:
-    return AbsentSymbol(f"{symbol.name}.{name}", symbol.absent, symbol.declare)
+    return symbol.part(f"{symbol.name}.{name}")
 
 
 def _refuse(symbol: AbsentSymbol, *_: Value) -> NoReturn:
@@ -68,10 +69,14 @@ def _refuse(symbol: AbsentSymbol, *_: Value) -> NoReturn:
 
 
 def _operator(operator: str, left: Value, right: Value) -> Value:
-    symbol = left if isinstance(left, AbsentSymbol) else right
-    if isinstance(current_thread().context, PackageBuilder):
+    return _part(left if isinstance(left, AbsentSymbol) else right, f"can't be used with `{operator}`")
+
+
+def _part(symbol: AbsentSymbol, use: str) -> Value:
+    """What comes of a symbol where files are read; what rules do with it must be known."""
+    if isinstance(current_thread().context, PackageBuilder | BzlFile):
         return symbol
-    raise NeedsAbsentModule(symbol, f"can't be used with `{operator}`")
+    raise NeedsAbsentModule(symbol, use)
 
 
 register(
@@ -82,7 +87,8 @@ register(
         dynamic_attr=_attribute,
         binary=_operator,
         iterate=_refuse,
-        index=_refuse,
+        index=lambda symbol, key: _part(symbol, "is not known"),
+        as_dict=lambda symbol, more: _part(symbol, "is not known"),
         contains=_refuse,
         length=_refuse,
         hashable=True,

@@ -26,6 +26,10 @@ class AbsentSymbol(ForeignProvider):
         self.absent = absent
         self.declare = declare
 
+    def part(self, name: str) -> AbsentSymbol:
+        """Something that is made of this one, and as unknown."""
+        return AbsentSymbol(name, self.absent, self.declare)
+
 
 class NeedsAbsentModule(EvaluationError):
     """Something has to know what a symbol of an absent module is."""

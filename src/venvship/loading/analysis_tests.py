@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
+from venvship.loading.absent_values import AbsentSymbol
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.rule_definition import RuleDefinition
 from venvship.loading.rule_functions import package_in_progress
 from venvship.loading.transition_module import TransitionDefinition, read_setting
 from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.starlark.builtin import Builtin
+from venvship.starlark.calling import invoke
 from venvship.starlark.containers import entries
 from venvship.starlark.conversion import from_host
 from venvship.starlark.errors import EvaluationError
@@ -52,6 +54,9 @@ def analysis_test_builtin(rule: Builtin) -> Builtin:
         if "name" in values:
             raise EvaluationError("`name` can't be set in attr_values")
         definition = rule(implementation, attrs=attrs, fragments=fragments, toolchains=toolchains, analysis_test=True)
+        if isinstance(definition, AbsentSymbol):
+            invoke(definition, name=name)
+            return
         assert isinstance(definition, RuleDefinition)
         rule_class = dataclasses.replace(definition.unnamed, name=f"{name}_test", defined_in=_file_of(implementation))
         place = current_thread().caller_place()

@@ -13,7 +13,7 @@ from venvship.loading.code_cache import CodeCache, compiled
 from venvship.loading.exporting import Exportable
 from venvship.loading.files import EntryKind, SourceFiles
 from venvship.loading.label_values import read_label
-from venvship.loading.nearest import did_you_mean
+from venvship.loading.nearest import did_you_mean, nearest
 from venvship.loading.repositories import NoSuchRepository, Repository, RepositorySet
 from venvship.loading.visibility import PUBLIC, Visibility
 from venvship.loading.visibility_values import read_package_patterns
@@ -94,6 +94,8 @@ class BzlFile:
     visibility_place: Place | None = None
 
 
+_MISSPELT: Final = 0.9
+"""How alike two names are of which one is meant for the other, and not for a file that we lack."""
 _PUBLIC_ONLY: Final = "the module comes with venvship, with what is public of it: load the rule from a public file"
 
 
@@ -178,10 +180,11 @@ class BzlLoader:
             raise CannotLoad(f"cannot load `{label}`: files load each other more than {MAX_LOAD_DEPTH} deep")
         repository = self._repositories.get(label.repository)
         path = join(label.package.path, label.name)
+        missing = self._missing(repository, path)
+        if missing is not None:
+            exports = self._exports_of_absent(missing, {})
+            return BzlModule(label, exports, (label,), PUBLIC, repr(missing), exports)
         absent = repository.absent
-        if absent is not None and (repository.root is None or self._read(repository, path) is None):
-            exports = self._exports_of_absent(absent, {})
-            return BzlModule(label, exports, (label,), PUBLIC, repr(absent), exports)
         source = self._source(label, repository, path)
         filename = repository.shown(path)
         self._origins[filename] = (label.package, repository)
@@ -219,17 +222,34 @@ class BzlLoader:
         path = filename.removeprefix(repository.shown("")) if repository.canonical_name else filename
         return line_of(self._read(repository, path), line)
 
+    def _missing(self, repository: Repository, path: str) -> AbsentSource | None:
+        """Why a file is not there; None for one that is, or whose name is most likely misspelt."""
+        if repository.absent is None and repository.lacking is None:
+            return None
+        if repository.root is not None and self._read(repository, path) is not None:
+            return None
+        if repository.lacking is None or repository.absent is not None:
+            return repository.absent
+        directory, _, name = path.rpartition("/")
+        if nearest(name, self._names_in(repository, directory), limit=1, cutoff=_MISSPELT):
+            return None
+        return repository.lacking(path)
+
+    def _names_in(self, repository: Repository, directory: str) -> list[str]:
+        """The `.bzl` files that there are."""
+        if repository.root is None:
+            return []
+        listed = self._files.list_directory(join_host(repository.root, directory))
+        return [entry.name for entry in listed if entry.name.endswith(_SUFFIXES)]
+
     def _source(self, label: Label, repository: Repository, path: str) -> bytes:
         source = self._read(repository, path)
         if source is None:
-            directory = path.rpartition("/")[0]
-            names: list[str] = []
-            if repository.root is not None:
-                listed = self._files.list_directory(join_host(repository.root, directory))
-                names = [entry.name for entry in listed if entry.name.endswith(_SUFFIXES)]
+            directory, _, name = path.rpartition("/")
+            names = self._names_in(repository, directory)
             raise CannotLoad(
                 f"cannot load `{label}`: no such file `{repository.shown(path)}`",
-                hint=did_you_mean(path.rpartition("/")[2], names) or (_PUBLIC_ONLY if repository.is_builtin else None),
+                hint=did_you_mean(name, names) or (_PUBLIC_ONLY if repository.is_builtin else None),
             )
         if repository.root is not None:
             self._check_package(label, repository)

@@ -107,11 +107,13 @@ def dataclass_provider(
     make: Callable[..., object] | None = None,
     more: Getters | None = None,
     elements: Mapping[str, str] | None = None,
+    also: Mapping[str, str] | None = None,
 ) -> NativeProvider:
     """The symbol of a provider that is a dataclass; programs see the fields that hold values of the language.
 
     With `makeable`, and defaults for all fields, programs may make objects of it; `make` does it in a way of its own.
     `more` are fields that the class has not, and `elements` the types of elements that depsets must have, by field.
+    `also` are fields that take the value of another one where programs make an object.
     """
     defaults = {one.name: _default(one) for one in dataclasses.fields(key)}
 
@@ -134,7 +136,8 @@ def dataclass_provider(
                 )
             if isinstance(value, Depset) and field_name in (elements or {}):
                 check_elements(value, (elements or {})[field_name], field_name)
-        return key(**{field_name: value for field_name, value in given.items() if value is not None})
+        said = {field_name: value for field_name, value in given.items() if value is not None}
+        return key(**said, **{hidden: said[source] for hidden, source in (also or {}).items() if source in said})
 
     return native_provider(
         name,

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 _MANY = 5000
 
 
-def nearest(name: str, candidates: Iterable[str], *, limit: int = 3) -> list[str]:
+def nearest(name: str, candidates: Iterable[str], *, limit: int = 3, cutoff: float = 0.6) -> list[str]:
     """Candidates that look like `name`, the likest first; the search stays cheap however many there are."""
     some = [candidate for candidate, _ in zip(candidates, range(_MANY), strict=False)]
-    return difflib.get_close_matches(name, some, n=limit, cutoff=0.6)
+    return difflib.get_close_matches(name, some, n=limit, cutoff=cutoff)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str | None:

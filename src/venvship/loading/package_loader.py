@@ -156,37 +156,19 @@ class PackageLoader:
         self._cache = code_cache
         self._modules = dict(modules or {})
         functions = {name: rule_function(rule_class) for name, rule_class in rule_classes.items()}
-        native: dict[str, Value] = dict(functions)
-        if native_rules is not None:
-            native = {name: functions[name] for name in native_rules}
-        autoloaded = autoloads(lambda label: self.bzl.load(label))
-        native = {**autoloaded, **native}
-        self._build_names: dict[str, Value] = {
-            "depset": make_depset,
-            **build_names(native),
+        native: dict[str, Value] = {
+            **autoloads(lambda label: self.bzl.load(label)),
+            **{name: functions[name] for name in (functions if native_rules is None else native_rules)},
         }
+        self._build_names: dict[str, Value] = {"depset": make_depset, **build_names(native)}
+        shared = dict(bzl_names or {})
+        rules = {**shared, **(own_names or {}), **functions, "host_constraints": FrozenList(host_constraints)}
         self.bzl = BzlLoader(
             repositories=repositories,
             files=self._files,
             memo=memo,
-            names={
-                **{name: Unsupported(name) for name in UNSUPPORTED_BZL_NAMES},
-                "depset": make_depset,
-                "native": native_module(native),
-                "provider": make_provider,
-                "select": make_select,
-                **(bzl_names or {}),
-            },
-            builtin_names={
-                BUILTIN_RULES: Struct(
-                    {
-                        **(bzl_names or {}),
-                        **(own_names or {}),
-                        **functions,
-                        "host_constraints": FrozenList(host_constraints),
-                    }
-                )
-            },
+            names={**_names_of_bzl_files(native), **shared},
+            builtin_names={BUILTIN_RULES: Struct(rules)},
             print_handler=print_handler,
             cache=code_cache,
             exports_of_absent=lambda absent, known: AbsentSymbols(
@@ -448,6 +430,8 @@ class PackageLoader:
             return NoSuchPackage(package, f"there is no directory `{where}`", hint)
         meant = self._meant_directory(package.path, repository)
         hint = f"did you mean `{PackageId(package.repository, meant)}`?" if meant else None
+        if hint is None and repository.is_builtin:
+            hint = "the module comes with venvship, with what is public of it"
         return NoSuchPackage(package, f"there is no directory `{where}`", hint)
 
     def _meant_directory(self, path: str, repository: Repository) -> str | None:
@@ -490,6 +474,17 @@ class PackageLoader:
                 shown=repository.shown,
             ),
         )
+
+
+def _names_of_bzl_files(native: Mapping[str, Value]) -> dict[str, Value]:
+    """What `.bzl` files know without a load, apart from what whoever loads them adds."""
+    return {
+        **{name: Unsupported(name) for name in UNSUPPORTED_BZL_NAMES},
+        "depset": make_depset,
+        "native": native_module(native),
+        "provider": make_provider,
+        "select": make_select,
+    }
 
 
 def _root_of(repository: Repository) -> str:

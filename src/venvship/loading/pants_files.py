@@ -16,6 +16,14 @@ _NAMES: Final = frozenset(
         *("python_awslambda", "python_distribution", "python_google_cloud_function", "python_requirement"),
         *("python_requirements", "python_source", "python_sources", "python_test", "python_test_utils", "python_tests"),
         *("relocated_files", "resource", "resources", "shell_sources", "shunit2_tests", "uv_requirements"),
+        *(
+            "adhoc_tool",
+            "pants_requirement",
+            "protobuf_source",
+            "protobuf_sources",
+            "pyoxidizer_binary",
+            "shell_command",
+        ),
         *("vcs_version", "pants_requirements", "stevedore_namespace", "target", "wrap_as_resources"),
     )
 )

@@ -65,9 +65,9 @@ class Repository:
 
     `mapping` gives the canonical name of each repository that this one can name. Files of a repository that
     `is_builtin` may use the built-in rules by `_venvship`. `shown_root` is what stands before a path of this
-    repository in messages: nothing for the main repository. Of what is
-    not there in one that is `absent`, wholly or in part, `.bzl` files export whatever is asked of them. `locks` are the
-    lock files that say which packages a generated one has, as messages name them.
+    repository in messages: nothing for the main repository. Of what is not there in one that is `absent`, wholly or in
+    part, `.bzl` files export whatever is asked of them; `lacking` tells the same of a path in one that is there
+    otherwise. `locks` are the lock files that say which packages a generated one has, as messages name them.
     """
 
     canonical_name: str
@@ -77,6 +77,7 @@ class Repository:
     locks: tuple[str, ...] = ()
     is_builtin: bool = False
     absent: AbsentSource | None = None
+    lacking: Callable[[str], AbsentSource] | None = None
 
     @property
     def shown_root(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FunctionType
 
 from venvship.errors import Place, UserError
+from venvship.loading.absent_values import AbsentSymbol, absent_in
 from venvship.loading.attr_module import AttributeDescriptor, label_reader
 from venvship.loading.attributes import AttributeSpec
 from venvship.loading.computed_defaults import ComputedDefault
@@ -14,7 +15,7 @@ from venvship.loading.config_module import read_transition
 from venvship.loading.evaluation import Evaluator
 from venvship.loading.exporting import Exportable
 from venvship.loading.implicit_outputs import ImplicitOutputs, OutputFunction, OutputTemplates, read_templates
-from venvship.loading.native_providers import provided_keys
+from venvship.loading.native_providers import ForeignProvider, provided_keys
 from venvship.loading.rule_class import (
     COMMON_ATTRIBUTE_NAMES,
     BuildSetting,
@@ -169,14 +170,14 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
     def rule(
         implementation: Value,
         test: bool | None = None,
-        attrs: Mapping[str, Value] | None = None,
+        attrs: Mapping[str, Value] | ForeignProvider | None = None,
         outputs: Value = None,
         executable: bool | None = None,
         output_to_genfiles: bool = False,
         fragments: Sequence[str] = (),
         host_fragments: Sequence[str] = (),
         _skylark_testable: bool = False,
-        toolchains: Sequence[Value] = (),
+        toolchains: Sequence[Value] | ForeignProvider = (),
         incompatible_use_toolchain_transition: bool = False,
         doc: str | None = None,
         *,
@@ -192,7 +193,20 @@ def rule_builtin(make_implementation: MakeImplementation, evaluator: Evaluator) 
         extendable: Value = None,
         subrules: Sequence[Value] = (),
         _through: Value = None,
-    ) -> RuleDefinition:
+    ) -> RuleDefinition | AbsentSymbol:
+        made_of = {
+            "implementation": implementation,
+            "attrs": attrs,
+            "toolchains": toolchains,
+            "cfg": cfg,
+            "initializer": initializer,
+            "parent": parent,
+        }
+        for argument, value in made_of.items():
+            if (unknown := absent_in(value)) is not None:
+                return unknown.part(f"rule({argument} = {unknown.name})")
+        if isinstance(attrs, ForeignProvider) or isinstance(toolchains, ForeignProvider):
+            raise EvaluationError("in call to rule(), attrs must be a dict and toolchains a list, not a provider")
         if type(implementation) is not FunctionType:
             raise EvaluationError(
                 f"in call to rule(), parameter 'implementation' got value of type '{type_name(implementation)}', "
@@ -249,7 +263,7 @@ def _extended(
     if not parent.is_extendable:
         raise EvaluationError(
             f"the rule '{parent.name}' is not extendable",
-            hint="it says extendable = False, or it is a build setting, an analysis test, or names `outputs`",
+            hint="it says `extendable = False`, or it is a build setting, an analysis test, or names `outputs`",
         )
     if build_setting is not None or analysis_test or outputs is not None:
         raise EvaluationError("build_setting, analysis_test and outputs can't be said of a rule that extends another")

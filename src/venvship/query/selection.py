@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from typing import Final
 
 from venvship.dataclass import dataclass
 from venvship.errors import UserError, VenvshipError
@@ -134,7 +135,7 @@ def _wildcard_counts(target: Target, filters: Filters) -> bool:
 
 
 def _is_absent(target: Target, packages: Packages) -> bool:
-    """Whether a target is only another name of something that can't be had, or tells about it."""
+    """Whether a target is only another name of something that can't be had, tells about it, or makes it choosable."""
     seen: set[Label] = set()
     waiting = [target]
     while waiting:
@@ -150,19 +151,24 @@ def _is_absent(target: Target, packages: Packages) -> bool:
             except UnknownModule:
                 return True
             except UserError:
-                continue
+                # Modules that come along lack types of toolchains that nobody here asks for.
+                if target.rule_class.name == "toolchain" and label.repository != target.label.repository:
+                    return True
     return False
 
 
 def _told_of(target: RuleTarget) -> Iterable[Label]:
-    """What a target stands for, or has the documentation of."""
-    if target.rule_class.name == "alias":
-        value = target.attributes.get("actual")
-    elif target.rule_class.name == "bzl_library":
-        value = target.attributes.get("deps")
-    else:
-        return ()
-    return () if isinstance(value, Select) else labels_in(value)
+    """What a target stands for, has the documentation of, or offers."""
+    values = [target.attributes.get(name) for name in _TELLING.get(target.rule_class.name, ())]
+    return [label for value in values if not isinstance(value, Select) for label in labels_in(value)]
+
+
+_TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    "alias": ("actual",),
+    "bzl_library": ("deps",),
+    "toolchain": ("toolchain_type", "toolchain"),
+}
+"""The attributes that say what a target of a rule is nothing without."""
 
 
 def _passes(target: Target, filters: Filters, for_tests: bool) -> bool:

@@ -60,6 +60,8 @@ class HostType:
     contains: Callable[[Value, Value], bool] | None = None
     binary: Callable[[str, Value, Value], object] | None = None
     """`binary(operator, left, right)` when either side is of this type; MISSING when it does not apply."""
+    as_dict: Callable[[Value, Mapping[str, Value]], object] | None = None
+    """What `dict(value, **kwargs)` answers, where that is no question of pairs."""
     equal: Callable[[Value, Value], bool] | None = None
     """Equality with a value of the same type; Python's `==` when None."""
     less: Callable[[Value, Value], bool] | None = None

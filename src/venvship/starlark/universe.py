@@ -12,7 +12,7 @@ from venvship.starlark.calling import invoke, is_callable
 from venvship.starlark.containers import DICT, LIST, SET, set_keys, update_dict
 from venvship.starlark.equality import Ordered, less
 from venvship.starlark.errors import EvaluationError
-from venvship.starlark.host_types import MISSING, HostType, Missing, Value, host_type_of, register, type_name
+from venvship.starlark.host_types import MISSING, TYPES, HostType, Missing, Value, host_type_of, register, type_name
 from venvship.starlark.iteration import iterate, sequence
 from venvship.starlark.json_module import JSON
 from venvship.starlark.numbers import finite_index, float_to_int, parse_float, parse_int, to_float
@@ -41,7 +41,10 @@ def _bool(x: Value = False, /) -> bool:
     return bool(x)
 
 
-def _dict(pairs: Value = (), /, **kwargs: Value) -> Dict:
+def _dict(pairs: Value = (), /, **kwargs: Value) -> Value:
+    host_type = TYPES.get(type(pairs))
+    if host_type is not None and host_type.as_dict is not None:
+        return host_type.as_dict(pairs, kwargs)
     result = Dict()
     update_dict("dict", result, pairs, kwargs)
     return result
