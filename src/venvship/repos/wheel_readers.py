@@ -27,7 +27,12 @@ from venvship.wheels.filename import WheelFilename
 
 _FEW: Final = 12  # so many wheels are read before a process would have started
 _MOST: Final = 4
-_PROGRAM: Final = "import sys; sys.path[:] = sys.argv[2:]; from venvship.repos.wheel_reader import main; main()"
+# Nothing is left to be done at the end, and somebody waits for it.
+_PROGRAM: Final = (
+    "import os, sys; sys.path[:] = sys.argv[2:]; from venvship.repos.wheel_reader import main; main(); os._exit(0)"
+)
+# Megabytes come and go with every file. What glibc hands back to the kernel it gets again page by page, each cleared.
+_KEPT_MEMORY: Final = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(256 << 20)}
 
 
 class WheelReaders:
@@ -70,6 +75,8 @@ class WheelReaders:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for reader in self._readers:
+            reader.dismiss()
+        for reader in self._readers:
             reader.close()
 
 
@@ -104,7 +111,7 @@ class WheelReader:
         argv = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(root), *sys.path]
         with contextlib.suppress(OSError):
             self._process = subprocess.Popen(
-                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
+                argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_KEPT_MEMORY
             )
 
     def read(self, sha256: str, filename: WheelFilename, request: Mapping[str, Any]) -> bytes:
@@ -118,12 +125,19 @@ class WheelReader:
             return _open(self._process.stdout).readline()
         return b""
 
+    def dismiss(self) -> None:
+        """Ask for nothing more, so that the process ends while something else is done."""
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                _open(self._process.stdin).close()
+
     def close(self) -> None:
+        """Wait for the end of the process."""
+        self.dismiss()
         process, self._process = self._process, None
         if process is not None:
-            for stream in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    _open(stream).close()
+            with contextlib.suppress(OSError):
+                _open(process.stdout).close()
             process.wait()
 
 

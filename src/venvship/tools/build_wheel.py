@@ -17,6 +17,9 @@ from typing import Any
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _GENERATOR = "venvship"
+_OTHER_FILE = re.compile(r"(-r|-e|--requirement|--editable)\b")
+# The name of a distribution with its extras, and what may follow these.
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*(?=$|[;@(<>=!~])")
 
 
 class DoubleEntry(Exception):
@@ -26,6 +29,16 @@ class DoubleEntry(Exception):
 
     def __init__(self, path: str) -> None:
         super().__init__(f"two files want to be `{path}` in the wheel")
+
+
+class NoRequirement(Exception):
+    """A line of a requirements file that says nothing which metadata could say."""
+
+    user_error = True
+
+    def __init__(self, file: str, number: int, line: str) -> None:
+        told = "names another file, which is not read" if line.startswith("-") else "is no requirement"
+        super().__init__(f"{os.path.basename(file)}:{number}: `{line}` {told}")
 
 
 def run(request: Mapping[str, Any]) -> None:
@@ -84,15 +97,29 @@ def _files(path: str, file: str) -> Iterator[tuple[str, str]]:
 def _metadata(request: Mapping[str, Any]) -> bytes:
     lines = list(request["metadata"])
     for row in request["requires_files"]:
-        # A file of pip's may say with which hashes, on lines that go on.
-        for line in _content(row["file"]).decode().replace("\\\n", " ").splitlines():
-            requirement = line.partition(" #")[0].partition(" --")[0].strip()
-            if requirement and not requirement.startswith(("#", "-")):
-                lines.append(f"Requires-Dist: {with_extra(requirement, row['extra'])}")
+        lines += [f"Requires-Dist: {with_extra(each, row['extra'])}" for each in _requirements(row["file"])]
     text = _lines(lines)
     if request["description"]:
         text += b"\n" + _content(request["description"])
     return text
+
+
+def _requirements(file: str) -> Iterator[str]:
+    """What a requirements file of pip's asks for; how it is to be found means nothing to metadata."""
+    begun, number = "", 0
+    for at, line in enumerate(_content(file).decode().splitlines(), 1):
+        number = number if begun else at
+        if line.endswith("\\"):
+            begun += line[:-1] + " "
+            continue
+        requirement = (begun + line).partition(" #")[0].partition(" --")[0].strip()
+        begun = ""
+        if _OTHER_FILE.match(requirement):
+            raise NoRequirement(file, number, requirement)
+        if requirement and not requirement.startswith(("#", "-")):
+            if not _REQUIREMENT.match(requirement):
+                raise NoRequirement(file, number, requirement)
+            yield requirement
 
 
 def with_extra(requirement: str, extra: str) -> str:

@@ -27,7 +27,6 @@ import hashlib
 import importlib
 import io
 import json
-import mmap
 import os
 import posixpath
 import re
@@ -228,10 +227,7 @@ def install_wheel(request: Request) -> Installed:
     os.makedirs(request.output, exist_ok=True)
     try:
         with open(request.wheel, "rb") as file, _opened(request.output) as output:
-            if not os.fstat(file.fileno()).st_size:
-                raise BadZip("it is empty")
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                return _Installation(request, content, _Output(request.output, output)).run()
+            return _Installation(request, file.fileno(), _Output(request.output, output)).run()
     except (BadZip, *_DAMAGED) as error:
         raise WheelRefused(request.wheel, [f"it is not a readable zip archive: {error}"]) from None
 
@@ -253,12 +249,16 @@ class Installed(NamedTuple):
 
 
 class _Installation:
-    def __init__(self, request: Request, content: mmap.mmap, output: _Output) -> None:
+    def __init__(self, request: Request, archive: int, output: _Output) -> None:
+        """`archive` is the descriptor of the wheel, open."""
         self._request = request
-        self._content = content
+        self._archive = archive
+        self._size = os.fstat(archive).st_size
         self._output = output
-        members = read_directory(self._read_at, len(content))
-        self._refuse(problems_of(members, len(content)))
+        if not self._size:
+            raise BadZip("it is empty")
+        members = read_directory(self._read_at, self._size)
+        self._refuse(problems_of(members, self._size))
         self._members = {member.path: member for member in members if not member.is_directory}
         self._dist_info = self._find_dist_info()
 
@@ -363,7 +363,8 @@ class _Installation:
         return {*bytecode, f"{dist_info}/INSTALLER", f"{dist_info}/RECORD"}
 
     def _read_at(self, offset: int, length: int) -> bytes:
-        return self._content[offset : offset + length]
+        # A mapping costs more: the kernel looks at each page of it, and takes it apart at the end.
+        return os.pread(self._archive, length, offset)
 
     def _target(self, path: str) -> str | None:
         request = self._request
@@ -411,17 +412,16 @@ class _Installation:
 
     def _inflated(self, member: ZipMember) -> Iterable[bytes]:
         """The content of a member in pieces, never more than it declares."""
-        content = self._content
         start = content_start(member, self._read_at)
         end = start + member.stored_size
-        if end > len(content):
+        if end > self._size:
             raise BadZip("it is cut off")
         if member.method == STORED:
-            return (content[position : min(position + _CHUNK, end)] for position in range(start, end, _CHUNK))
+            return (self._read_at(at, min(_CHUNK, end - at)) for at in range(start, end, _CHUNK))
         if member.size > _CHUNK or member.stored_size > _CHUNK:
             return self._inflated_in_pieces(member.size, start, end)
         inflater = _DEFLATE.decompressobj(-zlib.MAX_WBITS)
-        piece = inflater.decompress(content[start:end], member.size + 1)
+        piece = inflater.decompress(self._read_at(start, member.stored_size), member.size + 1)
         if len(piece) > member.size:
             raise BadZip("it is larger than it declares")
         if len(piece) < member.size or inflater.unused_data or not inflater.eof:
@@ -432,7 +432,7 @@ class _Installation:
         inflater = _DEFLATE.decompressobj(-zlib.MAX_WBITS)
         rest = size
         for position in range(start, end, _CHUNK):
-            data = self._content[position : min(position + _CHUNK, end)]
+            data = self._read_at(position, min(_CHUNK, end - position))
             while data and not inflater.eof:
                 piece = inflater.decompress(data, min(rest + 1, _CHUNK))
                 data = inflater.unconsumed_tail

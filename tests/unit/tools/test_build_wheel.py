@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from venvship.tools.build_wheel import DoubleEntry, run, with_extra
+from venvship.tools.build_wheel import DoubleEntry, NoRequirement, run, with_extra
 
 
 def request(tmp_path: Path, output: str, **changes: Any) -> dict[str, Any]:
@@ -88,6 +88,22 @@ def test_requirements_come_from_files_too(tmp_path: Path) -> None:
     assert "Requires-Dist: six>=1 ; extra == 'net'\n" in text
     assert "Requires-Dist: rich==1.0 ; extra == 'net'\n" in text
     assert "Requires-Dist: idna ; (python_version < '4') and extra == 'net'\n" in text
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("-r other.txt", "names another file, which is not read"),
+        ("--editable .", "names another file, which is not read"),
+        ("six and more", "is no requirement"),
+        ("./six", "is no requirement"),
+    ],
+)
+def test_lines_that_no_metadata_can_say_are_refused(tmp_path: Path, line: str, told: str) -> None:
+    (tmp_path / "requirements.txt").write_text(f"--index-url x\nsix \\\n  --hash=sha256:00\n{line}\n")
+    with pytest.raises(NoRequirement) as refused:
+        run(request(tmp_path, "a.whl", requires_files=[{"file": str(tmp_path / "requirements.txt"), "extra": ""}]))
+    assert str(refused.value) == f"requirements.txt:4: `{line}` {told}"
 
 
 def test_a_requirement_without_an_extra_stays_as_it_is() -> None:

@@ -12,6 +12,8 @@ import struct
 import subprocess
 import sys
 import zipfile
+from collections import UserDict
+from collections.abc import KeysView
 from importlib.metadata import PathDistribution
 from pathlib import Path
 from typing import cast
@@ -353,3 +355,19 @@ def test_new_content_for_a_file_that_is_not_there_is_refused(tmp_path: Path) -> 
     wheel = make_wheel(tmp_path, "tool")
     with pytest.raises(WheelRefused, match=r"`x\.py` has new content and is not in the wheel"):
         installed(wheel, tmp_path / "out", replaced={"x.py": ""})
+
+
+def test_a_wheel_that_gets_shorter_while_it_is_unpacked_is_refused(tmp_path: Path) -> None:
+    wheel = tmp_path / "a-1.0-py3-none-any.whl"
+    wheel.write_bytes(wheel_bytes("a", files={f"a/{number}.bin": os.urandom(100_000) for number in range(5)}))
+
+    class CutsOff(UserDict[str, bytes]):
+        """Is looked at once RECORD has been read."""
+
+        def keys(self) -> KeysView[str]:
+            os.truncate(wheel, 150_000)
+            return super().keys()
+
+    request = install_wheel.Request(str(wheel), str(tmp_path / "out"), RUNNING, True, (), CutsOff())
+    with pytest.raises(WheelRefused, match=r"`a/4\.bin` is damaged: it is cut off"):
+        install_wheel.install_wheel(request)
