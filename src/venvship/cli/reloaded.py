@@ -21,7 +21,7 @@ from venvship.query.only_packages import OnlyPackages
 from venvship.query.selection import Filters
 from venvship.session.build_record import BuildRecord
 from venvship.session.changed_inputs import LookAgain
-from venvship.session.loading_record import LoadingRecord
+from venvship.session.loading_record import LoadingRecord, Names, label_of, names_of
 from venvship.session.options import TestOptions
 from venvship.session.outcomes import BuildOutcome, TestOutcome
 from venvship.session.renewal import renewed
@@ -75,8 +75,8 @@ def reloaded(
             raise Unresumable("what was looked at may have changed since")
         packages, concerned = session.concerned(loading, again)
         requested = _requested(invocation, session, loading, again, packages, for_tests=tests is not None)
-        untouched = {loading.label(number) for number in range(len(loading.labels)) if number not in concerned}
-        part = [label for label in requested if label not in untouched]
+        untouched = {names for number, names in enumerate(loading.labels) if number not in concerned}
+        part = [label_of(names) for names in requested if names not in untouched]
         many = invocation.flags.number("show_result")
         if not record.told and len(requested) <= many:
             raise Unresumable("targets that have not been told")
@@ -140,23 +140,23 @@ def _requested(
     packages: Collection[str],
     *,
     for_tests: bool,
-) -> list[Label]:
+) -> list[Names]:
     """The targets of the command as they are now."""
-    old = [loading.label(number) for number in loading.requested]
+    old = [loading.labels[number] for number in loading.requested]
     if not loading.wildcards:
         if filters(invocation.flags) != Filters():
             raise Unresumable("filters of targets that are named")
         return old
-    if again.locks and any(label.repository != MAIN_REPOSITORY for label in old):
+    if again.locks and any(repository != MAIN_REPOSITORY for repository, _, _ in old):
         # A hub may have other packages now.
         raise Unresumable(again.locks[0])
-    wanted = frozenset(PackageId(MAIN_REPOSITORY, path) for path in packages)
-    only = OnlyPackages(session.loader, wanted)
+    only = OnlyPackages(session.loader, frozenset(PackageId(MAIN_REPOSITORY, path) for path in packages))
     found = select(invocation, session, pattern_texts(invocation), for_tests=for_tests, packages=only)
     if not found.by_wildcards:
         # A suite, or a target that is called as a wildcard would be.
         raise Unresumable("suites")
-    return sorted([*(label for label in old if label.package not in wanted), *found.labels])
+    wanted = {(MAIN_REPOSITORY, path) for path in packages}
+    return sorted([*(names for names in old if names[:2] not in wanted), *map(names_of, found.labels)])
 
 
 def _made(

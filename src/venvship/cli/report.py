@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from collections.abc import Iterable
 
@@ -11,6 +12,7 @@ from venvship.cli.exit_codes import ExitCode
 from venvship.errors import EnvironmentProblem, InternalError, SeveralErrors, VenvshipError
 from venvship.events.build_events import Severity
 from venvship.execution.failures import Interrupted
+from venvship.host.files import NoSpaceLeft
 from venvship.host.locks import LockHeld
 from venvship.loading.bazelrc import ConfigCycle, ImportCycle, RcFileMissing, RcSyntaxError, UnknownConfig
 from venvship.loading.workspace import NotInWorkspace
@@ -106,6 +108,8 @@ def _text(error: BaseException) -> str:
             return "interrupted"
         case MemoryError():
             return "out of memory; try fewer --jobs"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return str(NoSpaceLeft(error.filename))
         case OSError():
             return f"{error.strerror or error}" + (f": `{error.filename}`" if error.filename else "")
         case _:

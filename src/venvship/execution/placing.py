@@ -46,6 +46,7 @@ class Placer(Generic[T]):
         self._arrived: list[tuple[T, Placement, Trace | VenvshipError]] = []
         self._placed_here = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._replaced = placements.Replaced()
 
     @property
     def is_busy(self) -> bool:
@@ -70,6 +71,7 @@ class Placer(Generic[T]):
             self._receive()
 
     def close(self) -> None:
+        self._replaced.close()
         process = self._process
         if process is None:
             return
@@ -88,7 +90,7 @@ class Placer(Generic[T]):
         process = self._process or self._started()
         if process is None:
             self._placed_here += len(batch)
-            self._take(batch, list(placements.placed(rows, self._exec_root.temporary)))
+            self._take(batch, list(placements.placed(rows, self._exec_root.temporary, self._replaced)))
             return
         while len(self._sent) >= _UNDER_WAY:
             self._receive()

@@ -7,7 +7,6 @@ words); such a digest serves the running command and is not kept.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import threading
@@ -22,14 +21,16 @@ from venvship.errors import EnvironmentProblem, UserError
 from venvship.execution.outputs import Output, OutputFile, OutputTree
 from venvship.execution.trees import scan_tree
 from venvship.host.files import write_atomically
+from venvship.host.marshalled import packed, read_own, unpacked
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.digest import Digest
 
-_FORMAT = 1
+_MAGIC = b"venvship-sources 1\n"
 _RACY_NANOSECONDS = 2_000_000_000  # the coarsest time stamps of file systems in use
 _ATTEMPTS = 5
 
 _Signature = tuple[int, int, int, int]
+_Row = tuple[int, int, int, int, str]
 
 
 class MissingSource(UserError):
@@ -89,10 +90,9 @@ class SourceState:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[Artifact, Output] = {}
-        self._digests: dict[str, tuple[_Signature, Digest]] = {}
-        self._used: dict[str, tuple[_Signature, Digest]] = {}
+        # A signature and the SHA-256 of what had it: of most files nobody asks.
+        self._rows: dict[str, _Row] = {} if state_file is None else _read(state_file)
         self._dirty = False
-        self._load()
 
     def path_of(self, artifact: Artifact) -> str:
         """Where the source is on this machine; a lazy one is obtained first."""
@@ -119,21 +119,20 @@ class SourceState:
         except (FileNotFoundError, NotADirectoryError):
             raise MissingSource(artifact) from None
 
-    def known_digest(self, path: str) -> tuple[tuple[int, int, int, int], Digest] | None:
-        """Size, times of modification and status, and inode that a file had, and the digest that belongs to them.
+    def knows(self, path: str, signature: tuple[int, int, int, int], digest: Digest) -> bool:
+        """Whether a file has this digest while it has this size, times of modification and status, and inode.
 
-        None for files that changed only moments before they were hashed.
+        Not of files that changed only moments before they were hashed.
         """
-        return self._digests.get(path)
+        return self._rows.get(path) == (*signature, digest.sha256)
 
     def save(self) -> None:
         """Keep the digests for the next command."""
         if self._state_file is None or not self._dirty:
             return
         with self._lock:
-            rows = {path: [*signature, digest.sha256] for path, (signature, digest) in self._digests.items()}
+            data = packed(_MAGIC, self._rows)
             self._dirty = False
-        data = json.dumps({"format": _FORMAT, "files": rows}, separators=(",", ":")).encode()
         self._state_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self._state_file, data)
 
@@ -161,9 +160,9 @@ class SourceState:
     def _digest(self, path: str, status: os.stat_result) -> Digest:
         for _ in range(_ATTEMPTS):
             signature = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-            kept = self._digests.get(path)
-            if kept is not None and kept[0] == signature:
-                return kept[1]
+            kept = self._rows.get(path)
+            if kept is not None and kept[:4] == signature:
+                return Digest(kept[4], kept[0])
             begun = self._clock()
             digest = digest_of_file(path)
             status = os.stat(path)
@@ -172,20 +171,14 @@ class SourceState:
                 continue
             if max(status.st_mtime_ns, status.st_ctime_ns) < begun - _RACY_NANOSECONDS:
                 with self._lock:
-                    self._digests[path] = (signature, digest)
+                    self._rows[path] = (*signature, digest.sha256)
                     self._dirty = True
             return digest
         raise UnsteadySource(path)
 
-    def _load(self) -> None:
-        if self._state_file is None:
-            return
-        try:
-            document = json.loads(self._state_file.read_bytes())
-            if document["format"] != _FORMAT:
-                return
-            for path, (size, mtime, ctime, inode, sha256) in document["files"].items():
-                self._digests[path] = ((int(size), int(mtime), int(ctime), int(inode)), Digest(sha256, int(size)))
-        except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):
-            # A missing or broken file costs hashing, nothing else.
-            self._digests.clear()
+
+def _read(file: Path) -> dict[str, _Row]:
+    data = read_own(str(file))
+    rows = None if data is None else unpacked(_MAGIC, data)
+    # Without what was known everything is hashed.
+    return rows if isinstance(rows, dict) else {}

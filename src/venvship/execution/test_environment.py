@@ -12,11 +12,16 @@ _PATH = "/usr/local/bin:/usr/local/sbin:/usr/bin:/usr/sbin:/bin:/sbin:."
 
 @dataclass(frozen=True, slots=True)
 class TestPlaces:
-    """The paths of the host that one attempt of a test uses."""
+    """The paths of the host that one attempt of a test uses.
+
+    `short_temporary` is what the test calls `temporary` where the names of sockets have to fit: those of Python's
+    multiprocessing do not, below the place of our own.
+    """
 
     runfiles: str
     temporary: str
     outputs: str
+    short_temporary: str
 
     @property
     def xml(self) -> str:
@@ -70,7 +75,7 @@ def test_environment(request: TestRequest, part: TestPart, places: TestPlaces, *
         "TEST_TARGET": str(request.label),
         "TEST_TIMEOUT": str(int(request.timeout_seconds)),
         "TEST_TMPDIR": places.temporary,
-        "TMPDIR": places.temporary,
+        "TMPDIR": places.short_temporary,
         "TEST_UNDECLARED_OUTPUTS_ANNOTATIONS_DIR": places.annotations,
         "TEST_UNDECLARED_OUTPUTS_DIR": places.undeclared,
         "TEST_UNUSED_RUNFILES_LOG_FILE": f"{places.outputs}/test.unused_runfiles_log",

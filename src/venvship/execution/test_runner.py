@@ -42,6 +42,7 @@ from venvship.host.machine import user_name
 from venvship.host.processes import Finished, ProgramNotStarted
 from venvship.host.sandbox import Confinement, Isolation, confined
 from venvship.host.scripts import starting
+from venvship.host.short_names import short_name
 from venvship.model.artifact import Artifact
 from venvship.model.depset import Depset
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
@@ -173,8 +174,11 @@ class TestRunner:
     def _attempt(self, request: TestRequest, part: TestPart, runfiles: str, name: str) -> _Attempt:
         exec_root = self._machinery.exec_root
         base = exec_root.temporary_directory()
-        places = TestPlaces(runfiles, f"{base}/tmp", f"{base}/out")
+        names = contextlib.ExitStack()
         try:
+            is_confined = self._way(request) is not Isolation.NONE
+            short = "/tmp" if is_confined else names.enter_context(short_name(f"{base}/tmp"))
+            places = TestPlaces(runfiles, f"{base}/tmp", f"{base}/out", short)
             for directory in (places.temporary, places.outputs, places.undeclared, places.annotations):
                 os.mkdir(directory)
             if request.coverage is not None:
@@ -206,7 +210,11 @@ class TestRunner:
             files = self._collect(request, places, log, problem, finished.seconds)
             return _Attempt(status, finished.seconds, files)
         finally:
+            names.close()
             remove(base)
+
+    def _way(self, request: TestRequest) -> Isolation:
+        return Isolation.NONE if request.tags & UNCONFINED else self._machinery.isolation()
 
     def _command(self, request: TestRequest, places: TestPlaces) -> tuple[str, ...]:
         machinery = self._machinery
@@ -214,7 +222,6 @@ class TestRunner:
         # Relative and below the working directory, as the contract has it.
         below = os.path.lexists(f"{places.runfiles}/{executable.runfiles_path}")
         program = f"./{executable.short_path}" if below else machinery.exec_root.path_of(executable)
-        way = Isolation.NONE if request.tags & UNCONFINED else machinery.isolation()
         confinement = Confinement(
             writable=(places.temporary, places.outputs),
             temporary=places.temporary,
@@ -226,7 +233,7 @@ class TestRunner:
             (*request.run_under, *words),
             confinement,
             cwd=f"{places.runfiles}/{MAIN_RUNFILES_DIRECTORY}",
-            way=way,
+            way=self._way(request),
         )
 
     def _collect(

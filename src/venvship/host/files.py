@@ -28,9 +28,10 @@ _serial = itertools.count()
 class NoSpaceLeft(EnvironmentProblem):
     """A file system is full, or the user's quota is."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str | None) -> None:
+        """`path` may not be known: what writes does not say where."""
         super().__init__(
-            f"no space left on the device that holds `{path}`",
+            "no space left on " + ("a device" if path is None else f"the device that holds `{path}`"),
             hint="free some space, or put the state elsewhere with `--output_user_root`",
         )
         self.path = path

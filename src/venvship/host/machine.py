@@ -27,6 +27,11 @@ def cpu_count() -> int:
     return max(1, os.cpu_count() or 1)
 
 
+def memory_size() -> int:
+    """How many bytes of memory this machine has."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def user_name() -> str:
     """The login name, from the environment or the user database; `user` when neither knows."""
     for variable in ("USER", "LOGNAME"):

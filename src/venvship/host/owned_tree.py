@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
@@ -83,21 +83,28 @@ class OwnedTree:
         self._record = path / record
         self._making = path / f"{record}.making"
 
-    def compare(self, wanted: Mapping[str, OwnedEntry]) -> Changes:
-        """How the directory differs from `wanted`; raises ForeignDirectory."""
+    def compare(self, wanted: Mapping[str, OwnedEntry], *, displaced: Iterable[str] = ()) -> Changes:
+        """How the directory differs from `wanted`; raises ForeignDirectory.
+
+        `displaced` are entries of others that contradict `wanted`, so they are superfluous where they are.
+        """
         owned = self._owned()
+        gone = owned.union(displaced)
         missing = [path for path in wanted if not os.path.lexists(self.path / path)]
         absent = set(missing)
         directories = {above for path in wanted for above in _directories_above(path)}
         return Changes(
             tuple(sorted(missing)),
             tuple(sorted(p for p, entry in wanted.items() if p not in absent and not _holds(self.path / p, entry))),
-            tuple(sorted(p for p in owned if p not in wanted and p not in directories and self._is_there(p))),
+            tuple(sorted(p for p in gone if p not in wanted and p not in directories and self._is_there(p))),
         )
 
-    def update(self, wanted: Mapping[str, OwnedEntry]) -> Changes:
-        """Make the directory hold `wanted`, and nothing else of what was ours; raises ForeignDirectory."""
-        changes = self.compare(wanted)
+    def update(self, wanted: Mapping[str, OwnedEntry], *, displaced: Iterable[str] = ()) -> Changes:
+        """Make the directory hold `wanted`, and nothing else of what was ours or is `displaced`.
+
+        Raises ForeignDirectory.
+        """
+        changes = self.compare(wanted, displaced=displaced)
         remove(self._making)
         if not changes and self.path.is_dir():
             return changes

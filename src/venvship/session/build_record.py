@@ -10,18 +10,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Collection, Sequence
 from dataclasses import field, fields, replace
-from typing import Any, Self, TypeAlias
+from typing import Any, Self
 
 from venvship.dataclass import dataclass
 from venvship.events.build_events import Message, Severity, TestFinished, TestLog, TestStatus
 from venvship.execution.graph_absorption import absorbed
 from venvship.execution.graph_columns import Record
 from venvship.host.marshalled import packed, read_own, unpacked
-from venvship.model.label import Label, PackageId
+from venvship.session.loading_record import Names, label_of, names_of
 from venvship.session.outcomes import BuildOutcome, BuiltTarget, Places, SkippedTarget
 from venvship.session.same_file import PROJECT_FILE
 
-Names: TypeAlias = tuple[str, str, str]
 """A label: repository, package and name."""
 
 _MAGIC = b"venvship-record\n"
@@ -125,18 +124,18 @@ class BuildRecord:
         """Targets that were made beside those that are known."""
         for one in outcome.targets:
             places = one.places()
-            self.targets.append((label_names(one.label), places.outputs, places.paths))
+            self.targets.append((names_of(one.label), places.outputs, places.paths))
         self.targets.sort()
-        self.skipped += [(label_names(one.label), one.reason) for one in outcome.skipped]
+        self.skipped += [(names_of(one.label), one.reason) for one in outcome.skipped]
         self.skipped.sort()
 
     def outcome(self, *, ran: int, cached: int) -> BuildOutcome:
         """What the build made, of whose actions some were run and some taken from the cache."""
         return BuildOutcome(
             targets=tuple(
-                [BuiltTarget(_label(names), functools.partial(Places, *places)) for names, *places in self.targets]
+                [BuiltTarget(label_of(names), functools.partial(Places, *places)) for names, *places in self.targets]
             ),
-            skipped=tuple([SkippedTarget(_label(names), reason) for names, reason in self.skipped]),
+            skipped=tuple([SkippedTarget(label_of(names), reason) for names, reason in self.skipped]),
             actions_run=ran,
             actions_cached=cached,
             up_to_date=self.total - ran - cached,
@@ -156,7 +155,7 @@ class BuildRecord:
         """Results of tests beside those that are known."""
         self.results += [
             (
-                label_names(result.label),
+                names_of(result.label),
                 result.status.value,
                 result.seconds,
                 result.log,
@@ -177,20 +176,12 @@ class BuildRecord:
     def earlier_results(self) -> list[TestFinished]:
         """As they are when nobody runs the tests again."""
         return [
-            TestFinished(_label(names), TestStatus(status), True, seconds, log, tuple([TestLog(*one) for one in logs]))
+            TestFinished(
+                label_of(names), TestStatus(status), True, seconds, log, tuple([TestLog(*one) for one in logs])
+            )
             for names, status, seconds, log, logs in self.results
         ]
 
 
 def _without(rows: list[Any], concerned: Collection[Names]) -> list[Any]:
     return [row for row in rows if row[0] not in concerned]
-
-
-def label_names(label: Label) -> Names:
-    """As records have it."""
-    return (label.repository, label.package.path, label.name)
-
-
-def _label(names: Names) -> Label:
-    repository, package, name = names
-    return Label(PackageId(repository, package), name)

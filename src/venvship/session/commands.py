@@ -29,14 +29,14 @@ from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.paths import join
 from venvship.model.provider import RunEnvironmentInfo
 from venvship.rules.core.genquery import GENQUERY_KIND
-from venvship.session.build_record import BuildRecord, label_names
+from venvship.session.build_record import BuildRecord
 from venvship.session.bzl_record import BzlRecord
 from venvship.session.bzl_values import BzlWriter, LookAgainKey, packages_concerned
 from venvship.session.changed_inputs import LookAgain
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.kept_forests import Forest
 from venvship.session.listing import without_links
-from venvship.session.loading_record import LoadingRecord, LoadingWriter
+from venvship.session.loading_record import LoadingRecord, LoadingWriter, names_of
 from venvship.session.lock_record import LockRecord
 from venvship.session.module_record import ModuleRecord
 from venvship.session.opened_paths import OpenedPath, opened_so_far
@@ -168,7 +168,7 @@ class CommandSession(Session):
             visible=self.machinery.visible,
             total=len(result.actions),
             mapping=dict(self.main_mapping),
-            tests=[label_names(request.label) for request in self.test_requests],
+            tests=[names_of(request.label) for request in self.test_requests],
             test_logs=[str(self.execution_root / test_log_directory(request)) for request in self.test_requests],
             kept=[is_kept(request) for request in self.test_requests],
         )
@@ -291,43 +291,34 @@ class CommandSession(Session):
         """The targets of hubs that locks concern."""
         if not paths:
             return
-        from venvship.session.lock_values import distributions_concerned, is_of
+        from venvship.session.lock_values import distributions_concerned
 
         record = LockRecord.unpacked(loading.locks)
         record.check(paths)
-        distributions = distributions_concerned(record, paths, self.hubs)
-        for number in range(len(loading.labels)):
-            label = loading.label(number)
-            if is_of(label, distributions):
-                yield label
+        yield from loading.labels_in(distributions_concerned(record, paths, self.hubs))
 
     def _of_overrides(self, loading: LoadingRecord, names: Sequence[str]) -> Iterator[Label]:
         """The targets of distributions that something else is different about."""
         if not names:
             return
-        from venvship.session.lock_values import is_of, packages_of
+        from venvship.session.lock_values import packages_of
 
         if LockRecord.unpacked(loading.locks).built:
             # How something was built, which others were built with, perhaps.
             raise Unresumable(names[0])
-        distributions = packages_of(names, self.hubs)
-        for number in range(len(loading.labels)):
-            label = loading.label(number)
-            if is_of(label, distributions):
-                yield label
+        yield from loading.labels_in(packages_of(names, self.hubs))
 
     def _of_projects(self, loading: LoadingRecord, paths: Sequence[str]) -> Iterator[Label]:
         """The targets that are, or stand for, what projects of the workspace are installed as."""
+        if not paths:
+            return
         directories = {path.removeprefix(f"{self.root}/").rpartition("/")[0] for path in paths}
         packages = {(MAIN_REPOSITORY, directory) for directory in directories}
-        for name, hub in self.hubs.items() if paths else ():
+        for name, hub in self.hubs.items():
             from venvship.session.lock_values import packages_of_members
 
             packages |= {(name, package) for package in packages_of_members(hub, directories)}
-        for number in range(len(loading.labels)):
-            label = loading.label(number)
-            if (label.repository, label.package.path) in packages:
-                yield label
+        yield from loading.labels_in(packages)
 
     def _log_directory(self, label: Label) -> str:
         repository = join("external", label.repository) if label.repository else ""

@@ -272,7 +272,7 @@ class Footprint:
                 if bool(status.st_mode & 0o111) != executable:
                     raise Changed(path)
                 found = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-                if sources.known_digest(path) == (found, digest):
+                if sources.knows(path, found, digest):
                     self._add_input(path, signature(status), digest.sha256)
                 else:
                     self.add_file(path, digest.sha256)

@@ -7,7 +7,7 @@ that a target has effect on — a platform, a toolchain, a setting, a group of p
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -22,6 +22,9 @@ from venvship.session.lock_record import LockRecord
 
 if TYPE_CHECKING:
     from venvship.session.value_digests import ValueDigests
+
+Names: TypeAlias = tuple[str, str, str]
+"""A label: its repository, its package and its name."""
 
 Described: TypeAlias = tuple[str, bool, str | None]
 """A target: its fingerprint, whether it has effect on others than those that are looked at with it, and the digest of
@@ -67,7 +70,7 @@ class LoadingRecord:
     packages: dict[str, tuple[str, dict[str, Described]]] = field(default_factory=dict)
     readers: dict[str, list[str]] = field(default_factory=dict)
     listings: dict[str, list[Entry]] = field(default_factory=dict)
-    labels: list[tuple[str, str, str]] = field(default_factory=list)
+    labels: list[Names] = field(default_factory=list)
     edges: dict[int, list[int]] = field(default_factory=dict)
     aspects: dict[int, list[int]] = field(default_factory=dict)
     onward: dict[int, list[int]] = field(default_factory=dict)
@@ -89,8 +92,13 @@ class LoadingRecord:
         return cls(*values)
 
     def label(self, number: int) -> Label:
-        repository, package, name = self.labels[number]
-        return Label(PackageId(repository, package), name)
+        return label_of(self.labels[number])
+
+    def labels_in(self, packages: Container[tuple[str, str]]) -> Iterator[Label]:
+        """The targets of packages, which are given by repository and path."""
+        for names in self.labels:
+            if names[:2] in packages:
+                yield label_of(names)
 
     # Which packages files concern
 
@@ -154,7 +162,7 @@ class LoadingRecord:
 
     # What a command that looked again at a part found
 
-    def renewed(self, part: LoadingRecord, concerned: set[int], requested: Sequence[Label]) -> LoadingRecord:
+    def renewed(self, part: LoadingRecord, concerned: set[int], requested: Iterable[Names]) -> LoadingRecord:
         """This record with what `part` says; `requested` are now all targets of the command.
 
         Raises Unresumable where an output of a target that was not looked at again is in conflict with the new ones,
@@ -186,7 +194,7 @@ class LoadingRecord:
             },
             aspects=_joined(self.aspects, part.aspects, moved, without=concerned),
             onward=_joined(self.onward, part.onward, moved),
-            requested=[numbers[_names(label)] for label in requested],
+            requested=[numbers[names] for names in requested],
             wildcards=None if part.wildcards is None else self.wildcards,
             made=kept | new,
             counts=counts,
@@ -225,7 +233,7 @@ class LoadingWriter:
         number = self._numbers.get(label)
         if number is None:
             number = self._numbers[label] = len(self.record.labels)
-            self.record.labels.append(_names(label))
+            self.record.labels.append(names_of(label))
         return number
 
     def add_package(self, package: Package) -> None:
@@ -295,7 +303,13 @@ def _joined(
     return joined
 
 
-def _names(label: Label) -> tuple[str, str, str]:
+def label_of(names: Names) -> Label:
+    repository, package, name = names
+    return Label(PackageId(repository, package), name)
+
+
+def names_of(label: Label) -> Names:
+    """As records have it."""
     return (label.repository, label.package.path, label.name)
 
 

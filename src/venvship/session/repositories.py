@@ -239,7 +239,8 @@ class WorkspaceRepositories:
             is_builtin = isinstance(module.source, BuiltinSource)
             root = self._root(module)
             absent = AbsentSource(name, _FOREIGN) if is_builtin and name in _FOREIGN_MODULES else None
-            return Repository(name, module.mapping, root=root, is_builtin=is_builtin, absent=absent)
+            lacking = functools.partial(self._lacking, name) if is_builtin else None
+            return Repository(name, module.mapping, root, is_builtin=is_builtin, absent=absent, lacking=lacking)
         if name in self._generated:
             return Repository(
                 name,
@@ -270,6 +271,15 @@ class WorkspaceRepositories:
             what = f"the extension `{usages[0].usage}`, which would make it, does not come with venvship"
             return AbsentSource(label.repository, what, usages[0].usage.place)
         return None
+
+    def _lacking(self, module: str, path: str) -> AbsentSource:
+        """A file that a module has elsewhere, and not as it comes with venvship."""
+        directory, _, name = path.rpartition("/")
+        what = f"`@{module}//{directory}:{name}` does not come with venvship"
+        text = f"{what}; `...` and `:all` pass over the targets of its rules"
+        self._sources.events.emit(Message(Severity.WARNING, text))
+        advice = f"`--override_module={module}=PATH` puts a copy of the module in the place of the one that is built in"
+        return AbsentSource(module, f"{what}, which has a `{module}` of its own", hint=advice)
 
     def _tell_of_absent(self) -> None:
         """Say once, and not before something is loaded from one, which modules nobody has."""

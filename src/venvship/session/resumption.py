@@ -42,9 +42,10 @@ from venvship.model.action import Program, Spawn
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
 from venvship.model.label import Label
-from venvship.session.build_record import BuildRecord, label_names
+from venvship.session.build_record import BuildRecord
 from venvship.session.changed_inputs import directory_of
 from venvship.session.footprint import Changed, Footprint
+from venvship.session.loading_record import names_of
 from venvship.session.options import SessionOptions, TestOptions
 from venvship.session.outcomes import BuildOutcome
 from venvship.session.renewal import renewed
@@ -114,7 +115,7 @@ class Resumption:
         `results` are those of tests that this command has run already; outputs in directories that are `known` were
         looked at when the stamp was made.
         """
-        ended = {label_names(result.label) for result in results}
+        ended = {names_of(result.label) for result in results}
         outputs = self._stamp.changed_outputs(known=known)
         if outputs is None:
             raise Unresumable(str(self._exec_root.directory))

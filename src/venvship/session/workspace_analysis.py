@@ -7,18 +7,19 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from venvship.analysis.analyzer import Analyzer
 from venvship.analysis.configured_target import ConfiguredTarget, TargetKey
 from venvship.analysis.node import Node
 from venvship.analysis.toolchains import Debugging
-from venvship.errors import VenvshipError
+from venvship.errors import UserError, VenvshipError
 from venvship.events.build_events import Message, PhaseStarted, Severity
 from venvship.loading.targets import RuleTarget
 from venvship.model.configuration import Configuration
 from venvship.model.label import MAIN_REPOSITORY, Label
 from venvship.model.workspace_status import WorkspaceStatus
-from venvship.rules.python.distributions import WHEEL_RULE
+from venvship.rules.python.distributions import TOOLCHAINS, WHEEL_RULE
 from venvship.rules.python.providers import VirtualenvInfo
 from venvship.session.command_aspects import command_aspects, command_parameters
 from venvship.session.command_configuration import command_configuration, label_of_host
@@ -26,6 +27,9 @@ from venvship.session.registrations import registered
 from venvship.session.unpacking_ahead import UnpackingAhead
 from venvship.session.workspace_loading import WorkspaceLoading
 from venvship.session.workspace_status import with_volatile_values_of, workspace_status
+
+if TYPE_CHECKING:
+    from venvship.session.build_tools import BuildTools
 
 
 class WorkspaceAnalysis(WorkspaceLoading):
@@ -91,14 +95,43 @@ class WorkspaceAnalysis(WorkspaceLoading):
         """Bring the wheels that the rule functions of `nodes` will look into; answers which can't be had and why."""
         wanted: dict[str, dict[TargetKey, str]] = {}
         for node in nodes:
-            if isinstance(node.target, RuleTarget) and node.target.rule_class.name == WHEEL_RULE:
+            if _is_wheel(node):
                 wanted.setdefault(node.key.label.repository, {})[node.key] = str(node.values["project"])
         refused: dict[TargetKey, VenvshipError] = {}
+        tools: dict[TargetKey, BuildTools] = {}
+        for node in nodes:
+            if node.key in wanted.get(node.key.label.repository, {}) and node.edges.get(TOOLCHAINS):
+                try:
+                    tools[node.key] = self._build_tools(node)
+                except VenvshipError as error:
+                    refused[node.key] = error
+                    del wanted[node.key.label.repository][node.key]
         ahead = self._unpacking_ahead(nodes) if wanted else None
         for hub, projects in wanted.items():
             self.events.emit(PhaseStarted("fetching"))
-            refused.update(self.hubs[hub].fetch(projects, ahead=ahead))
+            refused.update(self.hubs[hub].fetch(projects, ahead=ahead, tools=tools))
         return refused
+
+    def _build_tools(self, node: Node) -> BuildTools:
+        """What the toolchains of a wheel bring to its build; they are analysed first."""
+        edges = node.edges[TOOLCHAINS]
+        wheels = [below.key.label for _, below in self.analyzer.below([node.key]) if _is_wheel(below)]
+        if wheels:
+            raise UserError(
+                f"`{edges[0].label}` is a toolchain for the build of `{node.values['project']}` from source, and needs "
+                f"`{wheels[0]}`",
+                hint="what brings toolchains to builds from source can't be made with distributions of a lock",
+            )
+        configuration = node.key.configuration
+        assert configuration is not None
+        from venvship.session.build_tools import build_tools
+
+        return build_tools(
+            [self.analyzer.evaluated(edge) for edge in edges],
+            directory_of=lambda repository: self.directory_of(repository) if repository else self.root,
+            trees=self.trees,
+            interpreter=lambda: self.interpreters.interpreter(configuration),
+        )
 
     def _unpacking_ahead(self, nodes: Sequence[Node]) -> UnpackingAhead | None:
         """Unpacks wheels that `nodes` are made of; None where nothing will be built."""
@@ -120,3 +153,7 @@ class WorkspaceAnalysis(WorkspaceLoading):
             for note in venv.notes if venv is not None and venv.label == target.label else ():
                 self.events.emit(Message(Severity.INFO, f"{target.place}: `{target.label}`: {note}"))
         return targets
+
+
+def _is_wheel(node: Node) -> bool:
+    return isinstance(node.target, RuleTarget) and node.target.rule_class.name == WHEEL_RULE

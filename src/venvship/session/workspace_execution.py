@@ -61,7 +61,7 @@ class WorkspaceExecution(WorkspaceAnalysis):
             self.layout.workspace,
             repository_directory=self.directory_of,
             lazy=self._lazy_source,
-            state_file=self.output_base / "sources.json",
+            state_file=self.output_base / "sources",
         )
         return ExecRoot(
             self.execution_root,

@@ -261,7 +261,13 @@ class WorkspaceLoading:
     def _indexes(self) -> WorkspaceIndexes:
         from venvship.session.workspace_indexes import WorkspaceIndexes
 
-        return WorkspaceIndexes(self.options, user_root=self.layout.user_root, events=self.events, locks=self.locks)
+        return WorkspaceIndexes(
+            self.options,
+            root=self.root,
+            user_root=self.layout.user_root,
+            events=self.events,
+            projects=lambda: [project for hub in self.extensions.hubs.values() for project in hub],
+        )
 
     @functools.cached_property
     def libraries(self) -> MachineLibraries:
@@ -277,6 +283,7 @@ class WorkspaceLoading:
             root=self.root,
             user_root=self.layout.user_root,
             indexes=self._indexes.indexes,
+            said_of=self._indexes.said_of,
             offline=self.options.offline,
             events=self.events,
             interpreters=self.interpreters,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.errors import SeveralErrors, VenvshipError
 from venvship.events.build_events import Message, Severity
 from venvship.execution.result import ExecutionResult
-from venvship.execution.runfiles_tree import lay_out
+from venvship.execution.runfiles_tree import RUNFILES_SUFFIX, lay_out
 from venvship.execution.test_request import TestRequest
 from venvship.model.action import MakeForest, Program
 from venvship.model.artifact import OUTPUT_DIRECTORY, Artifact
@@ -22,6 +23,7 @@ from venvship.model.depset import union
 from venvship.model.label import Label
 from venvship.model.paths import ExecPath
 from venvship.model.platform import PythonVersion
+from venvship.rules.python.providers import VirtualenvInfo
 from venvship.session.command_configuration import command_configuration, without_settings_of
 from venvship.session.convenience_links import ConvenienceLinks
 from venvship.session.lock_making import CompiledLock, MadeLock
@@ -56,6 +58,11 @@ class Session(WorkspaceExecution):
             f"{prefix}-testlogs": str(self.test_logs),
             "server_pid": "0",
         }
+
+    def lock_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """`environment` for uv, which looks for a Python behind its own places where we do, before it downloads one."""
+        known = self.interpreters.directories()
+        return {**environment, "PATH": os.pathsep.join(filter(None, [environment.get("PATH", ""), *known]))}
 
     def compiled_locks(self) -> Sequence[CompiledLock]:
         """The lock files that targets of the workspace say how to make."""
@@ -125,7 +132,8 @@ class Session(WorkspaceExecution):
             if not result.failures or all(one in result.outputs for one in groups.requested(target).to_tuple()):
                 if groups.with_programs:
                     self.lay_out_runfiles(target, graph, result)
-                built.append(BuiltTarget(target.label, self._places_of(groups.shown(target), graph)))
+                pythons = self._pythons(target) if groups.with_programs else ()
+                built.append(BuiltTarget(target.label, self._places_of(groups.shown(target), graph, pythons)))
             else:
                 failed.append(target.label)
         return BuildOutcome(
@@ -189,16 +197,25 @@ class Session(WorkspaceExecution):
         }
         return ConvenienceLinks(self.root, self.options.symlink_prefix, targets, self.events)
 
-    def _places_of(self, outputs: Sequence[Artifact], graph: ActionGraph) -> Callable[[], Places]:
+    def _places_of(
+        self, outputs: Sequence[Artifact], graph: ActionGraph, pythons: tuple[str, ...]
+    ) -> Callable[[], Places]:
         def places() -> Places:
             paths = tuple(self.exec_root.path_of(output) for output in outputs)
-            return Places(self._shown_outputs(outputs, graph), paths)
+            return Places((*self._shown_outputs(outputs, graph), *map(self._links.shown, pythons)), paths)
 
         if any(output.is_source for output in outputs):
             # Those that are obtained by need are obtained now, while the workspace is locked.
             known = places()
             return lambda: known
         return places
+
+    def _pythons(self, target: ConfiguredTarget) -> tuple[str, ...]:
+        """The interpreter of a virtualenv that finds sources too: these lie in its runfiles, and not among outputs."""
+        venv, program = target.get(VirtualenvInfo), target.default_info.executable
+        if venv is None or program is None or venv.label != target.label:
+            return ()
+        return (f"{self.exec_root.path_of(program)}{RUNFILES_SUFFIX}/{venv.python}",)
 
     def _shown_outputs(self, outputs: Sequence[Artifact], graph: ActionGraph) -> tuple[str, ...]:
         """The paths of outputs as the user reaches them; a whole virtualenv is told by its directory."""

@@ -204,6 +204,47 @@ def test_a_record_that_took_in_a_part_is_that_of_the_whole(shape: Shape, edited:
     assert found == concerned(new, {source(changed)})
 
 
+F, X, LINK, TREE = f"f {Digest.of(b'')}", f"x {Digest.of(b'x')}", "l a", f"t {Digest.of(b't')}"
+
+
+@pytest.mark.parametrize(
+    ("of", "was", "becomes", "taken"),
+    [
+        ("source", F, X, True),
+        ("source", TREE, f"t {Digest.of(b'other')}", True),
+        ("source", LINK, "l b", True),
+        ("source", F, TREE, False),
+        ("source", LINK, F, False),
+        ("output", F, X, True),
+        ("output", LINK, "l b", False),
+        ("output", TREE, f"t {Digest.of(b'other')}", False),
+        ("dropped output", LINK, "l b", True),
+    ],
+)
+def test_what_runfiles_trees_may_hold_as_it_was_is_not_taken_in(of: str, was: str, becomes: str, taken: bool) -> None:
+    made = Artifact(OUTPUTS, "o", owner("dropped" if of.startswith("dropped") else "t"))
+    link = LinkArtifact(made.owner, made, source(0))
+    changed = source(0) if of == "source" else made
+
+    def record(text: str) -> Record:
+        writer = GraphWriter(
+            lambda artifact: text if artifact == changed else text_of(artifact),
+            is_ready=lambda program: True,
+            is_of_forest=lambda artifact: False,
+        )
+        writer.add_action(link, "k")
+        return writer.record()
+
+    if not taken:
+        with pytest.raises(Unresumable):
+            absorbed(record(was), record(becomes), is_dropped=lambda names: names[2] == "dropped")
+        return
+    merged = absorbed(record(was), record(becomes), is_dropped=lambda names: names[2] == "dropped")
+    again = GraphRecord(merged.record)
+    assert [again.artifact(number) for number in merged.changed] == [changed]
+    assert [again.text(number) for number in merged.changed] == [becomes]
+
+
 def plain(one: object) -> dict[str, object]:
     """The fields of an action or a request whose values have no artifacts in them."""
     fields = {field.name: getattr(one, field.name) for field in dataclasses.fields(one)}  # type: ignore[arg-type]

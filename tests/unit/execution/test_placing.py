@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from build_bench import Bench
 
 from venvship.errors import VenvshipError
@@ -16,7 +18,7 @@ from venvship.execution.outputs import OutputFile, OutputLink
 from venvship.execution.placing import Placer
 from venvship.execution.result import ExecutionResult
 from venvship.host import placements
-from venvship.host.placements import placed, receive, send
+from venvship.host.placements import Replaced, placed, receive, send
 from venvship.host.processes import Children
 from venvship.model.action import LinkArtifact, MakeSymlink
 from venvship.model.artifact import Artifact, ArtifactKind
@@ -157,8 +159,32 @@ def test_the_process_makes_nothing_for_one_that_is_gone(tmp_path: Path) -> None:
 def test_modes_do_not_depend_on_the_mask_of_the_user(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        [answer] = placed([(f"{tmp_path}/file", b"", 0o555)], str(tmp_path))
+        [answer] = placed([(f"{tmp_path}/file", b"", 0o555)], str(tmp_path), Replaced())
     finally:
         os.umask(before)
     assert answer and answer[3] & 0o777 == 0o555
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o555
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs a list of open files")
+def test_what_was_replaced_is_held_for_a_while_and_then_no_more(tmp_path: Path) -> None:
+    paths = [f"{tmp_path}/{number}" for number in range(MANY)]
+    replaced = Replaced()
+    for word in (b"one", b"two"):
+        assert all(placed([(path, word, 0o444) for path in paths], str(tmp_path), replaced))
+    replaced.hold(f"{tmp_path}/not there")
+    replaced.hold(paths[0])
+    os.unlink(paths[0])
+    assert any(name.endswith("/0 (deleted)") for name in opened())
+    replaced.close()
+    assert not any(str(tmp_path) in name for name in opened())
+    assert all(Path(path).read_bytes() == b"two" for path in paths[1:])
+
+
+def opened() -> list[str]:
+    """What this process has open, by name."""
+    found = []
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/self/fd/{number}"))
+    return found

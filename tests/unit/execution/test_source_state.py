@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import time
 from pathlib import Path
@@ -9,11 +8,13 @@ import pytest
 
 from venvship.execution.outputs import OutputFile, OutputTree
 from venvship.execution.source_state import LazySource, MissingSource, SourceState, UnreadableSource
+from venvship.host.marshalled import packed, unpacked
 from venvship.model.artifact import Artifact, ArtifactKind, Root
 from venvship.model.digest import Digest
 from venvship.model.label import Label, PackageId
 
 OWNER = Label(PackageId("", "pkg"), "t")
+MAGIC = b"venvship-sources 1\n"
 
 
 def source(path: str, repository: str = "", kind: ArtifactKind = ArtifactKind.FILE) -> Artifact:
@@ -24,7 +25,7 @@ class Bench:
     def __init__(self, directory: Path) -> None:
         self.workspace = directory / "workspace"
         self.workspace.mkdir()
-        self.file = directory / "state" / "sources.json"
+        self.file = directory / "state" / "sources"
         self.now = time.time_ns
 
     def state(self) -> SourceState:
@@ -84,11 +85,11 @@ def test_an_unchanged_file_is_not_read_again(bench: Bench) -> None:
     file.write_text("one")
     bench.now = later
     assert bench.digest("a") == Digest.of(b"one")
-    document = json.loads(bench.file.read_bytes())
-    [row] = document["files"].values()
     # If the file is not read, what the state says is believed.
-    row[-1] = "0" * 64
-    bench.file.write_text(json.dumps(document))
+    known = unpacked(MAGIC, bench.file.read_bytes())
+    assert isinstance(known, dict)
+    [row] = known.values()
+    bench.file.write_bytes(packed(MAGIC, {str(file): (*row[:4], "0" * 64)}))
     assert bench.digest("a") == Digest("0" * 64, 3)
     file.write_text("two")
     assert bench.digest("a") == Digest.of(b"two")
@@ -117,7 +118,7 @@ def test_a_change_that_sets_its_time_back_is_found(bench: Bench) -> None:
     assert bench.digest("a") == Digest.of(b"two")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"null", b'{"format":1,"files":{"a":[1]}}', b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"{", MAGIC, packed(MAGIC, {})[:-1], packed(MAGIC, [1]), b"[" * 100_000])
 def test_a_broken_state_costs_hashing_and_nothing_else(bench: Bench, content: bytes) -> None:
     (bench.workspace / "a").write_text("x")
     bench.file.parent.mkdir()

@@ -129,6 +129,20 @@ def test_the_environment_is_the_contract_and_nothing_else(bench: Bench, monkeypa
     assert "\n0\n" in log_of(result)
 
 
+_PEERS = [pytest.param(way, marks=pytest.mark.peers) for way in (Isolation.BUBBLEWRAP, Isolation.NAMESPACES)]
+
+
+@pytest.mark.parametrize("way", [Isolation.NONE, *_PEERS])
+def test_names_of_sockets_have_room_in_the_temporary_directory(bench: Bench, way: Isolation) -> None:
+    bench.isolation = way
+    script = 'touch "$TMPDIR/a" && [ -e "$TEST_TMPDIR/a" ] && [ ${#TEST_TMPDIR} -gt 60 ] && echo "at $TMPDIR"'
+    result = run(bench, request(bench, script))
+    assert result.status is events.TestStatus.PASSED, log_of(result)
+    [seen] = [line.removeprefix("at ") for line in log_of(result).splitlines() if line.startswith("at ")]
+    assert len(seen) <= 60
+    assert seen == "/tmp" or not os.path.lexists(seen)
+
+
 def test_shards_are_run_apart_and_must_say_that_they_shard(bench: Bench) -> None:
     asked = request(bench, "echo $TEST_SHARD_INDEX of $TEST_TOTAL_SHARDS; touch $TEST_SHARD_STATUS_FILE")
     result = run(bench, dataclasses.replace(asked, shards=2))

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,36 @@ def test_a_lock_held_elsewhere_names_its_owner_and_dies_with_it(tmp_path: Path) 
         again = FileLock(path)
         again.try_acquire()
         again.release()
+
+
+def test_who_waits_has_the_lock_when_it_is_let_go_of(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    first, second = FileLock(path), FileLock(path)
+    first.acquire()
+    waiting = threading.Thread(target=second.acquire, daemon=True)
+    waiting.start()
+    waiting.join(0.1)
+    assert waiting.is_alive()
+    first.release()
+    waiting.join()
+    with pytest.raises(LockHeld):
+        FileLock(path).try_acquire()
+    second.release()
+
+
+def test_an_interrupt_ends_the_wait_and_leaves_the_lock_to_its_owner(tmp_path: Path, without_collections: None) -> None:
+    path = tmp_path / "lock"
+    with FileLock(path):
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                FileLock(path).acquire()
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert path.read_text() == f"{os.getpid()}\n"
+        with pytest.raises(LockHeld):
+            FileLock(path).try_acquire()
 
 
 @pytest.mark.skipif(not Path("/sys").is_dir(), reason="needs a directory in which nobody makes one")

@@ -55,6 +55,16 @@ def test_what_is_not_ours_stays(tree: OwnedTree) -> None:
     assert held(tree) == {"lib/theirs": OwnedFile(b"")}
 
 
+def test_what_is_displaced_goes_whosever_it_is(tree: OwnedTree) -> None:
+    tree.update({"lib/a-2": OwnedFile(b"")})
+    (tree.path / "lib" / "a-1").mkdir()
+    (tree.path / "lib" / "a-1" / "theirs").write_text("")
+    wanted = {"lib/a-2": OwnedFile(b"")}
+    assert tree.compare(wanted, displaced=["lib/a-1"]).lines == ("- lib/a-1",)
+    tree.update(wanted, displaced=["lib/a-1"])
+    assert held(tree) == wanted
+
+
 def test_directories_that_become_empty_go(tree: OwnedTree) -> None:
     tree.update({"a/b/c": OwnedFile(b"")})
     tree.update({})

@@ -86,6 +86,13 @@ def test_a_file_hides_what_would_lie_below_it() -> None:
     ]
 
 
+def test_a_file_hides_everything_below_it_however_deep() -> None:
+    below = [link(path, source("b")) for path in ("x/a", "x/a/b", "x/c", "x/d/e", "x/d/f")]
+    runfiles = Runfiles(files=Depset([source("x"), source("y/z")]), symlinks=Depset(below))
+    assert set(runfiles.entries()) == {"_main/x", "_main/y/z"}
+    assert len(conflicts(runfiles)) == len(below)
+
+
 def test_an_empty_file_hides_what_would_lie_below_it() -> None:
     runfiles = Runfiles(files=Depset([source("x/y")]), empty_filenames=Depset([TreePath("_main/x")]))
     assert runfiles.entries() == {"_main/x": None}
