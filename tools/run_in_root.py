@@ -47,6 +47,7 @@ _PLAIN_LAYER = "application/vnd.oci.image.layer.v1.tar"
 _MAX_DOCUMENT = 4 << 20
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 _SHELLS = ("sh", "bash", "dash", "ash", "zsh", "busybox")
+_SHORT = "/tmp" if os.access("/tmp", os.W_OK) else None
 
 
 class BadImage(Exception):
@@ -384,7 +385,8 @@ def run_with_podman(image: Image, arguments: Sequence[str]) -> int:
             raise NotPossibleHere(f"{program} is not installed")
     said = ""
     for driver in ("overlay", "vfs"):
-        with scratch_directory() as scratch:
+        # What runs is kept where paths are short: podman takes no long ones.
+        with scratch_directory() as scratch, scratch_directory(_SHORT) as running:
             # podman makes a name of the path, and not every path makes one.
             (scratch / "image").symlink_to(image.layout.resolve())
             podman = [
@@ -392,9 +394,9 @@ def run_with_podman(image: Image, arguments: Sequence[str]) -> int:
                 "--root",
                 f"{scratch}/root",
                 "--runroot",
-                f"{scratch}/run",
+                f"{running}/run",
                 "--tmpdir",
-                f"{scratch}/tmp",
+                f"{running}/tmp",
             ]
             podman += [f"--storage-driver={driver}", "--cgroup-manager=cgroupfs", "--runtime=runc"]
             try:
@@ -419,9 +421,9 @@ def run_with_podman(image: Image, arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def scratch_directory() -> Iterator[Path]:
-    """A directory that others may enter and that goes away whatever modes lie in it."""
-    directory = Path(tempfile.mkdtemp(prefix="venvship-root-"))
+def scratch_directory(above: str | None = None) -> Iterator[Path]:
+    """A directory that others may enter and that goes away whatever modes lie in it; `above` holds it."""
+    directory = Path(tempfile.mkdtemp(prefix="venvship-root-", dir=above))
     directory.chmod(0o755)
     try:
         yield directory

@@ -1,8 +1,10 @@
 """Changes a workspace at random and holds every incremental build against a clean one.
 
-Sources, BUILD and .bzl files, the lock file, flags, the environment, links, modes and outputs change, often back to
-what they were, sometimes with their old times. After each change the workspace is built where it was built before, and
-from nothing in another output root. Exit code, errors, and every file, link and mode of the outputs must be the same.
+Sources, BUILD and .bzl files, the lock file, rc files, flags and their order, the environment, links, modes, names,
+kinds of files and outputs change, often back to what they were, sometimes with their old times. Other commands run in
+between, some at once, some are killed, and some run while files change. After each change the workspace is built where
+it was built before, and from nothing in another output root. Exit code, errors, and every file, link and mode of the
+outputs must be the same.
 
     .venv/bin/python tools/stress_incremental.py --rounds 500 --seed 1
 """
@@ -14,6 +16,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -140,6 +143,15 @@ HUBS = (
     'uv.override_package(name = "six", target = "//app:lib")\n',
     'uv.declare_hub(hub_name = "more")\nuv.project(hub_name = "more", lock = "//:uv.lock")\nuse_repo(uv, "more")\n',
 )
+RC_FILES = (
+    *("", "", "build --define=speed=fast\n", "build:quick --define=speed=fast\n", "build --config=quick\n"),
+    *("build --action_env=WORD=rc\n", "build --action_env=WORD\n", "try-import %workspace%/more.bazelrc\n"),
+    "common --keep_going\nbuild --show_result=3\n",
+)
+FLAGS = (
+    *("--define=speed=fast", "--define=speed=slow", "--compilation_mode=opt", "--keep_going"),
+    *("--action_env=WORD", "--action_env=WORD=flag", "--action_env=OTHER=", "--show_result=0"),
+)
 # What a lock no longer says of a project is told by commands that load it, and not by those that go on from a record.
 _NOT_REPEATED = re.compile(r"WARNING: `[^`]+` is not up to date, which changes no choice:\n(?:  .*\n)+.*\n")
 VERSIONS = ("", ', version = "1"', ', version = "2"')
@@ -184,6 +196,7 @@ class Stress:
     flags: list[str] = field(default_factory=list)
     history: dict[Path, list[tuple[bytes, int]]] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    branch: dict[Path, bytes] = field(default_factory=dict)
     unchanged: int = 0
     failing: bool = False
     words: dict[str, str] = field(default_factory=dict)
@@ -231,6 +244,7 @@ genrule(
     outs = ["chosen.out"],
     cmd = select({{"//:fast": "echo fast > $@", "//conditions:default": "echo slow > $@"}}),
 )
+genrule(name = "env", outs = ["env.out"], cmd = "echo $${{WORD-no}} $${{OTHER-no}} > $@")
 unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
 {'several(name = "m")' if number > 1 else ""}
 """
@@ -271,7 +285,11 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
             self.move_boundary, self.edit_bzl, self.edit_bzl, self.edit_bzl, self.edit_bzl, self.comment_bzl,
             self.toggle_flag, self.change_environment, self.edit_module,
             self.delete_output, self.replace_output, self.retarget_output, self.delete_output_directory,
-            self.spoil_stamp, self.move_package, self.touch, self.add_target, self.add_target, self.drop_target,
+            self.spoil_stamp, self.move_package, self.touch, self.edit_rc_file, self.edit_rc_file, self.shuffle_flags,
+            self.check_out, self.check_out, self.rename_case, self.change_kind, self.change_kind, self.link_directory,
+            self.hard_link, self.edit_ignored, self.rename_build_file, self.same_again,
+            self.other_command, self.other_command, self.at_once, self.interrupted, self.interrupted, self.meddle,
+            self.add_target, self.add_target, self.drop_target,
         ]  # fmt: skip
         if self.locks:
             changes += [self.bump_lock, self.bump_lock, self.edit_program, self.edit_project, self.edit_project]
@@ -280,6 +298,13 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
     def heal(self) -> str:
         """A workspace that can be built, so that not every round ends with the same error."""
         shutil.rmtree(self.workspace / "q3", ignore_errors=True)
+        for number in range(4):
+            (self.workspace / f"p{number}" / "BUILD").unlink(missing_ok=True)
+            for path in self.workspace.glob(f"p{number}/*.txt"):
+                if path.is_dir():
+                    shutil.rmtree(path)
+        for name in (".bazelrc", "more.bazelrc", ".bazelignore"):
+            (self.workspace / name).unlink(missing_ok=True)
         for sub in self.workspace.glob("p*/sub"):
             shutil.rmtree(sub)
         self.make_sources()
@@ -461,16 +486,179 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
         return f"comment in {path}"
 
     def toggle_flag(self) -> str:
-        flag = self.random.choice(["--define=speed=fast", "--compilation_mode=opt", "--keep_going"])
+        flag = self.random.choice(FLAGS)
         if flag in self.flags:
             self.flags.remove(flag)
         else:
             self.flags.append(flag)
         return f"flags {self.flags}"
 
+    def shuffle_flags(self) -> str:
+        self.random.shuffle(self.flags)
+        return f"flags {self.flags}"
+
     def change_environment(self) -> str:
-        self.environment["PIP_TIMEOUT"] = str(self.random.randrange(3) + 10)
-        return "environment"
+        name, values = self.random.choice(
+            [("PIP_TIMEOUT", ["10", "11", "12"]), ("WORD", ["", "here", "there"]), ("OTHER", ["one", "two"])]
+        )
+        if name in self.environment and self.random.random() < 0.3:
+            del self.environment[name]
+            return f"without {name}"
+        self.environment[name] = self.random.choice(values)
+        return f"{name}={self.environment[name]}"
+
+    def edit_rc_file(self) -> str:
+        path, text = self.random.choice([".bazelrc", ".bazelrc", "more.bazelrc"]), self.random.choice(RC_FILES)
+        if path.startswith("more"):
+            text = text.replace("try-import", "# import")
+        self.write(path, text)
+        return f"{path} is {text!r}"
+
+    def edit_ignored(self) -> str:
+        text = self.random.choice(["", "", "p2/sub\n", "p3\n", "elsewhere\n"])
+        self.write(".bazelignore", text)
+        return f".bazelignore is {text!r}"
+
+    # Files that become something else
+
+    def check_out(self) -> str:
+        """All sources as they were at some time, as another branch has them; equal ones are not written."""
+        packages = [path for path in sorted(self.workspace.glob("p*")) if path.is_dir() and not path.is_symlink()]
+        now = {path: path.read_bytes() for one in packages for path in sorted(one.rglob("*.txt")) if path.is_file()}
+        branch = {path: data for path, data in self.branch.items() if path.parent.is_dir() and not path.is_dir()}
+        self.branch = now
+        if not branch:
+            return "leave this branch"
+        for path in now.keys() - branch.keys():
+            path.unlink()
+        for path, data in branch.items():
+            if now.get(path) != data:
+                path.unlink(missing_ok=True)
+                path.write_bytes(data)
+        return "check out another branch"
+
+    def rename_case(self) -> str:
+        path = self.pick(self.files(".txt"))
+        if path is None:
+            return "nothing to rename"
+        self.remember(path)
+        other = path.with_name(f"{path.stem.swapcase()}.txt")
+        path.rename(other)
+        return f"{path} is {other.name}"
+
+    def change_kind(self) -> str:
+        """A file becomes a directory with a file in it, or a directory a file."""
+        path = self.pick([path for path in self.workspace.glob("p*/*.txt") if path.exists()])
+        if path is None:
+            return "nothing to change"
+        self.remember(path)
+        if path.is_dir():
+            shutil.rmtree(path)
+            path.write_text("was a directory\n")
+            return f"{path} is a file"
+        path.unlink()
+        path.mkdir()
+        (path / "inner.txt").write_text("was a file\n")
+        return f"{path} is a directory"
+
+    def link_directory(self) -> str:
+        """A directory becomes a link to an equal one, or what the link leads to says something else."""
+        sub = self.workspace / f"p{self.random.randrange(4)}/tree"
+        away = self.workspace / "elsewhere" / f"tree-{sub.parent.name}"
+        if not sub.parent.is_dir() or away.is_file():
+            return "no directory to link"
+        if sub.is_symlink():
+            inner = away / "inner.txt"
+            away.mkdir(parents=True, exist_ok=True)
+            inner.write_text(f"linked {self.random.randrange(3)}\n")
+            return f"edit {inner}"
+        if sub.is_dir():
+            shutil.rmtree(away, ignore_errors=True)
+            away.parent.mkdir(exist_ok=True)
+            shutil.copytree(sub, away)
+            shutil.rmtree(sub)
+            sub.symlink_to(os.path.relpath(away, sub.parent))
+            return f"{sub} is a link"
+        sub.mkdir()
+        (sub / "inner.txt").write_text("inner\n")
+        return f"{sub} is a directory"
+
+    def hard_link(self) -> str:
+        """A file becomes another name of its neighbour, or is edited by such a name."""
+        path = self.pick(self.files(".txt"))
+        if path is None:
+            return "nothing to link"
+        other = self.workspace / "elsewhere" / "hard"
+        other.parent.mkdir(exist_ok=True)
+        if other.exists() and self.random.random() < 0.5:
+            other.write_text(f"hard {self.random.randrange(10)}\n")
+            return f"edit {other}"
+        self.remember(path)
+        other.unlink(missing_ok=True)
+        os.link(path, other)
+        return f"{path} is {other}, too"
+
+    def rename_build_file(self) -> str:
+        package = self.workspace / f"p{self.random.randrange(4)}"
+        one, other = package / "BUILD.bazel", package / "BUILD"
+        if other.is_file() and not one.exists():
+            one, other = other, one
+        if not one.is_file() or other.exists():
+            return "no BUILD file to rename"
+        one.rename(other)
+        return f"{one} is {other.name}"
+
+    def same_again(self) -> str:
+        """The same bytes in a new file."""
+        path = self.pick(self.files(".txt", ".bazel", ".bzl"))
+        if path is not None:
+            fresh = path.with_name("fresh")
+            shutil.copy(path, fresh)
+            fresh.rename(path)
+        return f"{path} anew"
+
+    # Other commands
+
+    def other_command(self) -> str:
+        words = self.random.choice(
+            [("build", "--nobuild", "//..."), ("build", "//p1:all"), ("build", "--define=speed=fast", "//p0/..."),
+             ("build", "--keep_going", "//..."), ("query", "//..."), ("test", "//..."), ("info",), ("clean",),
+             ("build", "//p0:u", "//p1:u"), ("build", "--", "//...", "-//p2:all"),
+             ("build", "--output_groups=shared", "//...")]
+        )  # fmt: skip
+        flags = self.flags if words[0] in ("build", "test") else ()
+        self.start("kept", words[0], *flags, *words[1:]).communicate()
+        return " ".join(words)
+
+    def at_once(self) -> str:
+        """The same command twice, or it and another one."""
+        other = self.random.choice(["//...", "//p1:all", "//p0/..."])
+        both = [self.start("kept", "build", *self.flags, words) for words in ("//...", other)]
+        for one in both:
+            one.communicate()
+        return f"two commands at once, of //... and {other}"
+
+    def interrupted(self) -> str:
+        seconds = self.random.uniform(0, 1.5)
+        which = self.random.choice([signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+        edit = self.edit_source() if self.random.random() < 0.5 else self.edit_bzl()
+        process = self.start("kept", "build", *self.flags, "//...")
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(which)
+        process.communicate()
+        return f"{edit}; {which.name} after {seconds:.2f} s"
+
+    def meddle(self) -> str:
+        """Changes while a command runs."""
+        process = self.start("kept", "build", *self.flags, "//...")
+        done: list[str] = []
+        while process.poll() is None and len(done) < 5:
+            time.sleep(self.random.uniform(0, 0.4))
+            done.append(self.random.choice([self.edit_source, self.rewrite_source, self.edit_bzl, self.bring_back])())
+        process.communicate()
+        return f"while it runs: {', '.join(done)}"
 
     def bump_lock(self) -> str:
         self.write("uv.lock", self.random.choice(self.locks))
@@ -553,29 +741,28 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
         if not self.failing:
             self.compare()
 
-    def build(self, name: str, *more: str) -> Ran:
-        done = subprocess.run(
-            [
-                *self.program,
-                f"--output_user_root={self.root / name}",
-                "build",
-                "--noshow_progress",
-                f"--index_override={ORIGIN}=@default",
-                *self.flags,
-                *more,
-                "//...",
-            ],
+    def start(self, name: str, command: str, *words: str) -> subprocess.Popen[str]:
+        common = ["--noshow_progress", f"--index_override={ORIGIN}=@default"] if command in ("build", "test") else []
+        return subprocess.Popen(
+            [*self.program, f"--output_user_root={self.root / name}", command, *common, *words],
             cwd=self.workspace,
             env=self.environment,
-            capture_output=True,
-            text=True,
             stdin=subprocess.DEVNULL,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
-        lines = _NOT_REPEATED.sub("", done.stderr).replace(str(self.root / name), "ROOT").splitlines()
+
+    def build(self, name: str, *more: str) -> Ran:
+        process = self.start(name, "build", *self.flags, *more, "//...")
+        _, said = process.communicate()
+        lines = _NOT_REPEATED.sub("", said).replace(str(self.root / name), "ROOT").splitlines()
         errors = sorted(line for line in lines if "Elapsed" not in line and "Actions:" not in line)
         counts = ("INFO: Build completed", "INFO: From", "[")
-        return Ran(done.returncode, tuple(line for line in errors if not line.startswith(counts)), done.stderr)
+        if "--keep_going" not in self.flags and any("` failed: " in line for line in errors):
+            # Which action fails first is a matter of which others have something to do.
+            errors = [line for line in errors if "` failed: " not in line and not line.startswith("Target ")]
+        return Ran(process.returncode, tuple(line for line in errors if not line.startswith(counts)), said)
 
     def seed_root(self) -> None:
         """Let the clean root know the interpreter and the wheels, and nothing that an action made."""
