@@ -38,13 +38,13 @@ class Program:
 
 BENCHMARKS: Mapping[str, tuple[Program, ...]] = {
     "startup": (
-        Program("startup.py", ("--runs=60", "--pairs=5", "--copied", "--json"), ("--runs=5", "--json")),
+        Program("startup.py", ("--runs=96", "--pairs=4", "--places=8", "--copied", "--json"), ("--runs=5", "--json")),
         Program("startup_peers.py", ("--pairs=20", "--json"), ("--pairs=3", "--no-pex", "--json")),
     ),
     "venv": (
         Program(
             "venv.py",
-            ("--wheels=50,150,300", "--pairs=5", "--copies=50", "--json"),
+            ("--wheels=50,150,300", "--modules=180", "--pairs=5", "--copies=50", "--json"),
             ("--wheels=50", "--pairs=2", "--copies=5", "--link-modes=hardlink", "--json"),
         ),
         Program("shared_venv.py", ("--json",), None),

@@ -9,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -164,7 +165,7 @@ def _shown(amount: float | None, unit: str) -> str:
 
 
 def machine() -> str:
-    """Processor, system and interpreter."""
+    """Processor, system and interpreter, and the kind of file system that benchmarks use."""
     model = platform.machine()
     try:
         with open("/proc/cpuinfo") as file:
@@ -173,7 +174,8 @@ def machine() -> str:
         pass
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     system = f"{platform.system()} {platform.release()}, {model}, {os.cpu_count()} CPUs"
-    return f"{system}, Python {platform.python_version()}, load {load}"
+    files = version_of("findmnt", "--noheadings", "--output=FSTYPE", "--target", tempfile.gettempdir())
+    return f"{system}, Python {platform.python_version()}, files on {files or 'a disk'}, load {load}"
 
 
 def version_of(*argv: str) -> str:

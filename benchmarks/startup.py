@@ -6,11 +6,11 @@ with the interpreter of the same virtualenv.
 
 With `--copied` it is compared with a virtualenv that uv has made of the same versions by copying and compiling, as most
 people have it: once with the machine's interpreter, and once with the very files of the interpreter that the launcher
-starts, by other names. Several pairs are then made one after the other, each with new stores, a new copy of the
-machine's interpreter and a new virtualenv, and who is written first alternates: where the files of each lie in memory
-differs from pair to pair. A ratio is the median over the pairs of the medians of the ratios of starts that followed one
-another; behind it are the smallest and the largest of the pairs. The exit code is 1 when the ratio to the machine's
-interpreter is above a limit.
+starts, by other names. Where files lie in memory makes more of a difference than what is measured. So several pairs
+are made one after the other, each with new stores, a new copy of the machine's interpreter and a new virtualenv, and
+who is written first alternates; and of each pair all files are read into memory anew several times. A ratio is the
+median, over all these places, of the medians of the ratios of starts that followed one another; behind it are the
+smallest and the largest. The exit code is 1 when the ratio to the machine's interpreter is above a limit.
 
     .venv/bin/python benchmarks/startup.py --copied --runs 40
 """
@@ -27,6 +27,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from directories import forget_contents
 from measuring import Row, report
 from startup_programs import (
     SCENARIOS,
@@ -119,13 +120,6 @@ def _median(ratios: Sequence[float]) -> float:
     return round(statistics.median(ratios), 4)
 
 
-def usual_pair(directory: Path) -> Pair:
-    """Built into the stores of the user, with the interpreter of the program's own virtualenv as the peer."""
-    workspace = copied_workspace(directory)
-    build(workspace, SCENARIOS)
-    return Pair(workspace, {"python -B -I": python_of(workspace, SCENARIOS[1])})
-
-
 def fresh_pair(directory: Path, *, distributions: Sequence[str]) -> Pair:
     """Built into stores of its own, after the virtualenv when it is known what `distributions` that has."""
     workspace = copied_workspace(directory)
@@ -141,29 +135,45 @@ def fresh_pair(directory: Path, *, distributions: Sequence[str]) -> Pair:
     return Pair(workspace, {MACHINE: machine, SAME: same})
 
 
-def measured(directory: Path, *, runs: int, pairs: int, copied: bool) -> Iterator[tuple[Scenario, Starts]]:
+def usual_starts(directory: Path, *, runs: int) -> Iterator[tuple[Scenario, Starts]]:
+    """Starts of every program from the stores of the user, beside the interpreter of the program's own virtualenv."""
+    workspace = copied_workspace(directory)
+    build(workspace, SCENARIOS)
+    made = Pair(workspace, {"python -B -I": python_of(workspace, SCENARIOS[1])})
+    for scenario in SCENARIOS:
+        yield scenario, starts_of(scenario, made, rounds=runs * scenario.weight)
+
+
+def paired_starts(directory: Path, *, runs: int, pairs: int, places: int) -> Iterator[tuple[Scenario, Starts]]:
+    """Starts of every program from several pairs, each with its files in several places of memory."""
     distributions: tuple[str, ...] = ()
     for number in range(pairs):
-        place = directory / str(number)
-        place.mkdir()
-        made = fresh_pair(place, distributions=distributions if number % 2 else ()) if copied else usual_pair(place)
+        beside = directory / str(number)
+        beside.mkdir()
+        made = fresh_pair(beside, distributions=distributions if number % 2 else ())
         distributions = distributions or distributions_of(made.workspace)
-        for scenario in SCENARIOS:
-            yield scenario, starts_of(scenario, made, rounds=-(-runs * scenario.weight // pairs))
+        for _ in range(places):
+            forget_contents(beside)
+            for scenario in SCENARIOS:
+                yield scenario, starts_of(scenario, made, rounds=-(-runs * scenario.weight // (pairs * places)))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=40, help="starts of each program, of the one that does nothing ten")
     parser.add_argument("--pairs", type=int, default=4, help="how many pairs share them, with --copied")
+    parser.add_argument("--places", type=int, default=4, help="how often files of a pair are read into memory anew")
     parser.add_argument("--copied", action="store_true", help="compare with copied virtualenvs; needs an index")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     options = parser.parse_args()
 
     starts: dict[Scenario, list[Starts]] = {scenario: [] for scenario in SCENARIOS}
     with tempfile.TemporaryDirectory(prefix="startup-") as name:
-        pairs = options.pairs if options.copied else 1
-        for scenario, found in measured(Path(name), runs=options.runs, pairs=pairs, copied=options.copied):
+        if options.copied:
+            all_starts = paired_starts(Path(name), runs=options.runs, pairs=options.pairs, places=options.places)
+        else:
+            all_starts = usual_starts(Path(name), runs=options.runs)
+        for scenario, found in all_starts:
             starts[scenario].append(found)
     rows = [row for scenario, found in starts.items() for row in rows_of(scenario, found)]
     return report(rows, as_json=options.json)
