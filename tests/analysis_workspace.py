@@ -105,6 +105,12 @@ class ValueHub:
         manifest = read_manifest(BytesAccess(data), filename=name)
         return FetchedWheel(project, dist.version, name.text, sha256, f"{sha256}/{name.text}", manifest)
 
+    def extras(self, project: str, configuration: Configuration) -> Mapping[str, Sequence[Label]]:
+        return {}
+
+    def toolchains(self, project: str, configuration: Configuration) -> Sequence[Label]:
+        return ()
+
     def project_code(self, project: str) -> ProjectCode:
         return ProjectCode()
 

@@ -139,7 +139,7 @@ class Bench:
         sources = SourceState(
             layout.workspace,
             repository_directory=lambda name: layout.output_base / "external" / name,
-            state_file=layout.output_base / "sources.json",
+            state_file=layout.output_base / "sources",
         )
         exec_root = ExecRoot(
             layout.exec_root,

@@ -119,6 +119,9 @@ class FakeSession:
     def compiled_locks(self) -> Sequence[CompiledLock]:
         return []
 
+    def lock_environment(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        return environment
+
     def debian_locks(self, *, check: bool, upgrade: bool, only: Callable[[Path], bool]) -> Sequence[MadeLock]:
         made = MadeLock("debian.lock.json", changed=upgrade, notes=("libc6 1 -> 2",) if upgrade else ())
         return [made] if only(self.root / made.shown) else []

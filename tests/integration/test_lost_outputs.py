@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -221,9 +222,11 @@ def test_without_room_for_temporary_files_the_longer_way_tells(built: RealWorksp
     assert contents(venv(built)) == before
 
 
-def test_a_virtual_environment_is_told_by_its_directory(built: RealWorkspace) -> None:
+def test_a_virtual_environment_is_told_by_its_directory_and_its_interpreter(built: RealWorkspace) -> None:
     done = built.run("build", "//:venv")
-    assert "\n  venvship-bin/.venv\n" in done.stderr
+    python = "venvship-bin/venv.runfiles/_main/.venv/bin/python"
+    assert f"\n  venvship-bin/.venv\n  {python}\n" in done.stderr
     assert "activate" not in done.stderr
+    subprocess.run([built.root / python, "-c", "import lib"], check=True)
     some = built.run("build", "//:venv", "--experimental_show_artifacts")
     assert "/.venv/bin/activate\n" in some.stderr

@@ -50,6 +50,15 @@ def test_argv_0_is_not_believed(world: World, lie: str) -> None:
     expect_tree(world, "bin/app.runfiles", world.run(program, argv0=lie).seen.argv)
 
 
+@pytest.mark.parametrize("relative", [True, False])
+def test_argv_0_that_names_another_program_with_the_same_files_is_not_believed(world: World, relative: bool) -> None:
+    world.tree("bin/app.runfiles")
+    world.tree("other/app.runfiles")
+    program = world.launcher("bin/app")
+    lie = "other/app" if relative else world.launcher("other/app")
+    expect_tree(world, "bin/app.runfiles", world.run(program, argv0=lie).seen.argv)
+
+
 def test_a_link_to_the_program_finds_the_tree_of_the_program(world: World) -> None:
     world.tree("opt/app.runfiles")
     world.launcher("opt/app")

@@ -98,6 +98,13 @@ def test_directories_of_lower_layers_are_not_repeated() -> None:
     assert high.skip == {"app", "app/lib"}
 
 
+def test_the_request_names_directories_of_lower_layers_in_order() -> None:
+    deep = "/".join("abcdefgh")
+    _, high = plan_layers([LayerGroup("low", (file(f"{deep}/x"),)), LayerGroup("high", (file(f"{deep}/y"),))])
+    skip = layer_request(high, blob=artifact("blob"), descriptor=None)["skip"]
+    assert skip == tuple(deep[: 2 * length + 1] for length in range(8))
+
+
 def test_a_shared_layer_does_not_depend_on_what_lies_below_it() -> None:
     shared = LayerGroup("six", (tree("app/six", "six"),), shared=True)
     alone, above = plan_layers([shared]), plan_layers([LayerGroup("low", (file("app/x"),)), shared])

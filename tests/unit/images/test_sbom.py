@@ -32,6 +32,12 @@ def test_every_package_of_an_spdx_document_is_needed_by_the_program() -> None:
     assert {"SPDXRef-0-debian-libc6", "SPDXRef-1-six"} < identifiers
 
 
+def test_an_spdx_document_has_the_checksums_that_are_known() -> None:
+    _, libc, six = json.loads(spdx("//app:app", [SIX, LIBC]))["packages"]
+    assert six["checksums"] == [{"algorithm": "SHA256", "checksumValue": "a" * 64}]
+    assert "checksums" not in libc
+
+
 def test_materials_have_the_digests_that_are_known() -> None:
     assert materials([LIBC, SIX])[1] == {"uri": "pkg:pypi/six@1.17", "digest": {"sha256": "a" * 64}}
     assert "digest" not in materials([LIBC])[0]

@@ -79,7 +79,7 @@ def test_bubblewrap_starts_the_program(image: Path, tmp_path: Path, peer: Peer) 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
     """Podman takes no long paths."""
-    with tempfile.TemporaryDirectory(prefix="vs") as directory:
+    with tempfile.TemporaryDirectory(prefix="vs", dir="/tmp") as directory:
         yield Path(directory)
 
 

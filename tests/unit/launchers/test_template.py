@@ -124,6 +124,12 @@ def test_a_template_that_is_cut_off_is_refused(name: str) -> None:
             finalise(whole[:size] + b"VSLAUNC1", CONFIG)
 
 
+def _changed(program: bytes, layout: str, offset: int, value: int) -> bytes:
+    changed = bytearray(program)
+    struct.pack_into(layout, changed, offset, value)
+    return bytes(changed)
+
+
 def _without_loaded_segments(program: bytes) -> bytes:
     (table,) = struct.unpack_from("<Q", program, 32)
     changed = bytearray(program)
@@ -140,6 +146,8 @@ def test_a_program_of_another_shape_is_no_template(name: str) -> None:
         (whole[:4] + b"\x01" + whole[5:], "no little-endian 64-bit ELF file"),
         (_without_loaded_segments(whole), "it loads nothing"),
         (whole + b"\0", "its last segment does not end the file"),
+        (_changed(whole, "<H", 54, 32), "its program headers are not where they should be"),
+        (_changed(whole, "<Q", 32, len(whole)), "its program headers are not where they should be"),
     ):
         with pytest.raises(DamagedLauncherTemplate, match=reason):
             finalise(changed, CONFIG)
