@@ -111,3 +111,8 @@ def lock(index: FakeIndex, files: Mapping[str, bytes], *, groups: str = "", need
 def wheel(name: str, text: str, **scripts: str) -> dict[str, bytes]:
     files = {f"{name}/__init__.py": text, f"{name}/words.txt": "words\n"}
     return {f"{name}-1.0-py3-none-any.whl": wheel_bytes(name, "1.0", files, console_scripts=scripts)}
+
+
+def member_lock(*packages: str) -> str:
+    """A uv.lock of these tables."""
+    return "\n".join(["version = 1", 'requires-python = ">=3.9"', *packages]) + "\n"
