@@ -294,3 +294,48 @@ gazelle_python_manifest(name = "test_only", hub = "@pypi", venvs = ["test"], pla
     done = workspace.built("@pypi//:gazelle_index_whls")
     listed = {line.rpartition("/")[2] for line in done.stderr.splitlines() if line.endswith(".whl")}
     assert listed == files.keys()
+
+
+def test_stubs_are_listed_for_gazelle_by_their_own_names(workspace: RealWorkspace, index: FakeIndex) -> None:
+    files = {
+        **wheel("direct", "X = 1\n"),
+        "types_direct-1.0-py3-none-any.whl": wheel_bytes("types_direct", "1.0", {"direct-stubs/__init__.pyi": ""}),
+        "other_stubs-1.0-py3-none-any.whl": wheel_bytes(
+            "other_stubs", "1.0", {"other-stubs/x.pyi": "", "helps.py": ""}
+        ),
+    }
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB + 'bazel_dep(name = "rules_python_gazelle_plugin", version = "1.0.0")\n',
+            "uv.lock": lock(index, files),
+            "BUILD.bazel": """
+load("@aspect_rules_py//uv:defs.bzl", "gazelle_python_manifest")
+load("@pypi//:requirements.bzl", "all_whl_requirements")
+load("@rules_python_gazelle_plugin//manifest:defs.bzl", plugins_manifest = "gazelle_python_manifest")
+load("@rules_python_gazelle_plugin//modules_mapping:def.bzl", "modules_mapping")
+gazelle_python_manifest(name = "plain", hub = "pypi")
+gazelle_python_manifest(name = "stubs", hub = "pypi", include_stub_packages = True)
+modules_mapping(
+    name = "map",
+    wheels = all_whl_requirements,
+    exclude_patterns = ["^dir"],
+    include_stub_packages = True,
+)
+plugins_manifest(name = "mapped", modules_mapping = ":map", pip_repository_name = "pypi")
+modules_mapping(name = "wrong_map", exclude_patterns = ["(", "a", "[z-a]"])
+plugins_manifest(name = "wrong", modules_mapping = ":wrong_map", pip_repository_name = "pypi")
+""",
+        }
+    )
+    stubs = "    other_stubs: other_stubs\n    types_direct: types_direct\n"
+    for name, listed in {
+        "plain": "    direct: direct\n    helps: other_stubs\n",
+        "stubs": f"    direct: direct\n{stubs}",
+        "mapped": stubs,
+    }.items():
+        done = workspace.run("run", INDEX, f"//:{name}.update")
+        assert done.code == 0, done.stderr
+        text = (workspace.root / "gazelle_python.yaml").read_text()
+        assert text.partition("modules_mapping:\n")[2] == f"{listed}  pip_repository:\n    name: pypi\n"
+    done = workspace.build("//:wrong")
+    assert done.code == 1 and "`(`: missing )" in done.stderr and "`[z-a]`: bad character range" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -30,15 +31,27 @@ def module_names(paths: Iterable[str]) -> Iterator[str]:
             yield ".".join(parts)
 
 
-def module_index(wheels: Iterable[InstalledWheel]) -> Mapping[str, str]:
+def is_stubs(package: str) -> bool:
+    """Whether a distribution is called like one of stubs; Gazelle's plugin looks for such names beside each other one.
+
+    >>> is_stubs("types_requests"), is_stubs("boto3_stubs"), is_stubs("requests")
+    (True, True, False)
+    """
+    return package.startswith(("types_", "stubs_")) or package.endswith(("_stubs", "_types"))
+
+
+def module_index(wheels: Iterable[InstalledWheel], *, excluded: Iterable[re.Pattern[str]] = ()) -> Mapping[str, str]:
     """The shortest names that tell distributions apart, with the distribution of each.
 
     A package that several distributions have is told by what is below it; other modules are those of the first one.
+    Modules in whose names one of the patterns `excluded` is found are left out.
     """
+    patterns = tuple(excluded)
     owners: defaultdict[str, set[str]] = defaultdict(set)
     for wheel in wheels:
         for name in module_names(wheel.site.paths):
-            owners[name].add(wheel.project)
+            if not any(pattern.search(name) for pattern in patterns):
+                owners[name].add(wheel.project)
     above = {name.rpartition(".")[0] for name in owners}
     found: dict[str, str] = {}
     for name in sorted(owners):

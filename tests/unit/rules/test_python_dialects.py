@@ -319,11 +319,6 @@ def test_mistakes_are_told(build: str, told: str) -> None:
             'gazelle_python_manifest(name = "l", hub = "pypi", venv = "x")',
             "unexpected keyword argument",
         ),
-        (
-            'load("@aspect_rules_py//uv:defs.bzl", "gazelle_python_manifest")\n'
-            'gazelle_python_manifest(name = "l", hub = "pypi", include_stub_packages = True)',
-            "lists no stub packages",
-        ),
     ],
 )
 def test_what_the_macros_of_locks_do_not_know_is_refused(build: str, told: str) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from venvship.model.paths import TreePath
 from venvship.venvs.module_index import module_index, module_names
 from venvship.venvs.wheel_layout import InstalledWheel
@@ -35,3 +37,8 @@ def test_a_module_inside_of_another_distributions_package_is_told_apart() -> Non
 
 def test_of_distributions_with_the_same_module_the_first_counts() -> None:
     assert module_index([wheel("b", "cv.py"), wheel("a", "cv.py")]) == {"cv": "a"}
+
+
+def test_modules_that_a_pattern_is_found_in_are_left_out() -> None:
+    wheels = [wheel("a", "one/__init__.py", "one/tests/x.py", "two.py", "tests/__init__.py")]
+    assert module_index(wheels, excluded=[re.compile(r"^tests"), re.compile("wo$")]) == {"one": "a"}

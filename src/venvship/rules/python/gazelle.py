@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from venvship.analysis.rule_context import RuleContext
+from venvship.dataclass import dataclass
 from venvship.loading.rule_class import RuleClass
 from venvship.model.depset import Depset, union
 from venvship.model.paths import join
@@ -19,7 +20,7 @@ from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.python.distributions import package_name
 from venvship.rules.python.providers import PyWheelsInfo
 from venvship.rules.python.transitions import python_transition
-from venvship.venvs.module_index import module_index
+from venvship.venvs.module_index import is_stubs, module_index
 
 FILE: Final = "gazelle_python.yaml"
 _HEAD: Final = """# GENERATED FILE - DO NOT EDIT!
@@ -47,6 +48,14 @@ _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*", re.ASCI
 _NOT_TEXT: Final = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 
 
+@dataclass(frozen=True, slots=True)
+class ModulesMapping:
+    """What a target says of the modules that are listed."""
+
+    excluded: tuple[re.Pattern[str], ...] = ()
+    stubs: bool = False
+
+
 def manifest_text(modules: Mapping[str, str], *, hub: str, update: str) -> str:
     """The file; values are packages of the hub."""
     rows = [f"    {_scalar(name)}: {_scalar(package_name(modules[name]))}\n" for name in sorted(modules)]
@@ -63,10 +72,30 @@ def _wheels_of_group(ctx: RuleContext) -> list[object]:
     return [DefaultInfo(), PyWheelsInfo(union(info.wheels for info in infos))]
 
 
+def _modules_mapping(ctx: RuleContext) -> list[object]:
+    excluded: list[re.Pattern[str]] = []
+    wrong: list[str] = []
+    for text in ctx.strings("exclude_patterns"):
+        try:
+            excluded.append(re.compile(text))
+        except re.error as error:
+            wrong.append(f"  `{text}`: {error}")
+    if wrong:
+        raise ctx.error("\n".join(["`exclude_patterns` has what is no regular expression:", *wrong]))
+    mapping = ModulesMapping(tuple(excluded), ctx.boolean("include_stub_packages"))
+    return [DefaultInfo(Depset(ctx.files("wheels"))), mapping]
+
+
 def _gazelle_manifest(ctx: RuleContext) -> list[object]:
-    wheels = union(info.wheels for info in ctx.provided("deps", PyWheelsInfo))
+    wheels = [record.layout for record in union(i.wheels for i in ctx.provided("deps", PyWheelsInfo)).to_tuple()]
     output = ctx.declare_file(join(f"{ctx.label.name}.made", FILE))
-    modules = module_index(record.layout for record in wheels.to_tuple())
+    [mapping] = ctx.provided("modules_mapping", ModulesMapping) or (ModulesMapping(),)
+    stubs: dict[str, str] = {}
+    if mapping.stubs or ctx.boolean("include_stub_packages"):
+        # The plugin finds them by their own names, and by no module.
+        stubs = {package: wheel.project for wheel in wheels if is_stubs(package := package_name(wheel.project))}
+    others = (wheel for wheel in wheels if package_name(wheel.project) not in stubs)
+    modules = {**module_index(others, excluded=mapping.excluded), **stubs}
     ctx.write(output, manifest_text(modules, hub=ctx.string("hub"), update=_update(ctx, ctx.label.name)).encode())
     files = Depset([output])
     return [DefaultInfo(files, Runfiles(files=files), Runfiles(files=files))]
@@ -110,8 +139,22 @@ GAZELLE_RULES: Final = (
     ),
     RuleClass(
         "gazelle_manifest",
-        (attributes.labels("deps", providers=(PyWheelsInfo,)), attributes.string("hub", mandatory=True)),
+        (
+            attributes.labels("deps", providers=(PyWheelsInfo,)),
+            attributes.string("hub", mandatory=True),
+            attributes.boolean("include_stub_packages"),
+            attributes.label("modules_mapping", files=True),
+        ),
         _gazelle_manifest,
+    ),
+    RuleClass(
+        "modules_mapping",
+        (
+            attributes.labels("wheels", files=True),
+            attributes.strings("exclude_patterns"),
+            attributes.boolean("include_stub_packages"),
+        ),
+        _modules_mapping,
     ),
     RuleClass(
         "gazelle_manifest_update",

@@ -48,18 +48,17 @@ def gazelle_python_manifest(
       name: name of the generated file's target.
       hub: name of the hub.
       venvs: dependency groups whose distributions count; all that do not conflict, by default.
-      include_stub_packages: refused; stubs bring no modules of their own.
+      include_stub_packages: whether distributions of stubs are listed by their own names (`types_requests`), by which the
+        plugin finds those that belong to an imported distribution.
       platform_parent: taken; distributions are those of the platform that is built for.
       platform_parents: the same under the name of later releases.
       pip_repository_name: another name of `hub`.
-      modules_mapping: taken; the hub knows the modules.
+      modules_mapping: a target `modules_mapping`, which may leave modules out; the hub knows the modules.
       requirements: taken; the hub knows the distributions.
       manifest: where the file is written. One of another package must exist and be exported.
       visibility: who may use the targets.
       tags: tags of the targets.
     """
-    if include_stub_packages:
-        fail("`%s`: gazelle_python_manifest lists no stub packages: name them in `deps` or `pyi_deps`" % name)
     repository = (hub or pip_repository_name or "").lstrip("@")
     if not repository:
         fail("`%s`: name the `hub`" % name)
@@ -68,7 +67,15 @@ def gazelle_python_manifest(
         part = "_%s.%s" % (name, group) if group else "_%s.wheels" % name
         _venvship.wheels_of_group(name = part, deps = ["@%s//:group_deps" % repository], dep_group = group, tags = ["manual"])
         deps.append(":" + part)
-    _venvship.gazelle_manifest(name = name, hub = repository, deps = deps, visibility = visibility, tags = tags)
+    _venvship.gazelle_manifest(
+        name = name,
+        hub = repository,
+        deps = deps,
+        include_stub_packages = include_stub_packages,
+        modules_mapping = modules_mapping,
+        visibility = visibility,
+        tags = tags,
+    )
     written = native.package_relative_label(manifest)
     existing = native.glob([written.name], allow_empty = True) if written.package == native.package_name() else [written]
     shared = {

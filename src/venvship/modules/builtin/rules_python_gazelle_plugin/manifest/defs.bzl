@@ -19,7 +19,7 @@ def gazelle_python_manifest(
 
     Args:
       name: name of the generated file's target.
-      modules_mapping: taken; the layouts of wheels are known.
+      modules_mapping: the target that says which modules are left out, and whether stubs are listed.
       requirements: taken; the hub knows them.
       pip_repository_name: the hub.
       pip_deps_repository_name: its older name.
@@ -32,6 +32,7 @@ def gazelle_python_manifest(
         name = name,
         hub = pip_repository_name or pip_deps_repository_name,
         manifest = manifest,
+        modules_mapping = modules_mapping,
         tags = tags + ([] if "manual" in tags else ["manual"]),
         visibility = visibility,
     )
