@@ -5,12 +5,14 @@ its servers and reports import. Each is started in turns through its launcher an
 with the interpreter of the same virtualenv.
 
 With `--copied` it is compared with a virtualenv that uv has made of the same versions by copying and compiling, as most
-people have it: once with the machine's interpreter, and once with the very files of the interpreter that the launcher
-starts, by other names. Where files lie in memory makes more of a difference than what is measured. So several pairs
-are made one after the other, each with new stores, a new copy of the machine's interpreter and a new virtualenv, and
-who is written first alternates; and of each pair all files are read into memory anew several times. A ratio is the
-median, over all these places, of the medians of the ratios of starts that followed one another; behind it are the
-smallest and the largest. The exit code is 1 when the ratio to the machine's interpreter is above a limit.
+people have it, with the machine's interpreter. Where the same bytes lie in memory makes more of a difference than what
+is measured, so that one is there three times: as uv has made it; with the files of the wheels that the launcher's
+program has, by other names, so that both lie at the same places; and with the files of its interpreter too. Limits are
+for the second, which differs from ours by the launcher, the interpreter and the way to the files, and not by luck.
+Several pairs are made one after the other, each with new stores, a new copy of the machine's interpreter and a new
+virtualenv, and who is written first alternates; and of each pair all files are read into memory anew several times. A
+ratio is the median, over all these places, of the medians of the ratios of starts that followed one another; behind it
+are the smallest and the largest. The exit code is 1 when a ratio is above its limit.
 
     .venv/bin/python benchmarks/startup.py --copied --runs 40
 """
@@ -39,10 +41,14 @@ from startup_programs import (
     distributions_of,
     environment,
     python_of,
-    same_files,
+    with_files_of,
+    with_interpreter,
 )
 
-MACHINE, SAME = "copied virtualenv", "copied virtualenv, same interpreter"
+COPIED = "copied virtualenv"
+SAME_WHEELS = f"{COPIED}, same files of wheels"
+SAME_FILES = f"{COPIED}, same files of wheels and interpreter"
+BARE = "python -B -I"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,7 @@ def rows_of(scenario: Scenario, pairs: Sequence[Starts]) -> Iterator[Row]:
         theirs = round(statistics.median(life.wall for starts in pairs for life in starts[peer]), 2)
         times = [_ratio([(a.wall, b.wall) for a, b in zip(one[""], one[peer], strict=True)]) for one in pairs]
         cpu = [_ratio([(a.cpu, b.cpu) for a, b in zip(one[""], one[peer], strict=True)]) for one in pairs]
-        limit = scenario.limit if peer != SAME else None
+        limit = scenario.limit if peer in (SAME_WHEELS, BARE) else None
         yield Row(what, count, ours, peer, theirs, _median(times), ratio_limit=limit, least=min(times), most=max(times))
         yield Row(f"{what}, processor time", count, None, peer, ratio=_median(cpu), least=min(cpu), most=max(cpu))
 
@@ -130,16 +136,18 @@ def fresh_pair(directory: Path, *, distributions: Sequence[str]) -> Pair:
     machine = copied_venv(workspace, venv, known, python=copied_interpreter(directory / "machine"))
     if distributions:
         build(workspace, SCENARIOS, user_root=store)
-    tree = Path(os.path.realpath(python_of(workspace, SCENARIOS[1]))).parent.parent
-    same = same_files(venv, tree, directory / "same")
-    return Pair(workspace, {MACHINE: machine, SAME: same})
+    planned = python_of(workspace, SCENARIOS[2])
+    wheels = with_files_of(planned.parent.parent, venv, directory / "wheels")
+    tree = Path(os.path.realpath(planned)).parent.parent
+    files = with_interpreter(tree, directory / "wheels", directory / "files")
+    return Pair(workspace, {COPIED: machine, SAME_WHEELS: wheels, SAME_FILES: files})
 
 
 def usual_starts(directory: Path, *, runs: int) -> Iterator[tuple[Scenario, Starts]]:
     """Starts of every program from the stores of the user, beside the interpreter of the program's own virtualenv."""
     workspace = copied_workspace(directory)
     build(workspace, SCENARIOS)
-    made = Pair(workspace, {"python -B -I": python_of(workspace, SCENARIOS[1])})
+    made = Pair(workspace, {BARE: python_of(workspace, SCENARIOS[1])})
     for scenario in SCENARIOS:
         yield scenario, starts_of(scenario, made, rounds=runs * scenario.weight)
 

@@ -7,6 +7,7 @@ was written, by as much as 8 percent for the same bytes, so no single pair says 
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import subprocess
@@ -166,8 +167,28 @@ def copied_venv(workspace: Path, venv: Path, distributions: Sequence[str], *, py
     return venv / "bin" / "python"
 
 
-def same_files(venv: Path, tree: Path, directory: Path) -> Path:
-    """`venv` once more, with the interpreter of `tree`: the files are the same ones, by hard links; gives its path."""
+def with_files_of(program_venv: Path, venv: Path, directory: Path) -> Path:
+    """`venv` once more, with files of `program_venv` by other names where both have the same; gives the interpreter.
+
+    Bytecode counts as the same: it differs in paths of sources, which cost nothing.
+    """
+    copied, planned = next((venv / "lib").glob("*/site-packages")), next((program_venv / "lib").glob("*/site-packages"))
+
+    def same(path: Path) -> Path:
+        ours = planned / path.relative_to(copied) if path.is_relative_to(copied) else path
+        if ours.is_file() and (path.suffix == ".pyc" or filecmp.cmp(ours, path, shallow=False)):
+            return Path(os.path.realpath(ours))
+        return path
+
+    def link(source: str, into: str) -> None:
+        os.link(same(Path(source)), into)
+
+    shutil.copytree(venv, directory, symlinks=True, copy_function=link)
+    return directory / "bin" / "python"
+
+
+def with_interpreter(tree: Path, venv: Path, directory: Path) -> Path:
+    """`venv` once more, with the interpreter of `tree`, all by hard links; gives the interpreter."""
     shutil.copytree(tree, directory / "python", symlinks=True, copy_function=os.link)
     shutil.copytree(venv, directory / "venv", symlinks=True, copy_function=os.link)
     [program] = (directory / "python" / "bin").glob("python3.[0-9]*")
