@@ -282,6 +282,23 @@ genrule(name = "use", outs = ["said.txt"], tools = [":whole"], cmd = "HOME=/nowh
     assert refused.stderr.endswith("; RULES_PYTHON_EXTRACT_ROOT can name another directory\n")
 
 
+def test_a_flag_makes_one_file_of_each_program(repository: RealWorkspace, tmp_path: Path) -> None:
+    build = 'load("@rules_python//python:defs.bzl", "py_binary", "py_library", "py_test")\n'
+    test = 'py_test(name = "main_test", srcs = ["main.py"], main = "main.py", deps = [":lib", "@pypi//tool"])\n'
+    repository.write({"rules_python/BUILD.bazel": build + TABLE + test})
+    repository.built("--build_python_zip", "//rules_python:main")
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": os.environ["PATH"]}
+    for name in ("main", "main.zip"):
+        shutil.copy(repository.root / "venvship-bin" / "rules_python" / name, tmp_path / name)
+    argv: list[str | Path]
+    for argv in [tmp_path / "main"], [sys.executable, tmp_path / "main.zip"]:
+        assert started(argv, cwd=tmp_path, environment=environment) == "fact 1.0 0 fastbuild _main.venv\n"
+    done = repository.test("--build_python_zip", "//rules_python:main_test")
+    assert done.code == 0, done.stdout + done.stderr
+    assert run(repository, "--nobuild_python_zip", "//rules_python:main") == "fact 1.0 0 fastbuild _main.venv\n"
+    assert (repository.root / "venvship-bin" / "rules_python" / "main").stat().st_size < 100_000
+
+
 def test_packed_programs_are_tests(repository: RealWorkspace) -> None:
     build = """
 load("@rules_python//python/zipapp:py_zipapp_test.bzl", "py_zipapp_test")

@@ -292,6 +292,10 @@ class _Parser:
             return
         if flag.effect is Effect.NONE and flag.reason and value and origin is None:
             self._warn(flag.name, f"`--{flag.name}` has no effect: {flag.reason}")
+        if flag.setting:
+            if value.lower() != "auto":
+                self._settings[flag.setting] = (value.lower() in YES,)
+            return
         self._said.setdefault(flag.name, []).append(value)
         self._places[flag.name] = origin
 

@@ -10,6 +10,7 @@ _START = (STARTUP,)
 _BUILD_AND_QUERY = (*BUILDING, "query")
 
 FLAG_ALIAS = "flag_alias"
+_RULES_PYTHON = "@@rules_python//python/config_settings:"
 
 STARTUP_FLAGS: tuple[Flag, ...] = (
     Flag("output_user_root", FlagKind.TEXT, _START, "directory for everything that is kept between commands"),
@@ -216,6 +217,21 @@ COMMAND_FLAGS: tuple[Flag, ...] = (
         "platforms that actions run on, before those that are registered",
     ),
     Flag("define", FlagKind.PAIRS, _BUILD_AND_QUERY, "a value for conditions with `define_values`"),
+    Flag(
+        "build_python_zip",
+        FlagKind.TRISTATE,
+        BUILDING,
+        "make one file of each program of rules_python, with all that it needs, and the same as `NAME.zip`",
+        setting=f"{_RULES_PYTHON}build_python_zip",
+    ),
+    Flag(
+        "incompatible_default_to_explicit_init_py",
+        FlagKind.BOOLEAN,
+        BUILDING,
+        "without it, directories of sources get the `__init__.py` that they lack beside programs of rules_python",
+        default="yes",
+        setting=f"{_RULES_PYTHON}incompatible_default_to_explicit_init_py",
+    ),
     Flag("symlink_prefix", FlagKind.TEXT, BUILDING, "how links to outputs begin; `/` for none", default="venvship-"),
     Flag("build", FlagKind.BOOLEAN, BUILDING, "run actions, instead of stopping after analysis", default="yes"),
     Flag("verbose_failures", FlagKind.BOOLEAN, BUILDING, "show the command lines of failed actions", default="no"),

@@ -39,7 +39,8 @@ class Flag:
     """One flag. `values` are the only ones it takes; `reason` says why it is refused, or what of a flag
     without effect whoever says it on the command line would miss.
 
-    `harmless` are the values of a refused flag that ask for nothing we don't do.
+    `harmless` are the values of a refused flag that ask for nothing we don't do. `setting` is the label of the build
+    setting that a flag with yes and no is short for.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Flag:
     effect: Effect = Effect.WORKS
     reason: str = ""
     harmless: tuple[str, ...] = ()
+    setting: str = ""
 
     @property
     def takes_value(self) -> bool:

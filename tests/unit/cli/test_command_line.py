@@ -113,6 +113,20 @@ def test_a_flag_may_be_short_for_a_setting_wherever_the_alias_is_given() -> None
         parse_command("build", given_words("--flag_alias=mode=fast"))
 
 
+def test_flags_of_bazel_that_rules_python_has_made_settings_are_these_settings() -> None:
+    package = "@@rules_python//python/config_settings"
+    words = given_words("--build_python_zip=1", "--noincompatible_default_to_explicit_init_py")
+    line = parse_command("build", [*from_rc("--nobuild_python_zip"), *words])
+    assert line.settings == {
+        f"{package}:build_python_zip": (True,),
+        f"{package}:incompatible_default_to_explicit_init_py": (False,),
+    }
+    assert parse_command("build", given_words("--build_python_zip=auto")).settings == {}
+    assert problems("build", given_words("--build_python_zip=x")) == [
+        "`--build_python_zip` is yes, no or auto, not `x`"
+    ]
+
+
 def test_a_setting_has_every_value_that_it_was_given() -> None:
     line = parse_command("build", given_words("--//a:f=1", "--//a:f=2", "--@r//b=x=y", "--//a:g", "--no//a:h"))
     assert line.settings == {"//a:f": ("1", "2"), "@r//b:b": ("x=y",), "//a:g": (True,), "//a:h": (False,)}

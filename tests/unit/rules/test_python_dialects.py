@@ -8,7 +8,7 @@ import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace, Dist, ValueHub, outputs
 
 from venvship.errors import VenvshipError
-from venvship.model.action import ForestLink, WriteFile
+from venvship.model.action import ForestLink, LinkArtifact, RunTool, WriteFile
 from venvship.model.label import PackageId
 from venvship.model.provider import ArgumentsInfo, DefaultInfo
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo, VirtualenvInfo
@@ -342,7 +342,7 @@ def test_settings_of_rules_python_choose_the_version() -> None:
             "yes",
             "can't be `yes`\n  in target `//app:app`\n\nhint: set the Python version to one like",
         ),
-        ("build_python_zip", "True", "hint: name the program in a py_zipapp_binary"),
+        ("experimental_python_import_all_repositories", "False", "the roots of all repositories can be imported from"),
         ("validate_test_main", "enabled", "fail when nothing is run"),
         ("bootstrap_impl", "script", ""),
         ("venvs_site_packages", "no", ""),
@@ -364,7 +364,8 @@ def test_settings_that_ask_for_what_is_not_done_are_refused(name: str, value: st
         ("py/private/interpreter:freethreaded", "true", "hint: set the Python version to one like 3.14t"),
         ("py/private/interpreter:freethreaded", "false", ""),
         ("py/private/interpreter:pydebug", "true", "leave the setting out"),
-        ("uv/private/pyc:precompile", "enabled", "the setting `precompile` of rules_py is one of false, true, not"),
+        ("uv/private/pyc:precompile", "enabled", "precompile=enabled`: not a bool"),
+        ("py:emit_rules_python_providers", "True", ""),
         ("uv/private/pyc:precompile", "true", ""),
         ("uv/private/pyc:whl_install_pyc_invalidation_mode", "timestamp", "never out of date"),
         ("py/private/interpreter:exclude_feature", "tkinter", "interpreters are taken whole"),
@@ -404,6 +405,45 @@ def test_package_files_are_made_where_the_flag_says_so(written: str) -> None:
         build = f'py_binary(name = "app", srcs = ["app.py"], {attribute})'
         target = workspace(RULES_PYTHON, build, "app.py").one("//app:app", configuration)
         assert ("_main/app/__init__.py" in target[DefaultInfo].default_runfiles.entries()) is made
+
+
+@pytest.mark.parametrize(
+    "label", ["@rules_python//python/config_settings:build_python_zip", "//command_line_option:build_python_zip"]
+)
+def test_programs_of_rules_python_become_one_file_where_the_setting_says_so(label: str) -> None:
+    load = 'load("@rules_python//python/zipapp:py_zipapp_binary.bzl", "py_zipapp_binary")\n'
+    settings = f'config_settings = {{"{label}": "True"}}'
+    build = f"""{load}
+py_binary(name = "app", srcs = ["app.py"], {settings})
+filegroup(name = "zip", srcs = [":app"], output_group = "python_zip_file")
+py_zipapp_binary(name = "packed", binary = ":app")
+"""
+    made = workspace(RULES_PYTHON, build, "app.py")
+    target = made.one("//app:app")
+    info = target[DefaultInfo]
+    assert info.executable is not None
+    files = {file.path: file for file in info.files.to_tuple()}
+    assert set(files) == {"app/app", "app/app.zip", "app/app.py"}
+    packing = outputs(target.actions)[info.executable.exec_path]
+    assert isinstance(packing, RunTool) and packing.request["shebang"]
+    link = outputs(target.actions)[files["app/app.zip"].exec_path]
+    assert isinstance(link, LinkArtifact) and link.target == info.executable
+    assert [file.path for file in made.one("//app:zip")[DefaultInfo].files.to_tuple()] == ["app/app.zip"]
+    # What starts in it is the launcher; the file is not in itself, nor in what is packed once more.
+    again = outputs(made.one("//app:packed").actions)
+    for action in (packing, *again.values()):
+        assert isinstance(action, RunTool) and isinstance(action.request["rows"], tuple)
+        places = {row["at"] for row in action.request["rows"]}  # type: ignore[call-overload, index]
+        assert "_main/app/app_zip_start" in places and "_main/app/app" not in places
+
+    plain = workspace(ASPECT, f'py_binary(name = "app", srcs = ["app.py"], {settings})', "app.py").one("//app:app")
+    assert {file.path for file in plain[DefaultInfo].files.to_tuple()} == {"app/app", "app/app.py"}
+
+
+def test_flags_of_the_command_line_that_one_target_can_not_have_are_named() -> None:
+    build = 'py_binary(name = "app", srcs = ["app.py"], config_settings = {"//command_line_option:jobs": "3"})'
+    found = workspace(RULES_PYTHON, build, "app.py").problems("//app:app")
+    assert "`config_settings` can't set `//command_line_option:jobs`" in found and "`build_python_zip`" in found
 
 
 def test_settings_of_the_rule_sets_are_targets() -> None:

@@ -23,7 +23,7 @@ from venvship.rules import attributes
 from venvship.rules.core.programs import arguments_info, test_info
 from venvship.rules.python.bytecode import bytecode_place, compiled_for_program, omits_sources, precompile_flag
 from venvship.rules.python.coverage import check_coverage
-from venvship.rules.python.dialect import dialect_of
+from venvship.rules.python.dialect import RULES_PYTHON, dialect_of
 from venvship.rules.python.given_links import check_given_links
 from venvship.rules.python.launching import (
     ENVIRONMENT_ATTRIBUTES,
@@ -47,6 +47,7 @@ from venvship.rules.python.settings import check_settings, rules_python_setting
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.venv import bootstrap_of
 from venvship.rules.python.virtual import resolved
+from venvship.rules.python.zipapp import write_archive
 from venvship.venvs.coverage import CoverageChecker
 
 PROGRAM_ATTRIBUTES = (
@@ -71,6 +72,7 @@ PROGRAM_ATTRIBUTES = (
 
 
 _EXPLICIT_INIT = "incompatible_default_to_explicit_init_py"
+_PACKED = "build_python_zip"
 
 
 def program_rules() -> tuple[RuleClass, RuleClass]:
@@ -111,7 +113,9 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     main, module = _entry(ctx)
     if main is not None and omits_sources(ctx):
         main = compiled.get(main, main)
-    launcher = ctx.declare_file(ctx.label.name)
+    name = ctx.label.name
+    is_packed = dialect_of(ctx) is RULES_PYTHON and rules_python_setting(ctx.configuration, _PACKED) == "true"
+    launcher = ctx.declare_file(f"{name}_zip_start" if is_packed else name)
     environment = {**dict(venv.environment), **environment_of(ctx)}
     inherited = tuple(dict.fromkeys([*venv.environment_inherited, *inherited_variables(ctx)]))
     quiet = () if dialect_of(ctx).writes_bytecode else ("-B",)
@@ -129,18 +133,28 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
 
     info = _executable_info(ctx, closure, venv, launcher=launcher, main=main, module=module, options=options)
     runfiles = Runfiles.merged([info.runfiles_without_exe], files=[launcher])
-    shown = [launcher, *([main] if main is not None else [])]
+    executable, shown = launcher, [launcher]
+    groups = {"venv": venv.entries}
+    if is_packed:
+        executable = ctx.declare_file(name)
+        write_archive(ctx, executable, info, runfiles.entries())
+        runfiles = Runfiles.merged([runfiles], files=[executable])
+        archive = ctx.declare_file(f"{name}.zip")
+        ctx.link_artifact(archive, executable)
+        shown = [executable, archive]
+        groups["python_zip_file"] = Depset([archive])
+    shown += [main] if main is not None else []
     kept = Depset(closure.own_sources, [code.direct_pyc_files])
     files = Depset(shown, [kept]) if dialect_of(ctx).outputs_sources else Depset(shown)
     return [
-        DefaultInfo(files, runfiles, runfiles, launcher),
+        DefaultInfo(files, runfiles, runfiles, executable),
         info,
         code,
         closure.wheels,
         venv,
         venv.runtime.runtime,
         RunEnvironmentInfo({**environment, **target_variables(ctx.label)}, inherited),
-        OutputGroupInfo({"venv": venv.entries}),
+        OutputGroupInfo(groups),
         measured_files(ctx),
         arguments_info(ctx),
     ]

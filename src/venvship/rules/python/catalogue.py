@@ -23,6 +23,7 @@ from venvship.rules.python.toolchain import (
     PYTHON_FLAG,
     PYTHON_FULL_FLAG,
     PYTHON_MINOR_FLAG,
+    PYTHON_SWITCH,
     PYTHON_VERSION_FLAG,
 )
 from venvship.rules.python.unpacked_wheel import PY_UNPACKED_WHEEL
@@ -63,6 +64,7 @@ def python_rules(
         PYTHON_INTERPRETER,
         PYTHON_FILES,
         PYTHON_FLAG,
+        PYTHON_SWITCH,
         PYTHON_VERSION_FLAG,
         PYTHON_MINOR_FLAG,
         PYTHON_FULL_FLAG,

@@ -56,7 +56,6 @@ _NOT_FOLLOWED: Final[Mapping[tuple[str, str], str]] = {
     (f"{_PACKAGE}py_freethreaded", "yes"): _NO_T,
     (f"{_PLATFORM}platform_libc", "msvc"): "there are no programs for Windows",
     (f"{_PACKAGE}validate_test_main", "enabled"): "py_pytest_test and py_unittest_test fail when nothing is run",
-    (f"{_PACKAGE}build_python_zip", "true"): "name the program in a py_zipapp_binary",
     (f"{_PACKAGE}experimental_python_import_all_repositories", "false"): (
         "the roots of all repositories can be imported from"
     ),

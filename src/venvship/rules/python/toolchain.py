@@ -93,6 +93,12 @@ PYTHON_FLAG = RuleClass(
     _python_flag,
     build_setting=BuildSetting(AttributeType.STRING, is_flag=True),
 )
+PYTHON_SWITCH = RuleClass(
+    "python_switch",
+    (attributes.boolean("build_setting_default"),),
+    _python_flag,
+    build_setting=BuildSetting(AttributeType.BOOL, is_flag=True),
+)
 
 
 def _python_minor_flag(ctx: RuleContext) -> list[object]:

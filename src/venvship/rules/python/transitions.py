@@ -23,6 +23,8 @@ CALLER: Final = "python_caller"
 _UNCHANGED: Final = "INHERIT"
 _COMMAND_LINE: Final = "command_line_option"
 _COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
+_SWITCHES: Final = {"build_python_zip": False, "incompatible_default_to_explicit_init_py": True}
+"""Flags that are settings of rules_python, with their defaults."""
 _WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles"})
 
 
@@ -32,7 +34,8 @@ class UnsupportedSetting(UserError):
     def __init__(self, label: str) -> None:
         super().__init__(
             f"`config_settings` can't set `{label}`",
-            hint="of the flags of the command line, `platforms` and `compilation_mode` can be set for one target",
+            hint="of the flags of the command line, `platforms`, `compilation_mode`, `stamp`, `extra_toolchains`, "
+            f"{' and '.join(f'`{name}`' for name in _SWITCHES)} can be set for one target",
         )
 
 
@@ -72,6 +75,10 @@ def python_transition(
                 changes[STAMP] = "true" if means_yes(str(value)) else ""
             elif name in _COMMAND_LINE_FLAGS:
                 changes[_COMMAND_LINE_FLAGS[name]] = str(value)
+            elif name in _SWITCHES:
+                said = means_yes(str(value))
+                option = f"@@rules_python//python/config_settings:{name}"
+                changes[option] = "" if said == _SWITCHES[name] else json.dumps(said)
             elif name not in _WITHOUT_EFFECT:
                 raise UnsupportedSetting(f"//{_COMMAND_LINE}:{name}")
         else:

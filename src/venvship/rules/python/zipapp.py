@@ -1,4 +1,5 @@
-"""`py_zipapp_binary` and `py_pex_binary`: a program as one file, with its interpreter or for one that is there.
+"""Programs as one file, with their interpreter or for one that is there: `py_zipapp_binary`, `py_pex_binary`, and
+every program where the setting `build_python_zip` says so.
 
 The archive holds the runfiles as they are, links included, so nothing is in it twice.
 """
@@ -6,6 +7,8 @@ The archive holds the runfiles as they are, links included, so nothing is in it 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from venvship.analysis.rule_context import RuleContext
@@ -13,6 +16,7 @@ from venvship.loading.rule_class import RuleClass
 from venvship.model.action import ForestFile, ForestLink, RequestValue
 from venvship.model.artifact import Artifact, ArtifactKind
 from venvship.model.depset import Depset
+from venvship.model.paths import TreePath
 from venvship.model.provider import DefaultInfo, InstrumentedFilesInfo, RunEnvironmentInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
@@ -22,7 +26,8 @@ from venvship.rules.python.providers import PyExecutableInfo
 from venvship.rules.python.transitions import python_transition
 
 _ROWS: Final = {ArtifactKind.FILE: "file", ArtifactKind.DIRECTORY: "tree", ArtifactKind.SYMLINK: "link_of"}
-_SHEBANG: Final = "/usr/bin/env python3"
+SHEBANG: Final = "/usr/bin/env python3"
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def _py_zipapp_binary(ctx: RuleContext) -> list[object]:
@@ -31,7 +36,7 @@ def _py_zipapp_binary(ctx: RuleContext) -> list[object]:
         raise ctx.error(f"`compression` is a number from 0 to 9, not `{compression}`")
     is_startable = ctx.boolean("is_startable")
     output = ctx.declare_file(f"{ctx.label.name}.{'pyz' if is_startable else 'zip'}")
-    shebang = _SHEBANG if is_startable else ""
+    shebang = SHEBANG if is_startable else ""
     return _archive(ctx, output, shebang=shebang, compression=compression, environment={}, with_interpreter=True)
 
 
@@ -77,8 +82,39 @@ def _archive(
     environment: dict[str, str],
     with_interpreter: bool,
 ) -> list[object]:
-    binary = ctx.targets("binary")[0]
-    program = binary[PyExecutableInfo]
+    [binary] = ctx.targets("binary")
+    program, info = binary[PyExecutableInfo], binary.default_info
+    contents = dict(info.default_runfiles.entries())
+    if info.executable is not None and info.executable != program.launcher:
+        # The program as one file already, which would be there twice.
+        contents.pop(info.executable.runfiles_path, None)
+    write_archive(
+        ctx,
+        output,
+        program,
+        contents,
+        shebang=shebang,
+        compression=compression,
+        environment=environment,
+        with_interpreter=with_interpreter,
+    )
+    files = Depset([output])
+    runfiles = Runfiles(files=files)
+    return [DefaultInfo(files, runfiles, runfiles, output if shebang else None)]
+
+
+def write_archive(
+    ctx: RuleContext,
+    output: Artifact,
+    program: PyExecutableInfo,
+    contents: Mapping[TreePath, Artifact | None],
+    *,
+    shebang: str = SHEBANG,
+    compression: str = "6",
+    environment: Mapping[str, str] = _NOTHING,
+    with_interpreter: bool = True,
+) -> None:
+    """Declare `output` to be an archive that starts `program`; `contents` are its runfiles, with the launcher."""
     texts = {entry.artifact: entry.text for entry in program.venv.forest if isinstance(entry, ForestLink)}
     runtime = program.venv.runtime
     # A registered interpreter has no prefix that the one which starts the archive could stand for: the venv's link
@@ -88,7 +124,7 @@ def _archive(
     configurations = _without_home(program) if relinked else {}
     rows: list[RequestValue] = []
     inputs: list[Artifact] = []
-    for path, artifact in sorted(binary.default_info.default_runfiles.entries().items()):
+    for path, artifact in sorted(contents.items()):
         if artifact is None:
             rows.append({"at": path, "text": ""})
         elif path == relinked:
@@ -121,9 +157,6 @@ def _archive(
         mnemonic="PyZipapp",
         progress=f"Packing {output.path}",
     )
-    files = Depset([output])
-    runfiles = Runfiles(files=files)
-    return [DefaultInfo(files, runfiles, runfiles, output if shebang else None)]
 
 
 def _without_home(program: PyExecutableInfo) -> dict[Artifact, str]:
@@ -162,7 +195,7 @@ PY_PEX_BINARY = RuleClass(
         _BINARY,
         attributes.string_dict("inject_env"),
         attributes.string("inherit_path", values=("", "false", "fallback", "prefer")),
-        attributes.string("python_shebang", f"#!{_SHEBANG}"),
+        attributes.string("python_shebang", f"#!{SHEBANG}"),
         attributes.strings("python_interpreter_constraints", ("CPython=={major}.{minor}.*",)),
     ),
     _py_pex_binary,

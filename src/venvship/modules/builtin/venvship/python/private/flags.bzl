@@ -18,6 +18,18 @@ def flag(name, build_setting_default):
         build_setting_default = build_setting_default,
     )
 
+def switch(name, build_setting_default = False):
+    """A setting that is on or off.
+
+    Args:
+      name: name of the setting.
+      build_setting_default: its value unless the command line sets another.
+    """
+    _venvship.python_switch(
+        name = name,
+        build_setting_default = build_setting_default,
+    )
+
 def debugger_flag():
     """What programs can import beside their deps, nothing unless the command line names it."""
     _venvship.no_python(name = "_no_debugger")
