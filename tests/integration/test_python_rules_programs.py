@@ -290,8 +290,8 @@ def test_a_flag_makes_one_file_of_each_program(repository: RealWorkspace, tmp_pa
     environment = {"XDG_CACHE_HOME": str(tmp_path / "cache"), "PATH": os.environ["PATH"]}
     for name in ("main", "main.zip"):
         shutil.copy(repository.root / "venvship-bin" / "rules_python" / name, tmp_path / name)
-    argv: list[str | Path]
-    for argv in [tmp_path / "main"], [sys.executable, tmp_path / "main.zip"]:
+    commands: list[list[str | Path]] = [[tmp_path / "main"], [sys.executable, tmp_path / "main.zip"]]
+    for argv in commands:
         assert started(argv, cwd=tmp_path, environment=environment) == "fact 1.0 0 fastbuild _main.venv\n"
     done = repository.test("--build_python_zip", "//rules_python:main_test")
     assert done.code == 0, done.stdout + done.stderr
