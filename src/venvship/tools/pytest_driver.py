@@ -37,9 +37,10 @@ import os
 
 def pytest_collection_modifyitems(config, items):
     index, total = int(os.environ["TEST_SHARD_INDEX"]), int(os.environ["TEST_TOTAL_SHARDS"])
-    left_out = [item for position, item in enumerate(items) if position % total != index]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = items[index::total]
+    # By name, since plugins may have put them in another order for each shard.
+    kept = {id(item) for item in sorted(items, key=lambda item: item.nodeid)[index::total]}
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in kept])
+    items[:] = [item for item in items if id(item) in kept]
 """
 
 

@@ -32,6 +32,7 @@ class Circle:
         self.itself = self
 
 def test_collector():
+    gc.collect()
     circle = weakref.ref(Circle())
     before = circle() is not None
     gc.collect()
@@ -84,6 +85,28 @@ def test_a_filter_that_matches_nothing_passes_and_says_so(tmp_path: Path) -> Non
 def test_plugins_keep_their_files_where_they_can_write(tmp_path: Path) -> None:
     expected = f"one {tmp_path}/hypothesis {tmp_path}/.coverage"
     assert expected in run(tmp_path, TEST_TMPDIR=str(tmp_path)).stdout
+
+
+SHUFFLED = """
+import os
+
+def pytest_collection_modifyitems(items):
+    if os.environ["TEST_SHARD_INDEX"] == "1":
+        items.reverse()
+"""
+
+
+def test_shards_divide_the_tests_among_them_in_whatever_order_plugins_put_these(tmp_path: Path) -> None:
+    package = tmp_path / "runfiles/_main/app"
+    package.mkdir(parents=True)
+    (package / "conftest.py").write_text(SHUFFLED)
+    module = "".join(f"def test_{name}(): pass\n" for name in "dbcae")
+    seen: list[str] = []
+    for index in ("0", "1"):
+        run(tmp_path, module=module, TEST_TOTAL_SHARDS="2", TEST_SHARD_INDEX=index, TEST_TMPDIR=str(tmp_path))
+        seen += re.findall(r'testcase [^>]*name="test_(\w+)"', (tmp_path / "report.xml").read_text())
+    # Within a shard, in the order that they want.
+    assert seen == ["c", "a", "e", "b", "d"]
 
 
 @pytest.mark.parametrize("words", [(), ("-n", "2")])
