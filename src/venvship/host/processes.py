@@ -17,7 +17,8 @@ from venvship.errors import EnvironmentProblem
 from venvship.host.machine import SYSTEM
 from venvship.host.scripts import SH
 
-_STRAYS_SECONDS = 0.25
+# A busy machine may take a while to end what was killed. Elsewhere zombies, which stay, can't be told apart.
+_STRAYS_SECONDS = 10.0 if SYSTEM == "Linux" else 0.25
 
 
 class ProgramNotStarted(EnvironmentProblem):
