@@ -9,6 +9,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -82,6 +83,14 @@ def running_index() -> Iterator[FakeIndex]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextlib.contextmanager
+def refusing_address() -> Iterator[str]:
+    """An address whose port is taken until the block ends, by one that does not listen."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from fake_index import FakeIndex, running_index
+from fake_index import FakeIndex, refusing_address, running_index
 from fake_proxy import behind_tls
 
 from venvship.errors import Place, SeveralErrors
@@ -50,7 +50,7 @@ class Setting:
 
     def downloads(self, *overrides: str, url: str | None = None, parallel: int = 4) -> Downloads:
         chosen = overrides or (f"{ORIGIN}={url or self.server.simple_url}",)
-        settings = IndexSettings((self.server.simple_url,), timeout=10)
+        settings = IndexSettings((self.server.simple_url,), timeout=600)
         indexes = Indexes(settings, [IndexOverride.parse(text) for text in chosen])
         return Downloads(
             self.store, indexes=indexes, events=self.events, parallel=parallel, attempts=3, sleep=self.waits.append
@@ -106,7 +106,7 @@ def test_who_works_on_a_file_keeps_no_other_from_arriving(setting: Setting) -> N
     files = [wanted(name, setting.server.add(name.partition("-")[0], name, name.encode())) for name in names]
 
     def then(file: WantedFile) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 600
         while not all(setting.store.path_of(str(other.sha256), other.filename) for other in files):
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -167,7 +167,7 @@ def test_of_the_files_that_have_arrived_the_largest_are_worked_on_first(setting:
 
     def then(file: WantedFile) -> None:
         begun.append(file)
-        round_of_all.wait(60)
+        round_of_all.wait(600)
         while sum(isinstance(event, TransferFinished) for event in setting.events.seen) < len(files):
             time.sleep(0.01)
 
@@ -342,17 +342,18 @@ def test_credentials_of_an_index_are_used_for_its_files(setting: Setting) -> Non
 
 
 def test_a_server_that_is_down_is_reported_once_for_all_its_files(setting: Setting) -> None:
-    with running_index() as gone:
-        url = gone.url
-    files = [wanted(f"x{n}-1-py3-none-any.whl", f"{n:064}", location=f"{url}/x{n}") for n in range(12)]
-    with pytest.raises(IndexUnreachable) as caught:
-        setting.downloads("x=y").fetch(files)
+    with refusing_address() as url:
+        files = [wanted(f"x{n}-1-py3-none-any.whl", f"{n:064}", location=f"{url}/x{n}") for n in range(12)]
+        with pytest.raises(IndexUnreachable) as caught:
+            setting.downloads("x=y").fetch(files)
     assert str(caught.value).startswith(f"`{url}` does not answer: ConnectionError")
     assert "--index_override=ORIGIN=TARGET" in str(caught.value)
 
 
 @pytest.mark.usefixtures("without_collections")
 def test_an_interrupt_ends_a_batch_early(setting: Setting) -> None:
+    noticed = threading.Event()
+
     class Interrupting(Events):
         interrupted = False
 
@@ -363,14 +364,23 @@ def test_an_interrupt_ends_a_batch_early(setting: Setting) -> None:
                 self.interrupted = True
                 # To the thread that waits for the batch, as from a terminal.
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            noticed.wait(600)
+
+    def interrupt(*_: object) -> None:
+        noticed.set()
+        raise KeyboardInterrupt
 
     setting.events = Interrupting()
     files = []
     for n in range(200):
         name, content = f"x{n}-1-py3-none-any.whl", f"{n}".encode()
         files.append(wanted(name, setting.server.add(f"x{n}", name, content)))
-    with pytest.raises(KeyboardInterrupt):
-        setting.downloads().fetch(files)
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            setting.downloads().fetch(files)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert any(setting.store.path_of(str(file.sha256), file.filename) is None for file in files)
 
 

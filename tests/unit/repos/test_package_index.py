@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_index import FakeIndex, running_index
+from fake_index import FakeIndex, refusing_address, running_index
 
 from venvship.repos.index_settings import IndexOverride, IndexSettings
 from venvship.repos.network import Network, TooLarge
@@ -22,7 +22,7 @@ def server() -> Iterator[FakeIndex]:
 
 
 def index_of(*locations: str, find_links: tuple[str, ...] = ()) -> PackageIndex:
-    settings = IndexSettings(locations, find_links, timeout=10)
+    settings = IndexSettings(locations, find_links, timeout=600)
     return PackageIndex(Network(settings, sleep=lambda seconds: None), indexes=locations, find_links=find_links)
 
 
@@ -69,12 +69,11 @@ def test_a_file_with_the_wanted_hash_is_preferred_over_another_of_the_same_name(
 
 
 def test_an_index_that_does_not_answer_is_passed_over_if_another_has_the_file(server: FakeIndex) -> None:
-    with running_index() as gone:
-        dead = gone.simple_url
     server.add("a", WHEEL, b"content")
-    assert index_of(dead, server.simple_url).find("a", WHEEL) is not None
-    with pytest.raises(IndexUnreachable, match="does not answer: ConnectionError"):
-        index_of(dead, server.simple_url).find("a", "other-1-py3-none-any.whl")
+    with refusing_address() as dead:
+        assert index_of(f"{dead}/simple/", server.simple_url).find("a", WHEEL) is not None
+        with pytest.raises(IndexUnreachable, match="does not answer: ConnectionError"):
+            index_of(f"{dead}/simple/", server.simple_url).find("a", "other-1-py3-none-any.whl")
 
 
 def test_an_index_that_refuses_us_says_where_credentials_belong(server: FakeIndex) -> None:
