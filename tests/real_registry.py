@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import socket
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,30 +11,18 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def free_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    yield port
-
-
-@contextlib.contextmanager
 def real_registry(directory: Path) -> Iterator[str]:
-    """A registry of its own process; the context ends it."""
-    with free_port() as port:
-        config = directory / "registry.yml"
-        storage = f"{{filesystem: {{rootdirectory: '{directory}/registry'}}}}"
-        config.write_text(f"version: 0.1\nstorage: {storage}\nhttp: {{addr: '127.0.0.1:{port}'}}\n")
-        process = subprocess.Popen(
-            ["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            for _ in range(200):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield f"127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
+    """A registry of its own process, at a port that the system chooses; the context ends it."""
+    config, log = directory / "registry.yml", directory / "registry.log"
+    storage = f"{{filesystem: {{rootdirectory: '{directory}/registry'}}}}"
+    config.write_text(f"version: 0.1\nstorage: {storage}\nhttp: {{addr: '127.0.0.1:0'}}\n")
+    with log.open("wb") as output:
+        process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=output, stderr=output)
+    try:
+        while (told := re.search(r"listening on (127\.0\.0\.1:\d+)", log.read_text())) is None:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.02)
+        yield told[1]
+    finally:
+        process.terminate()
+        process.wait()
