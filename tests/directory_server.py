@@ -50,7 +50,7 @@ def serving(root: Path) -> Iterator[DirectoryServer]:
                 return
             if state.together is not None:
                 try:
-                    state.together.wait(20)
+                    state.together.wait(600)
                 except threading.BrokenBarrierError:
                     self.send_error(503)
                     return

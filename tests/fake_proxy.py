@@ -144,7 +144,7 @@ def _joined(left: socket.socket, right: socket.socket) -> None:
     """Pass bytes both ways until one side has no more."""
     while True:
         pending = isinstance(left, ssl.SSLSocket) and left.pending() > 0
-        ready = [left] if pending else select.select([left, right], [], [], 10)[0]
+        ready = [left] if pending else select.select([left, right], [], [], 600)[0]
         if not ready:
             return
         for one in ready:

@@ -35,7 +35,7 @@ def build_wheel(directory, settings, metadata):
     assert os.environ["SOURCE_DATE_EPOCH"]
     try:
         import urllib.request
-        urllib.request.urlopen("http://127.0.0.1:%d" % {port}, timeout=5)
+        urllib.request.urlopen("http://127.0.0.1:%d" % {port}, timeout=600)
         network = "open"
     except OSError:
         network = "closed"

@@ -63,7 +63,7 @@ class RealWorkspace:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
 
-    def run(self, *argv: str, cwd: Path | None = None, timeout: float = 300) -> Ran:
+    def run(self, *argv: str, cwd: Path | None = None, timeout: float = 600) -> Ran:
         """Run `venvship argv…` in the workspace."""
         done = subprocess.run(
             [*self.prefix, sys.executable, "-m", "venvship", *argv],
@@ -97,6 +97,7 @@ class RealWorkspace:
             "PIP_CONFIG_FILE": os.devnull,
             "UV_NO_CONFIG": "1",
             "PIP_INDEX_URL": self.index,
+            "UV_HTTP_TIMEOUT": "600",
             **self.environment,
         }
 

@@ -71,7 +71,7 @@ class RealBazel:
             text=True,
             errors="backslashreplace",
             stdin=subprocess.DEVNULL,
-            timeout=300,
+            timeout=600,
             check=False,
         )
 

@@ -90,7 +90,7 @@ wheels = [{{ url = "{ORIGIN}/native/{filename}", hash = "sha256:{sha256}" }}]
 
 def printed(program: Path) -> str:
     done = subprocess.run(
-        [program, "here"], env={"PATH": "/nowhere"}, cwd="/", capture_output=True, text=True, timeout=60, check=False
+        [program, "here"], env={"PATH": "/nowhere"}, cwd="/", capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

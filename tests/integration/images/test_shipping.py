@@ -77,7 +77,7 @@ def needs(*programs: str) -> None:
 
 
 def ran(*command: str | Path) -> str:
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -176,7 +176,7 @@ def test_layers_in_zstd_go_to_a_registry_and_back_and_run(shop: RealWorkspace, r
         podman_works = shutil.which("runc") is not None and engines_can_unpack()
         if shutil.which(engine) is not None and (engine != "podman" or podman_works):
             words = [sys.executable, str(RUN_IN_ROOT), "--with", engine, str(copy), "--", "again"]
-            started = subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+            started = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
             assert started.stdout.splitlines()[-1:] == ["hello  again 65532"], started.stderr
 
     pulled = f'oci_pull(name = "pulled", image = "{registry}/team/zstd", digest = "{digest}")\n'

@@ -128,7 +128,7 @@ class World:
             cwd=self.root / cwd,
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=600,
         )
         return Run(done.returncode, os.fsdecode(done.stdout), os.fsdecode(done.stderr))
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.peers
 def run_in(world: World, *command: str) -> subprocess.CompletedProcess[str]:
     assert not world.machine.emulator
     sandbox = ["bwrap", "--unshare-all", "--ro-bind", world.path("image"), "/", *command]
-    return subprocess.run(sandbox, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(sandbox, capture_output=True, text=True, check=False, timeout=600)
 
 
 @pytest.mark.parametrize("world", ["host"], indirect=True)

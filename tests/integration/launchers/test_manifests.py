@@ -271,7 +271,7 @@ def test_any_manifest_means_what_it_says(entries: dict[str, str], path: str, bel
         program.write_bytes(finalise(template(HOST), LauncherConfig(say)))
         program.chmod(0o755)
         environment = {"RUNFILES_MANIFEST_FILE": str(manifest)}
-        run = subprocess.run([program], env=environment, capture_output=True, check=False, timeout=60)
+        run = subprocess.run([program], env=environment, capture_output=True, check=False, timeout=600)
     if wanted is not None:
         assert (run.returncode, os.fsdecode(run.stdout)) == (0, wanted), run.stderr
     else:

@@ -191,13 +191,13 @@ def test_the_code_tells_how_a_confined_program_ended(way: Isolation, command: st
 @pytest.mark.peers
 @WAYS
 def test_a_confined_program_ends_with_what_confines_it(way: Isolation, tmp_path: Path) -> None:
-    words = ("/bin/sh", "-c", "echo begun; exec sleep 60")
+    words = ("/bin/sh", "-c", "echo begun; exec sleep 1000")
     argv = confined_words(words, Confinement((), str(tmp_path)), cwd="/", way=way)
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         process.kill()
-        readable, _, _ = select.select([process.stdout], [], [], 20)
+        readable, _, _ = select.select([process.stdout], [], [], 600)
         assert readable and process.stdout.read() == ""
 
 

@@ -32,7 +32,7 @@ def test_results_come_in_the_order_of_the_arguments() -> None:
 
     def length(text: str) -> int:
         if text == "first":
-            assert second_is_done.wait(20)
+            assert second_is_done.wait(600)
         else:
             second_is_done.set()
         return len(text)
@@ -49,7 +49,7 @@ def test_after_one_has_raised_no_other_begins() -> None:
         begun.append(number)
         if number == 0:
             raise ValueError(number)
-        assert has_raised.wait(20)
+        assert has_raised.wait(600)
 
     with ThreadPoolExecutor(1) as pool:
         with pytest.raises(ValueError, match="0"):
@@ -84,7 +84,7 @@ def test_a_signal_ends_the_wait_even_when_it_does_not_wake_the_thread_that_waits
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
         time.sleep(0.1)  # by now the other thread waits
         os.kill(os.getpid(), signal.SIGUSR1)
-        if not noticed.wait(20):
+        if not noticed.wait(600):
             too_late.append(True)
             arrivals.put("something")
             future.set_result("something")

@@ -59,7 +59,7 @@ def test_a_password_of_the_keyring_is_used_and_kept_nowhere(
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     server.credentials = ("robot", SECRET)
     address = server.simple_url.replace("http://", "http://robot@")
-    indexes = Indexes(IndexSettings((address,), timeout=10), [IndexOverride.parse(f"{ORIGIN}=@default")])
+    indexes = Indexes(IndexSettings((address,), timeout=600), [IndexOverride.parse(f"{ORIGIN}=@default")])
     heard = Heard()
     store = tmp_path / "store"
     file = wanted(server)
@@ -76,7 +76,7 @@ def test_a_password_of_the_keyring_is_used_and_kept_nowhere(
 def test_a_refusal_does_not_repeat_what_was_refused(server: FakeIndex, tmp_path: Path) -> None:
     server.credentials = ("robot", "another")
     address = server.simple_url.replace("http://", f"http://robot:{SECRET}@")
-    indexes = Indexes(IndexSettings((address,), timeout=10), [IndexOverride.parse(f"{ORIGIN}=@default")])
+    indexes = Indexes(IndexSettings((address,), timeout=600), [IndexOverride.parse(f"{ORIGIN}=@default")])
     with pytest.raises(VenvshipError) as caught:
         Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), attempts=1).fetch([wanted(server)])
     assert SECRET not in str(caught.value) and "401" in str(caught.value)
@@ -88,7 +88,7 @@ def test_files_of_a_directory_come_before_every_index(server: FakeIndex, tmp_pat
     (links / WHEEL).write_bytes(b"content")
     sha256 = hashlib.sha256(b"content").hexdigest()
     file = WantedFile("a", WHEEL, f"{ORIGIN}/a/{WHEEL}", sha256, origin=ORIGIN)
-    indexes = Indexes(IndexSettings((server.simple_url,), timeout=10), links=[str(links)])
+    indexes = Indexes(IndexSettings((server.simple_url,), timeout=600), links=[str(links)])
     downloads = Downloads(WheelStore(tmp_path / "store"), indexes=indexes, events=Heard(), offline=True)
     assert downloads.fetch([file])[file].read_bytes() == b"content"
     assert not server.requests
@@ -96,7 +96,7 @@ def test_files_of_a_directory_come_before_every_index(server: FakeIndex, tmp_pat
 
 def test_offline_everything_that_is_missing_is_named(server: FakeIndex, tmp_path: Path) -> None:
     files = [WantedFile("a", f"{name}-1-py3-none-any.whl", f"{ORIGIN}/{name}", name * 64) for name in "ab"]
-    indexes = Indexes(IndexSettings((server.simple_url,), timeout=10))
+    indexes = Indexes(IndexSettings((server.simple_url,), timeout=600))
     with pytest.raises(NothingFetched) as caught:
         Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), offline=True).fetch(files)
     assert "a-1-py3-none-any.whl" in str(caught.value) and "b-1-py3-none-any.whl" in str(caught.value)
@@ -145,7 +145,7 @@ def test_an_address_that_leads_elsewhere_takes_the_credentials_of_that_place(ser
         file = wanted(server)
         first.add("a", WHEEL, b"content")
         address = first.simple_url.replace("http://", "http://first:other@")
-        indexes = Indexes(IndexSettings((address, target), timeout=10), [IndexOverride.parse(f"{ORIGIN}=@default")])
+        indexes = Indexes(IndexSettings((address, target), timeout=600), [IndexOverride.parse(f"{ORIGIN}=@default")])
         downloads = Downloads(WheelStore(tmp_path), indexes=indexes, events=Heard(), attempts=1)
         assert downloads.fetch([file])[file].read_bytes() == b"content"
         assert server.requests[f"/files/{WHEEL}"] == 1
@@ -166,7 +166,7 @@ def test_a_host_that_is_trusted_without_a_certificate_vouches_for_no_other(
         behind_tls(elsewhere.url, tmp_path / "there") as (there, _),
     ):
         elsewhere.add("a", WHEEL, b"content")
-        settings = IndexSettings((), trusted_hosts=frozenset({here.removeprefix("https://")}), timeout=10)
+        settings = IndexSettings((), trusted_hosts=frozenset({here.removeprefix("https://")}), timeout=600)
 
         def fetch() -> None:
             located = dataclasses.replace(file, location=f"{here}/files/{WHEEL}")

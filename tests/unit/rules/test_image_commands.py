@@ -215,6 +215,6 @@ def test_a_bill_of_materials_names_interpreter_and_wheels() -> None:
 def test_commands_are_one_archive_that_holds_all_they_import(tmp_path: Path, command: str) -> None:
     (tmp_path / "commands.pyz").write_bytes(command_archive())
     words = [sys.executable, "-I", "-S", "-B", str(tmp_path / "commands.pyz"), command, "--help"]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert f"usage: {command}" in done.stdout

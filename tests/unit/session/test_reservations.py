@@ -33,13 +33,13 @@ def test_a_build_begins_when_what_it_needs_is_free(running: list[str], next_one:
 
     def hold(name: str) -> None:
         with reservations.reserved(RESOURCE_SETS[name]):
-            ready.wait(10)
-            release.wait(10)
+            ready.wait(600)
+            release.wait(600)
 
     holders = [threading.Thread(target=hold, args=(name,)) for name in running]
     for holder in holders:
         holder.start()
-    ready.wait(10)
+    ready.wait(600)
     begun = threading.Event()
 
     def begin() -> None:
@@ -48,9 +48,9 @@ def test_a_build_begins_when_what_it_needs_is_free(running: list[str], next_one:
 
     late = threading.Thread(target=begin)
     late.start()
-    assert begun.wait(10 if begins else 0.1) is begins
+    assert begun.wait(600 if begins else 0.1) is begins
     release.set()
-    assert begun.wait(10)
+    assert begun.wait(600)
     for thread in (*holders, late):
         thread.join()
 

@@ -84,7 +84,7 @@ class Runfiles:
         }
         argv = [f"{self.root}/_main/venv/bin/python", "-B", *arguments]
         cwd = self.root / "_main"
-        return subprocess.run(argv, env=environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(argv, env=environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=600)
 
     def reports(self) -> list[str]:
         return sorted((path.read_text() for path in self.coverage.glob("*.dat")), key=len)

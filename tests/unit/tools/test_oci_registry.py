@@ -404,7 +404,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
         "2",
     ]
     named = ["-subj", "/CN=test", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*new, *named, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True, timeout=60)
+    subprocess.run([*new, *named, "-out", paths[0], "-keyout", paths[1]], check=True, capture_output=True, timeout=600)
     return paths
 
 

@@ -207,7 +207,7 @@ def test_many_threads_and_the_drawing_do_not_block_each_other() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(600)
         assert not any(thread.is_alive() for thread in threads)
         display.close()
     assert sorted(terminal.screen().text()) == sorted(f"INFO: {name}{n}" for name in "abcd" for n in range(0, 100, 10))
