@@ -3,11 +3,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import walk_stack
 
 import pytest
 from fake_index import FakeIndex, refusing_address, running_index
@@ -15,6 +17,7 @@ from fake_proxy import behind_tls
 
 from venvship.errors import Place, SeveralErrors
 from venvship.events.build_events import Event, TransferFailed, TransferFinished, TransferProgress, TransferStarted
+from venvship.host.arrivals import awaited
 from venvship.host.machine import cpu_count
 from venvship.repos.download import Downloads, FileNotOnIndex, HashMismatch, MissingHash, WantedFile
 from venvship.repos.index_settings import IndexOverride, IndexSettings
@@ -362,8 +365,11 @@ def test_an_interrupt_ends_a_batch_early(setting: Setting) -> None:
             # Several transfers may begin before the first of them gets here.
             if not self.interrupted:
                 self.interrupted = True
-                # To the thread that waits for the batch, as from a terminal.
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                # To the thread that waits for the batch, once it does, as from a terminal.
+                main = threading.main_thread().ident or 0
+                while awaited.__code__ not in [frame.f_code for frame, _ in walk_stack(sys._current_frames()[main])]:
+                    time.sleep(0.001)
+                signal.pthread_kill(main, signal.SIGINT)
             noticed.wait(600)
 
     def interrupt(*_: object) -> None:
