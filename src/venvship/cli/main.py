@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from venvship.cli.surroundings import OpenSession, ReplaceProcess
     from venvship.session.stamp import Program
 
-COLLECTOR_THRESHOLDS = (3_000_000, 20, 50)
+COLLECTOR_THRESHOLDS = (10_000_000, 20, 50)
 """The graphs of a build are large and hold few circles; looking for these again and again costs a third of the time."""
 
 

@@ -43,7 +43,7 @@ _TAGS = frozenset({"local", "no-cache", "no-remote", "no-sandbox", "requires-net
 
 
 class Actions:
-    """What `ctx.actions` is."""
+    """What `ctx.actions` is; each time that a program asks for it another one."""
 
     __slots__ = ("ctx", "rule")
 
@@ -489,5 +489,6 @@ register(
             "template_dict": _template_dict,
             "write": _write,
         },
+        equal=lambda one, other: one.ctx is other.ctx,
     ),
 )

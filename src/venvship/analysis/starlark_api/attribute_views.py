@@ -5,7 +5,8 @@ Each is a table that computes an entry when a program first asks for it; most ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
@@ -27,43 +28,51 @@ _EMPTY = FrozenList()
 _DICTS = frozenset({AttributeType.LABEL_KEYED_STRING_DICT, AttributeType.STRING_KEYED_LABEL_DICT})
 
 
-class View:
-    """Named entries; `compute` answers MISSING for a name that is none, and `names` lists those that are."""
+class View(ABC):
+    """Named entries. It holds no function that knows it: circles of all targets would wait for the collector."""
 
-    __slots__ = ("_compute", "_known", "_names", "noun")
+    __slots__ = ("_known", "rule")
 
-    def __init__(self, noun: str, compute: Callable[[str], object], names: Callable[[], Iterable[str]]) -> None:
-        self.noun = noun
-        self._compute = compute
-        self._names = names
+    def __init__(self, rule: RuleContext) -> None:
+        self.rule = rule
         self._known: dict[str, Value] = {}
 
     def get(self, name: str) -> object:
         found = self._known.get(name, MISSING)
         if found is MISSING:
-            found = self._compute(name)
+            found = self.compute(name)
             if found is not MISSING:
                 self._known[name] = found
         return found
 
     @property
-    def names(self) -> list[str]:
-        return sorted(self._names())
+    def specs(self) -> Mapping[str, AttributeSpec]:
+        return self.rule.target.rule_class.attributes
+
+    @abstractmethod
+    def compute(self, name: str) -> object:
+        """An entry; MISSING for a name that has none."""
+
+    @abstractmethod
+    def names(self) -> Iterable[str]:
+        """Those that have one."""
 
 
-def attribute_view(rule: RuleContext) -> View:
+class AttributesView(View):
     """`ctx.attr`."""
-    specs = rule.target.rule_class.attributes
 
-    def compute(name: str) -> object:
+    __slots__ = ()
+
+    def compute(self, name: str) -> object:
         if name == "name":
-            return rule.label.name
+            return self.rule.label.name
         if name == "visibility":
-            return FrozenList(rule.target.visibility.spelling)
-        spec = specs.get(name)
-        return MISSING if spec is None or name == EXEC_GROUP_COMPATIBLE_WITH else attribute_value(rule, spec)
+            return FrozenList(self.rule.target.visibility.spelling)
+        spec = self.specs.get(name)
+        return MISSING if spec is None or name == EXEC_GROUP_COMPATIBLE_WITH else attribute_value(self.rule, spec)
 
-    return View("attr", compute, lambda: specs.keys() - {EXEC_GROUP_COMPATIBLE_WITH})
+    def names(self) -> Iterable[str]:
+        return self.specs.keys() - {EXEC_GROUP_COMPATIBLE_WITH}
 
 
 def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
@@ -100,20 +109,21 @@ def attribute_value(rule: RuleContext, spec: AttributeSpec) -> Value:
     return shown_value(value)
 
 
-def split_view(rule: RuleContext) -> View:
+class SplitView(View):
     """`ctx.split_attr`: targets of attributes with a transition, by the name of the configuration.
 
     The only configuration of a transition that does not split has no name.
     """
-    specs = rule.target.rule_class.attributes
 
-    def compute(name: str) -> object:
-        names = rule.splits.get(name)
+    __slots__ = ()
+
+    def compute(self, name: str) -> object:
+        names = self.rule.splits.get(name)
         if names is None:
             return MISSING
-        targets = rule.targets(name)
+        targets = self.rule.targets(name)
         count = len(targets) // len(names)
-        is_list = specs[name].type is not AttributeType.LABEL
+        is_list = self.specs[name].type is not AttributeType.LABEL
         made = Dict()
         for number, one in enumerate(names):
             part = targets[number * count : (number + 1) * count]
@@ -121,46 +131,53 @@ def split_view(rule: RuleContext) -> View:
         freeze(made)
         return made
 
-    return View("split_attr", compute, lambda: rule.splits)
+    def names(self) -> Iterable[str]:
+        return self.rule.splits
 
 
-def file_view(rule: RuleContext) -> View:
+class FileView(View):
     """`ctx.file`: the only file of attributes with `allow_single_file`."""
-    specs = rule.target.rule_class.attributes
 
-    def compute(name: str) -> object:
-        spec = specs.get(name)
+    __slots__ = ()
+
+    def compute(self, name: str) -> object:
+        spec = self.specs.get(name)
         if spec is None or not spec.allow_single_file:
             return MISSING
-        files = rule.files(name)
+        files = self.rule.files(name)
         return files[0] if files else None
 
-    return View("file", compute, lambda: [name for name, spec in specs.items() if spec.allow_single_file])
+    def names(self) -> Iterable[str]:
+        return [name for name, spec in self.specs.items() if spec.allow_single_file]
 
 
-def files_view(rule: RuleContext) -> View:
+class FilesView(View):
     """`ctx.files`: all files of attributes with labels."""
-    specs = rule.target.rule_class.attributes
 
-    def compute(name: str) -> object:
-        spec = specs.get(name)
-        return FrozenList(rule.files(name)) if spec is not None and spec.type.holds_dependencies else MISSING
+    __slots__ = ()
 
-    return View("files", compute, lambda: [name for name, spec in specs.items() if spec.type.holds_dependencies])
+    def compute(self, name: str) -> object:
+        spec = self.specs.get(name)
+        return FrozenList(self.rule.files(name)) if spec is not None and spec.type.holds_dependencies else MISSING
+
+    def names(self) -> Iterable[str]:
+        return [name for name, spec in self.specs.items() if spec.type.holds_dependencies]
 
 
-def executable_view(rule: RuleContext) -> View:
+class ExecutableView(View):
     """`ctx.executable`: the programs of attributes with `executable`."""
-    specs = rule.target.rule_class.attributes
 
-    def compute(name: str) -> object:
-        spec = specs.get(name)
+    __slots__ = ()
+
+    def compute(self, name: str) -> object:
+        spec = self.specs.get(name)
         if spec is None or not spec.executable:
             return MISSING
-        target = rule.target_or_none(name)
+        target = self.rule.target_or_none(name)
         return None if target is None else target.default_info.program
 
-    return View("executable", compute, lambda: [name for name, spec in specs.items() if spec.executable])
+    def names(self) -> Iterable[str]:
+        return [name for name, spec in self.specs.items() if spec.executable]
 
 
 def programs(rule: RuleContext) -> dict[Artifact, ConfiguredTarget]:
@@ -194,35 +211,36 @@ class OutputsView(View):
     `promised` are the names of the others, in the order of the rule's definition.
     """
 
-    __slots__ = ("executable_used", "promised")
+    __slots__ = ("_promised", "executable_used")
 
     def __init__(self, rule: RuleContext) -> None:
-        promised = promised_outputs(rule)
-        self.promised = tuple(promised)
+        super().__init__(rule)
+        self._promised = promised_outputs(rule)
         self.executable_used = False
 
-        def compute(name: str) -> object:
-            if name == "executable" and rule.target.rule_class.is_executable and name not in promised:
-                self.executable_used = True
-                return rule.declare_file(rule.label.name)
-            if name not in promised:
-                return MISSING
-            labels = promised[name]
-            if isinstance(labels, tuple):
-                return FrozenList([rule.declare_file(label.name) for label in labels])
-            return None if labels is None else rule.declare_file(labels.name)
+    @property
+    def promised(self) -> tuple[str, ...]:
+        return tuple(self._promised)
 
-        super().__init__("outputs", compute, lambda: promised)
+    def compute(self, name: str) -> object:
+        rule, promised = self.rule, self._promised
+        if name == "executable" and rule.target.rule_class.is_executable and name not in promised:
+            self.executable_used = True
+            return rule.declare_file(rule.label.name)
+        if name not in promised:
+            return MISSING
+        labels = promised[name]
+        if isinstance(labels, tuple):
+            return FrozenList([rule.declare_file(label.name) for label in labels])
+        return None if labels is None else rule.declare_file(labels.name)
 
-
-def _found(view: View, name: str) -> object:
-    return view.get(name)
+    def names(self) -> Iterable[str]:
+        return self._promised
 
 
 def _repr(view: View, printer: Printer) -> None:
-    print_fields(printer, "struct", {name: view.get(name) for name in view.names})
+    print_fields(printer, "struct", {name: view.get(name) for name in sorted(view.names())})
 
 
-_HOST_TYPE = HostType(name="struct", dynamic_attr=_found, dynamic_dir=lambda view: view.names, repr=_repr)
-register(View, _HOST_TYPE)
-register(OutputsView, _HOST_TYPE)
+for _kind in (AttributesView, ExecutableView, FilesView, FileView, OutputsView, SplitView):
+    register(_kind, HostType(name="struct", dynamic_attr=_kind.get, dynamic_dir=_kind.names, repr=_repr))

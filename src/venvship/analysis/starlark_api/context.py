@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from types import FunctionType
 from typing import Protocol, runtime_checkable
 
@@ -14,13 +15,13 @@ from venvship.analysis.instrumented_files import is_measured
 from venvship.analysis.location import Located, expand_locations, expand_variables
 from venvship.analysis.rule_context import RuleContext
 from venvship.analysis.starlark_api.attribute_views import (
+    AttributesView,
+    ExecutableView,
+    FilesView,
+    FileView,
     OutputsView,
-    attribute_view,
-    executable_view,
-    file_view,
-    files_view,
+    SplitView,
     programs,
-    split_view,
 )
 from venvship.analysis.starlark_api.configuration_values import ConfigurationValue, FragmentsValue
 from venvship.analysis.starlark_api.runfiles_values import read_links
@@ -86,27 +87,27 @@ class StarlarkContext:
         self.unseen: list[object] = []
         self._memo: dict[str, Value] = {}
 
-    def once(self, name: str, make: Callable[[], Value]) -> Value:
-        """A part that is made when it is first asked for."""
+    def once(self, name: str, make: Callable[[RuleContext], Value]) -> Value:
+        """A part that is made of the rule when it is first asked for."""
         found = self._memo.get(name, MISSING)
         if found is MISSING:
-            found = self._memo[name] = make()
+            found = self._memo[name] = make(self.rule)
         return found
 
     @property
     def outputs(self) -> OutputsView:
-        found: OutputsView = self.once("outputs", lambda: OutputsView(self.rule))
+        found: OutputsView = self.once("outputs", OutputsView)
         return found
 
     @property
     def programs(self) -> Mapping[Artifact, ConfiguredTarget]:
         """The targets whose programs attributes with `executable` name."""
-        found: Mapping[Artifact, ConfiguredTarget] = self.once("programs", lambda: programs(self.rule))
+        found: Mapping[Artifact, ConfiguredTarget] = self.once("programs", programs)
         return found
 
     @property
     def variables(self) -> dict[str, str]:
-        found: dict[str, str] = self.once("variables", self.rule.make_variables)
+        found: dict[str, str] = self.once("variables", RuleContext.make_variables)
         return found
 
 
@@ -234,13 +235,11 @@ def _build_setting_value(ctx: StarlarkContext) -> Value:
     return FrozenList(value) if isinstance(value, tuple) else value
 
 
-def _variables(ctx: StarlarkContext) -> Value:
-    def make() -> Value:
-        variables = Dict(sorted(ctx.variables.items()))
-        freeze(variables)
-        return variables
-
-    return ctx.once("var", make)
+def _variables(rule: RuleContext) -> Value:
+    """What programs see of the make variables."""
+    variables = Dict(sorted(rule.make_variables().items()))
+    freeze(variables)
+    return variables
 
 
 def _features_of(ctx: StarlarkContext) -> Features:
@@ -266,34 +265,34 @@ def _repr(ctx: StarlarkContext, printer: Printer) -> None:
 
 
 def register_context(actions: Callable[[StarlarkContext], Value]) -> None:
-    """Make contexts values of the language; `actions` makes `ctx.actions`."""
+    """Make contexts values of the language; `actions` makes `ctx.actions`, which a context doesn't keep."""
     register(
         StarlarkContext,
         HostType(
             name="ctx",
             fields={
-                "actions": lambda ctx: ctx.once("actions", lambda: actions(ctx)),
-                "attr": lambda ctx: ctx.once("attr", lambda: attribute_view(ctx.rule)),
+                "actions": actions,
+                "attr": lambda ctx: ctx.once("attr", AttributesView),
                 "bin_dir": _output_root,
                 "build_file_path": lambda ctx: ctx.rule.place.path,
                 "build_setting_value": _build_setting_value,
                 "configuration": lambda ctx: ConfigurationValue(ctx.rule.configuration),
                 "disabled_features": _disabled_features,
-                "exec_groups": lambda ctx: ctx.once("exec_groups", lambda: exec_groups_value(ctx.rule)),
-                "executable": lambda ctx: ctx.once("executable", lambda: executable_view(ctx.rule)),
+                "exec_groups": lambda ctx: ctx.once("exec_groups", exec_groups_value),
+                "executable": lambda ctx: ctx.once("executable", ExecutableView),
                 "features": _features,
-                "file": lambda ctx: ctx.once("file", lambda: file_view(ctx.rule)),
-                "files": lambda ctx: ctx.once("files", lambda: files_view(ctx.rule)),
+                "file": lambda ctx: ctx.once("file", FileView),
+                "files": lambda ctx: ctx.once("files", FilesView),
                 "fragments": lambda ctx: FragmentsValue(ctx.rule.configuration),
                 "genfiles_dir": _output_root,
                 "host_fragments": lambda ctx: FragmentsValue(ctx.rule.configuration),
-                "info_file": lambda ctx: ctx.once("info_file", lambda: stable_status(ctx.rule)),
-                "label": lambda ctx: ctx.rule.label,
+                "info_file": lambda ctx: ctx.once("info_file", stable_status),
+                "label": attrgetter("rule.label"),
                 "outputs": lambda ctx: ctx.outputs,
-                "split_attr": lambda ctx: ctx.once("split_attr", lambda: split_view(ctx.rule)),
-                "toolchains": lambda ctx: ctx.once("toolchains", lambda: toolchains_value(ctx.rule)),
-                "var": _variables,
-                "version_file": lambda ctx: ctx.once("version_file", lambda: volatile_status(ctx.rule)),
+                "split_attr": lambda ctx: ctx.once("split_attr", SplitView),
+                "toolchains": lambda ctx: ctx.once("toolchains", toolchains_value),
+                "var": lambda ctx: ctx.once("var", _variables),
+                "version_file": lambda ctx: ctx.once("version_file", volatile_status),
                 "workspace_name": lambda ctx: MAIN_RUNFILES_DIRECTORY,
             },
             methods={
@@ -319,7 +318,7 @@ def _of_aspect(ctx: StarlarkContext, name: str) -> object:
     if side is None:
         return MISSING
     if name == "rule":
-        return ctx.once("rule", lambda: RuleBeneath(side.rule))
+        return ctx.once("rule", lambda _: RuleBeneath(side.rule))
     return FrozenList(side.ids) if name == "aspect_ids" else MISSING
 
 
@@ -328,20 +327,14 @@ register(
     HostType(
         name="rule_attributes",
         fields={
-            "attr": lambda beneath: attribute_view(beneath.rule),
+            "attr": lambda beneath: AttributesView(beneath.rule),
             "exec_groups": lambda beneath: exec_groups_value(beneath.rule),
-            "executable": lambda beneath: executable_view(beneath.rule),
-            "file": lambda beneath: file_view(beneath.rule),
-            "files": lambda beneath: files_view(beneath.rule),
+            "executable": lambda beneath: ExecutableView(beneath.rule),
+            "file": lambda beneath: FileView(beneath.rule),
+            "files": lambda beneath: FilesView(beneath.rule),
             "kind": lambda beneath: beneath.rule.target.rule_class.name,
             "toolchains": lambda beneath: toolchains_value(beneath.rule),
-            "var": lambda beneath: _frozen(beneath.rule.make_variables()),
+            "var": lambda beneath: _variables(beneath.rule),
         },
     ),
 )
-
-
-def _frozen(values: Mapping[str, str]) -> Value:
-    made = Dict(sorted(values.items()))
-    freeze(made)
-    return made

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 from analysis_workspace import AnalysisWorkspace
 from starlark_rules import actions_of, implemented, names, printed, problem, ruled
 
+from venvship.analysis.starlark_api.context import StarlarkContext
 from venvship.model.action import WriteFile
 from venvship.model.provider import DefaultInfo, OutputGroupInfo
 from venvship.model.provider import TestInfo as InfoOfTest
@@ -425,3 +428,31 @@ def test_actions_of_rules_have_the_rules_tags_as_requirements() -> None:
         target='tags = ["no-cache", "mine"]',
     )
     assert getattr(actions["o"], "requirements") == {"no-cache", "block-network"}  # noqa: B009
+
+
+def test_contexts_go_with_the_call_of_their_rule_and_wait_for_no_collector() -> None:
+    workspace = ruled(
+        """
+        def _impl(ctx):
+            print(ctx.attr.name, ctx.files.srcs, ctx.file.one, ctx.executable, ctx.split_attr, ctx.outputs, ctx.var)
+            print(ctx.toolchains, ctx.exec_groups, ctx.actions == ctx.actions)
+            ctx.actions.write(ctx.actions.declare_file("out"), ctx.actions.args())
+        r = rule(_impl, attrs = {"srcs": attr.label_list(), "one": attr.label(allow_single_file = True)})
+        """,
+        'r(name = "t")',
+    )
+
+    def contexts() -> int:
+        return sum(isinstance(one, StarlarkContext) for one in gc.get_objects())
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = contexts()
+        target = workspace.one("//:t")
+        after = contexts()
+    finally:
+        gc.enable()
+    assert target.actions
+    assert workspace.printed[-1].endswith(" True")
+    assert after == before
