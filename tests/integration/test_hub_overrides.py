@@ -208,3 +208,48 @@ def test_what_another_lock_has_changed_is_told(workspace: RealWorkspace, index: 
     made = workspace.run("lock")
     assert made.stdout == "uv.lock is made anew\n  Added late v1.0\n  Removed tool v1.0\n", made.stderr
     assert workspace.run("lock").stdout == "uv.lock is up to date\n"
+
+
+def test_console_scripts_take_the_place_of_those_that_a_wheel_brings(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    code = "def main():\n    print('main')\ndef other():\n    print('other')\n"
+    plain = MODULE + USE_HUB
+    workspace.write(
+        {
+            "MODULE.bazel": plain + 'uv.override_package(name = "tool", console_scripts = {"more": "tool:other"})\n',
+            "uv.lock": lock(index, wheel("tool", code, tool="tool:main")),
+            "BUILD.bazel": DEFS + 'py_venv(name = "venv", deps = ["@pypi//tool"])\n',
+        }
+    )
+
+    def programs() -> set[str]:
+        workspace.built("//:venv")
+        return {path.name for path in (workspace.root / "venvship-bin/.venv/bin").iterdir()} & {"tool", "more"}
+
+    done = workspace.run("run", INDEX, "@pypi//tool:bin/more")
+    assert (done.code, done.stdout) == (0, "other\n"), done.stderr
+    assert programs() == {"more"}
+    done = workspace.build("@pypi//tool:bin/tool")
+    assert done.code == 1 and "`tool` brings no script `tool`" in done.stderr and "there are `bin/more`" in done.stderr
+    workspace.write({"MODULE.bazel": plain + 'uv.override_package(name = "tool", console_scripts = {})\n'})
+    assert programs() == set()
+    done = workspace.build("@pypi//tool:bin/tool")
+    assert done.code == 1 and "`tool` brings no script `tool`" in done.stderr and "its wheel has none" in done.stderr
+    workspace.write({"MODULE.bazel": plain})
+    assert programs() == {"tool"}
+
+
+def test_an_override_of_a_project_of_the_workspace_is_told_to_change_nothing(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    override = 'uv.override_package(name = "shop", extra_data = ["//:notes.txt"])\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB + override,
+            "uv.lock": lock(index, wheel("tool", "")),
+            "BUILD.bazel": DEFS + 'py_library(name = "lib", deps = ["@pypi//tool"])\n',
+        }
+    )
+    done = workspace.built("//:lib")
+    assert "the override of `shop` has no effect: it is a project of the workspace" in done.stderr

@@ -13,6 +13,7 @@ from venvship.model.platform import PythonVersion
 from venvship.repos.lock_indexes import LockIndexes
 
 if TYPE_CHECKING:
+    from venvship.wheels.entry_points import EntryPoint
     from venvship.wheels.lock import LockedPackage
 
 DEFAULT_BUILD_DEPENDENCIES: Final = ("build",)
@@ -66,7 +67,8 @@ class PackageOverride:
     version: str | None = None
     file: str | None = None
     target: Label | None = None
-    console_scripts: Mapping[str, str] = field(default_factory=dict)
+    console_scripts: tuple[EntryPoint, ...] | None = None
+    """All that it has, in place of its own; None for its own."""
     pre_build: Patches = Patches()
     post_install: Patches = Patches()
     exclude_globs: tuple[str, ...] = ()

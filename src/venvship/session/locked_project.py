@@ -149,6 +149,11 @@ class LockedProject:
             ]
             if not changed_packages:
                 self._warn(f"{override.place}: `{self.shown}` has no `{override.shown}`, so nothing is changed")
+            elif override.target is None and all(self._directory(one) is not None for one in changed_packages):
+                self._warn(
+                    f"{override.place}: the override of `{override.name}` has no effect: it is a project of the "
+                    "workspace, which no wheel is installed for; name a `target` that stands for it"
+                )
             elif override.of_builds and not any(_has_source(package) for package in changed_packages):
                 named = ", ".join(f"`{name}`" for name in override.of_builds)
                 have = "has" if len(override.of_builds) == 1 else "have"
@@ -234,14 +239,19 @@ class LockedProject:
     def members(self) -> Mapping[str, str]:
         """The projects of the workspace with their directories; one that lies elsewhere is built like any source."""
         names = set(self.lock.members)
-        above = self.project.lock.package.path
-        found = {
-            package.name: posixpath.normpath(posixpath.join(above, package.source.path))
+        return {
+            package.name: directory
             for package in self.lock.packages
             if package.name in names or isinstance(package.source, EditableSource)
-            if isinstance(package.source, EditableSource | VirtualSource)
+            if (directory := self._directory(package)) is not None
         }
-        return {name: "" if path == "." else path for name, path in found.items() if not path.startswith(("/", "../"))}
+
+    def _directory(self, package: LockedPackage) -> str | None:
+        """Where in the workspace a project lies; None for all else."""
+        if not isinstance(package.source, EditableSource | VirtualSource):
+            return None
+        path = posixpath.normpath(posixpath.join(self.project.lock.package.path, package.source.path))
+        return None if path.startswith(("/", "../")) else "" if path == "." else path
 
     def is_virtual(self, name: str) -> bool:
         """Whether a project is not installed itself."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from venvship.modules.module_file import Tag
 from venvship.session.declared_hubs import DeclaredHubs
 from venvship.session.extensions import DEFAULT_BUILD_DEPENDENCIES, Annotations, LockProject, PackageOverride, Patches
 from venvship.session.reservations import RESOURCE_SETS
 from venvship.session.tag_attributes import TagAttributes
 from venvship.wheels.filename import normalise_name
+
+if TYPE_CHECKING:
+    from venvship.wheels.entry_points import EntryPoint
 
 
 def read_uv_tag(tag: Tag, attributes: TagAttributes, hubs: DeclaredHubs) -> None:
@@ -73,7 +78,7 @@ def _override(tag: Tag, attributes: TagAttributes) -> PackageOverride:
         lock=attributes.label("lock"),
         version=attributes.text("version") or None,
         target=target,
-        console_scripts=attributes.pairs("console_scripts"),
+        console_scripts=_scripts(name, attributes) if "console_scripts" in tag.arguments else None,
         pre_build=Patches(attributes.labels("pre_build_patches"), _strip(attributes, "pre_build")),
         post_install=Patches(attributes.labels("post_install_patches"), _strip(attributes, "post_install")),
         exclude_globs=attributes.texts("exclude_glob"),
@@ -85,6 +90,22 @@ def _override(tag: Tag, attributes: TagAttributes) -> PackageOverride:
         monitors_memory=attributes.flag("monitor_memory"),
         resources="" if resources == "default" else resources,
     )
+
+
+def _scripts(name: str, attributes: TagAttributes) -> tuple[EntryPoint, ...]:
+    # Loaded by need: every command reads tags, and few have scripts.
+    from venvship.wheels.entry_points import MalformedEntryPoints, parse_script
+
+    found: list[EntryPoint] = []
+    for script, reference in sorted(attributes.pairs("console_scripts").items()):
+        try:
+            found.append(parse_script(script, reference, where=f"`{script} = {reference}`"))
+        except MalformedEntryPoints as error:
+            attributes.refuse(
+                f"`console_scripts` of the override of `{name}`: {error}",
+                hint='write them like `{"script": "package.module:function"}`',
+            )
+    return tuple(found)
 
 
 def _strip(attributes: TagAttributes, what: str) -> int | None:

@@ -49,6 +49,7 @@ from venvship.session.locked_project import LockedProject, UnknownGroup
 from venvship.session.project_code import read_project_code
 from venvship.session.source_builds import BuiltWheel, SourceBuilds, read_patches
 from venvship.session.unpacking_ahead import UnpackingAhead
+from venvship.wheels.entry_points import EntryPoint
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import LockedPackage, LockedWheel
 from venvship.wheels.manifest import without
@@ -194,9 +195,14 @@ class LockHub:
         patches = [patch for one in overrides for patch in read_patches(one.post_install, self._workspace)]
         replaced = self._store.patched(wheel.sha256, wheel.filename, patches) if patches else {}
         globs = tuple(dict.fromkeys(glob for one in overrides for glob in one.exclude_globs))
+        manifest = without(wheel.manifest, globs) if globs else wheel.manifest
+        scripts = _scripts(overrides)
+        if scripts is not None:
+            points = dataclasses.replace(manifest.entry_points, console_scripts=scripts)
+            manifest = dataclasses.replace(manifest, entry_points=points)
         return dataclasses.replace(
             wheel,
-            manifest=without(wheel.manifest, globs) if globs else wheel.manifest,
+            manifest=manifest,
             identities={path: value for path, value in wheel.identities.items() if path not in replaced}
             if replaced
             else wheel.identities,
@@ -240,7 +246,7 @@ class LockHub:
         if directory is not None:
             specs = [TargetSpec(rule, made, {"project": name}) for rule, made in project_targets(self, name)]
             scripts = self._scripts(PackageId(MAIN_REPOSITORY, directory))
-            return [*specs, *library_targets(name, package_name(name), scripts)]
+            return [*specs, *library_targets(name, package_name(name), [name, *scripts])]
         return self._targets(name)
 
     def _scripts(self, package: PackageId) -> list[str]:
@@ -265,7 +271,8 @@ class LockHub:
             TargetSpec(rule, target, {"project": name, **(extras if target == library else {})})
             for rule, target in hub_targets(self, name)
         ]
-        scripts = [script for one in overrides for script in one.console_scripts]
+        said = _scripts(overrides)
+        scripts = None if said is None else [script.name for script in said]
         written = [text for one in overrides for text in self._written(library, one)][:1]
         by_name = TargetsByName(functools.partial(script_by_name, name, library))
         return [*specs, *part_targets(name, library, scripts), by_name, *written]
@@ -545,6 +552,12 @@ class LockHub:
             for project in self.projects
             for index in project.lock.by_name.get(name, ())
         )
+
+
+def _scripts(overrides: Iterable[PackageOverride]) -> tuple[EntryPoint, ...] | None:
+    """All console scripts of what has these overrides, if one of them says so."""
+    said = [one.console_scripts for one in overrides if one.console_scripts is not None]
+    return tuple(sorted({point.name: point for points in said for point in points}.values())) if said else None
 
 
 def _extras(overrides: Iterable[PackageOverride]) -> dict[str, tuple[Label, ...]]:

@@ -57,17 +57,18 @@ def parse_entry_points(data: bytes) -> EntryPoints:
             continue
         if group is None:
             continue
-        entry = _entry(number, line)
+        name, _, reference = (part.strip() for part in line.partition("="))
+        entry = parse_script(name, reference, where=f"line {number}")
         group[entry.name] = entry
     return EntryPoints(*(tuple(sorted(found[name].values())) for name in _SCRIPT_GROUPS))
 
 
-def _entry(number: int, line: str) -> EntryPoint:
-    name, equals, reference = (part.strip() for part in line.partition("="))
+def parse_script(name: str, reference: str, *, where: str) -> EntryPoint:
+    """The script `name` that calls `reference`; `where` is the subject of messages. Raises MalformedEntryPoints."""
     match = _REFERENCE.fullmatch(reference)
-    if not equals or match is None or match["attribute"] is None:
-        raise MalformedEntryPoints(f"line {number} is not of the form `name = module:function`")
+    if match is None or match["attribute"] is None:
+        raise MalformedEntryPoints(f"{where} is not of the form `name = module:function`")
     if not _SCRIPT_NAME.fullmatch(name) or name.startswith(("-", ".")):
-        raise MalformedEntryPoints(f"line {number} names the script `{ascii(name)[1:-1]}`, which can't be a file name")
+        raise MalformedEntryPoints(f"{where} names the script `{ascii(name)[1:-1]}`, which can't be a file name")
     extras = (extra.strip() for extra in (match["extras"] or "").split(","))
     return EntryPoint(name, match["module"], match["attribute"], tuple(sorted(extra for extra in extras if extra)))

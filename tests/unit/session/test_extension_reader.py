@@ -276,6 +276,11 @@ def test_an_override_has_a_target_or_changes() -> None:
         (HUB + 'uv.override_package(name = "a", env = {"A": 1})', "is not a dict of texts"),
         (HUB + 'uv.override_package(name = "a", exclude_glob = [1])', "is not a list of texts"),
         (
+            HUB + 'uv.override_package(name = "a", console_scripts = {"run": "a.b"})',
+            "`console_scripts` of the override of `a`: `run = a.b` is not of the form `name = module:function`",
+        ),
+        (HUB + 'uv.override_package(name = "a", console_scripts = {"../run": "a:b"})', "names the script `../run`"),
+        (
             HUB + 'uv.override_package(name = "a", lock = "//b:uv.lock", env = {"A": "1"})',
             "no hub has the lock `//b:uv.lock`",
         ),

@@ -38,20 +38,24 @@ os.execv(program, [program, *sys.argv[1:]])
 '''
 
 
-def part_targets(project: str, library: str, scripts: Iterable[str]) -> tuple[TargetSpec, ...]:
-    """The targets beside the library `library`; `scripts` are names of programs that are declared."""
+def part_targets(project: str, library: str, said: Iterable[str] | None) -> tuple[TargetSpec, ...]:
+    """The targets beside the library `library`; `said` are the scripts that it has, if the workspace says so.
+
+    Else there is a program that is called like the distribution, whose script may come from one that it leads to.
+    """
     return (
         TargetSpec("filegroup", "extracted_whl_files", {"srcs": [":whl"], "output_group": "install_dir"}),
         *(TargetSpec("wheel_part", name, {"wheel": ":whl", "globs": list(globs)}) for name, globs in _PARTS.items()),
-        *library_targets(project, library, scripts),
+        *library_targets(project, library, [project] if said is None else []),
+        *(spec for name in said or () for spec in _script_targets(project, library, name, wheel=":whl")),
     )
 
 
-def library_targets(project: str, library: str, scripts: Iterable[str] = ()) -> tuple[TargetSpec, ...]:
+def library_targets(project: str, library: str, scripts: Iterable[str]) -> tuple[TargetSpec, ...]:
     """The targets that need nothing of a wheel: another name of the library, and programs that start scripts."""
     return (
         *([TargetSpec("alias", "pkg", {"actual": f":{library}"})] if library != "pkg" else []),
-        *(spec for name in dict.fromkeys((project, *scripts)) for spec in _script_targets(project, library, name)),
+        *(spec for name in dict.fromkeys(scripts) for spec in _script_targets(project, library, name)),
     )
 
 
@@ -118,7 +122,8 @@ def _script_main(ctx: RuleContext) -> list[object]:
         listed = ", ".join(f"`bin/{name}`" for name in sorted(brought))
         there = f"there are {listed}" if listed else "its wheel has none"
         raise ctx.error(
-            missing, hint=f"{did_you_mean(script, brought) or there}; name those of other wheels in `console_scripts`"
+            missing,
+            hint=f"{did_you_mean(script, brought) or there}; `console_scripts` of `uv.override_package` may add some",
         )
     ctx.write(output, _MAIN.format(script=script, missing=missing).encode())
     return [DefaultInfo(Depset([output]))]
