@@ -6,8 +6,8 @@ import sys
 
 import pytest
 from fake_index import FakeIndex
-from hub_building import INDEX, USE_HUB
-from real_workspace import DEFS, MODULE, RealWorkspace
+from hub_building import INDEX, USE_HUB, lock, sdist
+from real_workspace import DEFS, MODULE, ORIGIN, RealWorkspace
 from wheel_building import wheel_bytes
 
 
@@ -53,6 +53,86 @@ use_repo(pip, "mods", "pypi", "pypi_lib")
     )
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "lib dep False True\n"), done.stderr
+
+
+def test_requirements_of_included_files_count_and_so_do_their_options(
+    workspace: RealWorkspace, index: FakeIndex
+) -> None:
+    """An included file that has changed is noticed, variables are those of the environment, sources may be forced."""
+    hashes = {
+        name: index.add(name.partition("-")[0], name, content)
+        for name, content in {
+            "tool-1.0-py3-none-any.whl": wheel_bytes("tool", "1.0", {"tool.py": "X = 'first'\n"}),
+            "tool-2.0-py3-none-any.whl": wheel_bytes("tool", "2.0", {"tool.py": "X = 'second'\n"}),
+            "made-1.0-py3-none-any.whl": wheel_bytes("made", "1.0", {"made.py": "SAYS = 'wheel'\n"}),
+            "made-1.0.tar.gz": sdist("made", index),
+            "direct-1.0-py3-none-any.whl": wheel_bytes("direct", "1.0", {"direct.py": "X = 'direct'\n"}),
+        }.items()
+    }
+    made = " ".join(f"--hash=sha256:{sha256}" for name, sha256 in hashes.items() if name.startswith("made"))
+    direct = "direct-1.0-py3-none-any.whl"
+
+    def more(version: str, *options: str) -> str:
+        sha256 = hashes[f"tool-{version}-py3-none-any.whl"]
+        return "\n".join([*options, f"tool=={version} --hash=sha256:{sha256}", f"made==1.0 {made}\n"])
+
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE
+            + """
+bazel_dep(name = "rules_python", version = "1.0.0")
+pip = use_extension("@rules_python//python/extensions:pip.bzl", "pip")
+pip.parse(hub_name = "pypi", requirements_lock = "//:requirements.txt")
+use_repo(pip, "pypi")
+""",
+            "requirements.txt": "-r locks/more.txt\n"
+            f"direct @ ${{FILES_OF_TEST}}/{direct} --hash=sha256:{hashes[direct]}\n",
+            "locks/more.txt": more("1.0"),
+            "BUILD.bazel": DEFS
+            + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//direct", "@pypi//made", "@pypi//tool"])\n',
+            "app.py": "import direct, made, tool\nprint(direct.X, made.SAYS, tool.X)\n",
+        }
+    )
+    workspace.environment["FILES_OF_TEST"] = f"{index.url}/files"
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "direct wheel first\n"), done.stderr
+    workspace.write({"locks/more.txt": more("2.0")})
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "direct wheel second\n"), done.stderr
+    workspace.write({"locks/more.txt": more("2.0", "--no-binary made")})
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "direct before second\n"), done.stderr
+    workspace.write({"locks/more.txt": more("2.0", "--no-binary=:all:", "--only-binary=made,direct")})
+    done = workspace.build("//:app")
+    assert done.code == 1
+    assert "tool-2.0-py3-none-any.whl: `locks/more.txt` allows no wheel of it" in done.stderr, done.stderr
+    workspace.write({"locks/more.txt": "-r none.txt\n"})
+    done = workspace.build("//:app")
+    assert done.code == 1 and "locks/more.txt:1: can't read `none.txt`" in done.stderr
+
+
+def test_settings_of_uv_say_what_is_built_from_source(workspace: RealWorkspace, index: FakeIndex) -> None:
+    text = lock(index, {"made-1.0.tar.gz": sdist("made", index)})
+    content = wheel_bytes("made", "1.0", {"made.py": "SAYS = 'wheel'\n"})
+    name = "made-1.0-py3-none-any.whl"
+    entry = f'{{ url = "{ORIGIN}/made/{name}", hash = "sha256:{index.add("made", name, content)}" }}'
+    project = '[project]\nname = "shop"\nversion = "0"\ndependencies = ["made"]\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": f"{text}wheels = [{entry}]\n",
+            "pyproject.toml": project,
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//made"])\n',
+            "app.py": "import made\nprint(made.SAYS)\n",
+        }
+    )
+    assert workspace.run("run", INDEX, "//:app").stdout == "wheel\n"
+    workspace.write({"pyproject.toml": f'{project}[tool.uv]\nno-binary-package = ["made"]\n'})
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "before\n"), done.stderr
+    workspace.write({"pyproject.toml": f'{project}[tool.uv]\nno-binary-package = ["made"]\nno-build-package = ["made"]\n'})
+    done = workspace.build("//:app")
+    assert done.code == 1 and f"{name}: `tool.uv` of `pyproject.toml` allows no wheel of it" in done.stderr, done.stderr
 
 
 def test_a_lock_for_another_python_or_platform_is_told(workspace: RealWorkspace, index: FakeIndex) -> None:

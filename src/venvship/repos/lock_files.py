@@ -17,8 +17,10 @@ from venvship.errors import EnvironmentProblem, Place, UserError
 from venvship.host.arrivals import results
 from venvship.host.files import write_atomically
 from venvship.repos.package_index import PackageIndex
+from venvship.repos.requirements_files import RequirementsText, with_included
 from venvship.repos.simple_page import IndexFile
 from venvship.repos.urls import local_path, shown_url
+from venvship.wheels.formats import ANY_FORMAT
 from venvship.wheels.lock import Lock, MalformedLock
 from venvship.wheels.pylock import parse_pylock
 from venvship.wheels.requirements_txt import OfferedFile, PinnedRequirement, lock_of, parse_requirements
@@ -38,12 +40,13 @@ def read_lock(
     index: Callable[[], PackageIndex] | None = None,
     origin: Callable[[], str] = str,
     seen: Callable[[str], None] = lambda sha256: None,
+    expand: Callable[[str], str] = str,
 ) -> Lock:
     """The lock file at `path`, which messages call `shown`; raises MalformedLock.
 
     `cache` is a directory that keeps what takes long to read. `index` is asked for the files of a lock that names
     none, which is what a `requirements.txt` is; `origin` says what it is called. `seen` is told the SHA-256 of the
-    file.
+    file. `expand` puts values of the environment into addresses.
     """
     try:
         data = path.read_bytes()
@@ -56,9 +59,8 @@ def read_lock(
     key = hashlib.sha256(data).hexdigest()
     seen(key)
     if path.suffix == ".txt" or not (_has_projects(path.name) or _begins_as_toml(data)):
-        named = origin()
-        kept = f"{key}-{hashlib.sha256(named.encode()).hexdigest()[:16]}" if named else key
-        return _requirements(data, shown, None if cache is None else cache / f"{kept}-offered.json", index, named)
+        files = list(with_included(path, data, shown=shown))
+        return _requirements(files, cache, index, origin(), expand)
     if path.name.startswith("pylock"):
         return parse_pylock(data, filename=shown)
     if cache is None or len(data) < _WORTH_KEEPING:
@@ -95,9 +97,19 @@ def _keep(path: Path, data: bytes) -> None:
 
 
 def _requirements(
-    data: bytes, shown: str, kept: Path | None, index: Callable[[], PackageIndex] | None, origin: str
+    files: Sequence[RequirementsText],
+    cache: Path | None,
+    index: Callable[[], PackageIndex] | None,
+    origin: str,
+    expand: Callable[[str], str],
 ) -> Lock:
-    requirements = parse_requirements(data, filename=shown)
+    shown, formats = files[0].shown, ANY_FORMAT
+    requirements: list[PinnedRequirement] = []
+    for file in files:
+        said = parse_requirements(file.data, filename=file.shown, formats=formats)
+        requirements += said.requirements
+        formats = said.formats
+    kept = None if cache is None else cache / f"{_key(files, origin)}-offered.json"
     offered = _kept(kept)
     if offered is None:
         if index is None:
@@ -112,7 +124,13 @@ def _requirements(
         if kept is not None and not unknown and not any(map(_has_secret, itertools.chain(*offered.values()))):
             rows = {name: [_row(file) for file in files] for name, files in offered.items()}
             _keep(kept, json.dumps(rows).encode())
-    return lock_of(requirements, offered, filename=shown, index=origin)
+    return lock_of(requirements, offered, filename=shown, index=origin, formats=formats, expand=expand)
+
+
+def _key(files: Iterable[RequirementsText], origin: str) -> str:
+    """What says which files of which index are wanted."""
+    parts = [*(hashlib.sha256(file.data).hexdigest() for file in files), origin]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _has_secret(file: OfferedFile) -> bool:

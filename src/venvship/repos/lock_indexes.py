@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from venvship.dataclass import dataclass
+from venvship.errors import UserError
 
 _LONG: Final = {"-i": "--index-url", "-f": "--find-links"}
 _WITH_VALUE: Final = frozenset({"--index-url", "--extra-index-url", "--find-links", "--trusted-host"})
@@ -133,18 +134,23 @@ def of_lock(path: Path, environ: Mapping[str, str]) -> LockIndexes:
     """What options in a requirements file say; nothing for other locks, and for what can't be read."""
     if path.suffix == ".toml" or path.name == "uv.lock":
         return LockIndexes()
+    from venvship.repos.requirements_files import with_included
     from venvship.wheels.requirements_txt import option_words
 
+    found = LockIndexes()
     try:
-        words = option_words(path.read_bytes())
-    except OSError:
-        return LockIndexes()
-    said, _ = of_options(words)
+        for file in with_included(path, path.read_bytes(), shown=str(path)):
+            said, _ = of_options(option_words(file.data))
+            here = said.written_out(lambda text: expanded(text, environ), directory=file.path.parent)
+            found = here.joined(found)
+    except (OSError, UserError):
+        pass  # whoever reads the lock itself says what is wrong with it
+    return found
 
-    def replaced(match: re.Match[str]) -> str:
-        return environ.get(match[1], match[0])
 
-    return said.written_out(lambda text: _VARIABLE_OF_FILE.sub(replaced, text), directory=path.parent)
+def expanded(text: str, environ: Mapping[str, str]) -> str:
+    """A text of a requirements file with `${NAME}` replaced, as pip does it; what is not set stays as it is."""
+    return _VARIABLE_OF_FILE.sub(lambda match: environ.get(match[1], match[0]), text)
 
 
 def substituted(text: str, names: Iterable[str], environ: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from venvship.loading.nearest import did_you_mean
 from venvship.model.platform import PythonVersion
 from venvship.repos.index_settings import ConfigurationPlaces, read_index_settings
 from venvship.repos.lock_files import read_lock
-from venvship.repos.lock_indexes import LockIndexes, of_lock
+from venvship.repos.lock_indexes import LockIndexes, expanded, of_lock
 from venvship.repos.package_index import Indexes, PackageIndex
 from venvship.repos.urls import shown_url
 from venvship.wheels.filename import normalise_name
@@ -119,7 +119,9 @@ class Answer:
 def show_lock(path: Path, question: Question) -> Answer:
     """Answer a question about the lock file at `path`; raises everything that keeps files from being chosen at once."""
     said = of_lock(path, os.environ)
-    lock = read_lock(path, shown=str(path), index=lambda: _configured_index(said))
+    lock = read_lock(
+        path, shown=str(path), index=lambda: _configured_index(said), expand=lambda text: expanded(text, os.environ)
+    )
     root, roots = _roots(lock, question)
     full_version = question.python.removesuffix("t")
     if full_version.count(".") == 1:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -16,7 +18,7 @@ from venvship.loading.nearest import did_you_mean
 from venvship.model.configuration import Configuration
 from venvship.model.platform import Platform, PythonVersion
 from venvship.repos.lock_files import read_lock
-from venvship.repos.lock_indexes import LockIndexes
+from venvship.repos.lock_indexes import LockIndexes, expanded
 from venvship.repos.package_index import Indexes
 from venvship.rules.python.distributions import Component
 from venvship.rules.python.runtime import Interpreters
@@ -24,6 +26,7 @@ from venvship.rules.python.settings import target_platform
 from venvship.session.extensions import LockProject, PackageOverride
 from venvship.wheels.filename import normalise_name
 from venvship.wheels.flat import RequiresDist, linked
+from venvship.wheels.formats import formats_of_uv
 from venvship.wheels.freshness import differences, member_patterns, version_difference, workspace_differences
 from venvship.wheels.lock import (
     DirectorySource,
@@ -125,7 +128,11 @@ class LockedProject:
             index=lambda: self._indexes.of_lock(self._said().origin),
             origin=lambda: self._said().origin,
             seen=seen.append,
+            expand=lambda text: expanded(text, os.environ),
         )
+        if self.path.name == _UV_LOCK:
+            shown = posixpath.join(posixpath.dirname(self.shown), _PYPROJECT)
+            lock = replace(lock, formats=formats_of_uv(self._pyproject(".") or {}, shown=shown))
         self.sha256 = seen[0]
         stale = [problem for package in lock.packages for problem in self._stale(package, lock)]
         stale += self._stale_workspace(lock)

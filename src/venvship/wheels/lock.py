@@ -14,6 +14,7 @@ from typing import TypeAlias
 from venvship.dataclass import dataclass
 from venvship.errors import Place, UserError
 from venvship.wheels.filename import WheelFilename
+from venvship.wheels.formats import ANY_FORMAT, Formats
 from venvship.wheels.markers import Marker
 
 
@@ -191,7 +192,8 @@ class Lock:
 
     A `flat` lock is a list of distributions that says nothing of who needs whom: all are `requirements`, and the
     metadata of the files has the edges. `extras` and `default_groups` are those of a lock without projects. `declared`
-    is what the workspace set for all its projects when the lock was made, in the lock's own words.
+    is what the workspace set for all its projects when the lock was made, in the lock's own words. `formats` is said
+    beside the lock.
     """
 
     filename: str
@@ -210,6 +212,7 @@ class Lock:
     declared: Mapping[str, object] = field(default_factory=dict)
     required_markers: tuple[Marker, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
+    formats: Formats = ANY_FORMAT
 
     def target(self, edge: Edge) -> int:
         """The index in `packages` that an edge leads to; raises MalformedLock unless it is exactly one."""

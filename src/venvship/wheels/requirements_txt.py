@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from venvship.dataclass import dataclass
-from venvship.errors import Place, UserError
+from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.wheels.filename import WheelFilename, normalise_name
+from venvship.wheels.formats import ANY_FORMAT, Formats
 from venvship.wheels.lock import (
     Edge,
     Lock,
@@ -28,16 +30,21 @@ from venvship.wheels.lock import (
 from venvship.wheels.lock_table import file_name_of
 from venvship.wheels.markers import Marker, MarkerSyntaxError, parse_marker
 
-_MAX_BYTES: Final = 64 << 20
+MAX_BYTES: Final = 64 << 20
 _HASH: Final = re.compile(r"\s--hash[= ]\s*([a-z0-9]+):([0-9a-f]+)", re.ASCII)
 _NAME: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*", re.ASCII)
 _PIN: Final = re.compile(r"\(?\s*={2,3}\s*([0-9A-Za-z.!+_-]{1,128})\s*\)?", re.ASCII)
 _URL_HASH: Final = re.compile(r"#(?:.*&)?sha256=([0-9a-f]{64})(?:&|$)", re.ASCII)
 _OPTION: Final = re.compile(r"\s(--[a-z-]+)", re.ASCII)
 _HINT: Final = "make the file again with `uv pip compile --generate-hashes`, or with `uv export --no-emit-local`"
-_SETTINGS: Final = ("-i", "--index-url", "--extra-index-url", "--find-links", "-f", "--trusted-host", "--no-binary")
-_CONSTRAINTS: Final = ("-c", "--constraint")
-_FLAGS: Final = ("--only-binary", "--prefer-binary", "--pre", "--require-hashes", "--no-index", "--use-feature")
+_INCLUDED: Final = ("-r", "--requirement")
+# Where files come from is for those who fetch them, and what is pinned can't be constrained any further.
+_NOT_HERE: Final = frozenset(
+    {
+        *("-i", "--index-url", "--extra-index-url", "--find-links", "-f", "--trusted-host", "-c", "--constraint"),
+        *("--prefer-binary", "--pre", "--require-hashes", "--no-index", "--use-feature"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,23 @@ class PinnedRequirement:
     extras: tuple[str, ...]
     marker: Marker | None
     sha256s: frozenset[str]
-    line: int
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """Another file whose requirements count too; `path` begins at the file that names it."""
+
+    path: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementsFile:
+    """What a file says."""
+
+    requirements: tuple[PinnedRequirement, ...]
+    formats: Formats = ANY_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +86,52 @@ class OfferedFile:
     size: int | None = None
 
 
-def parse_requirements(data: bytes, *, filename: str) -> tuple[PinnedRequirement, ...]:
-    """Read a requirements file; `filename` is for messages. Raises MalformedLock."""
-    if len(data) > _MAX_BYTES:
-        raise MalformedLock(filename, f"it has {len(data)} bytes, more than {_MAX_BYTES}")
+def parse_requirements(data: bytes, *, filename: str, formats: Formats = ANY_FORMAT) -> RequirementsFile:
+    """Read a requirements file; `filename` is for messages. Raises MalformedLock.
+
+    `formats` is what options of files before this one have said.
+    """
+    if len(data) > MAX_BYTES:
+        raise MalformedLock(filename, f"it has {len(data)} bytes, more than {MAX_BYTES}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise MalformedLock(filename, f"byte {error.start} is not UTF-8") from None
     found: list[PinnedRequirement] = []
+    problems: list[VenvshipError] = []
     for number, line in _logical_lines(text):
+        place = Place(filename, number)
         try:
-            requirement = _requirement(line, number)
+            if not line.startswith("-"):
+                found.append(_requirement(line, place))
+                continue
+            option, value = _option(line)
+            formats = _with_option(formats, option, value, filename)
         except ValueError as error:
-            raise MalformedLock(filename, str(error), line=number, hint=_HINT) from None
-        if requirement is not None:
-            found.append(requirement)
-    return tuple(found)
+            problems.append(MalformedLock(filename, str(error), line=number, hint=_HINT))
+    if problems:
+        raise problems[0] if len(problems) == 1 else SeveralErrors(problems)
+    return RequirementsFile(tuple(found), formats)
 
 
 def option_words(data: bytes) -> tuple[str, ...]:
     """The options of a requirements file, word by word; what is wrong with it `parse_requirements` says."""
-    lines = _logical_lines(data[:_MAX_BYTES].decode("utf-8-sig", "replace"))
+    lines = _logical_lines(data[:MAX_BYTES].decode("utf-8-sig", "replace"))
     return tuple(word for _, line in lines if line.startswith("-") for word in line.split())
+
+
+def included_files(data: bytes, *, filename: str) -> tuple[Included, ...]:
+    """The files that a file includes; what is wrong with it `parse_requirements` says."""
+    found = []
+    for number, line in _logical_lines(data[:MAX_BYTES].decode("utf-8-sig", "replace")):
+        option, value = _option(line) if line.startswith("-") else ("", "")
+        if option in _INCLUDED and _is_path(value):
+            found.append(Included(value, Place(filename, number)))
+    return tuple(found)
+
+
+def _is_path(value: str) -> bool:
+    return bool(value) and "\0" not in value and "://" not in value and not value.startswith("file:")
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -108,16 +154,27 @@ def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
         yield start, " ".join(part for part in parts if part)
 
 
-def _requirement(line: str, number: int) -> PinnedRequirement | None:
-    if line.startswith("-"):
-        option = re.split(r"[= ]", line, maxsplit=1)[0]
-        if option in _SETTINGS or option in _FLAGS:
-            # Where files come from is for those who fetch them.
-            return None
-        if option in _CONSTRAINTS:
-            # What is pinned and has hashes can't be constrained any further.
-            return None
-        raise ValueError(f"`{option}` is not supported here; write one file that pins everything")
+def _option(line: str) -> tuple[str, str]:
+    """An option of a line of its own, and its value: `--name=value`, `--name value`, `-n value` or `-nvalue`."""
+    option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("--") else line.partition(" ")
+    if not line.startswith("--") and len(option) > 2:
+        option, value = line[:2], line[2:].removeprefix("=")
+    return option, value.strip()
+
+
+def _with_option(formats: Formats, option: str, value: str, filename: str) -> Formats:
+    if option == "--no-binary":
+        return replace(formats.with_no_binary(value), said_by=f"`{filename}`")
+    if option == "--only-binary":
+        return replace(formats.with_only_binary(value), said_by=f"`{filename}`")
+    if option in _INCLUDED and not _is_path(value):
+        raise ValueError(f"`{option} {value}` is not supported here: only files that are there are included")
+    if option not in _NOT_HERE and option not in _INCLUDED:
+        raise ValueError(f"`{option}` is not supported here; write files that pin everything")
+    return formats
+
+
+def _requirement(line: str, place: Place) -> PinnedRequirement:
     hashes = {digits for algorithm, digits in _HASH.findall(line) if algorithm == "sha256" and len(digits) == 64}
     text = _HASH.sub("", line).strip()
     more = _OPTION.search(text)
@@ -134,6 +191,8 @@ def _requirement(line: str, number: int) -> PinnedRequirement | None:
     if rest.startswith("@"):
         address, _, condition = rest[1:].strip().partition(" ;")
         url, _, fragment = address.strip().partition("#")
+        if url.startswith("git+"):
+            raise ValueError(f"`{match[1]}` is from git, which only a `uv.lock` pins")
         if "subdirectory=" in fragment:
             raise ValueError(f"`{match[1]}` is a part of an archive, which is not supported here")
         hashes.update(_URL_HASH.findall(address.strip()))
@@ -147,16 +206,16 @@ def _requirement(line: str, number: int) -> PinnedRequirement | None:
         marker = parse_marker(condition.strip()) if condition.strip() else None
     except MarkerSyntaxError as error:
         raise ValueError(f"`{match[1]}` has a {error}") from None
-    return PinnedRequirement(normalise_name(match[1]), version, url, extras, marker, frozenset(hashes), number)
+    return PinnedRequirement(normalise_name(match[1]), version, url, extras, marker, frozenset(hashes), place)
 
 
 class UnhashedRequirement(UserError):
     """A line that does not say by which hash its files are accepted."""
 
-    def __init__(self, filename: str, requirement: PinnedRequirement) -> None:
+    def __init__(self, requirement: PinnedRequirement) -> None:
         super().__init__(
             f"`{requirement.name}` has no SHA-256",
-            place=Place(filename, requirement.line),
+            place=requirement.place,
             hint="make the file again with `uv pip compile --generate-hashes`",
         )
 
@@ -167,8 +226,16 @@ def lock_of(
     *,
     filename: str,
     index: str,
+    formats: Formats = ANY_FORMAT,
+    expand: Callable[[str], str] = str,
 ) -> Lock:
-    """A flat lock of the files that the index offers under the hashes of the requirements."""
+    """A flat lock of the files that the index offers under the hashes of the requirements.
+
+    `expand` puts values of the environment into the addresses of files.
+    """
+    unhashed = [UnhashedRequirement(requirement) for requirement in requirements if not requirement.sha256s]
+    if unhashed:
+        raise unhashed[0] if len(unhashed) == 1 else SeveralErrors(unhashed)
     packages: dict[tuple[str, str | None, Source], LockedPackage] = {}
     # One version may stand on several lines, for several markers, with the hashes of other files on each.
     accepted: defaultdict[tuple[str, str | None, str | None], set[str]] = defaultdict(set)
@@ -176,14 +243,12 @@ def lock_of(
         accepted[requirement.name, requirement.version, requirement.url] |= requirement.sha256s
     edges: list[Edge] = []
     for requirement in requirements:
-        if not requirement.sha256s:
-            raise UnhashedRequirement(filename, requirement)
         source: Source = RegistrySource(index) if requirement.url is None else UrlSource(requirement.url)
         hashes = accepted[requirement.name, requirement.version, requirement.url]
         files = [file for file in offered.get(requirement.name, ()) if file.sha256 in hashes]
         if requirement.url is not None:
             digest = min(requirement.sha256s)
-            files = [OfferedFile(file_name_of(requirement.url), requirement.url, digest)]
+            files = [OfferedFile(file_name_of(requirement.url), expand(requirement.url), digest)]
         version = requirement.version
         package = _package(requirement, version, source, files)
         packages[(package.name, version, source)] = package
@@ -201,6 +266,7 @@ def lock_of(
         packages=found,
         by_name=index_by_name(found),
         flat=True,
+        formats=formats,
     )
 
 

@@ -89,7 +89,7 @@ class NoMatchingWheel(UserError):
         self, filename: str, package: LockedPackage, refusals: Mapping[str, str], chain: Iterable[str]
     ) -> None:
         lines = [f"  {name}: {refusals[name]}" for name in sorted(refusals)]
-        reason = "\n".join(["none of its wheels fits:", *lines]) if lines else "the lock file has no file for it"
+        reason = "\n".join(["none of its files fits:", *lines]) if lines else "the lock file has no file for it"
         super().__init__(
             f"`{package}` can't be installed: {reason}",
             place=Place(filename),
@@ -206,13 +206,19 @@ class Resolution:
                 return package.source
             case GitSource() | RegistrySource() | UrlSource() | PathSource():
                 pass
-        ranked = [(rank, wheel) for wheel in package.wheels if (rank := self.tags.rank(wheel.filename)) is not None]
+        formats = self.lock.formats
+        wheels = package.wheels if formats.may_be_wheel(name) else ()
+        ranked = [(rank, wheel) for wheel in wheels if (rank := self.tags.rank(wheel.filename)) is not None]
         if ranked:
             best = min(ranked, key=lambda pair: (pair[0], _later_first(pair[1].filename.build), pair[1].filename))
             return best[1]
-        if package.sdist is not None:
+        if package.sdist is not None and formats.may_be_built(name):
             return package.sdist
-        refusals = {wheel.filename.text: self.tags.refusal(wheel.filename) for wheel in package.wheels}
+        refusals = {wheel.filename.text: self.tags.refusal(wheel.filename) for wheel in wheels}
+        if wheels != package.wheels:
+            refusals = {one.filename.text: f"{formats.said_by} allows no wheel of it" for one in package.wheels}
+        if package.sdist is not None:
+            refusals[package.sdist.filename] = f"{formats.said_by} does not let it be built"
         raise NoMatchingWheel(self.lock.filename, package, refusals, self._chain(node))
 
     def closure(self, names: Iterable[str]) -> tuple[str, ...]:

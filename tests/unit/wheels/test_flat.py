@@ -25,7 +25,9 @@ def flat_lock() -> Lock:
         name: [OfferedFile(f"{name}-1-py3-none-any.whl", f"https://x/{name}-1-py3-none-any.whl", name[0] * 64)]
         for name in NAMES
     }
-    return lock_of(parse_requirements(text.encode(), filename="r.txt"), offered, filename="r.txt", index="")
+    return lock_of(
+        parse_requirements(text.encode(), filename="r.txt").requirements, offered, filename="r.txt", index=""
+    )
 
 
 def flat() -> Resolution:

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from venvship.errors import Place, SeveralErrors
 from venvship.wheels.lock import MalformedLock, UrlSource
-from venvship.wheels.requirements_txt import OfferedFile, UnhashedRequirement, lock_of, parse_requirements
+from venvship.wheels.requirements_txt import (
+    Included,
+    OfferedFile,
+    UnhashedRequirement,
+    included_files,
+    lock_of,
+    parse_requirements,
+)
 
 A, B = "a" * 64, "b" * 64
 
@@ -23,14 +31,14 @@ tool @ https://packages.example/tool-1-py3-none-any.whl --hash=sha256:{B}
 
 
 def test_pins_markers_extras_and_hashes_are_read() -> None:
-    attrs, httpx, tool = parse_requirements(TEXT.encode(), filename="requirements.txt")
-    assert (attrs.name, attrs.version, attrs.sha256s, attrs.line) == ("attrs", "24.1", frozenset({A, B}), 3)
+    attrs, httpx, tool = parse_requirements(TEXT.encode(), filename="requirements.txt").requirements
+    assert (attrs.name, attrs.version, attrs.sha256s, attrs.place.line) == ("attrs", "24.1", frozenset({A, B}), 3)
     assert httpx.extras == ("cli", "http2") and httpx.marker is not None
     assert (tool.version, tool.url) == (None, "https://packages.example/tool-1-py3-none-any.whl")
 
 
 def test_files_are_those_that_the_index_has_under_the_hashes() -> None:
-    requirements = parse_requirements(TEXT.encode(), filename="requirements.txt")
+    requirements = parse_requirements(TEXT.encode(), filename="requirements.txt").requirements
     offered = {
         "attrs": [
             OfferedFile("attrs-24.1-py3-none-any.whl", "https://x/attrs-24.1-py3-none-any.whl", A),
@@ -53,7 +61,11 @@ def test_files_are_those_that_the_index_has_under_the_hashes() -> None:
         ("attrs", "`attrs` is not pinned to one version"),
         ("attrs>=1", "`attrs` is not pinned to one version"),
         ("attrs==1,<2", "`attrs` is not pinned to one version"),
-        ("-r more.txt", "`-r` is not supported here"),
+        ("-r https://packages.example/more.txt", "only files that are there are included"),
+        ("-r a\0b", "only files that are there are included"),
+        ("-r", "only files that are there are included"),
+        ("--no-binary a/b", "`a/b`"),
+        ("tool @ git+https://packages.example/tool@0123", "`tool` is from git, which only a `uv.lock` pins"),
         ("-e ./lib", "`-e` is not supported here"),
         ("attrs==1 ; nonsense ==", "`attrs` has a"),
         ("=1", "is not a requirement"),
@@ -71,13 +83,13 @@ def test_what_pins_nothing_is_refused_with_its_line(text: str, message: str) -> 
 
 def test_constraints_say_nothing_of_what_is_pinned() -> None:
     text = f"-c more.txt\n--constraint=other.txt\nattrs==1 --hash=sha256:{A}\n"
-    [attrs] = parse_requirements(text.encode(), filename="requirements.txt")
+    [attrs] = parse_requirements(text.encode(), filename="requirements.txt").requirements
     assert attrs.version == "1"
 
 
 def test_the_address_of_a_file_may_have_its_hash() -> None:
     text = f"tool @ https://packages.example/tool-1-py3-none-any.whl#egg=tool&sha256={A}\n"
-    [tool] = parse_requirements(text.encode(), filename="requirements.txt")
+    [tool] = parse_requirements(text.encode(), filename="requirements.txt").requirements
     assert (tool.url, tool.sha256s) == ("https://packages.example/tool-1-py3-none-any.whl", frozenset({A}))
 
 
@@ -85,18 +97,53 @@ def test_one_version_on_several_lines_has_the_files_of_all() -> None:
     text = f"a==1 ; python_version < '3.12' --hash=sha256:{A}\na==1 ; python_version >= '3.12' --hash=sha256:{B}\n"
     files = [("cp311-cp311", A), ("cp312-cp312", B)]
     offered = [OfferedFile(f"a-1-{tag}-any.whl", f"https://x/a-1-{tag}-any.whl", sha256) for tag, sha256 in files]
-    lock = lock_of(parse_requirements(text.encode(), filename="r"), {"a": offered}, filename="r", index="")
+    lock = lock_of(parse_requirements(text.encode(), filename="r").requirements, {"a": offered}, filename="r", index="")
     [a] = lock.packages
     assert sorted(str(wheel.sha256) for wheel in a.wheels) == [A, B]
 
 
-def test_a_line_without_a_hash_is_refused() -> None:
-    requirements = parse_requirements(b"attrs==1\n", filename="requirements.txt")
+def test_every_line_without_a_hash_is_refused() -> None:
+    requirements = parse_requirements(b"attrs==1\n", filename="requirements.txt").requirements
     with pytest.raises(UnhashedRequirement, match="`attrs` has no SHA-256"):
         lock_of(requirements, {}, filename="requirements.txt", index="")
+    more = parse_requirements(b"\nsix==1\n", filename="more.txt").requirements
+    with pytest.raises(SeveralErrors) as caught:
+        lock_of([*requirements, *more], {}, filename="requirements.txt", index="")
+    assert "requirements.txt:1: `attrs` has no" in str(caught.value) and "more.txt:2: `six` has no" in str(caught.value)
+
+
+def test_all_wrong_lines_are_told_at_once() -> None:
+    with pytest.raises(SeveralErrors) as caught:
+        parse_requirements(b"attrs\n-e .\n", filename="r.txt")
+    assert "r.txt:1: " in str(caught.value) and "r.txt:2: malformed lock file: `-e` is not" in str(caught.value)
+
+
+def test_included_files_are_named_in_each_way_that_pip_reads() -> None:
+    text = b"-r a.txt\n-rb.txt\n--requirement=c/c.txt # why\n--requirement  d.txt\n-c e.txt\n-r https://x/f.txt\n-r\n"
+    assert included_files(text, filename="r") == tuple(
+        Included(path, Place("r", line)) for line, path in enumerate(["a.txt", "b.txt", "c/c.txt", "d.txt"], 1)
+    )
+
+
+def test_variables_are_written_out_in_addresses_of_files_only() -> None:
+    text = f"tool @ https://${{TOKEN}}@packages.example/tool-1-py3-none-any.whl --hash=sha256:{A}\n".encode()
+    requirements = parse_requirements(text, filename="r").requirements
+    lock = lock_of(requirements, {}, filename="r", index="", expand=lambda url: url.replace("${TOKEN}", "secret"))
+    [tool] = lock.packages
+    assert tool.wheels[0].url == "https://secret@packages.example/tool-1-py3-none-any.whl"
+    assert "secret" not in repr(tool.source)
+
+
+def test_options_say_of_what_wheels_are_wanted() -> None:
+    text = b"--no-binary :all:\n--only-binary=A_b,c\n--no-binary c\n"
+    formats = parse_requirements(text, filename="r").formats
+    assert [name for name in ("a-b", "c", "other") if formats.may_be_wheel(name)] == ["a-b"]
+    assert [name for name in ("a-b", "c", "other") if formats.may_be_built(name)] == ["c", "other"]
+    again = parse_requirements(b"--no-binary :none:\n", filename="r", formats=formats).formats
+    assert again.may_be_wheel("other") and again.may_be_wheel("c")
 
 
 @given(st.text())
 def test_any_text_is_read_or_refused(text: str) -> None:
-    with contextlib.suppress(MalformedLock):
+    with contextlib.suppress(MalformedLock, SeveralErrors):
         parse_requirements(text.encode("utf-8", "surrogatepass"), filename="requirements.txt")

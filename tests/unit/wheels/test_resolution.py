@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from venvship.model.platform import Platform, PythonVersion
+from venvship.wheels.formats import Formats
 from venvship.wheels.lock import EditableSource, GitSource, Lock, LockedSdist, LockedWheel, MalformedLock
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.resolution import (
@@ -236,7 +239,7 @@ def test_a_package_without_a_fitting_file_is_refused_only_when_it_is_asked_for()
     with pytest.raises(NoMatchingWheel) as caught:
         resolution.wheel_of("a")
     assert str(caught.value) == (
-        "uv.lock: `a 1` can't be installed: none of its wheels fits:\n"
+        "uv.lock: `a 1` can't be installed: none of its files fits:\n"
         "  a-1-cp311-cp311-win_amd64.whl: is built for win_amd64, the target is linux_x86_64 with glibc 2.36\n"
         "  a-1-cp39-cp39-manylinux_2_17_x86_64.whl: is built for Python cp39 with ABI cp39, the target is cp311\n"
         "  required by app\n"
@@ -305,3 +308,19 @@ def test_a_chain_longer_than_the_stack_of_python_is_resolved() -> None:
     resolution = resolved(lock)
     assert len(resolution.components) == count + 2
     assert len(resolution.path_to(f"p{count}")) == count + 1
+
+
+def test_files_are_chosen_among_those_that_settings_allow() -> None:
+    lock = lock_of(
+        package("app", needs(dep("a"), dep("b")), source=VIRTUAL),
+        package("a", wheels("a", "py3-none-any"), 'sdist = { url = "https://x.example/a-1.tar.gz" }'),
+        package("b", wheels("b", "py3-none-any")),
+    )
+    built = resolved(replace(lock, formats=Formats(frozenset({"a", "b"}), frozenset(), "`pyproject.toml`")))
+    assert isinstance(built.wheel_of("a"), LockedSdist)
+    with pytest.raises(NoMatchingWheel, match=r"b-1-py3-none-any\.whl: `pyproject\.toml` allows no wheel of it"):
+        built.wheel_of("b")
+    neither = resolved(replace(lock, formats=Formats(frozenset({"a"}), frozenset({"a"}), "`pyproject.toml`")))
+    with pytest.raises(NoMatchingWheel, match=r"a-1\.tar\.gz: `pyproject\.toml` does not let it be built"):
+        neither.wheel_of("a")
+    assert isinstance(neither.wheel_of("b"), LockedWheel)
