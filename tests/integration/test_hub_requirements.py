@@ -127,10 +127,11 @@ def test_settings_of_uv_say_what_is_built_from_source(workspace: RealWorkspace, 
         }
     )
     assert workspace.run("run", INDEX, "//:app").stdout == "wheel\n"
-    workspace.write({"pyproject.toml": f'{project}[tool.uv]\nno-binary-package = ["made"]\n'})
+    built = f'{project}[tool.uv]\nno-binary-package = ["made"]\n'
+    workspace.write({"pyproject.toml": built})
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "before\n"), done.stderr
-    workspace.write({"pyproject.toml": f'{project}[tool.uv]\nno-binary-package = ["made"]\nno-build-package = ["made"]\n'})
+    workspace.write({"pyproject.toml": f'{built}no-build-package = ["made"]\n'})
     done = workspace.build("//:app")
     assert done.code == 1 and f"{name}: `tool.uv` of `pyproject.toml` allows no wheel of it" in done.stderr, done.stderr
 
