@@ -243,3 +243,42 @@ py_binary(name = "server", srcs = ["server.py"], deps = ["@pypi//httpx"], extern
         "hint: say `python_version`, `dep_group` and `config_settings` of `//app:shared` and of the program alike: "
         "what only one of them says counts, also where it is the default"
     )
+
+
+def test_a_wheel_that_stands_for_a_virtual_dependency_names_who_wants_it_and_as_what() -> None:
+    cache = CACHE.replace("deps =", "virtual_deps = ['store'], visibility = ['//visibility:public'])  #")
+    build = """
+py_venv(name = "shared")
+py_library(name = "lib", srcs = ["other.py"], deps = ["//libs/cache"], resolutions = {"store": "@pypi//httpx"})
+py_binary(name = "server", srcs = ["server.py"], deps = [":lib"], external_venv = ":shared")
+py_binary(name = "own", srcs = ["server.py"], virtual_deps = ["x"], resolutions = {"x": "@pypi//httpx"},
+    external_venv = ":shared")
+"""
+    made = workspace(build, cache)
+    assert made.problems("//app:server") == (
+        "app/BUILD:5:10: py_binary `//app:server` needs wheels that `//app:shared` does not hold:\n"
+        "  httpx 0.27.0, required by //app:lib as `store`\n"
+        "\n"
+        "hint: add them to the deps of `//app:shared`, or remove external_venv:\n"
+        "    deps = [\n"
+        '        "@pypi//httpx",\n'
+        "    ],"
+    )
+    assert "  httpx 0.27.0, required by //app:own as `x`\n" in made.problems("//app:own")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ('":nowhere"', "needed by `//app:server` (attribute `external_venv`)"),
+        ('"server.py"', "in attribute `external_venv` of `//app:server`: `//app:server.py` is a file"),
+        ('[":shared"]', "expected value of type 'label' for attribute 'external_venv'"),
+        ('"//libs/cache"', "`external_venv` is `//libs/cache:cache`, a py_library rule, and no virtualenv"),
+        ('select({"//conditions:default": None})', "`external_venv` is None, by a condition"),
+    ],
+)
+def test_what_is_no_shared_venv_is_called_as_it_was_written(value: str, told: str) -> None:
+    found = workspace(f'py_binary(name = "server", srcs = ["server.py"], external_venv = {value})').problems(
+        "//app:server"
+    )
+    assert told in found and "`venv`" not in found

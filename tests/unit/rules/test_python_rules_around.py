@@ -108,6 +108,28 @@ def test_the_file_that_calls_a_console_script_is_called_as_main_says() -> None:
         assert main is not None and main.path == f"app/{file}"
 
 
+def test_a_console_script_may_be_told_by_a_file_and_begin_with_a_shebang() -> None:
+    load = 'load("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary")\n'
+    build = load + 'py_console_script_binary(name = "tool", pkg = "@pypi//tool", shebang = "/usr/bin/python3")\n'
+    build += 'py_console_script_binary(name = "two", pkg = "@pypi//tool", script = "tool", shebang = "a\\nb")\n'
+    build += 'py_console_script_binary(name = "said", pkg = "@pypi//tool", entry_points_txt = "entry_points.txt")\n'
+    made = workspace(build, "entry_points.txt")
+    action = outputs(made.one("//app:_tool_main").actions)[f"{BIN}/app/_tool_main.py"]
+    assert isinstance(action, WriteFile) and isinstance(action.content, bytes)
+    assert action.content.startswith(b"#!/usr/bin/python3\nimport sys\n")
+    assert "`shebang` has several lines" in made.problems("//app:two")
+    asked = outputs(made.one("//app:_said_main").actions)[f"{BIN}/app/_said_main.py"]
+    assert isinstance(asked, RunTool)
+    assert [artifact.path for artifact in asked.inputs.to_tuple()] == ["app/entry_points.txt"]
+    assert asked.request["script"] == "said"
+
+
+def test_an_entry_point_is_a_function_of_a_module() -> None:
+    load = 'load("@aspect_rules_py//uv:defs.bzl", "py_entrypoint_binary")\n'
+    made = workspace(load + 'py_entrypoint_binary(name = "x", entrypoint = "tool", pkg = "@pypi//tool")\n')
+    assert "`entrypoint` is `tool`, which is no `module:function`" in made.problems("//app:x")
+
+
 def test_a_library_has_no_console_scripts_and_the_error_says_where_to_name_one() -> None:
     build = (
         'load("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary")\n'

@@ -66,6 +66,11 @@ py_binary(name = "app", srcs = ["app.py"], deps = [":second"])
     )
 
 
+def test_what_a_program_itself_needs_by_name_is_required_by_the_program() -> None:
+    build = 'py_binary(name = "app", srcs = ["app.py"], virtual_deps = ["django"])'
+    assert "  django, required by //app:app\n" in workspace(LIBRARY + build).problems("//app:app")
+
+
 def test_a_shared_venv_may_resolve_for_its_programs() -> None:
     build = """
 py_venv(name = "shared", deps = [":lib"], resolutions = {"django": "@pypi//django"})

@@ -56,8 +56,9 @@ PROGRAM_ATTRIBUTES = (
     attributes.label("main", files=True),
     attributes.string("main_name"),
     attributes.string("main_module"),
-    attributes.label("venv", mandatory=True),
-    attributes.boolean("is_external_venv"),
+    # The program's own virtualenv, or a shared one.
+    attributes.label("venv", providers=(VirtualenvInfo,)),
+    attributes.label("external_venv"),
     DEBUGGER,
     attributes.boolean("isolated", True),
     attributes.boolean("include_user_site_packages"),
@@ -100,15 +101,15 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     check_python_3(ctx)
     check_settings(ctx)
     venv = _venv(ctx)
-    is_shared = ctx.boolean("is_external_venv")
+    is_shared = ctx.target_or_none("external_venv") is not None
     compiled = bytecode_of(ctx)
     own = closure_of(ctx, compiled)
     # What a shared venv holds is for its own target to say.
     needed = own if is_shared else own.with_targets(ctx.targets(DEBUGGER.name))
-    closure, _ = resolved(ctx, needed, held=venv.virtuals if is_shared else {})
+    closure, virtuals = resolved(ctx, needed, held=venv.virtuals if is_shared else {})
     code = closure.code
     if is_shared:
-        check_coverage(ctx, checker, venv, wheels=closure.wheels, imports=code.imports)
+        check_coverage(ctx, checker, venv, closure, virtuals)
         check_given_links(ctx, closure, venv)
     main, module = _entry(ctx)
     if main is not None and omits_sources(ctx):
@@ -161,7 +162,12 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
 
 
 def _venv(ctx: RuleContext) -> VirtualenvInfo:
-    [target] = ctx.targets("venv")
+    target = ctx.target_or_none("external_venv") or ctx.target_or_none("venv")
+    if target is None:
+        raise ctx.error(
+            "`external_venv` is None, by a condition",
+            hint="name a py_venv for every condition, or remove external_venv",
+        )
     venv = target.get(VirtualenvInfo)
     if venv is None:
         raise ctx.error(

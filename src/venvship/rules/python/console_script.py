@@ -11,15 +11,8 @@ from venvship.model.provider import DefaultInfo
 from venvship.model.runfiles import Runfiles
 from venvship.rules import attributes
 from venvship.rules.python.providers import PyInfo, PyWheelsInfo
+from venvship.tools.console_script_main import program_text
 
-_PROGRAM = """\
-import sys
-
-from {module} import {first}
-
-if __name__ == "__main__":
-    sys.exit({function}())
-"""
 _WHICH = "say which one is meant with `script`"
 _UNKNOWN = (
     "say what it calls, with `top_levels` and `console_scripts` of `py_unpacked_wheel`, or "
@@ -28,16 +21,37 @@ _UNKNOWN = (
 
 
 def _main(ctx: RuleContext) -> list[object]:
-    script = ctx.string("script")
-    reference = ctx.string("entrypoint") or _reference(ctx, script)
+    script, shebang = ctx.string("script"), ctx.string("shebang")
+    if "\n" in shebang:
+        raise ctx.error("`shebang` has several lines")
+    output = ctx.declare_file(ctx.string("file") or f"{ctx.label.name}.py")
+    if ctx.target_or_none("entry_points_txt") is not None:
+        files = ctx.files("entry_points_txt")
+        ctx.run_tool(
+            "console_script_main",
+            {"entry_points": files, "script": script, "shebang": shebang, "output": output},
+            inputs=files,
+            outputs=[output],
+            mnemonic="PyConsoleScriptMain",
+            progress=f"Looking for the console script {script}",
+        )
+    else:
+        module, function = _called(ctx, script)
+        ctx.write(output, program_text(module, function, shebang=shebang))
+    made = Depset([output])
+    return [DefaultInfo(made, Runfiles(files=made), Runfiles(files=made)), PyInfo(made)]
+
+
+def _called(ctx: RuleContext, script: str) -> tuple[str, str]:
+    """The module and the function that the script calls."""
+    said = ctx.string("entrypoint")
+    reference = said or _reference(ctx, script)
     module, _, function = reference.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
+        if said:
+            raise ctx.error(f"`entrypoint` is `{said}`, which is no `module:function`")
         raise MalformedEntryPoint(script, reference)
-    first = function.partition(".")[0]
-    output = ctx.declare_file(ctx.string("file") or f"{ctx.label.name}.py")
-    ctx.write(output, _PROGRAM.format(module=module, first=first, function=function).encode())
-    files = Depset([output])
-    return [DefaultInfo(files, Runfiles(files=files), Runfiles(files=files)), PyInfo(files)]
+    return module, function
 
 
 def _reference(ctx: RuleContext, script: str) -> str:
@@ -68,6 +82,8 @@ PY_CONSOLE_SCRIPT_MAIN = RuleClass(
         attributes.label("pkg", providers=(PyInfo,)),
         attributes.string("script", mandatory=True),
         attributes.string("entrypoint"),
+        attributes.label("entry_points_txt", files=True),
+        attributes.string("shebang"),
         # How the program is called, which a stack trace and argv[0] show.
         attributes.string("file"),
     ),

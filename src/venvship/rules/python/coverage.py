@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
 from venvship.model.configuration import PYTHON_VERSION
-from venvship.model.depset import Depset
 from venvship.model.label import Label
 from venvship.model.platform import PythonVersion
 from venvship.rules.python import origins
+from venvship.rules.python.library import Closure as RunClosure
 from venvship.rules.python.providers import PyInfo, PyWheelsInfo, VirtualenvInfo, WheelRecord
+from venvship.rules.python.virtual import virtual_bringer
 from venvship.venvs.coverage import Closure, CoverageChecker, UncoveredProgram, WheelKey
 
 
 def check_coverage(
-    ctx: RuleContext, checker: CoverageChecker, venv: VirtualenvInfo, *, wheels: PyWheelsInfo, imports: Depset[str]
+    ctx: RuleContext,
+    checker: CoverageChecker,
+    venv: VirtualenvInfo,
+    needed: RunClosure,
+    virtuals: Mapping[str, ConfiguredTarget],
 ) -> None:
-    """Raise UncoveredProgram when `venv` lacks a wheel or an import root of the program.
+    """Raise UncoveredProgram when `venv` lacks a wheel or an import root of what the program needs.
 
-    Refuses a venv that is for another Python, too.
+    `virtuals` are the targets in it that stand for virtual dependencies, by name. Refuses a venv that is for another
+    Python, too.
     """
     _check_version(ctx, venv)
-    coverage = checker.coverage(Closure(wheels.wheels, imports), Closure(venv.wheels, venv.imports))
+    wheels = needed.wheels
+    coverage = checker.coverage(Closure(wheels.wheels, needed.code.imports), Closure(venv.wheels, venv.imports))
     if coverage:
         return
 
@@ -29,7 +39,8 @@ def check_coverage(
     def required_by(needed: WheelKey | str) -> str:
         if isinstance(needed, str):
             return str(_bringer(ctx, needed) or ctx.label)
-        return origins.required_by(wheels, lambda record: record == needed) or str(ctx.label)
+        found = origins.required_by(wheels, lambda record: record == needed)
+        return found or _as_virtual(ctx, needed, virtuals) or str(ctx.label)
 
     def label_of(needed: WheelKey | str) -> str | None:
         if isinstance(needed, WheelRecord):
@@ -53,6 +64,15 @@ def check_coverage(
     )
 
 
+def _as_virtual(ctx: RuleContext, needed: WheelKey, virtuals: Mapping[str, ConfiguredTarget]) -> str | None:
+    """The dependency for whose virtual one a wheel stands, and what that is called."""
+    for name, target in virtuals.items():
+        info = target.get(PyWheelsInfo)
+        if info is not None and needed in info.wheels.to_tuple():
+            return f"{virtual_bringer(ctx, name) or ctx.label} as `{name}`"
+    return None
+
+
 def _bringer(ctx: RuleContext, root: str) -> Label | None:
     """The dependency through which an import root came."""
     for target in ctx.targets("deps"):
@@ -64,7 +84,7 @@ def _bringer(ctx: RuleContext, root: str) -> Label | None:
 
 def _check_version(ctx: RuleContext, venv: VirtualenvInfo) -> None:
     # Where there are no wheels, nothing else would show it.
-    [target] = ctx.targets("venv")
+    [target] = ctx.targets("external_venv")
     wanted = ctx.configuration.get(PYTHON_VERSION)
     held = target.key.configuration.get(PYTHON_VERSION) if target.key.configuration is not None else ""
     if wanted and held and PythonVersion.parse(wanted) != PythonVersion.parse(held):

@@ -62,8 +62,9 @@ def resolved(
         if not found:
             break
     if missing:
+        asker = program or ctx.label
         raise UnresolvedVirtualDependencies(
-            program or ctx.label, [(name, _bringer(ctx, name)) for name in missing], place=ctx.place
+            asker, [(name, str(virtual_bringer(ctx, name) or asker)) for name in missing], place=ctx.place
         )
     return closure, chosen
 
@@ -79,10 +80,10 @@ def _by_name(
     return named
 
 
-def _bringer(ctx: RuleContext, name: str) -> str:
-    """The dependency through which a virtual one came."""
+def virtual_bringer(ctx: RuleContext, name: str) -> Label | None:
+    """The dependency through which a virtual one came, if not the target itself names it."""
     for target in ctx.targets("deps"):
         info = target.get(PyInfo)
         if info is not None and name in info.virtual_dependencies.to_tuple():
-            return str(target.label)
-    return str(ctx.label)
+            return target.label
+    return None

@@ -9,12 +9,12 @@ def py_console_script_binary(*, name, pkg, entry_points_txt = None, script = Non
     Args:
       name: name of the program.
       pkg: the distribution.
-      entry_points_txt: taken, and not needed: the distribution tells its scripts.
+      entry_points_txt: a file `entry_points.txt`, or what has one; by default that of the distribution.
       script: name of the script; that of the program by default.
       binary_rule: the macro that makes the program.
-      shebang: taken, and without effect.
+      shebang: the first line of the file that calls the script, none by default.
       main: name of the file that calls the script.
       deps: what else it shall find.
       **kwargs: everything that `py_binary` takes.
     """
-    console_script(binary_rule or py_binary, name, pkg, script, deps, kwargs, file = main)
+    console_script(binary_rule or py_binary, name, pkg, script, deps, kwargs, file = main, entry_points_txt = entry_points_txt, shebang = shebang)

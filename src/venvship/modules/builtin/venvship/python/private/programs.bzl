@@ -76,7 +76,7 @@ def program(
             fail("`%s`: expose_venv needs a virtualenv of the program's own, and external_venv is set" % name)
         if venv_kwargs:
             fail("`%s`: %s belongs to the shared virtualenv, set it there" % (name, ", ".join(venv_kwargs.keys())))
-        label = external_venv
+        used = {"external_venv": external_venv}
     else:
         directory, _, base = name.rpartition("/")
         private = "_" + base.lstrip("_") if dialect == "rules_python" else "_" + name
@@ -110,6 +110,7 @@ def program(
                 testonly = kwargs.get("testonly"),
                 visibility = kwargs.get("visibility"),
             )
+        used = {"venv": label}
     main = kwargs.get("main")
     if dialect == "rules_python" and type(main) == "string" and main.endswith(".py") and main[0] not in ":/@":
         # A file that a source makes need not be a target.
@@ -122,10 +123,8 @@ def program(
         deps = deps,
         imports = imports,
         data = data,
-        venv = label,
-        is_external_venv = external_venv != None,
         dialect = dialect,
-        **kwargs
+        **(kwargs | used)
     )
 
 def _main_elsewhere(main, srcs):
@@ -136,7 +135,7 @@ def _main_elsewhere(main, srcs):
     found = [label for label in labels if label[0] in "/@" and label.endswith((":" + main, "/" + main))]
     return found[0] if len(found) == 1 and not native.glob([main], allow_empty = True) else None
 
-def console_script(rule, name, pkg, script, deps, kwargs, file = None):
+def console_script(rule, name, pkg, script, deps, kwargs, **calling):
     """Make a program that starts a console script of a distribution.
 
     Args:
@@ -146,13 +145,13 @@ def console_script(rule, name, pkg, script, deps, kwargs, file = None):
       script: name of the script; that of the program when None.
       deps: what else the script shall find.
       kwargs: everything else, for `rule`.
-      file: name of the file that calls the script.
+      **calling: what the file that calls the script is called (`file`), begins with (`shebang`), and is told by.
     """
     for taken in ["srcs", "main", "main_module"]:
         if taken in kwargs:
             fail("`%s`: py_console_script_binary writes its own program, and takes no %s" % (name, taken))
     shared = {key: kwargs[key] for key in ["testonly", "target_compatible_with"] if key in kwargs}
-    _calling_program(rule, name, [pkg] + deps, kwargs, pkg = pkg, script = script or name.rpartition("/")[2], file = file, **shared)
+    _calling_program(rule, name, [pkg] + deps, kwargs, pkg = pkg, script = script or name.rpartition("/")[2], **(shared | calling))
 
 def entry_point(rule, name, entrypoint, pkg, deps, kwargs):
     """Make a program that calls a function.
