@@ -277,7 +277,8 @@ def lcov(
 ) -> Iterator[str]:
     """The report: each source by its path in the build, with all lines and branches that could run."""
     for place, path in sorted(sources.items(), key=lambda item: item[1]):
-        ran, went = lines[place], jumps[place]
+        # A module without statements runs on line 0, which readers of reports refuse.
+        ran, went = lines[place] - {0}, jumps[place]
         if not (complete or ran):
             continue
         try:

@@ -165,6 +165,12 @@ def test_the_first_process_that_ends_reports_what_never_ran(runfiles: Runfiles) 
     assert complete.count("SF:") == 4
 
 
+def test_an_empty_module_has_no_lines(runfiles: Runfiles) -> None:
+    runfiles.write({"_main/app/beside.py": ""})
+    runfiles.run("-c", "import app.beside")
+    assert runfiles.measured("app/beside.py").lines == {}
+
+
 def test_a_module_is_measured_as_well(runfiles: Runfiles) -> None:
     runfiles.write({"_main/beside.py": ""})
     done = runfiles.run("-m", "app.main", "a")
