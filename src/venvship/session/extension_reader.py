@@ -111,7 +111,7 @@ class _Reader:
             repositories=frozenset(self._imported),
             tools=frozenset(self._tools),
             modification_hubs=self._pip.modification_hubs,
-            warnings=tuple(self._pip.warnings),
+            warnings=tuple(dict.fromkeys(self._pip.warnings)),
         )
 
 

@@ -136,6 +136,11 @@ def test_attributes_of_pip_that_change_nothing_say_what_does(name: str, value: s
         assert f"`{name}` of `pip.parse` has no effect: " in warning and instead in warning
 
 
+def test_tags_of_one_line_are_warned_of_once() -> None:
+    tag = PARSE.format("extra_pip_args", '["--pre"]').strip()
+    assert len(read(f"{PIP}[{tag} for _ in range(3)]\n").warnings) == 1
+
+
 def test_defaults_of_pip_that_change_nothing_say_what_does() -> None:
     tag = 'pip.default(platform = "here", os_name = "linux", env = {"a": "b"}, netrc = "n")\n'
     found = [text.partition(": ")[2] for text in read(PIP + tag + PARSE.format("quiet", "True")).warnings]
