@@ -205,7 +205,9 @@ def test_the_same_archive_is_made_on_every_run(shop: RealWorkspace) -> None:
     assert {name: (shop.root / "venvship-bin" / name).read_bytes() for name in names} == before
 
 
-def test_an_archive_of_others_is_merged_as_it_is(workspace: RealWorkspace, tmp_path: Path) -> None:
+def test_an_archive_of_others_is_merged_below_the_directory_of_the_package(
+    workspace: RealWorkspace, tmp_path: Path
+) -> None:
     with tarfile.open(tmp_path / "theirs.tar.gz", "w:gz") as opened:
         for name, kind, link in (
             ("./", tarfile.DIRTYPE, ""),
@@ -229,9 +231,9 @@ pkg_tar(name = "all", srcs = ["y.txt"], package_dir = "/opt", deps = [":own", "t
     workspace.built("//:all")
     with tarfile.open(workspace.root / "venvship-bin/all.tar") as opened:
         rows = {row.name: (row.uid, row.uname, row.mtime, row.mode, row.linkname) for row in opened.getmembers()}
-        assert opened.extractfile("etc/c").read() == b"abc"  # type: ignore[union-attr]
-    assert rows["etc/a"] == rows["etc/c"] == (7, "me", 99, 0o750, "")
-    assert rows["etc/b"][-1] == "a" and {"etc/x.txt", "opt/y.txt"} <= rows.keys()
+        assert opened.extractfile("opt/etc/c").read() == b"abc"  # type: ignore[union-attr]
+    assert rows["opt/etc/a"] == rows["opt/etc/c"] == (7, "me", 99, 0o750, "")
+    assert rows["opt/etc/b"][-1] == "a" and {"opt/etc/x.txt", "opt/y.txt"} <= rows.keys()
 
     (workspace.root / "theirs.tar.gz").write_bytes(b"no archive")
     refused = workspace.build("//:all")

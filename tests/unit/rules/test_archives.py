@@ -132,10 +132,15 @@ def test_archives_of_mappings_are_merged_by_what_they_are_made_of() -> None:
     found = rows(
         """
 pkg_tar(name = "below", srcs = ["seed.json"], package_dir = "b")
-pkg_tar(name = "a", srcs = ["app.py"], deps = [":below"])
+pkg_tar(name = "a", srcs = ["app.py"], deps = [":below"], package_dir = "/opt")
 """
     )
-    assert set(found) == {"app.py", "b/seed.json"}
+    assert set(found) == {"opt/app.py", "opt/b/seed.json"}
+
+
+def test_a_path_that_names_the_directory_of_the_package_lies_in_it() -> None:
+    found = rows('pkg_tar(name = "a", symlinks = {"/opt/x": "y", "z": "y", "optional": "y"}, package_dir = "/opt")')
+    assert set(found) == {"opt/x", "opt/z", "opt/optional"}
 
 
 def test_a_program_in_a_package_has_its_runfiles_beside_it() -> None:

@@ -80,10 +80,12 @@ def _pkg_tar(ctx: RuleContext) -> list[object]:
         entries.append(directory(checked_path(ctx, path, "empty_dirs"), origin=str(ctx.label)))
     entries = _remapped(ctx, entries)
     entries = _special(ctx, entries)
-    placed = list(moved(entries, checked_path(ctx, ctx.string("package_dir"), "package_dir")))
+    below = checked_path(ctx, ctx.string("package_dir"), "package_dir")
+    # As in rules_pkg, a path that says `package_dir` itself does not get it a second time; what is merged always does.
+    placed = [entry for one in entries for entry in ([one] if _lies_in(one, below) else moved([one], below))]
     for target in ctx.targets("deps"):
         contents = target.get(PackageContentsInfo)
-        placed += contents.entries if contents is not None else _unpacked(ctx, target)
+        placed += moved(contents.entries if contents is not None else _unpacked(ctx, target), below)
     extension = ctx.string("extension").strip(".")
     if extension not in _EXTENSIONS:
         raise ctx.error(f"`extension` is `{extension}`", hint=f"known are {', '.join(_EXTENSIONS)}")
@@ -115,6 +117,10 @@ def _pkg_tar(ctx: RuleContext) -> list[object]:
     )
     [_, info] = contents_providers(ctx, plan.entries)
     return [*archive_providers(ctx, output), info]
+
+
+def _lies_in(entry: LayerEntry, directory: str) -> bool:
+    return not isinstance(entry, LayerTree) and entry.path.startswith(f"{directory}/")
 
 
 def _unpacked(ctx: RuleContext, target: ConfiguredTarget) -> list[LayerEntry]:
