@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from fake_index import FakeIndex
 from real_workspace import ORIGIN
@@ -72,10 +72,23 @@ def source_tree(name: str, index: FakeIndex, *, fail: bool = False, requires: st
 
 
 def sdist(
-    name: str, index: FakeIndex, *, fail: bool = False, requires: str = "", first: str = "", renamed: bool = False
+    name: str,
+    index: FakeIndex,
+    *,
+    fail: bool = False,
+    requires: str = "",
+    first: str = "",
+    renamed: bool = False,
+    needs: Iterable[str] = (),
 ) -> bytes:
-    """A source archive; `first` is what its backend does before all else, which may call `make_wheel` if `renamed`."""
+    """A source archive; `first` is what its backend does before all else, which may call `make_wheel` if `renamed`.
+
+    `needs` are the requirements of its metadata.
+    """
     files = source_tree(name, index, fail=fail, requires=requires)
+    if needs:
+        lines = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 1.0", *(f"Requires-Dist: {one}" for one in needs)]
+        files["PKG-INFO"] = "\n".join([*lines, ""])
     made = files["backend.py"].replace("def build_wheel", "def make_wheel") if renamed else files["backend.py"]
     files["backend.py"] = first + made
     buffer = io.BytesIO()

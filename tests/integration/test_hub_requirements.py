@@ -111,6 +111,28 @@ use_repo(pip, "pypi")
     assert done.code == 1 and "locks/more.txt:1: can't read `none.txt`" in done.stderr
 
 
+def test_what_a_source_archive_needs_comes_with_it(workspace: RealWorkspace, index: FakeIndex) -> None:
+    """Requirements files name no edges, and there is no wheel yet that could tell."""
+    hashes = {
+        "made": index.add("made", "made-1.0.tar.gz", sdist("made", index, needs=("dep>=1",))),
+        "dep": index.add("dep", "dep-1.0-py3-none-any.whl", wheel_bytes("dep", "1.0", {"dep.py": "X = 'dep'\n"})),
+    }
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB.replace("uv.lock", "requirements.txt"),
+            "requirements.txt": "".join(f"{name}==1.0 --hash=sha256:{hashes[name]}\n" for name in hashes),
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"], deps = ["@pypi//made"])\n',
+            "app.py": "import dep, made\nprint(made.SAYS, dep.X)\n",
+        }
+    )
+    done = workspace.run("run", INDEX, "//:app")
+    assert (done.code, done.stdout) == (0, "before dep\n"), done.stderr
+    shown = workspace.run(
+        "lock", "show", "--lock", "requirements.txt", "--python", "3.12", "--platform", "linux-x86_64"
+    )
+    assert shown.code == 0 and "made" in shown.stdout, shown.stderr
+
+
 def test_settings_of_uv_say_what_is_built_from_source(workspace: RealWorkspace, index: FakeIndex) -> None:
     text = lock(index, {"made-1.0.tar.gz": sdist("made", index)})
     content = wheel_bytes("made", "1.0", {"made.py": "SAYS = 'wheel'\n"})

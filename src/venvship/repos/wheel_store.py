@@ -144,6 +144,10 @@ class WheelStore:
         """METADATA of a wheel that is here or that was read where it is; None for others."""
         if self.path_of(sha256, filename) is not None:
             return self.metadata(sha256, filename)
+        return self.kept_description(sha256)
+
+    def kept_description(self, sha256: str) -> bytes | None:
+        """What `keep_metadata` kept of a file; None for others."""
         with contextlib.suppress(OSError):
             return (self._wheels / sha256 / "METADATA").read_bytes()
         return None

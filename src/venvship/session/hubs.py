@@ -22,6 +22,7 @@ from venvship.repos.download import Downloads, FileNotOnIndex, WantedFile
 from venvship.repos.lock_indexes import LockIndexes
 from venvship.repos.package_index import Indexes, IndexUnreachable
 from venvship.repos.remote_file import NoRanges
+from venvship.repos.sdist_reader import metadata_of_sdist
 from venvship.repos.wheel_store import WheelStore, metadata_of
 from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
@@ -32,7 +33,7 @@ from venvship.session.source_builds import SourceBuilds
 from venvship.session.wheel_hub import LockHub
 from venvship.wheels.archive import MalformedWheel, WheelArchive
 from venvship.wheels.flat import RequiresDist, parse_metadata
-from venvship.wheels.lock import LockedPackage, LockedWheel
+from venvship.wheels.lock import LockedSdist
 
 _PARALLEL = 8
 
@@ -112,7 +113,7 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             interpreters=around.interpreters,
             indexes=around.indexes,
             said=lambda: around.said_of(project),
-            read_metadata=lambda files: _metadata(files, path, store, downloads),
+            read_metadata=lambda files: _metadata(files, path, store, downloads, around.user_root / "builds"),
             read_file=around.read_file,
             warn=warn,
             overrides=only_for(project.lock),
@@ -136,25 +137,32 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
 
 
 def _metadata(
-    files: Iterable[LockedFile], lock: Path, store: WheelStore, downloads: Downloads
+    files: Iterable[LockedFile], lock: Path, store: WheelStore, downloads: Downloads, scratch: Path
 ) -> Mapping[str, tuple[RequiresDist, ...]]:
-    """What the wheels of a flat lock need, from the files themselves; only parts of them are fetched where possible."""
-    wheels = [(package, file) for package, file in files if isinstance(file, LockedWheel) and file.sha256 is not None]
+    """What the files of a flat lock need, from themselves; only parts of wheels are fetched where possible."""
+    hashed = [(package, file) for package, file in files if file.sha256 is not None]
 
-    def brief(one: tuple[LockedPackage, LockedWheel]) -> bytes | None:
+    def brief(one: LockedFile) -> bytes | None:
         package, file = one
+        if isinstance(file, LockedSdist):
+            return store.kept_description(file.sha256 or "")
         return store.kept_metadata(file.sha256 or "", file.filename.text) or _remote_metadata(
             WantedFile.of(package, file, lock=lock), store, downloads
         )
 
     with ThreadPoolExecutor(_PARALLEL, "metadata") as pool:
-        found = results(pool, brief, wheels)
-    missing = [one for one, content in zip(wheels, found, strict=True) if content is None]
-    downloads.fetch(WantedFile.of(package, file, lock=lock) for package, file in missing)
-    return {
-        package.name: parse_metadata(content or store.metadata(file.sha256 or "", file.filename.text))
-        for (package, file), content in zip(wheels, found, strict=True)
-    }
+        found = dict(zip((package.name for package, _ in hashed), results(pool, brief, hashed), strict=True))
+    missing = [(package, file) for package, file in hashed if found[package.name] is None]
+    wanted = {package.name: WantedFile.of(package, file, lock=lock) for package, file in missing}
+    paths = downloads.fetch(wanted.values())
+    for package, file in missing:
+        if isinstance(file, LockedSdist):
+            content = metadata_of_sdist(paths[wanted[package.name]], file.filename, scratch=scratch)
+            store.keep_metadata(file.sha256 or "", content)
+        else:
+            content = store.metadata(file.sha256 or "", file.filename.text)
+        found[package.name] = content
+    return {name: parse_metadata(content or b"") for name, content in found.items()}
 
 
 def _remote_metadata(file: WantedFile, store: WheelStore, downloads: Downloads) -> bytes | None:
