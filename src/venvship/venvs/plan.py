@@ -110,14 +110,14 @@ def plan_venv(
     """Plan the venv of `wheels`, given in dependency order.
 
     `interpreter` is the runfiles path of the interpreter itself, or its place on every machine that the venv is for;
-    `first_party` are import roots by runfiles path, of which those of the wheels are left out; `environment` is what
-    activation exports. Raises CollidingWheels, SeveralVersions, or SeveralErrors with both.
+    `first_party` are import roots by runfiles path, of which those of wheels that are linked are left out;
+    `environment` is what activation exports. Raises CollidingWheels, SeveralVersions, or SeveralErrors with both.
     """
     strongest_first = list(wheels) if precedence is Precedence.FIRST_WINS else list(reversed(wheels))
     builds, versions = _one_build_each(strongest_first, why)
     venv = VenvLayout(location.directory, name=location.name, python=python)
 
-    linked = {wheel.site_packages for wheel in wheels}
+    linked = {wheel.site_packages for wheel in wheels if wheel.top_levels}
     roots = [root for root in first_party if root not in linked]
     described = {member: metadata_files(member) for member in members}
     metadata = {path: content for files in described.values() for path, content in files.items()}

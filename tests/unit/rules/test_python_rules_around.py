@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 from analysis_workspace import AnalysisWorkspace, Dist, ValueHub, outputs
 
-from venvship.model.action import RunTool, WriteFile
+from venvship.model.action import ForestFile, ForestLink, RunTool, WriteFile
 from venvship.model.artifact import ArtifactKind
 from venvship.rules.python.providers import PyExecutableInfo, PyWheelsInfo, VirtualenvInfo
 
@@ -253,6 +253,34 @@ def test_mistaken_console_scripts_of_a_wheel_file_are_refused(script: str) -> No
     build = f'py_unpacked_wheel(name = "w", src = "a.whl", top_levels = ["x"], console_scripts = ["{script}"])'
     problems = workspace(build, "a.whl").problems("//app:w")
     assert f"`console_scripts` has `{script}`, which is no console script" in problems and "app/BUILD:2" in problems
+
+
+def test_scripts_and_data_of_a_wheel_file_may_be_declared_without_its_modules() -> None:
+    build = """
+py_unpacked_wheel(name = "w", src = "a.whl", console_scripts = ["run=a:main"], data_files = ["share/x"])
+py_venv(name = "v", deps = [":w"])
+"""
+    made = workspace(build, "a.whl")
+    entries = {str(entry.artifact.runfiles_path): entry for entry in made.one("//app:v")[VirtualenvInfo].forest}
+    share, pth = entries["_main/app/.v/share"], entries["_main/app/.v/lib/python3.12/site-packages/v.pth"]
+    assert isinstance(share, ForestLink) and share.text.endswith("w.install/share")
+    assert "_main/app/.v/bin/run" in entries
+    assert isinstance(pth, ForestFile) and b"/w.install/lib/python3.12/site-packages\n" in pth.content
+
+
+def test_mistaken_paths_of_a_wheel_file_are_all_told_with_their_attributes() -> None:
+    build = 'py_unpacked_wheel(name = "w", src = "a.whl", top_levels = ["../x"], data_files = ["/y", "a//b", "z"])'
+    found = workspace(build, "a.whl").problems("//app:w")
+    assert "`top_levels` has `../x`, `data_files` has `/y`, `data_files` has `a//b`, which is no path" in found
+
+
+def test_a_shebang_is_one_line() -> None:
+    build = '''
+py_binary(name = "app", srcs = ["app.py"])
+py_pex_binary(name = "p", binary = ":app", python_shebang = """a
+b""")
+'''
+    assert "`python_shebang` has several lines" in workspace(build, "app.py").problems("//app:p")
 
 
 def test_wheel_files_are_told_by_their_names_and_by_who_needs_them() -> None:

@@ -1,7 +1,7 @@
 """`py_unpacked_wheel`: a wheel file of the workspace, installed.
 
 Analysis reads no files, so what such a wheel holds is known as far as the target says it. Declared names are linked
-into venvs as those of locked wheels are; a wheel of unknown layout is an import root of its own.
+into venvs as those of locked wheels are; a wheel of which no module is declared is an import root of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from venvship.venvs.wheel_layout import InstalledWheel, ScriptEntryPoint
 from venvship.wheels.filename import WheelFilename
 
 _MODULES = (".py", ".so", ".pth")
+_PATHS: Final = ("top_levels", "namespace_top_levels", "namespace_entries", "data_files")
 _SCRIPT: Final = re.compile(r"\s*([\w+-][\w.+-]*)\s*=\s*([\w.]+)\s*:\s*([\w.]+)\s*")
 
 
@@ -66,9 +67,20 @@ def _py_unpacked_wheel(ctx: RuleContext) -> list[object]:
 def _declared_layout(
     ctx: RuleContext, archive: Artifact, install: Artifact, site_packages: TreePath
 ) -> InstalledWheel | None:
-    top_levels = ctx.strings("top_levels")
-    if not top_levels:
+    if not any(ctx.strings(name) for name in (*_PATHS, "console_scripts")):
         return None
+    wrong = [
+        f"`{name}` has `{path}`"
+        for name in _PATHS
+        for path in ctx.strings(name)
+        if any(part in ("", ".", "..") for part in path.split("/"))
+    ]
+    if wrong:
+        raise ctx.error(
+            f"{', '.join(wrong)}, which is no path below a directory",
+            hint="names are relative to site-packages, and those of `data_files` to the root of virtualenvs",
+        )
+    top_levels = ctx.strings("top_levels")
     namespaces = frozenset(ctx.strings("namespace_top_levels"))
     files = list(ctx.strings("namespace_entries"))
     files = [entry if entry.endswith(_MODULES) else f"{entry}/__init__.py" for entry in files]

@@ -63,6 +63,8 @@ def _py_pex_binary(ctx: RuleContext) -> list[object]:
             )
     output = ctx.declare_file(f"{ctx.label.name}.pex")
     shebang = ctx.string("python_shebang").removeprefix("#!")
+    if "\n" in shebang:
+        raise ctx.error("`python_shebang` has several lines")
     return _archive(
         ctx,
         output,
