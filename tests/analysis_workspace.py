@@ -121,7 +121,9 @@ class ValueHub:
         names = {package_name(dist.name): dist.name for dist in self.dists}
         if path not in names:
             return None
-        return [TargetSpec(rule, name, {"project": names[path]}) for rule, name in hub_targets(self, names[path])]
+        return [
+            TargetSpec(rule, name, {"project": names[path]}) for rule, name in hub_targets(self.repository, names[path])
+        ]
 
     def package_paths(self) -> Iterable[str]:
         return [package_name(dist.name) for dist in self.dists]

@@ -118,7 +118,7 @@ class CommandSession(Session):
             for variable in (*variables, *self._variables_of_tests()):
                 footprint.add_variable(variable, os.environ.get(variable))
             for hub in self.hubs.values():
-                for project in hub.projects:
+                for project in hub.locks.projects:
                     if project.sha256 is not None:
                         footprint.add_file(str(project.path), project.sha256)
             footprint.add_opened(opened, workspace=str(self.root), started=started)

@@ -28,6 +28,8 @@ from venvship.rules.python.members import Members
 from venvship.rules.python.runtime import Interpreters
 from venvship.session.annotations import BuildAnnotations, read_annotations
 from venvship.session.extensions import Extensions, LockProject, PackageOverride
+from venvship.session.hub_locks import HubLocks
+from venvship.session.hub_workspace import HubWorkspace
 from venvship.session.locked_project import LockedFile, LockedProject
 from venvship.session.source_builds import SourceBuilds
 from venvship.session.wheel_hub import LockHub
@@ -119,21 +121,25 @@ def make_hubs(extensions: Extensions, around: HubSurroundings) -> Mapping[str, L
             overrides=only_for(project.lock),
         )
 
-    return {
-        name: LockHub(
-            name,
-            [locked(project) for project in projects],
+    def hub(name: str, projects: Iterable[LockProject]) -> LockHub:
+        locks = HubLocks(name, [locked(project) for project in projects], around.interpreters)
+        workspace = HubWorkspace(
+            around.root,
+            locks,
+            members=around.members,
+            overrides=extensions.overrides,
+            has_target=around.has_target,
+        )
+        return LockHub(
+            locks,
+            workspace,
             interpreters=around.interpreters,
             store=store,
             downloads=downloads,
             builds=builds,
-            workspace=around.root,
-            overrides=extensions.overrides,
-            has_target=around.has_target,
-            members=around.members,
         )
-        for name, projects in extensions.hubs.items()
-    }
+
+    return {name: hub(name, projects) for name, projects in extensions.hubs.items()}
 
 
 def _metadata(

@@ -70,7 +70,7 @@ def distributions_concerned(
 
 def packages_of_members(hub: LockHub, directories: Container[str]) -> Iterator[str]:
     """The packages of a hub that stand for projects of the workspace in some directories."""
-    for project in hub.projects:
+    for project in hub.locks.projects:
         for name, directory in project.members.items():
             if directory in directories:
                 yield package_name(name)
@@ -83,7 +83,7 @@ def packages_of(names: Iterable[str], hubs: Iterable[str]) -> set[tuple[str, str
 
 def _projects(hubs: Mapping[str, LockHub]) -> Iterator[tuple[str, tuple[str, int], LockedProject]]:
     for name, hub in hubs.items():
-        for number, project in enumerate(hub.projects):
+        for number, project in enumerate(hub.locks.projects):
             yield str(project.path), (name, number), project
 
 
@@ -104,7 +104,7 @@ def _frame(hub: LockHub, project: LockedProject) -> str:
             sorted((one.name, one.version or "", repr(one.source)) for one in own),
             groups,
             # Where several locks have a distribution, something must choose.
-            sorted(lock.by_name) if len(hub.projects) > 1 else (),
+            sorted(lock.by_name) if len(hub.locks.projects) > 1 else (),
         )
     )
 
@@ -132,11 +132,11 @@ def _file(resolution: Resolution, name: str) -> object:
 
 
 def _package(hubs: Mapping[str, LockHub], hub: str, path: str) -> str:
-    return _digest(hubs[hub].package(path))
+    return _digest(hubs[hub].packages.package(path))
 
 
 def _files(hub: LockHub) -> str:
-    return _digest([hub.source(path) for path in _FILES])
+    return _digest([hub.packages.source(path) for path in _FILES])
 
 
 def _plain(circumstances: Circumstances) -> tuple[Any, ...]:

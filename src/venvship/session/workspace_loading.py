@@ -158,7 +158,7 @@ class WorkspaceLoading:
         generated: dict[str, GeneratedPackages] = {
             INTERPRETERS: FixedPackage((("python_runtime", RUNTIME_LABEL.name),)),
             LIBRARIES: FixedPackage((("runtime_libraries", LIBRARIES_LABEL.name),)),
-            **self.hubs,
+            **{name: hub.packages for name, hub in self.hubs.items()},
             **self._single_distributions(),
             **version_repositories(self.extensions),
             **dict.fromkeys(self.extensions.modification_hubs | self.extensions.tools, FixedPackage(())),
@@ -177,7 +177,9 @@ class WorkspaceLoading:
                 )
                 for name, path in self.options.repository_overrides.items()
             },
-            locks={name: tuple(dict.fromkeys(one.shown for one in hub.projects)) for name, hub in self.hubs.items()},
+            locks={
+                name: tuple(dict.fromkeys(one.shown for one in hub.locks.projects)) for name, hub in self.hubs.items()
+            },
         )
 
     def _single_distributions(self) -> Mapping[str, GeneratedPackages]:

@@ -185,17 +185,17 @@ def distribution_rules(hub: Hub) -> Mapping[str, RuleClass]:
     }
 
 
-def hub_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
+def hub_targets(hub: str, project: str) -> tuple[tuple[str, str], ...]:
     """The targets of a distribution's package: names of rule classes and of targets."""
     return (
-        (f"{DISTRIBUTION_RULE}@{hub.repository}", package_name(project)),
-        (f"{WHEEL_RULE}@{hub.repository}", WHEEL),
+        (f"{DISTRIBUTION_RULE}@{hub}", package_name(project)),
+        (f"{WHEEL_RULE}@{hub}", WHEEL),
     )
 
 
-def project_targets(hub: Hub, project: str) -> tuple[tuple[str, str], ...]:
+def project_targets(hub: str, project: str) -> tuple[tuple[str, str], ...]:
     """The same for a project of the workspace that no target stands for."""
-    return ((f"{DISTRIBUTION_RULE}@{hub.repository}", package_name(project)), (f"{_CODE_RULE}@{hub.repository}", CODE))
+    return ((f"{DISTRIBUTION_RULE}@{hub}", package_name(project)), (f"{_CODE_RULE}@{hub}", CODE))
 
 
 def _code(label: Label, found: ProjectCode) -> list[object]:
