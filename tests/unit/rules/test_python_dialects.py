@@ -580,3 +580,16 @@ load("@rules_python//python:features.bzl", "features")
     assert len(loads) == 3
     build = "\n".join([*loads, 'filegroup(name = "all")'])
     AnalysisWorkspace({"BUILD": build}).one("//:all")
+
+
+def test_what_no_variable_can_be_called_is_told_with_its_attribute() -> None:
+    build = 'py_binary(name = "app", srcs = ["app.py"], env = {"A=B": "x", "": "y", "C": "z"})'
+    found = workspace(ASPECT, build, "app.py").problems("//app:app")
+    assert "`env` has `''`, `'A=B'`: no variable can be called so" in found
+
+
+def test_a_virtualenv_that_shall_show_commands_of_a_shell_is_refused() -> None:
+    build = f'load("{ASPECT}", "py_venv")\npy_venv(name = "shown", debug = True)\npy_venv(name = "not", debug = False)'
+    made = workspace(ASPECT, build)
+    assert "`debug` can't be True: no shell starts" in made.problems("//app:shown")
+    assert not made.problems("//app:not")

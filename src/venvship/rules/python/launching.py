@@ -37,6 +37,9 @@ def target_variables(label: Label) -> dict[str, str]:
 def environment_of(ctx: RuleContext) -> dict[str, str]:
     """The `env` attribute, expanded; names that the rule sets itself are refused."""
     environment = {name: ctx.expand(value) for name, value in ctx.string_dict("env").items()}
+    wrong = _no_names(environment)
+    if wrong:
+        raise ctx.error(f"`env` has {wrong}: no variable can be called so")
     reserved = sorted(set(environment) & set(_RESERVED_VARIABLES))
     if reserved:
         raise ctx.error(f"`env` may not set {', '.join(reserved)}: the rule sets these itself")
@@ -45,13 +48,19 @@ def environment_of(ctx: RuleContext) -> dict[str, str]:
 
 def inherited_variables(ctx: RuleContext) -> tuple[str, ...]:
     """The names of `env_inherit` that the rule does not set itself."""
-    wrong = sorted({name for name in ctx.strings("env_inherit") if not name or "=" in name or "\0" in name})
+    wrong = _no_names(ctx.strings("env_inherit"))
     if wrong:
         raise ctx.error(
-            f"`env_inherit` has {', '.join(f'`{name!a}`' for name in wrong)}: no variable can be called so",
+            f"`env_inherit` has {wrong}: no variable can be called so",
             hint="`env_inherit` takes names; what has a value belongs into `env`",
         )
     return tuple(name for name in dict.fromkeys(ctx.strings("env_inherit")) if name not in _RESERVED_VARIABLES)
+
+
+def _no_names(names: Iterable[str]) -> str:
+    """Those of the names that no variable can have, as errors list them."""
+    wrong = sorted({name for name in names if not name or "=" in name or "\0" in name})
+    return ", ".join(f"`{name!a}`" for name in wrong)
 
 
 def isolation_options(python: PythonVersion, *, user_site: bool) -> tuple[str, ...]:

@@ -72,6 +72,10 @@ VENV_ATTRIBUTES = (
 def _py_venv(ctx: RuleContext) -> list[object]:
     runtime = interpreter_of_venvs(ctx)
     _check_sites(ctx)
+    if ctx.boolean("debug"):
+        raise ctx.error(
+            "`debug` can't be True: no shell starts a virtualenv, whose commands could be shown", hint="remove `debug`"
+        )
     if not ctx.string("program"):
         check_settings(ctx)
     program = ctx.string("program")

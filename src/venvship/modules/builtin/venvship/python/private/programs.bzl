@@ -65,7 +65,7 @@ def program(
         kwargs["dep_group"] = venv
     for attribute, value in [("expose_venv", expose_venv), ("expose_venv_link", expose_venv_link)]:
         if type(value) not in ["bool", "NoneType"]:
-            fail("`%s`: %s is a %s, and must be True or False, without select()" % (name, attribute, type(value)))
+            fail("`%s`: %s is of type %s, and must be True or False, without select()" % (name, attribute, type(value)))
     if expose_venv_link:
         if expose_venv == False:
             fail("`%s`: expose_venv_link needs expose_venv, which is set to False" % name)
