@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
+from packaging.version import InvalidVersion, Version
+
 from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError, VenvshipError
 from venvship.wheels.filename import WheelFilename, normalise_name
@@ -220,6 +222,17 @@ class UnhashedRequirement(UserError):
         )
 
 
+class HashesOfAnotherVersion(UserError):
+    """A line whose hashes are those of a file of another version than it names."""
+
+    def __init__(self, requirement: PinnedRequirement, filename: str) -> None:
+        super().__init__(
+            f"`{requirement.name}` is pinned to {requirement.version}, and its hashes to `{filename}`",
+            place=requirement.place,
+            hint="make the file again, for example with `venvship lock`, or take back what was edited",
+        )
+
+
 def lock_of(
     requirements: Collection[PinnedRequirement],
     offered: Mapping[str, Iterable[OfferedFile]],
@@ -242,6 +255,7 @@ def lock_of(
     for requirement in requirements:
         accepted[requirement.name, requirement.version, requirement.url] |= requirement.sha256s
     edges: list[Edge] = []
+    others: list[HashesOfAnotherVersion] = []
     for requirement in requirements:
         source: Source = RegistrySource(index) if requirement.url is None else UrlSource(requirement.url)
         hashes = accepted[requirement.name, requirement.version, requirement.url]
@@ -251,8 +265,13 @@ def lock_of(
             files = [OfferedFile(file_name_of(requirement.url), expand(requirement.url), digest)]
         version = requirement.version
         package = _package(requirement, version, source, files)
+        if requirement.url is None:
+            wrong = [wheel for wheel in package.wheels if not _is_version(wheel.filename.version, version or "")]
+            others += [HashesOfAnotherVersion(requirement, wheel.filename.text) for wheel in wrong[:1]]
         packages[(package.name, version, source)] = package
         edges.append(Edge(package.name, version, source, requirement.extras, requirement.marker))
+    if others:
+        raise others[0] if len(others) == 1 else SeveralErrors(others)
     found = tuple(packages.values())
     return Lock(
         filename=filename,
@@ -268,6 +287,17 @@ def lock_of(
         flat=True,
         formats=formats,
     )
+
+
+def _is_version(found: str, pinned: str) -> bool:
+    """Whether a pin is for a version of a file; one without a local part is for those with one as well."""
+    if found == pinned:
+        return True
+    try:
+        wanted, version = Version(pinned), Version(found)
+    except InvalidVersion:
+        return True  # of before versions had a form: the hash alone tells
+    return wanted in (version, Version(version.public))
 
 
 def _package(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from venvship.errors import Place, SeveralErrors
 from venvship.wheels.lock import MalformedLock, UrlSource
 from venvship.wheels.requirements_txt import (
+    HashesOfAnotherVersion,
     Included,
     OfferedFile,
     UnhashedRequirement,
@@ -53,6 +54,33 @@ def test_files_are_those_that_the_index_has_under_the_hashes() -> None:
     [tool] = [package for package in lock.packages if package.name == "tool"]
     assert tool.source == UrlSource("https://packages.example/tool-1-py3-none-any.whl") and len(tool.wheels) == 1
     assert lock.flat and len(lock.requirements) == 3
+
+
+def locked(*pins: str, files: str) -> list[str]:
+    text = "".join(f"{pin} --hash=sha256:{A}\n" for pin in pins)
+    offered = {"attrs": [OfferedFile(files, f"https://x/{files}", A)]}
+    requirements = parse_requirements(text.encode(), filename="r.txt").requirements
+    lock = lock_of(requirements, offered, filename="r.txt", index="")
+    return [wheel.filename.text for package in lock.packages for wheel in package.wheels]
+
+
+@pytest.mark.parametrize("version", ["24.1", "24.1.0", "24.1+cpu", "v24.1"])
+def test_a_version_may_be_spelt_in_several_ways(version: str) -> None:
+    file = f"attrs-{version}-py3-none-any.whl"
+    assert locked("attrs==24.1", files=file) == [file]
+
+
+def test_hashes_of_another_version_are_refused() -> None:
+    with pytest.raises(HashesOfAnotherVersion) as caught:
+        locked("attrs==24.2", files="attrs-24.1-py3-none-any.whl")
+    assert str(caught.value.place) == "r.txt:1"
+    assert "`attrs` is pinned to 24.2, and its hashes to `attrs-24.1-py3-none-any.whl`" in str(caught.value)
+    with pytest.raises(SeveralErrors):
+        locked(
+            "attrs==24.2 ; python_version < '3'",
+            "attrs==24.3+cpu ; python_version > '3'",
+            files="attrs-24.1-py3-none-any.whl",
+        )
 
 
 @pytest.mark.parametrize(
