@@ -267,6 +267,19 @@ py_binary(name = "own", srcs = ["server.py"], virtual_deps = ["x"], resolutions 
     assert "  httpx 0.27.0, required by //app:own as `x`\n" in made.problems("//app:own")
 
 
+def test_an_import_root_that_stands_for_a_virtual_dependency_is_brought_by_the_library_that_has_it() -> None:
+    build = """
+py_venv(name = "shared")
+py_library(name = "ours", srcs = ["other.py"], imports = ["inner"])
+py_library(name = "lib", virtual_deps = ["store"])
+py_binary(name = "server", srcs = ["server.py"], deps = [":lib"], resolutions = {"store": ":ours"},
+    external_venv = ":shared")
+"""
+    found = workspace(build).problems("//app:server")
+    assert "  _main/app/inner, required by //app:lib as `store`\n" in found
+    assert '    deps = [\n        "//app:ours",\n    ],' in found and "the program itself" not in found
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from venvship.analysis.configured_target import ConfiguredTarget
 from venvship.analysis.rule_context import RuleContext
@@ -38,7 +38,8 @@ def check_coverage(
 
     def required_by(needed: WheelKey | str) -> str:
         if isinstance(needed, str):
-            return str(_bringer(ctx, needed) or ctx.label)
+            bringer = _bringer(needed, ctx.targets("deps"))
+            return str(bringer) if bringer is not None else _as_virtual(ctx, needed, virtuals) or str(ctx.label)
         found = origins.required_by(wheels, lambda record: record == needed)
         return found or _as_virtual(ctx, needed, virtuals) or str(ctx.label)
 
@@ -50,7 +51,7 @@ def check_coverage(
             return origins.spelled(brings if brings in missing else needed.label)
         if isinstance(needed, WheelKey):
             return needed.project
-        bringer = _bringer(ctx, needed)
+        bringer = _bringer(needed, (*ctx.targets("deps"), *virtuals.values()))
         return str(bringer) if bringer is not None else None
 
     raise UncoveredProgram(
@@ -64,18 +65,22 @@ def check_coverage(
     )
 
 
-def _as_virtual(ctx: RuleContext, needed: WheelKey, virtuals: Mapping[str, ConfiguredTarget]) -> str | None:
-    """The dependency for whose virtual one a wheel stands, and what that is called."""
+def _as_virtual(ctx: RuleContext, needed: WheelKey | str, virtuals: Mapping[str, ConfiguredTarget]) -> str | None:
+    """The dependency for whose virtual one a wheel or an import root is there, and what that is called."""
     for name, target in virtuals.items():
-        info = target.get(PyWheelsInfo)
-        if info is not None and needed in info.wheels.to_tuple():
+        if isinstance(needed, str):
+            stands = _bringer(needed, [target]) is not None
+        else:
+            info = target.get(PyWheelsInfo)
+            stands = info is not None and needed in info.wheels.to_tuple()
+        if stands:
             return f"{virtual_bringer(ctx, name) or ctx.label} as `{name}`"
     return None
 
 
-def _bringer(ctx: RuleContext, root: str) -> Label | None:
-    """The dependency through which an import root came."""
-    for target in ctx.targets("deps"):
+def _bringer(root: str, targets: Iterable[ConfiguredTarget]) -> Label | None:
+    """The one of the targets through which an import root came."""
+    for target in targets:
         info = target.get(PyInfo)
         if info is not None and root in info.imports.to_tuple():
             return target.label
