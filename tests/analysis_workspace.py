@@ -131,6 +131,9 @@ class ValueHub:
     def source(self, path: str) -> bytes | None:
         return None
 
+    def source_paths(self) -> Iterable[str]:
+        return ()
+
 
 class ValueInterpreters:
     def full_version(self, configuration: Configuration) -> str:

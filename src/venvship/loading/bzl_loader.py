@@ -237,6 +237,9 @@ class BzlLoader:
 
     def _names_in(self, repository: Repository, directory: str) -> list[str]:
         """The `.bzl` files that there are."""
+        if repository.generated is not None:
+            paths = (path.rpartition("/") for path in repository.generated.source_paths())
+            return [name for above, _, name in paths if above == directory]
         if repository.root is None:
             return []
         listed = self._files.list_directory(join_host(repository.root, directory))

@@ -58,6 +58,10 @@ class GeneratedPackages(Protocol):
         """The text of a `.bzl` file at a path of the repository; None when there is none."""
         ...
 
+    def source_paths(self) -> Iterable[str]:
+        """Every path for which `source` has an answer."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Repository:

@@ -106,3 +106,6 @@ class HubPackages:
                 return defs_bzl(self._locks.repository, self._locks.group_members())
             case _:
                 return None
+
+    def source_paths(self) -> Iterable[str]:
+        return ("defs.bzl", "requirements.bzl")

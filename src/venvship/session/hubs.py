@@ -201,6 +201,9 @@ class OneDistribution:
     def source(self, path: str) -> bytes | None:
         return None
 
+    def source_paths(self) -> Iterable[str]:
+        return ()
+
 
 def single_distributions(extensions: Extensions) -> Mapping[str, OneDistribution]:
     """Repositories that `use_repo` imports and that are named after a hub and a distribution of it."""

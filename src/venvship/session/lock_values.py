@@ -19,8 +19,6 @@ from venvship.session.wheel_hub import LockHub
 from venvship.wheels.lock import EditableSource, VirtualSource
 from venvship.wheels.resolution import NoMatchingWheel, Resolution
 
-_FILES = ("requirements.bzl", "defs.bzl")
-
 
 def lock_record(hubs: Mapping[str, LockHub], memo: Memo, looked_at: Container[str]) -> LockRecord:
     """What was asked of hubs; `looked_at` are files that repository rules and extensions read."""
@@ -136,7 +134,7 @@ def _package(hubs: Mapping[str, LockHub], hub: str, path: str) -> str:
 
 
 def _files(hub: LockHub) -> str:
-    return _digest([hub.packages.source(path) for path in _FILES])
+    return _digest([hub.packages.source(path) for path in hub.packages.source_paths()])
 
 
 def _plain(circumstances: Circumstances) -> tuple[Any, ...]:

@@ -59,6 +59,9 @@ class FixedPackage:
     def source(self, path: str) -> bytes | None:
         return None
 
+    def source_paths(self) -> Iterable[str]:
+        return ()
+
 
 def builtin_modules_root() -> Path:
     """The directory that holds the built-in modules, one below the other."""

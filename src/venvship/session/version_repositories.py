@@ -67,6 +67,9 @@ class OneVersion:
     def source(self, path: str) -> bytes | None:
         return macros(self.version, f"@@{self.canonical_name}//:python3") if path == _MACROS else None
 
+    def source_paths(self) -> Iterable[str]:
+        return (_MACROS,)
+
 
 @dataclass(frozen=True, slots=True)
 class AllVersions:
@@ -86,6 +89,9 @@ class AllVersions:
                 return macros(version, f"@@python_{str(version).replace('.', '_')}//:python3")
         return None
 
+    def source_paths(self) -> Iterable[str]:
+        return [f"{version}/{_MACROS}" for version in self.versions]
+
 
 @dataclass(frozen=True, slots=True)
 class VersionsHub:
@@ -102,7 +108,7 @@ class VersionsHub:
         return ("",)
 
     def source(self, path: str) -> bytes | None:
-        if path not in ("versions.bzl", "interpreters.bzl"):
+        if path not in self.source_paths():
             return None
         default = self.default or next(iter(self.versions), "")
         full = {str(version): self._full(version) for version in self.versions}
@@ -112,6 +118,9 @@ class VersionsHub:
             listed = ", ".join(f'"{version}"' for version in full.values())
             text += f"MINOR_MAPPING = {{{entries}}}\nPYTHON_VERSIONS = [{listed}]\n"
         return text.encode()
+
+    def source_paths(self) -> Iterable[str]:
+        return ("versions.bzl", "interpreters.bzl")
 
     def _full(self, version: PythonVersion) -> str:
         return next((text for text in self.exact if PythonVersion.parse(text) == version), str(version))

@@ -472,6 +472,9 @@ class Wheels:
     def source(self, path: str) -> bytes | None:
         return b'def requirement(name):\n    return Label("//" + name)\n' if path == "requirements.bzl" else None
 
+    def source_paths(self) -> Iterable[str]:
+        return ("requirements.bzl",)
+
 
 def hub(text: str) -> LoadingWorkspace:
     wheels = Repository("hub", {"": "", "hub": "hub"}, generated=Wheels())
@@ -506,6 +509,11 @@ def test_built_in_modules_see_all_rules_and_others_do_not() -> None:
     assert workspace.rule("p", "a").kind == "files rule"
     refused = package('load(":x.bzl", "X")', {"x.bzl": "X = _venvship"})
     assert "'_venvship' is not defined" in refused.problems("p")
+
+
+def test_a_misspelt_file_of_a_repository_without_files_names_the_nearest() -> None:
+    refused = hub('load("@pypi//:requirement.bzl", "requirement")').problems("p")
+    assert "no such file `@hub/requirement.bzl`" in refused and "did you mean `requirements.bzl`?" in refused
 
 
 def test_packages_below_a_directory_are_sorted_and_skip_what_is_ignored() -> None:
