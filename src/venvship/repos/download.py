@@ -117,8 +117,8 @@ class WantedFile:
         Locks have no hashes of files in directories that are indexes; such a file is what it is when it is looked at.
         """
         match package.source:
-            case GitSource(url, commit, path=str(path)):
-                location = str(CommittedFile(url, commit, path))
+            case GitSource(url, commit, path=str(path), large_files=large_files):
+                location = str(CommittedFile(url, commit, path, large_files))
             case _:
                 location = file.url if file.url is not None else str(lock.parent / (file.path or ""))
         origin = package.source.location if isinstance(package.source, RegistrySource) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,20 @@ from venvship.repos.programs import run_program
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]*\Z")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 _SHOWN_LINES = 8
+
+
+_WITH_LARGE_FILES = (
+    *("-c", "filter.lfs.process=git-lfs filter-process", "-c", "filter.lfs.smudge=git-lfs smudge -- %f"),
+    *("-c", "filter.lfs.required=true"),
+)
+
+
+class LargeFiles(enum.Enum):
+    """What happens to files that Git LFS keeps."""
+
+    FILLED_IN = enum.auto()  # whatever git is set up for here; Git LFS must be there
+    LEFT = enum.auto()  # what stands for them is there in their place, as for everybody else
+    AS_SET_UP = enum.auto()  # as git does it on this machine
 
 
 class GitFailed(EnvironmentProblem):
@@ -36,13 +51,10 @@ def check_out(
     *,
     children: Children,
     submodules: bool = False,
-    large_files: bool = False,
+    large_files: LargeFiles = LargeFiles.AS_SET_UP,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Fill the empty `directory` with a commit, tag or branch of `remote`; answers the commit.
-
-    With `large_files`, Git LFS must be there: without it, git fills in what only stands for such files.
-    """
+    """Fill the empty `directory` with a commit, tag or branch of `remote`; answers the commit."""
     if not _REFERENCE.match(reference) or ".." in reference:
         raise BadReference(f"`{reference}` is no commit, tag or branch")
     if remote.startswith("-") or not remote:
@@ -51,6 +63,8 @@ def check_out(
     # Git is told nothing by a repository that the command happens to run in, and asks nobody.
     kept = {name: value for name, value in outer.items() if not name.startswith("GIT_DIR") and name not in _PLACES}
     variables = {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_NOSYSTEM": outer.get("GIT_CONFIG_NOSYSTEM", "0")}
+    if large_files is not LargeFiles.AS_SET_UP:
+        variables["GIT_LFS_SKIP_SMUDGE"] = "1" if large_files is LargeFiles.LEFT else "0"
     scratch = directory / ".git"
 
     def git(*arguments: str, what: str, optional: bool = False) -> str | None:
@@ -66,9 +80,12 @@ def check_out(
         return result.stdout.strip()
 
     shown = f"fetch `{reference}` from `{remote}`"
-    if large_files and git("lfs", "version", what=shown, optional=True) is None:
+    filled_in = large_files is LargeFiles.FILLED_IN
+    if filled_in and git("lfs", "version", what=shown, optional=True) is None:
         raise GitFailed(shown, "files of it are kept by Git LFS, which git does not have here: install `git-lfs`")
     git("init", "--quiet", ".", what="make a repository")
+    # Submodules and large files are looked for beside it.
+    git("remote", "add", "origin", remote, what=shown)
     if git("fetch", "--quiet", "--depth=1", "--no-tags", "--", remote, reference, what=shown, optional=True) is None:
         # Not every server gives out single commits.
         refspecs = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
@@ -80,9 +97,9 @@ def check_out(
     assert name is not None
     if _COMMIT.match(reference) and name != reference:
         raise GitFailed(shown, f"it answered with commit {name}")
-    git("checkout", "--quiet", "--detach", name, what=f"check out `{reference}`")
+    filters = _WITH_LARGE_FILES if filled_in else ()
+    git(*filters, "checkout", "--quiet", "--detach", name, what=f"check out `{reference}`")
     if submodules:
-        git("remote", "add", "origin", remote, what=shown)
         git("submodule", "update", "--quiet", "--init", "--recursive", what="check out submodules")
         for path in directory.rglob(".git"):
             if path != scratch:

@@ -26,7 +26,7 @@ from venvship.model.digest import Digest
 from venvship.model.paths import join
 from venvship.model.platform import Platform, PythonVersion
 from venvship.repos.download import Downloads, WantedFile
-from venvship.repos.git import check_out
+from venvship.repos.git import LargeFiles, check_out
 from venvship.repos.source_build import BuildFailed, BuildPatch, BuildSystem, SourceBuild
 from venvship.repos.unpacking import archive_kind, unpack
 from venvship.repos.urls import without_credentials
@@ -242,7 +242,8 @@ class SourceBuilds:
             case GitSource(url, commit, subdirectory, large_files=large_files):
                 target = build.source / source.name
                 target.mkdir()
-                check_out(url, commit, target, children=self._children, large_files=large_files)
+                kept = LargeFiles.FILLED_IN if large_files else LargeFiles.LEFT
+                check_out(url, commit, target, children=self._children, large_files=kept)
                 if subdirectory:
                     build.use_subdirectory(subdirectory)
             case DirectorySource(path) | EditableSource(path):
@@ -306,8 +307,9 @@ class SourceBuilds:
                 if wanted.sha256 is None:
                     self._downloads.fetch([wanted])  # raises, because nothing tells whether it is right
                 return f"sdist {wanted.sha256}"
-            case GitSource(url, commit, subdirectory):
-                return f"git {without_credentials(url)} {commit} {subdirectory}"
+            case GitSource(url, commit, subdirectory, large_files=large_files):
+                with_large_files = " lfs" if large_files else ""
+                return f"git {without_credentials(url)} {commit} {subdirectory}{with_large_files}"
             case DirectorySource(path) | EditableSource(path):
                 origin = source.project.path.parent / path
                 return f"directory {Digest.of(scan_tree(origin).encode())}" if origin.is_dir() else "directory"
