@@ -187,7 +187,7 @@ py_binary(name = "server", srcs = ["server.py"], include_user_site_packages = Tr
 
 @pytest.mark.parametrize("attribute", ["expose_venv", "expose_venv_link"])
 @pytest.mark.parametrize(
-    ("value", "told"), [('"yes"', "a string"), ('select({"//conditions:default": True})', "a select")]
+    ("value", "told"), [('"yes"', "of type string"), ('select({"//conditions:default": True})', "of type select")]
 )
 def test_whether_a_virtualenv_is_exposed_is_said_plainly(attribute: str, value: str, told: str) -> None:
     build = f'py_binary(name = "server", srcs = ["server.py"], {attribute} = {value})'
