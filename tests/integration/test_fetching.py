@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -227,13 +228,14 @@ git_repository(name = "made", commit = "{commit}", remote = "{remote}/made.git")
 def test_a_transfer_that_was_killed_is_finished_by_the_next_command(
     own: RealWorkspace, index: FakeIndex, ranges: bool
 ) -> None:
-    content = wheel_bytes("large", "1.0", {"large.py": "X = 'large'\n", "large.bin": os.urandom(6 << 20)})
+    noise = random.Random(6).randbytes(6 << 20)
+    content = wheel_bytes("large", "1.0", {"large.py": "X = 'large'\n", "large.bin": noise})
     write(own, index, "large", content=content)
     name = "large-1.0-py3-none-any.whl"
     index.ranges = ranges
     index.stalls[name] = 4 << 20
     command = own.started("build", "//:app")
-    while not any(path.stat().st_size >= 1 << 20 for path in own.cache.rglob("partial/*")):
+    while not any(path.stat().st_size >= 1 << 20 for path in own.cache.glob("venvship/partial/*")):
         assert command.poll() is None
         time.sleep(0.02)
     command.send_signal(signal.SIGKILL)
