@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,19 +20,11 @@ class Edited:
     def __init__(self, workspace: RealWorkspace, *flags: str) -> None:
         self.workspace = workspace
         self._flags = flags
-        # The interpreter then says what it imports, by which one sees which way a command goes.
-        workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
         self.settle()
 
     def settle(self) -> None:
-        """Build until there is a stamp: what changed only just before is looked at once more."""
-        for _ in range(10):
-            done = self.build()
-            assert done.code == 0, done.stderr
-            if list((self.workspace.root / "venvship-out").resolve().parent.parent.parent.glob("stamps/*")):
-                return
-            time.sleep(0.5)
-        raise AssertionError("there is no stamp")
+        """Build until all is known of the workspace as it is."""
+        self.workspace.settle("build", *self._flags, "//...")
 
     def build(self) -> Ran:
         done = self.workspace.run("build", *self._flags, "//...")

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ uv.declare_hub(hub_name = "pypi")
 uv.project(hub_name = "pypi", lock = "//:uv.lock", pyproject = "//:pyproject.toml")
 use_repo(uv, "pypi")
 """
+_MORE_THAN_STAMPS = (" venvship.session.build_record", " venvship.session.workspace_session")
+"""What a command has imported that looks at the workspace, as the interpreter says it."""
 _NAMES = ("py_binary", "py_image_layer", "py_library", "py_pytest_test", "py_test", "py_venv")
 DEFS = 'load("@aspect_rules_py//py:defs.bzl", ' + ", ".join(f'"{name}"' for name in _NAMES) + ")\n"
 
@@ -76,6 +79,20 @@ class RealWorkspace:
             check=False,
         )
         return Ran(done.returncode, done.stdout, done.stderr)
+
+    def settle(self, *argv: str, cwd: Path | None = None) -> Ran:
+        """Run a command until its stamp alone has the answer, which it has not while files are very young.
+
+        From now on commands tell what they import, by which one sees which way they go.
+        """
+        self.environment["PYTHONPROFILEIMPORTTIME"] = "1"
+        for _ in range(100):
+            done = self.run(*argv, cwd=cwd)
+            assert done.code == 0, done.stderr
+            if not any(line.endswith(_MORE_THAN_STAMPS) for line in done.stderr.splitlines()):
+                return done
+            time.sleep(0.1)
+        raise AssertionError(f"no stamp answers:\n{done.stderr}")
 
     def started(self, *argv: str) -> subprocess.Popen[bytes]:
         """`venvship argv…`, begun in a process group of its own, and silent."""

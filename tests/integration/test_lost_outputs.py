@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -31,14 +30,9 @@ genrule(name = "copy", srcs = ["lib.py"], outs = ["made/copy"], cmd = "cp $< $@"
 @pytest.fixture
 def built(workspace: RealWorkspace) -> RealWorkspace:
     """A workspace with two virtual environments that was built and left a stamp."""
-    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": BUILD, "lib.py": "A = 1\n", "other.py": "B = 1\n"})
-    for _ in range(20):
-        done = build(workspace)
-        if list(output_base(workspace).glob("stamps/*")):
-            return workspace
-        time.sleep(0.2)
-    raise AssertionError(done.stderr)
+    workspace.settle("build", "//...")
+    return workspace
 
 
 def build(workspace: RealWorkspace) -> Ran:

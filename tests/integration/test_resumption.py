@@ -61,8 +61,6 @@ TESTS = DEFS + (
 
 @pytest.fixture
 def built(workspace: RealWorkspace) -> RealWorkspace:
-    # The interpreter then says what it imports, by which one sees which way a command goes.
-    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     workspace.write(
         {
             "MODULE.bazel": MODULE,
@@ -73,19 +71,8 @@ def built(workspace: RealWorkspace) -> RealWorkspace:
             "pkg/sub/b.txt": "b\n",
         }
     )
-    settled(workspace)
+    workspace.settle("build", "//...")
     return workspace
-
-
-def settled(workspace: RealWorkspace, *argv: str) -> None:
-    """Build until there is a stamp: what changed only just before is looked at once more."""
-    for _ in range(20):
-        done = workspace.run("build", *argv, "//...")
-        assert done.code == 0, done.stderr
-        if list((workspace.root / "venvship-out").resolve().parent.parent.parent.glob("stamps/*")):
-            return
-        time.sleep(0.2)
-    raise AssertionError("there is no stamp")
 
 
 def generation_of(stamp: Path) -> str:
@@ -187,7 +174,7 @@ def test_who_depends_on_a_changed_target_is_looked_at_too(built: RealWorkspace) 
     public = 'package(default_visibility = ["//visibility:public"])\n' + BUILD
     other = 'genrule(name = "twice", srcs = ["//pkg:raw", "a.txt"], outs = ["twice.out"], cmd = "cat $(SRCS) > $@")\n'
     built.write({"pkg/BUILD.bazel": public, "other/BUILD.bazel": other, "other/a.txt": "a\n"})
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/BUILD.bazel": public.replace("raw.out", "RAW.out")})
     assert made(reloaded(built))[0] == 2
     twice = built.root / "venvship-bin/other/twice.out"
@@ -215,7 +202,7 @@ def test_readers_of_a_source_are_found_when_another_one_was_looked_at_first(buil
         "old/BUILD.bazel": other.format("made", "cat") + other.format("read", "texts"),
     }
     built.write(files)
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/a.txt": "A\n", "new/BUILD.bazel": files["new/BUILD.bazel"].replace("cat $", "cat -u $")})
     # The action of the edited target needs what the source concerns, and so runs it first.
     assert made(reloaded(built))[0] == 5
@@ -228,11 +215,11 @@ def test_a_change_may_concern_every_target(built: RealWorkspace) -> None:
     text = f"def _impl(ctx):\n    {rule}\n\nunit = rule(_impl, attrs = {{'out': attr.output()}})\n"
     units = 'load("//:units.bzl", "unit")\n[unit(name = "u%d" % n, out = "u%d.out" % n) for n in range(400)]\n'
     built.write({"units.bzl": text.replace("<WORD>", "one"), "pkg/BUILD.bazel": units})
-    settled(built)
+    built.settle("build", "//...")
     built.write({"units.bzl": text.replace("<WORD>", "two")})
     assert made(reloaded(built)) == (400, 0)
     assert out(built, "u399.out") == "two"
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/BUILD.bazel": units.replace("400", "399")})
     assert made(reloaded(built)) == (0, 399)
 
@@ -244,7 +231,7 @@ def test_what_settings_say_reaches_further_than_edges(built: RealWorkspace) -> N
         '"//conditions:default": "echo slow > $@"}))\n'
     )
     built.write({"settings/BUILD.bazel": settings, "pkg/BUILD.bazel": BUILD + chosen})
-    settled(built, "--define=speed=slow")
+    built.settle("build", "--define=speed=slow", "//...")
     assert out(built, "chosen.out") == "slow\n"
     built.write({"settings/BUILD.bazel": settings.replace('": "fast"', '": "slow"')})
     assert built.run("build", "--define=speed=slow", "//...").code == 0
@@ -303,7 +290,7 @@ def test_positions_that_were_said_are_said_right(built: RealWorkspace) -> None:
 def test_an_action_that_fails_is_said_as_ever(built: RealWorkspace) -> None:
     text = BUILD.replace("cat $(SRCS) > $@", "! grep -q bad $(SRCS) && cat $(SRCS) > $@")
     built.write({"pkg/BUILD.bazel": text})
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/a.txt": "bad\n"})
     done = built.run("build", "//...")
     assert done.code == 1
@@ -316,7 +303,7 @@ def test_an_action_that_fails_is_said_as_ever(built: RealWorkspace) -> None:
 
 def test_directories_that_actions_make_are_followed(built: RealWorkspace) -> None:
     built.write({"pkg/BUILD.bazel": BUILD + TREES, "pkg/a.txt": "a"})
-    settled(built)
+    built.settle("build", "//...")
     for text in ("x", "y", "a"):
         built.write({"pkg/a.txt": text})
         done = built.run("build", "//...")
@@ -362,7 +349,7 @@ made = repository_rule(implementation = _impl, attrs = {"file": attr.label()})
             "use/BUILD.bazel": 'filegroup(name = "use", srcs = ["@made//:a"])',
         }
     )
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/a.txt": "z\n"})
     done = built.run("build", "//...")
     assert done.code == 1 and analysed(done)
@@ -383,7 +370,6 @@ def test_a_damaged_record_costs_time_only(built: RealWorkspace, noise: bytes) ->
 
 
 def test_only_the_tests_that_a_change_concerns_run_again(workspace: RealWorkspace) -> None:
-    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     workspace.write(
         {
             "MODULE.bazel": MODULE,
@@ -393,8 +379,7 @@ def test_only_the_tests_that_a_change_concerns_run_again(workspace: RealWorkspac
             "two_test.py": "print('two')\n",
         }
     )
-    for _ in range(4):
-        assert workspace.run("test", "//...").code == 0
+    workspace.settle("test", "//...")
     workspace.write({"lib.py": "VALUE = 1  # the same\n"})
     done = resumed(workspace, "test")
     assert "//:one_test PASSED" in done.stdout and "//:two_test (cached) PASSED" in done.stdout
@@ -418,7 +403,6 @@ def test_only_the_tests_that_a_change_concerns_run_again(workspace: RealWorkspac
 
 
 def test_a_new_test_is_run_and_the_others_are_not(workspace: RealWorkspace) -> None:
-    workspace.environment["PYTHONPROFILEIMPORTTIME"] = "1"
     workspace.write(
         {
             "MODULE.bazel": MODULE,
@@ -429,8 +413,7 @@ def test_a_new_test_is_run_and_the_others_are_not(workspace: RealWorkspace) -> N
             "three_test.py": "import lib\nprint(3, lib.VALUE)\n",
         }
     )
-    for _ in range(4):
-        assert workspace.run("test", "//...").code == 0
+    workspace.settle("test", "//...")
     three = 'py_test(name = "three_test", srcs = ["three_test.py"], deps = [":lib"])\n'
     workspace.write({"BUILD.bazel": TESTS + three})
     done = reloaded(workspace, "test")
@@ -451,8 +434,7 @@ def test_a_new_test_is_run_and_the_others_are_not(workspace: RealWorkspace) -> N
 
 
 def test_what_is_named_and_fits_no_platform_any_more_is_an_error(built: RealWorkspace) -> None:
-    for _ in range(3):
-        assert built.run("build", "//pkg:raw").code == 0
+    built.settle("build", "//pkg:raw")
     never = ', target_compatible_with = ["@platforms//:incompatible"])'
     built.write({"pkg/BUILD.bazel": BUILD.replace('"echo raw > $@")', '"echo raw > $@"' + never)})
     done = built.run("build", "//pkg:raw")
@@ -466,8 +448,7 @@ def test_when_the_last_test_is_gone_there_are_none(workspace: RealWorkspace) -> 
     library = 'py_library(name = "lib", srcs = ["lib.py"])\n'
     test = 'py_test(name = "last_test", srcs = ["last_test.py"])\n'
     workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": DEFS + library + test, "lib.py": "", "last_test.py": ""})
-    for _ in range(3):
-        assert workspace.run("test", "//...").code == 0
+    workspace.settle("test", "//...")
     workspace.write({"BUILD.bazel": DEFS + library})
     assert workspace.run("test", "//...").code == 4
 
@@ -475,12 +456,12 @@ def test_when_the_last_test_is_gone_there_are_none(workspace: RealWorkspace) -> 
 def test_what_was_said_before_a_command_begins_anew_is_not_said_again(built: RealWorkspace) -> None:
     text = BUILD.replace("cat $(SRCS) > $@", "! grep -q bad $(SRCS) && cat $(SRCS) > $@")
     built.write({".bazelrc": "biuld --jobs=2\n", "pkg/BUILD.bazel": text})
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/a.txt": "bad\n"})
     done = built.run("build", "//...")
     assert done.code == 1 and done.stderr.count("`biuld` is not a command") == 1
     built.write({"pkg/a.txt": "good\n"})
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/a.txt": "bad\n", "pkg/BUILD.bazel": f'print("hi")\n{text}'})
     done = built.run("build", "//...")
     assert done.code == 1 and analysed(done)
@@ -490,7 +471,7 @@ def test_what_was_said_before_a_command_begins_anew_is_not_said_again(built: Rea
 def test_what_was_made_before_a_command_begins_anew_is_counted(built: RealWorkspace) -> None:
     bad = 'genrule(name = "bad", srcs = [":count"], outs = ["bad.out"], cmd = "! grep 3 $< && cat $< > $@")\n'
     built.write({"pkg/BUILD.bazel": BUILD + bad})
-    settled(built)
+    built.settle("build", "//...")
     built.write({"pkg/a.txt": "A\nsecond\n"})
     done = built.run("build", "//...")
     assert done.code == 1 and made(done)[0] >= 2
@@ -498,8 +479,7 @@ def test_what_was_made_before_a_command_begins_anew_is_counted(built: RealWorksp
 
 def test_filters_count_for_targets_that_are_named(built: RealWorkspace) -> None:
     words = ("build", "--build_tag_filters=-slow", "//pkg:raw")
-    for _ in range(4):
-        assert "Target //pkg:raw up-to-date" in built.run(*words).stderr
+    assert "Target //pkg:raw up-to-date" in built.settle(*words).stderr
     built.write({"pkg/BUILD.bazel": BUILD.replace('name = "raw"', 'name = "raw", tags = ["slow"]')})
     done = built.run(*words)
     assert done.code == 0 and "//pkg:raw" not in done.stderr
@@ -509,7 +489,7 @@ def test_a_build_file_is_a_target_with_a_visibility(built: RealWorkspace) -> Non
     public = 'package(default_visibility = ["//visibility:public"])\n'
     use = 'genrule(name = "use", srcs = ["//open:BUILD.bazel"], outs = ["use.out"], cmd = "cat $< > $@")\n'
     built.write({"open/BUILD.bazel": public, "use/BUILD.bazel": use})
-    settled(built)
+    built.settle("build", "//...")
     built.write({"open/BUILD.bazel": "# closed\n"})
     done = built.run("build", "//...")
     assert done.code == 1 and "`//open:BUILD.bazel` is not visible from package `//use`" in done.stderr
@@ -520,7 +500,7 @@ def test_actions_that_nothing_needs_any_more_are_not_counted(built: RealWorkspac
     manual = f'genrule(name = "manual", srcs = ["a.txt"], outs = ["m.out"], cmd = "cat $< > $@", {tags})\n'
     user = 'genrule(name = "user", srcs = ["{}"], outs = ["u.out"], cmd = "cat $< > $@")\n'
     built.write({"pkg/BUILD.bazel": BUILD + manual, "use/BUILD.bazel": user.format("//pkg:manual"), "use/b.txt": "b\n"})
-    settled(built)
+    built.settle("build", "//...")
     before = sum(built.run("build", "//...").actions())
     built.write({"use/BUILD.bazel": user.format("b.txt")})
     done = built.run("build", "//...")
@@ -540,8 +520,7 @@ def test_tests_that_are_not_to_run_are_not_told(workspace: RealWorkspace) -> Non
     }
     workspace.write(files)
     words = ("test", "--test_output=errors", "//...")
-    for _ in range(4):
-        assert workspace.run(*words).code == 0
+    workspace.settle(*words)
     failing = 'py_test(name = "bad_test", srcs = ["bad_test.py"])\n'
     workspace.write({"BUILD.bazel": TESTS + rule + failing, "a.txt": "bad\n"})
     done = workspace.run(*words)
@@ -553,8 +532,7 @@ def test_what_the_first_failing_test_stops_is_not_run(workspace: RealWorkspace) 
     files = {"lib.py": "VALUE = 1\n", "one_test.py": "import lib\nassert lib.VALUE == 1\n", "two_test.py": ""}
     workspace.write({"MODULE.bazel": MODULE, "BUILD.bazel": TESTS, **files})
     words = ("test", "--notest_keep_going", "--local_test_jobs=1", "//...")
-    for _ in range(4):
-        assert workspace.run(*words).code == 0
+    workspace.settle(*words)
     workspace.write({"lib.py": "VALUE = 2\n"})
     done = workspace.run(*words)
     assert done.code == 3 and "//:two_test NO STATUS" in done.stdout
@@ -565,12 +543,11 @@ def test_what_a_command_opened_that_began_anew_is_known(built: RealWorkspace) ->
     more = MODULE + 'include("//:more.MODULE.bazel")\n'
     built.write({"few/BUILD.bazel": one + two, "MODULE.bazel": more, "more.MODULE.bazel": ""})
     words = ("build", "//few/...")
-    for _ in range(4):
-        assert "Target //few:one" not in built.run(*words).stderr
+    assert "Target //few:one" not in built.settle(*words).stderr
     # Fewer targets are told, and one of them needs files that only the whole command opens.
     built.write({"few/BUILD.bazel": one})
-    for _ in range(3):
-        assert "Target //few:one" in built.run(*words).stderr
+    assert "Target //few:one" in built.run(*words).stderr
+    assert "Target //few:one" in built.settle(*words).stderr
     [record] = [
         found
         for path in Path((built.root / "venvship-out").resolve()).parent.parent.parent.glob("stamps/*")
