@@ -23,7 +23,7 @@ from venvship.host.machine import SYSTEM
 _SYSTEM_TEMPORARY = "/tmp"
 # It has a file system of memory that anybody may write, which holds states and workspaces of those who like it fast.
 _DEVICES = "/dev"
-_PROBE_SECONDS = 10.0
+_PROBE_SECONDS = 60.0
 
 
 class Isolation(enum.Enum):

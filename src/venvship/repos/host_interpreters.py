@@ -6,6 +6,7 @@ interpreters (shims of version managers) are not asked: what they start depends 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -23,7 +24,7 @@ from venvship.interpreters.facts import PROBE, InterpreterFacts, UnreadableFacts
 from venvship.model.platform import PythonVersion
 
 _EXECUTABLE = re.compile(r"python3\.[0-9]+t?\Z")
-_TIMEOUT_SECONDS = 20
+_TIMEOUT_SECONDS = 60.0
 _CACHE_FORMAT = 1
 
 
@@ -81,24 +82,31 @@ def _named_like_interpreters(directory: Path) -> Iterator[Path]:
             yield directory / name
 
 
-def find_interpreters(cache: Path | None, environment: Mapping[str, str] = os.environ) -> tuple[HostInterpreter, ...]:
+def find_interpreters(
+    cache: Path | None, environment: Mapping[str, str] = os.environ, *, timeout: float = _TIMEOUT_SECONDS
+) -> tuple[HostInterpreter, ...]:
     """Every CPython 3.9 or newer, each installation once, in the order of `candidates`.
 
-    `cache` is a JSON file that keeps answers between runs.
+    `cache` is a JSON file that keeps answers between runs. Who gives none in time is asked again by the next one.
     """
     kept = _read_cache(cache)
-    asked: dict[str, dict[str, object] | None] = {}
     programs: dict[str, Path] = {}
     for candidate in candidates(environment):
         real = Path(os.path.realpath(candidate))
         key = _key(real)
         if key is not None and key not in programs:
             programs[key] = real
-    unknown = [key for key in programs if key not in kept]
+    answers: dict[str, dict[str, object] | None] = {}
+
+    def ask(key: str) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            answers[key] = _ask(programs[key], timeout)
+
     with ThreadPoolExecutor(4) as pool:
-        answers = results(pool, lambda key: _ask(programs[key]), unknown)
-        asked = {key: kept.get(key) for key in programs} | dict(zip(unknown, answers, strict=True))
-    if unknown and cache is not None:
+        results(pool, ask, [key for key in programs if key not in kept])
+    every = kept | answers
+    asked = {key: every[key] for key in programs if key in every}
+    if answers and cache is not None:
         write_atomically(cache, json.dumps({"format": _CACHE_FORMAT, "programs": asked}).encode())
     found: dict[str, HostInterpreter] = {}
     for answer in asked.values():
@@ -142,19 +150,19 @@ def _key(program: Path) -> str | None:
     return f"{program}\0{status.st_size}\0{status.st_mtime_ns}"
 
 
-def _ask(program: Path) -> dict[str, object] | None:
+def _ask(program: Path, timeout: float) -> dict[str, object] | None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     try:
         done = subprocess.run(
             [program, "-I", "-S", "-c", PROBE],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=_TIMEOUT_SECONDS,
+            timeout=timeout,
             env=environment,
             check=True,
         )
         facts = InterpreterFacts.decode(done.stdout)
-    except (OSError, subprocess.SubprocessError, UnreadableFacts):
+    except (OSError, subprocess.CalledProcessError, UnreadableFacts):
         # What does not answer is no interpreter for us, whatever else it is.
         return None
     found: dict[str, object] = json.loads(facts.encode())

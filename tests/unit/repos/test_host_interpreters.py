@@ -35,6 +35,12 @@ def test_an_answer_is_kept_and_a_damaged_one_is_asked_again(tmp_path: Path) -> N
         assert found(tmp_path) == first
 
 
+def test_who_was_too_slow_is_asked_again(tmp_path: Path) -> None:
+    cache, environment = tmp_path / "cache.json", {"PATH": "", "HOME": str(tmp_path)}
+    assert find_interpreters(cache, environment, timeout=0) == ()
+    assert find_interpreters(cache, environment) == found(tmp_path) != ()
+
+
 def test_scripts_and_other_programs_with_the_name_are_passed_over(tmp_path: Path) -> None:
     directory = tmp_path / "bin"
     directory.mkdir()
