@@ -28,7 +28,7 @@ def test_questions_do_not_wait_for_a_build(workspace: RealWorkspace) -> None:
 def test_what_is_remembered_can_be_removed_while_questions_are_answered(workspace: RealWorkspace) -> None:
     workspace.write(FILES)
     layout = Layout.of(workspace.root, default_user_root({"XDG_CACHE_HOME": str(workspace.cache)}))
-    workspace.built("//:b")
+    workspace.settle("build", "//:b")
     remembered = [layout.output_base / name for name in ("code", "records", "stamps")]
     assert all(list(directory.iterdir()) for directory in remembered)
     asking = [workspace.started("query", "kind(py_binary, //...)") for _ in range(3)]
