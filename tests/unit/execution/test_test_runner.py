@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from build_bench import PACKAGE, Bench
+from live_processes import is_alive
 
 from venvship.events import build_events as events
 from venvship.execution import test_request as requests
@@ -105,8 +106,7 @@ def test_strays_die_with_the_test(bench: Bench) -> None:
     assert result.status is events.TestStatus.PASSED
     with zipfile.ZipFile(result.parts[0].outputs_zip) as archive:
         pid = int(archive.read("pid"))
-    status = Path(f"/proc/{pid}/stat")
-    assert not status.exists() or ") Z " in status.read_text()
+    assert not is_alive(pid)
 
 
 def test_the_environment_is_the_contract_and_nothing_else(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

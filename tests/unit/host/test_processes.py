@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from live_processes import is_alive
 
 from venvship.host.processes import Children, ProgramNotStarted
 
@@ -15,11 +16,6 @@ def shell(children: Children, directory: Path, command: str, timeout: float | No
     log = directory / "log"
     done = children.run(["/bin/sh", "-c", command], cwd=directory, environment=ENVIRONMENT, output=log, timeout=timeout)
     return done.exit_code, done.timed_out, log.read_text()
-
-
-def is_alive(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and ") Z " not in status.read_text()
 
 
 def test_output_and_exit_code_are_kept(tmp_path: Path) -> None:
