@@ -100,3 +100,35 @@ def test_versions_and_archives_can_be_looked_up(workspace: RealWorkspace) -> Non
         'aarch64-apple-darwin ["@platforms//os:linux", "@platforms//cpu:x86_64"]',
         '["base/1/p"]',
     ]
+
+
+def test_platforms_are_conditions_of_a_package_that_asks_for_them(workspace: RealWorkspace) -> None:
+    triples = (
+        "aarch64-apple-darwin",
+        "aarch64-unknown-linux-gnu",
+        "x86_64-pc-windows-msvc",
+        "x86_64-unknown-linux-gnu",
+    )
+    choice = {
+        **{f":on-{triple}": triple for triple in triples},
+        ":on-x86_64-unknown-linux-musl": "musl",
+        ":on-x86_64-unknown-linux-gnu-freethreaded": "freethreaded",
+    }
+    workspace.write(
+        {
+            # `platforms` is no dependency of whoever calls the macro.
+            "MODULE.bazel": 'bazel_dep(name = "rules_python", version = "1.5.0")\n',
+            "BUILD.bazel": 'load("@rules_python//python:versions.bzl", "gen_python_config_settings")\n'
+            'gen_python_config_settings(name = "on-")\n'
+            f'genrule(name = "x", outs = ["x.txt"], cmd = "echo " + select({choice!r}) + " > $@")\n',
+        }
+    )
+    package = "--@rules_python//python/config_settings:"
+    for flags, expected in (
+        ((), "x86_64-unknown-linux-gnu"),
+        (("--platforms=linux_aarch64",), "aarch64-unknown-linux-gnu"),
+        ((f"{package}py_linux_libc=musl",), "musl"),
+        ((f"{package}py_freethreaded=yes",), "freethreaded"),
+    ):
+        workspace.built("//:x", "--platforms=linux_x86_64", *flags)
+        assert (workspace.root / "venvship-bin/x.txt").read_text() == f"{expected}\n"

@@ -37,6 +37,14 @@ TOOL_VERSIONS = _tools()
 MINOR_MAPPING = _newest()
 PLATFORMS = {platform: _platform(platform) for tool in TOOL_VERSIONS.values() for platform in tool["sha256"]}
 
+_GNU = {"unknown-linux-gnu": (LINUX_NAME, "glibc")}
+_USUAL = _GNU | {
+    "apple-darwin": (MACOS_NAME, None),
+    "pc-windows-msvc": (WINDOWS_NAME, None),
+    "unknown-linux-musl": (LINUX_NAME, "musl"),
+}
+_SYSTEMS = {"aarch64": _USUAL, "x86_64": _USUAL, "i386": _GNU, "ppc64le": _GNU, "riscv64": _GNU, "s390x": _GNU}
+
 def get_release_info(platform, python_version, base_url = DEFAULT_RELEASE_BASE_URL, tool_versions = TOOL_VERSIONS):
     """File name, addresses, prefix to strip, and patches with what to strip of their paths, of one archive."""
     tool = tool_versions[python_version]
@@ -51,4 +59,19 @@ def get_release_info(platform, python_version, base_url = DEFAULT_RELEASE_BASE_U
     return filename, urls, tool.get("strip_prefix"), tool.get("patches", []), tool.get("patch_strip")
 
 def gen_python_config_settings(name = ""):
-    """Has no effect: settings of versions are in `//python/config_settings`."""
+    """A condition for each platform that rules_python knows, called like it.
+
+    Args:
+      name: what the names of conditions begin with.
+    """
+    for arch, systems in _SYSTEMS.items():
+        for system, (os, libc) in systems.items():
+            for suffix, freethreaded in [("", "no"), (FREETHREADED, "yes")]:
+                flags = {"py_freethreaded": freethreaded}
+                if libc:
+                    flags["py_linux_libc"] = libc
+                native.config_setting(
+                    name = name + arch + "-" + system + suffix,
+                    constraint_values = [Label("@platforms//os:" + os), Label("@platforms//cpu:" + arch)],
+                    flag_values = {Label("//python/config_settings:" + flag): value for flag, value in flags.items()},
+                )
