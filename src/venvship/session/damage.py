@@ -54,7 +54,7 @@ def remove_damaged(user_root: Path, *, block: bool = True) -> Verified:
     with no_builds(user_root, block=block):
         entries = [*_trees(user_root / "trees"), *_blobs(user_root / "blobs"), *_wheels(user_root / "wheels")]
         for workspace in _listed(user_root / "workspaces"):
-            entries += [*_shared(workspace / "links"), *_runfiles(workspace / "execroot")]
+            entries += [*_shared(workspace / "links"), *_runfiles(workspace)]
         with ThreadPoolExecutor(os.cpu_count(), "verify") as pool:
             whole = results(pool, _Entry.is_whole, entries)
         damaged = [entry.path for entry, is_whole in zip(entries, whole, strict=True) if not is_whole]
@@ -107,14 +107,19 @@ def _links_name(path: Path) -> str:
     return LinkDirectory(tuple((inside, text) for inside, text in rows if text is not None)).name
 
 
-def _runfiles(directory: Path) -> Iterator[_Entry]:
-    for above, _, names in os.walk(directory):
+def _runfiles(workspace: Path) -> Iterator[_Entry]:
+    """The runfiles trees of a workspace. Links of a cache that was copied lead to those of the first one."""
+    trees = workspace / "r"
+    for above, _, names in os.walk(workspace / "execroot"):
         for name in names:
             program = os.path.join(above, name.removesuffix(STAMP_SUFFIX))
             place = link_text(program + RUNFILES_SUFFIX) if name.endswith(STAMP_SUFFIX) else None
-            if place is not None and os.path.lexists(place):
+            if place is None or os.path.realpath(os.path.dirname(place)) != os.path.realpath(trees):
+                continue
+            tree = trees / os.path.basename(place)
+            if os.path.lexists(tree):
                 stamp = Path(above, name).read_text("ascii", "replace")
-                yield _Entry(Path(place), stamp, functools.partial(_stamp_now, program))
+                yield _Entry(tree, stamp, functools.partial(_stamp_now, program))
 
 
 def _stamp_now(program: str, place: Path) -> str:

@@ -71,6 +71,24 @@ def test_stamps_go_with_what_is_damaged(tmp_path: Path, tree: Path) -> None:
     assert not stamps.exists()
 
 
+def test_runfiles_that_a_copied_cache_leads_to_are_left_alone(tmp_path: Path) -> None:
+    first, copied = tmp_path / "first", tmp_path / "copied"
+    for root in (first, copied):
+        runfiles = root / "workspaces/w/r/app.runfiles"
+        runfiles.mkdir(parents=True)
+        (runfiles / "file").touch()
+    programs = copied / "workspaces/w/execroot/bin"
+    programs.mkdir(parents=True)
+    (programs / "app.runfiles_stamp").write_text("another stamp")
+    (programs / "app.runfiles").symlink_to(first / "workspaces/w/r/app.runfiles")
+    assert remove_damaged(copied).damaged == () and (first / "workspaces/w/r/app.runfiles/file").exists()
+
+    (programs / "app.runfiles").unlink()
+    (programs / "app.runfiles").symlink_to(copied / "workspaces/w/r/app.runfiles")
+    assert remove_damaged(copied).damaged == ("workspaces/w/r/app.runfiles",)
+    assert not (copied / "workspaces/w/r/app.runfiles").exists()
+
+
 def test_a_build_that_runs_is_not_disturbed(tmp_path: Path, tree: Path) -> None:
     (tmp_path / "workspaces/w").mkdir(parents=True)
     with FileLock(tmp_path / "workspaces/w/lock"), pytest.raises(LockHeld):
