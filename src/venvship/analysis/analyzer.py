@@ -128,8 +128,7 @@ class Analyzer:
         )
         for unfit, error in unobtained.items():
             self._findings.fail(unfit, error)
-        for one in order:
-            self._evaluation.evaluate(one)
+        self._evaluation.evaluate(order)
         failed = [self._findings.error(one) for one in every]
         self.errors = _distinct([*list(self._findings.errors.values())[known:], *failed])
         if self.errors and not keep_going:
@@ -298,7 +297,7 @@ class Analyzer:
             if key in self._findings.results or key in self._findings.errors:
                 continue
             if leaving:
-                self._evaluation.evaluate(key)
+                self._evaluation.evaluate([key])
                 continue
             if key in entered:
                 cycle = self._findings.cycle_on((step for step in entered if step not in self._findings.results), key)

@@ -45,23 +45,11 @@ AspectFunction: TypeAlias = Callable[[RuleContext, RuleContext, ConfiguredTarget
 
 
 @dataclass(frozen=True, slots=True)
-class ConfiguredTargetKey(Key[ConfiguredTarget]):
-    """The memo key of a configured target."""
-
-    target: TargetKey
+class RuleFunctionsKey(Key[None]):
+    """The memo key of what rule functions and aspects read: who reads it need not be told apart further."""
 
     def __str__(self) -> str:
-        return str(self.target)
-
-
-@dataclass(frozen=True, slots=True)
-class AspectResultKey(Key[ConfiguredTarget]):
-    """The memo key of what an aspect makes of a target."""
-
-    aspect: AspectKey
-
-    def __str__(self) -> str:
-        return str(self.aspect)
+        return "rule functions"
 
 
 class Evaluation:
@@ -80,11 +68,16 @@ class Evaluation:
         self._memo = memo
         self._status = status
 
-    def evaluate(self, key: TargetKey | AspectKey) -> None:
-        """Make a result of a node or of an aspect, all of whose needs have had their turn."""
-        if isinstance(key, AspectKey):
-            self._evaluate_aspect(key)
-            return
+    def evaluate(self, keys: Iterable[TargetKey | AspectKey]) -> None:
+        """Make a result of each node or aspect, all of whose needs had their turn or are before it."""
+        with self._memo.noting(RuleFunctionsKey()):
+            for key in keys:
+                if isinstance(key, AspectKey):
+                    self._evaluate_aspect(key)
+                else:
+                    self._evaluate_target(key)
+
+    def _evaluate_target(self, key: TargetKey) -> None:
         findings = self._findings
         if key in findings.results or (findings.errors and key in findings.errors):
             return
@@ -92,9 +85,9 @@ class Evaluation:
         if findings.fails_with(key, node.needs):
             return
         try:
-            findings.results[key] = self._memo.compute(ConfiguredTargetKey(key), lambda: self._made_or_failed(node))
+            findings.results[key] = self._made_or_failed(node)
         except VenvshipError as error:
-            findings.fail(key, error)
+            findings.fail(key, error.with_traceback(None))
             if not isinstance(error, SeveralErrors):
                 # Nobody asked for it but the command.
                 error.place = error.place or node.target.place
@@ -107,9 +100,9 @@ class Evaluation:
         if self._findings.fails_with(key, node.needs):
             return
         try:
-            self._findings.results[key] = self._memo.compute(AspectResultKey(key), lambda: self._aspect(node))
+            self._findings.results[key] = self._aspect(node)
         except VenvshipError as error:
-            self._findings.fail_aspect(key, error)
+            self._findings.fail_aspect(key, error.with_traceback(None))
 
     def _aspect(self, node: AspectNode) -> ConfiguredTarget:
         """What an aspect makes of its target: its own providers and actions, under the key of the target."""
@@ -189,7 +182,7 @@ class Evaluation:
             return failed_target(plain, error)
 
     def _made(self, node: Node) -> ConfiguredTarget:
-        target = self._target(node.key.label)
+        target = node.target
         for condition in node.conditions:
             self._evaluated(self._findings.canonical[condition])
         match target:

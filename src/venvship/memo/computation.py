@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from venvship.dataclass import dataclass
@@ -92,6 +93,17 @@ class Memo:
         self._outcomes[key] = outcome
         self._dependencies[key] = tuple(read)
         return outcome
+
+    @contextmanager
+    def noting(self, key: AnyKey) -> Iterator[None]:
+        """Whatever is asked for meanwhile is read by `key`, which has no value, besides what it has read before."""
+        outer = self._innermost
+        self._innermost = read = dict.fromkeys(self._dependencies.get(key, ()))
+        try:
+            yield
+        finally:
+            self._innermost = outer
+            self._dependencies[key] = tuple(read)
 
     def asked_so_far(self) -> tuple[AnyKey, ...]:
         """What the computation in progress has asked for until now, in the order it asked first."""

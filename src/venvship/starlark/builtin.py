@@ -71,7 +71,9 @@ class Builtin:
         checks = self._checks
         if self._steps:
             thread = CURRENT.thread
-            if thread is not None:
+            if thread is not None and (left := thread.steps_left - self._steps) >= thread.next_look:
+                thread.steps_left = left
+            elif thread is not None:
                 thread.use_steps(self._steps)
         if checks is None:
             checks = self._checks = _checks_of(self)

@@ -93,7 +93,8 @@ class Thread:
         self.source_line = source_line
         self.steps_left = step_budget
         self.allocation_left = allocation_budget
-        self._next_look = step_budget - _STEPS_BETWEEN_LOOKS
+        # Never below nothing: who has not come to it has steps left.
+        self.next_look = max(step_budget - _STEPS_BETWEEN_LOOKS, 0)
         self._next_look_at_allocation = allocation_budget - _ALLOCATION_BETWEEN_LOOKS
         # At the first look; most programs end before it.
         self._resident: int | None = None
@@ -106,12 +107,12 @@ class Thread:
         self.steps_left -= count
         if self.steps_left < 0:
             raise EvaluationError("Starlark computation cancelled: too many steps")
-        if self.steps_left < self._next_look:
+        if self.steps_left < self.next_look:
             self._look()
 
     def _look(self) -> None:
         """See what the process holds: what small values take is not accounted for one by one."""
-        self._next_look = self.steps_left - _STEPS_BETWEEN_LOOKS
+        self.next_look = max(self.steps_left - _STEPS_BETWEEN_LOOKS, 0)
         self._next_look_at_allocation = self.allocation_left - _ALLOCATION_BETWEEN_LOOKS
         resident = resident_bytes()
         if self._resident is None:

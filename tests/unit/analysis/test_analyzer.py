@@ -267,17 +267,6 @@ def test_a_target_is_analysed_once_for_each_configuration() -> None:
     assert workspace.one("//:l") is not workspace.one("//:l", LINUX.with_options({"define:x": "1"}))
 
 
-def test_the_memo_knows_what_was_loaded_for_a_result() -> None:
-    from venvship.analysis.configured_target import TargetKey
-    from venvship.analysis.evaluation import ConfiguredTargetKey
-
-    workspace = AnalysisWorkspace({"BUILD": 'filegroup(name = "f", srcs = ["a"])', "a": ""})
-    target = workspace.one("//:f")
-    read = [str(key) for key in workspace.memo.record_of(ConfiguredTargetKey(target.key)).dependencies]
-    assert "//" in read
-    assert str(TargetKey(target.label, None)) == "//:f"
-
-
 def test_a_version_of_python_is_chosen_for_a_venv_and_all_below_it() -> None:
     hub = ValueHub([Dist("six")])
     build = DEFS + 'py_venv(name = "v", deps = ["@pypi//six"], python_version = "3.13")'

@@ -79,6 +79,21 @@ def test_who_asked_for_a_key_is_known() -> None:
     assert numbers.memo.was_asked_outside(Number("x"))
 
 
+def test_what_is_asked_for_meanwhile_is_noted_for_a_key_without_a_value() -> None:
+    numbers = Numbers({"top": ["a"], "a": ["x"]}, {"x": 2, "y": 3})
+    for name in ("top", "y"):
+        with numbers.memo.noting(Number("somebody")):
+            numbers.get(name)
+    readers = numbers.memo.readers()
+    assert readers[Number("top")] == readers[Number("y")] == [Number("somebody")]
+    assert readers[Number("a")] == [Number("top")]
+    assert not numbers.memo.was_asked_outside(Number("y"))
+    with pytest.raises(KeyError):
+        numbers.memo.value_of(Number("somebody"))
+    numbers.get("y")
+    assert numbers.memo.was_asked_outside(Number("y"))
+
+
 def test_a_computation_in_progress_knows_what_it_has_asked_for() -> None:
     numbers, seen = Numbers({"a": ["x"]}, {"x": 2}), []
 

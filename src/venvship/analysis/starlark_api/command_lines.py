@@ -9,7 +9,8 @@ import enum
 import functools
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 from types import FunctionType
 from typing import TypeAlias
 
@@ -32,6 +33,8 @@ PLACEHOLDER = re.compile(r"%%|%s|%")
 LONGEST_COMMAND = 32_768
 """Characters of arguments from which a parameter file is used when one is allowed."""
 
+_KIND: Callable[[Artifact], ArtifactKind] = attrgetter("kind")
+_EXEC_PATH: Callable[[Artifact], ExecPath] = attrgetter("exec_path")
 _NEEDS_QUOTES = re.compile(r"[^A-Za-z0-9@%_+:,./\-]")
 
 
@@ -93,7 +96,15 @@ class Vector:
         if not self.expand_directories and self.map_each is None:
             return []
         directory = ArtifactKind.DIRECTORY
-        return [one for one in self.elements if isinstance(one, Artifact) and one.kind is directory]
+        elements = self.elements
+        if self._holds_files:
+            return [one for one in elements if one.kind is directory]
+        return [one for one in elements if isinstance(one, Artifact) and one.kind is directory]
+
+    @property
+    def _holds_files(self) -> bool:
+        """Whether all elements are artifacts: those of a depset are of one type."""
+        return isinstance(self.values, Depset) and bool(self.values) and type(self.elements[0]) is Artifact
 
     def strings(self, files_in: FilesIn, evaluator: Evaluator) -> list[str]:
         """The values as strings, without the flag."""
@@ -112,10 +123,13 @@ class Vector:
         return [file for element in self.elements for file in _opened(element, files_in)]
 
     def _texts(self, files_in: FilesIn) -> list[str]:
-        found: list[str] = []
         closed, directory = not self.expand_directories, ArtifactKind.DIRECTORY
+        # Nearly all elements of all command lines are files, and without a step of the interpreter for each it is done
+        # in a third of the time.
+        if self._holds_files and (closed or directory not in map(_KIND, self.elements)):
+            return list(map(_EXEC_PATH, self.elements))
+        found: list[str] = []
         for element in self.elements:
-            # Nearly all elements of all command lines are files.
             if type(element) is Artifact and (closed or element.kind is not directory):
                 found.append(element.exec_path)
             else:
@@ -272,7 +286,7 @@ def formatted(template: str, text: str) -> str:
 
 
 def _lines(texts: Iterable[str]) -> bytes:
-    return "".join(f"{text}\n" for text in texts).encode("utf-8", "surrogateescape")
+    return "\n".join([*texts, ""]).encode("utf-8", "surrogateescape")
 
 
 def _opened(element: Value, files_in: FilesIn) -> Sequence[Value]:

@@ -77,7 +77,7 @@ class StarlarkImplementation:
         ctx = StarlarkContext(rule, self.environment.evaluator)
         problems = _not_executable(rule)
         try:
-            returned = self.environment.evaluator.call(Builtin("rule", self.run), (ctx,), context=ctx)
+            returned = self.environment.evaluator.call(_RUN, (self, ctx), context=ctx)
             providers = [] if problems else self._finished(ctx, returned)
         except VenvshipError as error:
             if error.place is not rule.place:
@@ -131,6 +131,9 @@ class StarlarkImplementation:
         if rule.target.rule_class.is_test:
             result += self.environment.test_providers(rule)
         return result
+
+
+_RUN = Builtin("rule", StarlarkImplementation.run)
 
 
 def listed(returned: Value) -> Value:
