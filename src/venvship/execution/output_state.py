@@ -9,57 +9,51 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from venvship.host.files import disk_problems, write_atomically
 from venvship.host.links import link_text
 from venvship.host.marshalled import packed, read_own, unpacked
 from venvship.model.paths import ExecPath
 
-_MAGIC = b"venvship-outputs 1\n"
+_MAGIC = b"venvship-outputs 2\n"
 _FEW = 500
 _LONGEST_JOURNAL = 1 << 20
 
-Trace = str
-"""What was seen of one output: of a link its text, of a file its inode, size, times and mode."""
+FileTrace: TypeAlias = tuple[int, int, int, int]
+
+Trace: TypeAlias = str | FileTrace
+"""What was seen of one output: of a link its text, of a file what `file_trace` answers."""
+
+file_trace: Callable[[os.stat_result], FileTrace] = attrgetter("st_mtime_ns", "st_size", "st_ino", "st_mode")
+"""No change time: it moves whenever another link of the same blob is made. Stamps know outputs by the same."""
 
 
 def trace_of(path: str) -> Trace | None:
     """What can be seen of the file or link at `path` without reading a file; None when it is neither."""
     text = link_text(path)
     if text is not None:
-        return trace_of_link(text)
+        return text
     try:
-        status = os.lstat(path)
+        return file_trace(os.lstat(path))
     except OSError:
         return None
-    return trace_of_file(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode)
-
-
-def trace_of_link(text: str) -> Trace:
-    """As `trace_of` has it of a link."""
-    return "l" + text
-
-
-def trace_of_file(inode: int, size: int, modified: int, mode: int) -> Trace:
-    """As `trace_of` has it of a file. No change time: it moves whenever another link of the same blob is made."""
-    return f"f{inode} {size} {modified} {mode:o}"
 
 
 def still_has(path: str, trace: Trace) -> bool:
     """Whether the file or link at `path` looks as it did."""
     try:
-        if trace.startswith("l"):
-            return os.readlink(path) == trace[1:]
-        status = os.lstat(path)
+        if isinstance(trace, str):
+            return os.readlink(path) == trace
+        return file_trace(os.lstat(path)) == trace
     except OSError:
         return False
-    return trace_of_file(status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode) == trace
 
 
-Rows = Mapping[str, Sequence[str]]
+Rows: TypeAlias = Mapping[str, tuple[str, Trace]]
 """Of each output of an action, by exec path: what it is (the text of an `Output`), and its trace."""
 
 
@@ -156,11 +150,19 @@ def _lines(journal: Path) -> Iterator[tuple[str, list[object] | None]]:
     for line in lines:
         try:
             primary, row = json.loads(line)
-        except (ValueError, TypeError, RecursionError):
+            if row is not None:
+                key, rows = row
+                row = [key, {path: _seen(*seen) for path, seen in rows.items()}]
+        except (ValueError, TypeError, AttributeError, RecursionError):
             # An empty line, or one that was cut off.
             continue
-        if isinstance(primary, str) and (row is None or isinstance(row, list)):
+        if isinstance(primary, str):
             yield primary, row
+
+
+def _seen(text: str, trace: str | list[int]) -> tuple[str, object]:
+    """As it was before it was written as JSON."""
+    return text, tuple(trace) if isinstance(trace, list) else trace
 
 
 def _apply(rows: dict[str, list[object]], changes: Iterable[tuple[str, list[object] | None]]) -> None:

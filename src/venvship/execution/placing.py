@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Generic, TypeVar
 from venvship.errors import VenvshipError
 from venvship.execution.exec_root import ExecRoot
 from venvship.execution.making import Placement, place
-from venvship.execution.output_state import Trace, trace_of, trace_of_file, trace_of_link
+from venvship.execution.output_state import Trace, trace_of
 from venvship.host import placements
 from venvship.host.machine import cpu_count
 from venvship.host.processes import Children, ProgramNotStarted, kill_group
@@ -124,12 +124,12 @@ class Placer(Generic[T]):
 
     def _take(self, batch: list[tuple[T, Placement]], answers: list[Placed]) -> None:
         for (ticket, placement), answer in zip(batch, answers, strict=True):
-            if answer is None:
-                self._arrived.append((ticket, placement, self._with_care(placement)))
-            elif isinstance(placement.content, str):
-                self._arrived.append((ticket, placement, trace_of_link(placement.content)))
+            if answer is not None and isinstance(placement.content, str):
+                self._arrived.append((ticket, placement, placement.content))
+            elif answer:
+                self._arrived.append((ticket, placement, answer))
             else:
-                self._arrived.append((ticket, placement, trace_of_file(*answer)))
+                self._arrived.append((ticket, placement, self._with_care(placement)))
 
     def _with_care(self, placement: Placement) -> Trace | VenvshipError:
         try:

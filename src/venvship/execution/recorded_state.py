@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from venvship.execution.graph_record import GraphRecord
-from venvship.execution.output_state import OutputState, Rows, trace_of
+from venvship.execution.output_state import OutputState, Rows, Trace, trace_of
 from venvship.model.paths import ExecPath
 
 
@@ -37,7 +37,7 @@ class RecordedState:
             return self._state.get(primary, key)
         if self._record.key_of(action) != key:
             return None
-        rows: dict[str, tuple[str, str]] = {}
+        rows: dict[str, tuple[str, Trace]] = {}
         for artifact, number in outputs.items():
             trace = trace_of(self._output_path(artifact.exec_path))
             if trace is None:

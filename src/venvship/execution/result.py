@@ -7,6 +7,7 @@ from dataclasses import field
 
 from venvship.dataclass import dataclass
 from venvship.errors import SeveralErrors, VenvshipError
+from venvship.execution.output_state import Trace
 from venvship.execution.outputs import Outputs
 from venvship.model.action import Action
 from venvship.model.paths import ExecPath
@@ -18,7 +19,8 @@ class ExecutionResult:
 
     `outputs` holds every artifact that was reached, sources included; what failed, or waited for what failed, is not
     in it. `ran` were run, `cached` came from the action cache, `up_to_date` needed nothing. `actions` are all that
-    succeeded in this command so far, and `keys` their keys by the first output of each.
+    succeeded in this command so far, `keys` their keys by the first output of each, and `traces` what was seen of their
+    outputs when these were made, or found to be there.
     """
 
     outputs: Outputs
@@ -28,6 +30,7 @@ class ExecutionResult:
     failures: tuple[VenvshipError, ...] = ()
     actions: tuple[Action, ...] = ()
     keys: Mapping[ExecPath, str] = field(default_factory=dict)
+    traces: Mapping[ExecPath, Trace] = field(default_factory=dict)
 
     def raise_failures(self) -> None:
         """Raise what went wrong, if anything did."""

@@ -77,6 +77,7 @@ class Scheduler:
         self._outputs = Outputs()
         self._done: dict[Action, None] = {}
         self._keys: dict[ExecPath, str] = {}
+        self._traces: dict[ExecPath, Trace] = {}
 
     def execute(
         self, requested: Iterable[Artifact], generating: Generating, *, if_made: Iterable[Artifact] = ()
@@ -111,7 +112,16 @@ class Scheduler:
         sources: Iterable[Artifact],
         if_made: Iterable[Artifact] = (),
     ) -> ExecutionResult:
-        run = _Run(self._machinery, self._jobs, self._keep_going, generating, self._outputs, self._done, self._keys)
+        run = _Run(
+            self._machinery,
+            self._jobs,
+            self._keep_going,
+            generating,
+            self._outputs,
+            self._done,
+            self._keys,
+            self._traces,
+        )
         try:
             run.execute(nodes)
             run.check_sources(sources)
@@ -128,6 +138,7 @@ class Scheduler:
             failures=tuple(run.failures),
             actions=tuple(self._done),
             keys=self._keys,
+            traces=self._traces,
         )
 
 
@@ -148,6 +159,7 @@ class _Run:
         outputs: Outputs,
         done: dict[Action, None],
         keys: dict[ExecPath, str],
+        traces: dict[ExecPath, Trace],
     ) -> None:
         self._machinery = machinery
         self._jobs = jobs
@@ -156,6 +168,7 @@ class _Run:
         self._outputs = outputs
         self._done = done
         self._keys = keys
+        self._traces = traces
         self._arrived: Arrivals[_Made] = Arrivals()
         self._ready: deque[Node] = deque()
         self._waiting_for_thread: deque[tuple[Node, str]] = deque()
@@ -293,7 +306,7 @@ class _Run:
             return None
         for artifact in outputs:
             match rows.get(artifact.exec_path):
-                case [str(text), str(trace)]:
+                case [str(text), str(trace) | tuple(trace)]:
                     path = machinery.exec_root.output_path(artifact.exec_path)
                     if not still_has(path, trace) or (text.startswith("t ") and not os.path.isdir(path)):
                         return None
@@ -307,7 +320,7 @@ class _Run:
             place = machinery.exec_root.path_of(action.target)
             trace = rows[action.output.exec_path][1]
             # A copy stands anywhere.
-            return rows if trace == f"l{place}" or not trace.startswith("l") else None
+            return rows if trace == place or not isinstance(trace, str) else None
         return rows
 
     def _keep(self, node: Node, action: Action, key: str, rows: Rows) -> None:
@@ -318,7 +331,8 @@ class _Run:
         outputs = action.outputs
         self._keys[outputs[0].exec_path] = key
         for artifact in outputs:
-            self._outputs.add_text(artifact, rows[artifact.exec_path][0])
+            text, self._traces[artifact.exec_path] = rows[artifact.exec_path]
+            self._outputs.add_text(artifact, text)
         if node.dependants:
             self._release(node)
 
@@ -411,13 +425,14 @@ class _Run:
         self._release(made.node)
 
     def _record(self, action: Action, made: _Made) -> None:
-        rows: dict[str, tuple[str, str]] = {}
+        rows: dict[str, tuple[str, Trace]] = {}
         for path, output in made.outputs.items():
             known = None if made.traces is None else made.traces[path]
             trace = known or trace_of(self._machinery.exec_root.output_path(path))
             if trace is None:
                 return
             rows[path] = (str(output), trace)
+            self._traces[path] = trace
         self._machinery.state.put(action.outputs[0].exec_path, made.key, rows)
 
     def _remove_outputs(self, action: Action) -> None:

@@ -96,18 +96,18 @@ class SourceState:
 
     def path_of(self, artifact: Artifact) -> str:
         """Where the source is on this machine; a lazy one is obtained first."""
-        lazy = self._lazy(artifact)
+        lazy = self._lazily(artifact)
         return str(lazy.fetch()) if lazy is not None else self._place(artifact)
 
     def is_lazy(self, artifact: Artifact) -> bool:
         """Whether the source may not be here yet."""
-        return self._lazy(artifact) is not None
+        return self._lazily(artifact) is not None
 
     def output_of(self, artifact: Artifact) -> Output:
         """What the source holds; raises MissingSource. Within one command the answer never changes."""
         known = self._known.get(artifact)
         if known is None:
-            lazy = self._lazy(artifact)
+            lazy = self._lazily(artifact)
             known = lazy.output if lazy is not None else self._look(artifact)
             known = self._known.setdefault(artifact, known)
         return known
@@ -135,6 +135,10 @@ class SourceState:
             self._dirty = False
         self._state_file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self._state_file, data)
+
+    def _lazily(self, artifact: Artifact) -> LazySource | None:
+        # Nothing of the workspace itself has to be obtained.
+        return self._lazy(artifact) if artifact.root.repository else None
 
     def _place(self, artifact: Artifact) -> str:
         repository = artifact.root.repository

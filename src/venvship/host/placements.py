@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     # Where, of a file the bytes and of a link the text, and the mode of a file.
 
     Placed: TypeAlias = "tuple[int, int, int, int] | tuple[()] | None"
-    # Of a file its inode, size, time and mode, of a link nothing more; None for what could not be placed.
+    # Of a file its time, size, inode and mode, of a link nothing more; None for what could not be placed.
 
 
 _HOLD = getattr(os, "O_PATH", None)
@@ -128,7 +128,7 @@ def _written(temporary: str, data: bytes, mode: int) -> tuple[int, int, int, int
             status = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_mode)
+    return (status.st_mtime_ns, status.st_size, status.st_ino, status.st_mode)
 
 
 def send(stream: IO[bytes], value: Any) -> None:

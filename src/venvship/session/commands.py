@@ -96,13 +96,15 @@ class CommandSession(Session):
         """
         if self.has_asked_a_command:
             return None
-        footprint = Footprint()
+        footprint = Footprint(looked=started)
         try:
             footprint.add_program(started=started)
             footprint.add_observations(self._memo)
             footprint.add_external(str(self.output_base / "external"))
-            for result in self._results:
-                footprint.add_outputs(result.outputs.texts(), self.exec_root)
+            if self._results:
+                # Each result has all that was executed before it.
+                result = self._results[-1]
+                footprint.add_outputs(result.outputs.texts(), self.exec_root, result.traces)
             for program in self.exec_root.laid_out:
                 footprint.add_runfiles(self.exec_root.output_path(program))
             for directory in self.exec_root.shared:

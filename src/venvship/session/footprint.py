@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from venvship.execution.exec_root import ExecRoot
+from venvship.execution.output_state import Trace as OutputTrace
+from venvship.execution.output_state import trace_of
 from venvship.execution.outputs import OutputFile, OutputLink, OutputTree, is_file, parse_output
 from venvship.execution.runfiles_tree import MANIFEST_SUFFIX, RUNFILES_SUFFIX, STAMP_SUFFIX
 from venvship.execution.source_state import SourceState
@@ -26,6 +28,7 @@ from venvship.memo.computation import Memo, Record
 from venvship.memo.keys import AnyObservation, DirectoryEntries, EntryState, EnvironmentVariable, FileContent, RealPath
 from venvship.model.artifact import Artifact
 from venvship.model.digest import Digest
+from venvship.model.paths import ExecPath
 from venvship.repos.runtime_libraries import loader_directories
 from venvship.session.listing import is_same
 from venvship.session.opened_paths import OpenedPath
@@ -54,8 +57,10 @@ class Changed(Exception):
 class Footprint:
     """Collects what a stamp must hold. Every method raises Changed, or OSError for what is gone."""
 
-    def __init__(self, *, now: int | None = None) -> None:
+    def __init__(self, *, now: int | None = None, looked: int | None = None) -> None:
+        """Some outputs were looked at since `looked`, before `now`."""
         self._now = time.time_ns() if now is None else now
+        self._looked = self._now if looked is None else looked
         self._files = DiskFiles()
         self._inputs: dict[str, Signature] = {}
         self._absent: dict[str, None] = {}
@@ -88,6 +93,11 @@ class Footprint:
             links = list(self._links.get(directory, {}).items())
             traces = self._traces.get(directory, {})
             found = signature(os.lstat(directory))
+            if links and is_racy(found, self._looked):
+                # A link may have been replaced since it was looked at.
+                for name, text in links:
+                    if os.readlink(f"{directory}/{name}") != text:
+                        raise Changed(f"{directory}/{name}")
             known = None if is_racy(found, self._now) else found
             stamp.outputs.append((directory, known, links, list(traces), list(traces.values())))
         return stamp
@@ -186,8 +196,13 @@ class Footprint:
 
     # What was left
 
-    def add_outputs(self, outputs: Iterable[tuple[Artifact, str]], exec_root: ExecRoot) -> None:
-        """Sources that actions read, and everything that they made, each with the text of what it holds."""
+    def add_outputs(
+        self, outputs: Iterable[tuple[Artifact, str]], exec_root: ExecRoot, traces: Mapping[ExecPath, OutputTrace]
+    ) -> None:
+        """Sources that actions read, and everything that they made, each with the text of what it holds.
+
+        `traces` are of outputs that were looked at before. What changes after that look is noticed by them.
+        """
         made: list[tuple[Artifact, str]] = []
         for artifact, text in outputs:
             if artifact.is_source:
@@ -196,7 +211,7 @@ class Footprint:
                 made.append((artifact, text))
         for artifact, text in made:
             path = exec_root.output_path(artifact.exec_path)
-            self._add_output(path, text)
+            self._add_output(path, text, traces.get(artifact.exec_path) or trace_of(path))
             if artifact.root.without_bytecode is not None:
                 # A command may have it only because it was there; without it, what to make is to be decided anew.
                 self.add_kind(path)
@@ -236,24 +251,21 @@ class Footprint:
             elif not stat.S_ISDIR(found[4]):
                 self._add_trace(below, os.lstat(below))
 
-    def _add_output(self, path: str, text: str) -> None:
-        kind, _, known = text.partition(" ")
-        if kind == "l":
-            self.add_link(path, known)
-            return
-        status = os.lstat(path)
-        if stat.S_ISLNK(status.st_mode):
-            link = os.readlink(path)
-            if link not in self._inputs:
+    def _add_output(self, path: str, text: str, seen: OutputTrace | None) -> None:
+        directory, _, name = path.rpartition("/")
+        if isinstance(seen, str):
+            if text[:2] == "l ":
+                if seen != text[2:]:
+                    raise Changed(path)
+            elif seen not in self._inputs:
                 # The link has to lead there as well, and from here it is the shorter way.
-                end = os.path.join(os.path.dirname(path), link)
+                end = os.path.join(directory, seen)
                 self.add_kind(end)
                 if end in self._absent:
                     raise Changed(path)
-            directory, _, name = path.rpartition("/")
-            self._links.setdefault(directory, {})[name] = link
-        elif is_file(text) and known.endswith(f"/{status.st_size}"):
-            self._add_trace(path, status)
+            self._links.setdefault(directory, {})[name] = seen
+        elif seen is not None and is_file(text) and text.endswith(f"/{seen[1]}"):
+            self._traces.setdefault(directory, {})[name] = seen
         else:
             raise Changed(path)
 

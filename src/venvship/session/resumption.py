@@ -89,7 +89,7 @@ class Resumption:
         self._sources = SourceState(
             layout.workspace, repository_directory=lambda name: Path(record.repositories[name]), lazy=self._lazy
         )
-        self._footprint = Footprint()
+        self._footprint = Footprint(looked=started)
         self._new_sources: dict[int, str] = {}
         self._laid_out: list[str] = []
         self._exec_root = ExecRoot(
@@ -184,7 +184,7 @@ class Resumption:
                 output = self._sources.output_of(artifact)
                 if isinstance(output, OutputTree) is not self._graph.text(number).startswith("t "):
                     raise Unresumable(path)
-                self._footprint.add_outputs([(artifact, str(output))], self._exec_root)
+                self._footprint.add_outputs([(artifact, str(output))], self._exec_root, {})
                 if str(output) != self._graph.text(number):
                     self._new_sources[number] = str(output)
         except (Changed, OSError):
@@ -305,7 +305,8 @@ class Resumption:
         made = [artifact for action in part.actions for artifact in self._graph.outputs_of(action)]
         logs = [self._record.test_logs[number] for number in tests]
         try:
-            footprint.add_outputs([(artifact, result.outputs.text(artifact)) for artifact in made], self._exec_root)
+            texts = [(artifact, result.outputs.text(artifact)) for artifact in made]
+            footprint.add_outputs(texts, self._exec_root, result.traces)
             for directory in logs:
                 footprint.add_files_below(directory)
             for program in self._laid_out:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from build_bench import Bench
 
-from venvship.execution.output_state import _MAGIC, OutputState, trace_of
+from venvship.execution.output_state import _MAGIC, OutputState, Rows, trace_of
 from venvship.execution.outputs import BrokenRecord, OutputFile, Outputs
 from venvship.host.marshalled import packed, unpacked
 from venvship.model.digest import Digest
@@ -51,6 +51,23 @@ def test_few_changes_are_written_beside_the_file(tmp_path: Path) -> None:
     assert not journal.exists()
     last = OutputState(file)
     assert all(last.get(ExecPath(str(number)), "last") is not None for number in range(600))
+
+
+def test_a_trace_is_the_same_in_the_file_and_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "made").write_text("1")
+    trace = trace_of(str(tmp_path / "made"))
+    assert trace is not None
+    rows: Rows = {"made": ("f x", trace), "link": ("l y", "y")}
+    state = OutputState(tmp_path / "state.json")
+    state.put(ExecPath("made"), "k", rows)
+    state.save()
+    state.put(ExecPath("again"), "k", rows)
+    state.save()
+    assert (tmp_path / "state.json.journal").exists()
+    with (tmp_path / "state.json.journal").open("ab") as lines:
+        lines.write(b'\n["made", ["k", {"made": 1}]]\n["made", ["k", 1]]\n["made", 1]\n["made"]\n')
+    known = OutputState(tmp_path / "state.json")
+    assert known.get(ExecPath("made"), "k") == known.get(ExecPath("again"), "k") == rows
 
 
 def test_every_change_of_an_output_leaves_a_trace(tmp_path: Path) -> None:

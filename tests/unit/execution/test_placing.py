@@ -13,7 +13,7 @@ from build_bench import Bench
 from venvship.errors import VenvshipError
 from venvship.execution.failures import ActionFailed
 from venvship.execution.making import Placement
-from venvship.execution.output_state import trace_of
+from venvship.execution.output_state import Trace, trace_of
 from venvship.execution.outputs import OutputFile, OutputLink
 from venvship.execution.placing import Placer
 from venvship.execution.result import ExecutionResult
@@ -105,7 +105,7 @@ def test_the_end_of_the_process_loses_nothing(bench: Bench) -> None:
     exec_root, children = bench.machinery().exec_root, Children()
     exec_root.prepare_parent(ExecPath("o/x"))
     placer: Placer[int] = Placer(exec_root, children)
-    told: dict[int, str | VenvshipError] = {}
+    told: dict[int, Trace | VenvshipError] = {}
     for number in range(MANY):
         if number == MANY // 2:
             children.kill_all()
@@ -144,7 +144,7 @@ def test_the_process_answers_what_files_look_like(tmp_path: Path) -> None:
     ]
     answers = ask(tmp_path, rows, parent=os.getpid())
     status = (tmp_path / "file").stat()
-    seen = (status.st_ino, 4, status.st_mtime_ns, status.st_mode)
+    seen = (status.st_mtime_ns, 4, status.st_ino, status.st_mode)
     assert answers == [seen, (), None, None]
     assert (tmp_path / "file").read_bytes() == b"text"
     assert os.readlink(f"{tmp_path}/link") == "\udcff"

@@ -4,20 +4,25 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from build_bench import Bench
 from file_clock import let_files_age
 from hypothesis import given
 from hypothesis import strategies as st
 
+from venvship.execution.output_state import file_trace
 from venvship.loading.disk_files import DiskFiles
 from venvship.loading.files import RecordedFiles
 from venvship.memo.computation import Memo
+from venvship.model.action import MakeSymlink
+from venvship.model.artifact import ArtifactKind
 from venvship.session.footprint import Changed, Footprint
 from venvship.session.opened_paths import OpenedPath, OpenedPaths
-from venvship.session.stamp import Stamp, read_stamp, sha256_of, signature
+from venvship.session.stamp import Stamp, read_stamp, sha256_of, signature, trace
 
 HOUR = 3600 * 1_000_000_000
 ENVIRONMENT = {"PATH": "/usr/bin", "SHLVL": "1"}
@@ -301,3 +306,47 @@ def test_files_in_memory_are_remembered_and_devices_are_not(tmp_path: Path) -> N
     with tempfile.NamedTemporaryFile(dir="/dev/shm") as file, open(file.name, "rb"), open(os.devnull, "rb"):
         opened.stop()
         assert file.name in opened.paths() and os.devnull not in opened.paths()
+
+
+def taken(bench: Bench, change: Callable[[Path], object], *, looked: int) -> Stamp:
+    """A stamp of a file and a link that were built, and changed before it was taken."""
+    file, link = bench.text("p/file", "1"), bench.output("p/link", ArtifactKind.SYMLINK)
+    bench.add(MakeSymlink(link.owner, link, "somewhere"))
+    result = bench.build(file, link)
+    footprint = Footprint(looked=looked)
+    footprint.add_outputs(result.outputs.texts(), bench.machinery().exec_root, result.traces)
+    change(bench.path(file).parent)
+    return footprint.stamp(ENVIRONMENT)
+
+
+def replace_link(directory: Path) -> None:
+    (directory / "link").unlink()
+    (directory / "link").symlink_to("elsewhere")
+
+
+def test_outputs_are_known_as_they_were_when_they_were_made(tmp_path: Path) -> None:
+    stamp = taken(Bench(tmp_path), lambda directory: None, looked=0)
+    assert stamp.changed_outputs() == []
+    [[directory, _, links, [name], [seen]]] = stamp.outputs
+    assert seen == trace(os.lstat(f"{directory}/{name}")) == file_trace(os.lstat(f"{directory}/{name}"))
+    assert links == [("link", "somewhere")]
+
+
+def test_a_file_that_changes_before_a_stamp_is_taken_is_noticed_by_the_stamp(tmp_path: Path) -> None:
+    def rewrite(directory: Path) -> None:
+        (directory / "file").unlink()
+        (directory / "file").write_text("2")
+
+    [changed] = taken(Bench(tmp_path), rewrite, looked=0).changed_outputs() or []
+    assert changed.endswith("/p/file")
+
+
+def test_a_link_that_is_replaced_after_it_was_looked_at_gives_no_stamp(tmp_path: Path) -> None:
+    with pytest.raises(Changed, match="p/link"):
+        taken(Bench(tmp_path), replace_link, looked=0)
+
+
+def test_links_are_looked_at_once_where_their_directory_is_older(tmp_path: Path) -> None:
+    # What is replaced by then can't be in a directory that has not changed since.
+    stamp = taken(Bench(tmp_path), replace_link, looked=time.time_ns() + HOUR)
+    assert [links for _, _, links, _, _ in stamp.outputs] == [[("link", "somewhere")]]
