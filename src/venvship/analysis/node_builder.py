@@ -187,7 +187,8 @@ class NodeBuilder:
         # In the order of the rule class.
         given: dict[str, AttributeValue] = {**rule.defaults, **target.attributes, "name": label.name}
         values = cast(dict[str, PlainValue], given)
-        for name, value in given.items():
+        chosen = [name for name, value in target.attributes.items() if isinstance(value, Select)]
+        for name, value in given.items() if chosen else ():
             if not isinstance(value, Select):
                 continue
             conditions = self._conditions(value, TargetKey(label, configuration), name, configuration)

@@ -43,11 +43,14 @@ def joined(elements: tuple[Value, ...], transitive: tuple[Depset[Value], ...], o
     """A depset with the checks of the language."""
     children = [child for child in transitive if child]
     kind: str | None = None
+    known: type | None = None
     for element in elements:
-        if type(element) in _MUTABLE:
-            raise EvaluationError(f"depset elements must not be mutable values, not {type_name(element)}")
+        if type(element) is not known:
+            if type(element) in _MUTABLE:
+                raise EvaluationError(f"depset elements must not be mutable values, not {type_name(element)}")
+            known = type(element)
+            kind = _same_kind(kind, type_name(element))
         key_of(element)
-        kind = _same_kind(kind, type_name(element))
     for child in children:
         kind = _same_kind(kind, _element_kind(child))
     for child in transitive:

@@ -11,6 +11,7 @@ Directories with bytecode lie in a tree of their own that is laid out the same w
 from __future__ import annotations
 
 import enum
+import functools
 
 from venvship.dataclass import dataclass
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY, Label
@@ -39,11 +40,15 @@ class Root:
     def runfiles_directory(self) -> str:
         return self.repository or MAIN_RUNFILES_DIRECTORY
 
+    # One object for each: all artifacts of a directory have the same.
+
     @classmethod
+    @functools.cache
     def of_sources(cls, repository: str) -> Root:
         return cls(join(EXTERNAL_DIRECTORY, repository) if repository else "", repository, True)
 
     @classmethod
+    @functools.cache
     def of_outputs(cls, configuration_directory: str, repository: str) -> Root:
         return cls(join(OUTPUT_DIRECTORY, configuration_directory, repository or "bin"), repository, False)
 
