@@ -23,9 +23,9 @@ def image_page(summary: ImageSummary) -> str:
     rows += [
         (
             layer.name,
-            f"{layer.entries:,}",
+            "?" if layer.entries is None else f"{layer.entries:,}",
             size(layer.compressed_bytes),
-            size(layer.uncompressed_bytes),
+            "?" if layer.uncompressed_bytes is None else size(layer.uncompressed_bytes),
             layer.digest,
         )
         for layer in summary.layers
@@ -34,7 +34,7 @@ def image_page(summary: ImageSummary) -> str:
     lines += _facts(summary)
     lines.append("")
     total = size(sum(layer.compressed_bytes for layer in summary.layers))
-    unpacked_total = size(sum(layer.uncompressed_bytes for layer in summary.layers))
+    unpacked_total = size(sum(layer.uncompressed_bytes or 0 for layer in summary.layers))
     return "\n".join(lines) + "\n" + table([*rows, ("total", "", total, unpacked_total, "")], right=(1, 2, 3))
 
 

@@ -15,6 +15,7 @@ from venvship.rules.oci.image import OciImageInfo, OciIndexInfo
 from venvship.rules.oci.layers import LayerReason
 from venvship.session.outcomes import ImageLayer, ImageSummary
 from venvship.session.workspace_session import Session
+from venvship.tools.image_reader import layer_names
 
 
 class NotAnImage(UserError):
@@ -49,18 +50,19 @@ def _summary(session: Session, label: Label, info: OciImageInfo) -> ExplainedIma
     # Layers of a base that is no image of ours come first, and nobody describes them.
     undescribed = max(len(manifest["layers"]) - len(info.layers), 0)
     layers = []
+    names = layer_names(config, len(manifest["layers"]))
     for number, layer in enumerate(manifest["layers"]):
         place = number - undescribed
         record = info.layers[place] if 0 <= place < len(info.layers) else None
         facts = _read(Path(session.exec_root.path_of(record.descriptor))) if record is not None else {}
         layers.append(
             ImageLayer(
-                name=record.name if record is not None else f"layer {number + 1}",
+                name=record.name if record is not None else names[number],
                 media_type=layer["mediaType"],
                 compressed_bytes=layer["size"],
-                uncompressed_bytes=int(facts.get("uncompressed_size", 0)),
+                uncompressed_bytes=int(facts["uncompressed_size"]) if facts else None,
                 digest=layer["digest"],
-                entries=int(facts.get("entries", 0)),
+                entries=int(facts["entries"]) if facts else None,
             )
         )
     started = config.get("config", {})

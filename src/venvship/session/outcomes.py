@@ -90,14 +90,17 @@ class RunPlan:
 
 @dataclass(frozen=True, slots=True)
 class ImageLayer:
-    """One layer; `name` is its group, `entries` counts files, links and directories."""
+    """One layer; `name` is its group or whose archive it is, `entries` counts files, links and directories.
+
+    Of archives and bases that others made, only the bytes are known.
+    """
 
     name: str
     media_type: str
     compressed_bytes: int
-    uncompressed_bytes: int
+    uncompressed_bytes: int | None
     digest: str
-    entries: int
+    entries: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def read_image(
     rows = manifest.get("layers")
     if not isinstance(rows, list):
         raise ImageProblem("the manifest has no layers")
-    names = _names(config, len(rows))
+    names = layer_names(config, len(rows))
     layers = []
     for row, name in zip(rows, names):  # noqa: B905
         blob = oci_documents.descriptor(_object(row, "layer"))
@@ -81,11 +81,12 @@ def _object(value: Any, what: str) -> Mapping[str, Any]:
     return value
 
 
-def _names(config: Mapping[str, Any], count: int) -> list[str]:
-    """What the history calls the layers."""
+def layer_names(config: Mapping[str, Any], count: int) -> list[str]:
+    """What the history calls the layers, which somebody else may have written."""
     history = config.get("history")
     made = [row for row in history if isinstance(row, dict) and not row.get("empty_layer")] if history else []
-    names = [str(row.get("comment") or "") for row in made[:count]]
+    said = [str(row.get("comment") or "") for row in made[:count]]
+    names = ["".join(letter if letter.isprintable() else "\ufffd" for letter in name) for name in said]
     names += [""] * (count - len(names))
     return [name or f"layer {number + 1}" for number, name in enumerate(names)]
 

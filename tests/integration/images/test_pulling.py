@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,10 +138,11 @@ def test_show_tells_all_that_the_configuration_says(shop: RealWorkspace, tmp_pat
 oci_image(
     name = "full", base = ":base", entrypoint = ["/app", "two words"], cmd = ["serve"], user = "65532",
     workdir = "/srv", exposed_ports = ["8080/tcp"], volumes = ["/data"], labels = {"title": "shop"},
-    annotations = {"vendor": "us"}, env = {"MODE": "test"},
+    annotations = {"vendor": "us"}, env = {"MODE": "test"}, tars = ["own.tar"],
 )
 """
     shop.write({"BUILD": build + settings})
+    tarfile.open(shop.root / "own.tar", "w").close()
     shown = shop.run("image", "show", "//:full")
     assert shown.code == 0, shown.stderr
     rows = [line.split(None, 1) for line in shown.stdout.partition("\n\n")[0].splitlines()]
@@ -157,3 +159,6 @@ oci_image(
         ["annotation", "vendor=us"],
         ["created", "1970-01-01T00:00:00Z"],
     ]
+    # Nobody has counted what an archive of others holds.
+    [row] = [line.split() for line in shown.stdout.splitlines() if line.startswith("//:own.tar")]
+    assert (row[1], row[4]) == ("?", "?")

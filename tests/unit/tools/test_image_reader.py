@@ -14,7 +14,7 @@ from typing import TypeAlias
 import pytest
 from image_building import image, noise
 
-from venvship.tools.image_reader import ImageEntry, applied, follow, problems, read_image
+from venvship.tools.image_reader import ImageEntry, applied, follow, layer_names, problems, read_image
 from venvship.tools.oci_documents import ImageProblem
 
 LAYER = "application/vnd.oci.image.layer.v1.tar"
@@ -111,6 +111,11 @@ def test_links_to_what_links_lead_to_are_followed() -> None:
     assert follow("lib/x", placed) == "usr/share/x"
     assert follow("abs", placed) == "usr/share/x"
     assert follow("a/../../b", placed) is None
+
+
+def test_layers_are_called_what_the_history_says_of_them() -> None:
+    rows = [{"comment": "a\x1b[31m\nb"}, {"comment": "no layer", "empty_layer": True}, {}]
+    assert layer_names({"history": rows}, 3) == ["a\ufffd[31m\ufffdb", "layer 2", "layer 3"]
 
 
 def test_whiteouts_hide_what_lies_below(tmp_path: Path) -> None:
