@@ -216,6 +216,21 @@ def test_an_interpreter_that_cannot_be_fetched_is_named(workspace: RealWorkspace
     assert "uv python install 3.14" in done.stderr
 
 
+def test_a_release_without_known_hashes_is_named(workspace: RealWorkspace) -> None:
+    configure = 'i = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")\n'
+    configure += 'i.configure(releases = ["20990101"])\ni.toolchain(python_version = "3.12", is_default = True)\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + configure,
+            "BUILD.bazel": DEFS + 'py_binary(name = "app", srcs = ["app.py"])\n',
+            "app.py": "",
+        }
+    )
+    done = workspace.build("--platforms=linux_aarch64", "//:app")
+    assert done.code == 1 and "no hashes are known of release `20990101`, which MODULE.bazel names" in done.stderr
+    assert "in which `20990101/SHA256SUMS` is" in done.stderr, done.stderr
+
+
 def test_a_replaced_archive_is_refused(workspace: RealWorkspace, tmp_path: Path) -> None:
     base = tmp_path / "releases"
     archive(base / "20990101", "aarch64-apple-darwin", version=f"{MINOR}.98")

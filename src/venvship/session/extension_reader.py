@@ -86,7 +86,8 @@ class _Reader:
             if extension in (UV, UV_UNSTABLE):
                 read_uv_tag(tag, attributes, self._hubs)
             elif extension in (INTERPRETERS, INTERPRETERS_UNSTABLE, PYTHON):
-                self._python.read(tag, attributes, is_root=module_usage.module == MAIN_REPOSITORY)
+                is_root = module_usage.module == MAIN_REPOSITORY
+                self._python.read(tag, attributes, extension=extension, is_root=is_root)
             elif extension == PIP:
                 self._pip.read(tag, attributes)
             elif extension == CONFIG and module_usage.module == MAIN_REPOSITORY:

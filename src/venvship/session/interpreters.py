@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -60,6 +60,20 @@ class NoRuntime(UserError):
             f"no archive of CPython {version} for {triple_of(platform)} is known",
             hint="choose another version, name an archive with `python.single_version_platform_override`, or lock "
             "Debian packages with `python_version`",
+        )
+
+
+class UnknownReleases(UserError):
+    """No archive fits, and of releases that the workspace names no hashes are known."""
+
+    def __init__(self, version: str, platform: Platform, releases: Sequence[str], known: Iterable[str]) -> None:
+        named = ", ".join(f"`{release}`" for release in releases)
+        newest = ", ".join(f"`{release}`" for release in sorted(known, reverse=True)[:3])
+        super().__init__(
+            f"no archive of CPython {version} for {triple_of(platform)} is known: no hashes are known of "
+            f"{'release' if len(releases) == 1 else 'releases'} {named}, which MODULE.bazel names",
+            hint=f"leave `releases` of `python_interpreters.configure` out, name known ones, such as {newest}, or a "
+            f"directory as `base_url` in which `{releases[0]}/SHA256SUMS` is",
         )
 
 
@@ -121,6 +135,10 @@ class RuntimeArchives:
         if located is None:
             archive = choose_archive(self._known, version, platform, build=self._build)
             if archive is None:
+                dates = {one.date for one in self._known}
+                unknown = sorted(set(self._releases) - dates)
+                if unknown:
+                    raise UnknownReleases(version, platform, unknown, {one.date for one in known_archives()})
                 return None
             located = _Located(archive, tuple(f"{base}/{archive.path}" for base in self._bases))
         return replace(located, patches=self.patches(_shown(located.archive), platform))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Final
 
 from venvship.model.label import Label
 from venvship.model.paths import join
@@ -10,6 +12,10 @@ from venvship.model.platform import PythonVersion
 from venvship.modules.module_file import Tag
 from venvship.session.extensions import RuntimeArchive, RuntimePatch
 from venvship.session.tag_attributes import TagAttributes
+
+_BUILDS: Final = ("install_only", "install_only_stripped")
+_LATEST: Final = "latest"
+_DATE: Final = re.compile(r"[0-9]{8}", re.ASCII)
 
 
 class PythonTags:
@@ -26,6 +32,8 @@ class PythonTags:
         self.archive_bases: tuple[str, ...] = ()
         self.archive_build = ""
         self.releases: tuple[str, ...] = ()
+        self._defaults: dict[str, tuple[PythonVersion, Tag]] = {}
+        self._configured: Tag | None = None
 
     @property
     def exact(self) -> tuple[str, ...]:
@@ -33,7 +41,7 @@ class PythonTags:
         named = sorted(self._exact, key=lambda text: [int(part) for part in text.removesuffix("t").split(".")])
         return tuple(({PythonVersion.parse(text): text for text in named} | self._mapped).values())
 
-    def read(self, tag: Tag, attributes: TagAttributes, *, is_root: bool) -> None:
+    def read(self, tag: Tag, attributes: TagAttributes, *, extension: str, is_root: bool) -> None:
         match tag.name:
             case "toolchain":
                 version = attributes.version()
@@ -43,14 +51,12 @@ class PythonTags:
                     if text.count(".") > 1:
                         self._exact[text] = None
                     if tag.arguments.get("is_default") is True and is_root:
+                        self._check_default(version, attributes, extension)
                         self.default = version
             case "defaults" if is_root:
                 self.default = self._default_version(attributes)
-            case "configure":
-                base = attributes.text("base_url")
-                self.archive_bases = (base,) if base else self.archive_bases
-                self.archive_build = attributes.text("build_config")
-                self.releases = tuple(name for name in attributes.texts("releases") if name != "latest")
+            case "configure" if is_root:
+                self._configure(attributes)
             case "override" if is_root:
                 self.archive_bases = attributes.texts("base_urls") or self.archive_bases
                 for text in attributes.texts("available_python_versions"):
@@ -74,6 +80,38 @@ class PythonTags:
                         tuple(self._patches(attributes)),
                     )
                 )
+
+    def _check_default(self, version: PythonVersion, attributes: TagAttributes, extension: str) -> None:
+        first, tag = self._defaults.setdefault(extension, (version, attributes.tag))
+        if first != version:
+            attributes.refuse(
+                f"Python {version} is the default, and so is {first}, at {tag.place}",
+                hint="write `is_default = True` for one version",
+            )
+
+    def _configure(self, attributes: TagAttributes) -> None:
+        if self._configured is not None:
+            attributes.refuse(
+                f"a tag `configure` says already where interpreters come from, at {self._configured.place}"
+            )
+        self._configured = attributes.tag
+        base = attributes.text("base_url")
+        self.archive_bases = (base,) if base else self.archive_bases
+        self.archive_build = attributes.text("build_config")
+        if self.archive_build not in ("", *_BUILDS):
+            attributes.refuse(
+                f"`build_config` is `{self.archive_build}`",
+                hint=f"it may be {' or '.join(f'`{build}`' for build in _BUILDS)}",
+            )
+        releases = attributes.texts("releases")
+        wrong = [name for name in releases if name != _LATEST and not _DATE.fullmatch(name)]
+        if wrong:
+            attributes.refuse(
+                f"`releases` names {', '.join(f'`{name}`' for name in wrong)}",
+                hint=f"write dates like `20260414`, or `{_LATEST}`",
+            )
+        # With the latest one, all that are known may be taken.
+        self.releases = () if _LATEST in releases else releases
 
     def _map(self, attributes: TagAttributes) -> None:
         for minor, full in attributes.pairs("minor_mapping").items():

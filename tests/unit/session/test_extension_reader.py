@@ -332,12 +332,36 @@ def test_interpreters_may_come_from_a_mirror_and_from_named_archives() -> None:
         + 'python.single_version_override(python_version = "3.12.4", urls = ["https://x/{platform}.tar.gz"], '
         + 'sha256 = {"x86_64-unknown-linux-gnu": "aa"})\n'
         + interpreters
-        + 'i.configure(base_url = "https://mirror.example", releases = ["20990101", "latest"])\n'
+        + 'i.configure(base_url = "https://mirror.example", releases = ["20990101"])\n'
     )
     assert (found.default_python, found.exact_versions) == (PythonVersion(3, 12), ("3.12.4",))
     assert (found.archive_bases, found.archive_releases) == (("https://mirror.example",), ("20990101",))
     [archive] = found.archives
     assert archive.sha256s == {"x86_64-unknown-linux-gnu": "aa"}
+
+
+def test_with_the_latest_release_all_are_taken_that_are_known() -> None:
+    interpreters = 'i = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")\n'
+    assert read(interpreters + 'i.configure(releases = ["20990101", "latest"])\n').archive_releases == ()
+
+
+def test_mistakes_in_where_interpreters_come_from_are_told_at_once() -> None:
+    python = 'python = use_extension("@rules_python//python/extensions:python.bzl", "python")\n'
+    interpreters = 'i = use_extension("@aspect_rules_py//py:extensions.bzl", "python_interpreters")\n'
+    said = refusals(
+        interpreters
+        + 'i.configure(releases = ["2026", "20260414", "new"])\n'
+        + 'i.configure(build_config = "pgo+lto-full")\n'
+        + 'i.toolchain(python_version = "3.11", is_default = True)\n'
+        + python
+        + 'python.toolchain(python_version = "3.12", is_default = True)\n'
+        + 'python.toolchain(python_version = "3.12", is_default = True)\n'
+        + 'python.toolchain(python_version = "3.13", is_default = True)\n'
+    )
+    assert "`releases` names `2026`, `new`" in said and "write dates like `20260414`" in said
+    assert "a tag `configure` says already where interpreters come from, at MODULE.bazel:6:" in said
+    assert "`build_config` is `pgo+lto-full`" in said and "may be `install_only` or `install_only_stripped`" in said
+    assert "Python 3.13 is the default, and so is 3.12, at MODULE.bazel:10:" in said and "3.11, at" not in said
 
 
 def hub_behind_pypi(text: str) -> tuple[str, Mapping[str, object]]:
