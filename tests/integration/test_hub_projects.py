@@ -188,6 +188,47 @@ def test_a_changed_project_names_the_command_that_locks_it(workspace: RealWorksp
     done = workspace.build("//:app")
     assert done.code == 1 and "`late` at `libs/late` is a member of the workspace and not locked" in done.stderr
     assert "libs/left" not in done.stderr and "`venvship lock`" in done.stderr
+    workspace.write(
+        {"libs/late/pyproject.toml": '[project]\nname = "late"\nversion = "1"\n[tool.uv]\nmanaged = false\n'}
+    )
+    assert "not up to date" not in workspace.built("//:app").stderr
+
+
+def test_members_and_directories_are_those_of_the_lock(workspace: RealWorkspace) -> None:
+    root = '[project]\nname = "shop"\nversion = "1"\ndependencies = []\n'
+    members = '[tool.uv.workspace]\nmembers = ["libs/*"]\n'
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB,
+            "uv.lock": 'version = 1\nrevision = 5\nrequires-python = ">=3.11"\n'
+            '[manifest]\nmembers = ["lib", "shop"]\n'
+            '[[package]]\nname = "lib"\nversion = "1"\nsource = { virtual = "libs/lib" }\n'
+            '[[package]]\nname = "near"\nversion = "1"\nsource = { directory = "near" }\n'
+            '[[package]]\nname = "shop"\nversion = "1"\nsource = { virtual = "." }\n',
+            "pyproject.toml": root + members,
+            "libs/lib/pyproject.toml": '[project]\nname = "lib"\nversion = "1"\n',
+            "near/pyproject.toml": '[project]\nname = "near"\nversion = "1"\n',
+            "BUILD.bazel": DEFS
+            + 'load("@pypi//:requirements.bzl", "all_requirements")\n'
+            + 'py_library(name = "lib", data = [] if all_requirements else [])\n',
+        }
+    )
+    assert "not up to date" not in workspace.built("//:lib").stderr
+    workspace.write({"pyproject.toml": f'{root}{members}exclude = ["libs/lib"]\n'})
+    done = workspace.build("//:lib")
+    assert done.code == 1 and "`lib` at `libs/lib` is locked and not a member of the workspace any more" in done.stderr
+    workspace.write(
+        {
+            "pyproject.toml": f"{root}{members}",
+            "near/pyproject.toml": '[project]\nname = "near"\nversion = "1"\ndependencies = ["six"]\n',
+        }
+    )
+    done = workspace.build("//:lib")
+    assert done.code == 1 and "near/pyproject.toml: `uv.lock` is older than this file" in done.stderr
+    assert "`six` is asked for and not locked" in done.stderr
+    default = "[tool.uv]\ndefault-groups = []\n"
+    workspace.write({"pyproject.toml": root + members + default, "near/pyproject.toml": '[project]\nname = "near"\n'})
+    assert "`default-groups` of `shop` are others than when the lock was made" in workspace.built("//:lib").stderr
 
 
 def test_a_changed_version_of_a_project_is_told_by_builds_that_make_something(

@@ -24,10 +24,9 @@ from venvship.rules.python.distributions import Component
 from venvship.rules.python.runtime import Interpreters
 from venvship.rules.python.settings import target_platform
 from venvship.session.extensions import LockProject, PackageOverride
-from venvship.wheels.filename import normalise_name
 from venvship.wheels.flat import RequiresDist, linked
 from venvship.wheels.formats import formats_of_uv
-from venvship.wheels.freshness import differences, member_patterns, version_difference, workspace_differences
+from venvship.wheels.freshness import differences, version_difference
 from venvship.wheels.lock import (
     DirectorySource,
     EditableSource,
@@ -40,8 +39,10 @@ from venvship.wheels.lock import (
     VirtualSource,
 )
 from venvship.wheels.markers import MarkerEnvironment
+from venvship.wheels.pyproject import is_managed, member_patterns, project_name
 from venvship.wheels.resolution import NotResolved, Resolution, Root, Roots, reachable_anywhere, resolve
 from venvship.wheels.tags import supported_tags
+from venvship.wheels.workspace_freshness import harmless_differences, workspace_differences
 
 LockedFile: TypeAlias = tuple[LockedPackage, LockedWheel | LockedSdist]
 ReadMetadata: TypeAlias = Callable[[Iterable[LockedFile]], Mapping[str, tuple[RequiresDist, ...]]]
@@ -53,9 +54,8 @@ Circumstances: TypeAlias = tuple[Platform, str, str]
 
 _UV_LOCK: Final = "uv.lock"
 _PYPROJECT: Final = "pyproject.toml"
-_CHANGED_VERSIONS: Final = (
-    "`{lock}` is not up to date, which changes no choice:\n  {versions}\n(`venvship lock` mends it)"
-)
+_LOCAL: Final = (DirectorySource, EditableSource, VirtualSource)
+_HARMLESS: Final = "`{lock}` is not up to date, which changes no choice:\n  {reasons}\n(`venvship lock` mends it)"
 
 
 class UnknownGroup(UserError):
@@ -145,9 +145,9 @@ class LockedProject:
                 f"{self.project.place}: `version` of `uv.project` is `{said}` and has no effect: `{self.shown}` has "
                 f"`{locked}`"
             )
-        changed = list(self._changed_versions(lock))
+        changed = [*self._changed_versions(lock), *self._changed_settings(lock)]
         if changed:
-            self._warn(_CHANGED_VERSIONS.format(lock=self.shown, versions="\n  ".join(changed)))
+            self._warn(_HARMLESS.format(lock=self.shown, reasons="\n  ".join(changed)))
         for override in self._overrides:
             changed_packages = [
                 lock.packages[index]
@@ -173,7 +173,7 @@ class LockedProject:
     def _changed_versions(self, lock: Lock) -> Iterable[str]:
         """Projects whose versions are others than when the lock was made, as where releases stamp them."""
         for package in lock.packages:
-            if isinstance(package.source, EditableSource | VirtualSource | DirectorySource):
+            if isinstance(package.source, _LOCAL):
                 document = self._pyproject(package.source.path)
                 found = None if document is None else version_difference(document, package)
                 if found is not None:
@@ -181,7 +181,7 @@ class LockedProject:
 
     def _stale(self, package: LockedPackage, lock: Lock) -> Iterable[StaleLock]:
         """What the `pyproject.toml` of a local project asks for that the lock does not know of."""
-        if package.declared is None or not isinstance(package.source, EditableSource | VirtualSource):
+        if package.declared is None or not isinstance(package.source, _LOCAL):
             return
         document = self._pyproject(package.source.path)
         if document is None:
@@ -196,31 +196,49 @@ class LockedProject:
         root = self._pyproject(".") if self.path.name == _UV_LOCK else None
         if root is None:
             return
-        documents = {
-            package.name: document
-            for package in lock.packages
-            if package.name in lock.members
-            if isinstance(package.source, EditableSource | VirtualSource)
-            if (document := self._pyproject(package.source.path)) is not None
-        }
-        reasons = [*workspace_differences(documents, lock, root=root)]
-        for directory in self._member_directories(root):
-            project = (self._pyproject(directory) or {}).get("project")
-            name = project.get("name") if isinstance(project, Mapping) else None
-            if isinstance(name, str) and _normalised(name) not in lock.members:
-                reasons.append(f"`{name}` at `{directory}` is a member of the workspace and not locked")
+        reasons = [*workspace_differences(self._documents(lock), lock, root=root), *self._changed_members(lock, root)]
         if reasons:
             shown = posixpath.join(posixpath.dirname(self.shown), _PYPROJECT)
             yield StaleLock(shown, self.shown, reasons)
 
-    def _member_directories(self, root: Mapping[str, object]) -> Iterable[str]:
-        """The directories that patterns name; those that go down any number of levels are left to uv."""
+    def _changed_settings(self, lock: Lock) -> Iterable[str]:
+        root = self._pyproject(".") if self.path.name == _UV_LOCK else None
+        return () if root is None else harmless_differences(self._documents(lock), lock, root=root)
+
+    def _documents(self, lock: Lock) -> dict[str, Mapping[str, object]]:
+        """The files of the members of the workspace, by the names that the lock has."""
+        return {
+            package.name: document
+            for package in lock.packages
+            if package.name in lock.members
+            if isinstance(package.source, _LOCAL)
+            if (document := self._pyproject(package.source.path)) is not None
+        }
+
+    def _changed_members(self, lock: Lock, root: Mapping[str, object]) -> Iterable[str]:
+        directories = self._member_directories(root)
+        if directories is None:
+            return
+        for directory in directories:
+            document = self._pyproject(directory) or {}
+            name = project_name(document)
+            if name is not None and name not in lock.members and is_managed(document):
+                yield f"`{name}` at `{directory}` is a member of the workspace and not locked"
+        for package in lock.packages:
+            if package.name in lock.members and isinstance(package.source, _LOCAL):
+                path = posixpath.normpath(package.source.path)
+                if path != "." and path not in directories:
+                    yield f"`{package.name}` at `{path}` is locked and not a member of the workspace any more"
+
+    def _member_directories(self, root: Mapping[str, object]) -> frozenset[str] | None:
+        """The directories that patterns name; None where some of them are left to uv."""
         patterns, left_out = member_patterns(root) or ((), ())
         base = self.path.parent
-        plain = [posixpath.normpath(text) for text in patterns if text and "**" not in text]
-        below = [text for text in plain if text != "." and not text.startswith(("/", ".."))]
-        found = {path.relative_to(base).as_posix() for text in below for path in base.glob(text)}
-        return sorted(path for path in found if not any(fnmatchcase(path, text.rstrip("/")) for text in left_out))
+        plain = [posixpath.normpath(text) for text in patterns]
+        if any("**" in text or text.startswith(("/", "..")) for text in plain):
+            return None
+        found = {path.relative_to(base).as_posix() for text in plain if text != "." for path in base.glob(text)}
+        return frozenset(path for path in found if not any(fnmatchcase(path, text.rstrip("/")) for text in left_out))
 
     def _pyproject(self, directory: str) -> Mapping[str, object] | None:
         """None for one that is not there, which asks for nothing, and for one that uv will complain about."""
@@ -387,10 +405,3 @@ def _has_source(package: LockedPackage) -> bool:
 
 def _environment(platform: Platform, version: str) -> MarkerEnvironment:
     return MarkerEnvironment.of(platform, version.removesuffix("t"))
-
-
-def _normalised(name: str) -> str:
-    try:
-        return normalise_name(name)
-    except ValueError:
-        return name

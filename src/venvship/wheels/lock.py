@@ -136,7 +136,8 @@ Edges: TypeAlias = tuple[Edge, ...]
 class LockedPackage:
     """One version of one distribution from one source.
 
-    `declared` is what a local project asked for when the lock was made, in the lock's own words.
+    `declared` is what a local project asked for when the lock was made, and `default_groups` which of its groups are
+    installed where none is named, in the lock's own words.
     """
 
     name: str
@@ -148,6 +149,7 @@ class LockedPackage:
     wheels: tuple[LockedWheel, ...] = ()
     sdist: LockedSdist | None = None
     declared: Mapping[str, object] | None = None
+    default_groups: object = None
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}" if self.version else self.name
@@ -192,8 +194,8 @@ class Lock:
 
     A `flat` lock is a list of distributions that says nothing of who needs whom: all are `requirements`, and the
     metadata of the files has the edges. `extras` and `default_groups` are those of a lock without projects. `declared`
-    is what the workspace set for all its projects when the lock was made, in the lock's own words. `formats` is said
-    beside the lock.
+    is what the workspace set for all its projects when the lock was made, in the lock's own words. A later
+    `revision` of the format says more. `formats` is said beside the lock.
     """
 
     filename: str
@@ -213,6 +215,7 @@ class Lock:
     required_markers: tuple[Marker, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
     formats: Formats = ANY_FORMAT
+    revision: int = 0
 
     def target(self, edge: Edge) -> int:
         """The index in `packages` that an edge leads to; raises MalformedLock unless it is exactly one."""

@@ -1,8 +1,9 @@
 """Reads `uv.lock`.
 
-Version 1 of the format is read at any revision: revisions are declared compatible, so unknown keys are ignored and
-`[package.metadata]`, which newer revisions may leave out, is never looked at. Everything else is checked, because
-a lock file comes with the workspace: a wrong type or an impossible path ends in `MalformedLock`, never in a traceback.
+Version 1 of the format is read at any revision: revisions are declared compatible, so unknown keys are ignored, and
+what `[package.metadata]` says, which newer revisions may leave out, is only kept for comparisons. Everything else is
+checked, because a lock file comes with the workspace: a wrong type or an impossible path ends in `MalformedLock`, never
+in a traceback.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import unquote
 
 from venvship.wheels.filename import WheelFilename
@@ -34,6 +36,8 @@ from venvship.wheels.lock import (
     index_by_name,
 )
 from venvship.wheels.lock_table import COMMIT, LockTable, file_name_of, toml_document
+
+_LOCAL = (DirectorySource, EditableSource, VirtualSource)
 
 
 def parse_uv_lock(data: bytes, *, filename: str) -> Lock:
@@ -62,7 +66,8 @@ def _lock(top: LockTable) -> Lock:
     if type(version) is not int or version != 1:
         top.refuse_version(f"{version!r:.40}", known="1")
     manifest = top.table("manifest") or LockTable({}, top.filename, "`manifest`")
-    packages = _merged([_package(table) for table in top.tables("package")])
+    packages = _declaring(_merged([_package(table) for table in top.tables("package")]))
+    revision = top.values.get("revision")
     lock = Lock(
         filename=top.filename,
         requires_python=top.text("requires-python") or "",
@@ -80,6 +85,7 @@ def _lock(top: LockTable) -> Lock:
         declared=manifest.values,
         required_markers=top.markers("required-markers"),
         options=(top.table("options") or LockTable({}, top.filename, "`options`")).values,
+        revision=revision if isinstance(revision, int) else 0,
     )
     for package in packages:
         _check_edges(lock, package)
@@ -158,13 +164,32 @@ def _package(table: LockTable) -> LockedPackage:
         dev_dependencies=_edge_tables(table, "dev-dependencies"),
         wheels=tuple(_wheel(wheel, source) for wheel in table.tables("wheels")),
         sdist=None if sdist is None else _sdist(sdist, source),
-        declared=_declared(table) if isinstance(source, EditableSource | VirtualSource) else None,
+        declared=_declared(table) if isinstance(source, _LOCAL) else None,
+        default_groups=table.values.get("default-groups"),
     )
 
 
 def _declared(table: LockTable) -> Mapping[str, object] | None:
     metadata = table.values.get("metadata")
     return metadata if isinstance(metadata, dict) else None
+
+
+def _declaring(packages: tuple[LockedPackage, ...]) -> tuple[LockedPackage, ...]:
+    """With what local projects ask for that ask for nothing, which locks leave out.
+
+    A lock that leaves it out of a project that needs something leaves it out of all of them.
+    """
+    local = [package for package in packages if isinstance(package.source, _LOCAL)]
+    if all(package.declared is None for package in local) and any(map(_needs, local)):
+        return packages
+    return tuple(
+        replace(package, declared={}) if package.declared is None and isinstance(package.source, _LOCAL) else package
+        for package in packages
+    )
+
+
+def _needs(package: LockedPackage) -> bool:
+    return bool(package.dependencies or package.optional_dependencies or package.dev_dependencies)
 
 
 def _edge_tables(table: LockTable, key: str) -> dict[str, Edges]:
@@ -284,6 +309,8 @@ def _joined(first: LockedPackage, second: LockedPackage) -> LockedPackage:
         dev_dependencies=_joined_tables(first.dev_dependencies, second.dev_dependencies),
         wheels=tuple(dict.fromkeys(first.wheels + second.wheels)),
         sdist=first.sdist or second.sdist,
+        declared=first.declared if second.declared is None else second.declared,
+        default_groups=first.default_groups or second.default_groups,
     )
 
 

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from venvship.wheels.freshness import differences, member_patterns, version_difference, workspace_differences
+from venvship.wheels.freshness import differences, version_difference
 from venvship.wheels.uv_lock import parse_uv_lock
 
 PYPROJECT = """
@@ -76,170 +76,53 @@ def test_zeros_at_the_end_of_a_version_make_no_difference(spelled: str) -> None:
     assert found(PYPROJECT.replace("Attrs>=24,<25", spelled)) == ()
 
 
-def test_a_group_may_be_for_some_versions_of_python_only() -> None:
-    lock = LOCK.replace('specifier = ">=8" }', 'specifier = ">=8", marker = "python_full_version >= \'3.11\'" }')
-    assert found(PYPROJECT, lock) == (
-        "`pytest` is asked for in group `test` with another marker than it is locked with",
-    )
-    assert found(PYPROJECT + '[tool.uv.dependency-groups]\ntest = { requires-python = ">=3.11" }\n', lock) == ()
+GROUPED = """
+[project]
+name = "shop"
+[dependency-groups]
+test = ["pytest", { include-group = "more" }]
+more = ["six"]
+"""
+GROUPED_LOCK = """
+version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "shop"
+source = { virtual = "." }
+[package.metadata.requires-dev]
+more = [{ name = "six", marker = "python_full_version >= '3.13'" }]
+test = [
+    { name = "pytest", marker = "python_full_version >= '3.12'" },
+    { name = "six", marker = "python_full_version >= '3.13'" },
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("test", "more", "reasons"),
+    [
+        (">=3.12", ">=3.13", ()),
+        (">=3.12,>=3.10", ">=3.13", ()),
+        (">=3.13", ">=3.13", ("`pytest` is asked for in group `test` with another marker than it is locked with",)),
+        (
+            ">=3.12",
+            ">=3.12",
+            (
+                "`six` is asked for in group `more` with another marker than it is locked with",
+                "`six` is asked for in group `test` with another marker than it is locked with",
+            ),
+        ),
+    ],
+)
+def test_groups_may_be_for_some_versions_of_python_only(test: str, more: str, reasons: tuple[str, ...]) -> None:
+    pythons = f'test = {{ requires-python = "{test}" }}\nmore = {{ requires-python = "{more}" }}\n'
+    assert found(f"{GROUPED}[tool.uv.dependency-groups]\n{pythons}", GROUPED_LOCK) == reasons
 
 
 def test_nothing_is_known_of_dynamic_projects_and_of_locks_without_metadata() -> None:
     dynamic = '[project]\nname = "shop"\ndynamic = ["dependencies"]\n'
     assert found(dynamic, LOCK.partition("[package.metadata.requires-dev]")[0]) == ()
     assert found('[project]\nname = "shop"\n', LOCK.partition("[package.metadata]")[0]) == ()
-
-
-CONFLICT = '[tool.uv]\nconflicts = [[{ extra = "old" }, { package = "lib", group = "new" }]]\n'
-CONFLICT_SHOWN = "conflict of extra `old` of `shop` and group `new` of `lib`"
-INCLUDING = '[dependency-groups]\na = [{ include-group = "B" }, "six"]\nb = []\nc = []\n'
-CONFLICT_OF_GROUPS = '[tool.uv]\nconflicts = [[{ group = "b" }, { group = "c" }]]\n'
-INCLUDING_LOCKED = """
-conflicts = [
-    [{ package = "shop", group = "b" }, { package = "shop", group = "c" }],
-    [{ package = "shop", group = "a" }, { package = "shop", group = "c" }],
-]
-"""
-CONFLICT_LOCKED = 'conflicts = [[{ package = "lib", group = "new" }, { package = "shop", extra = "old" }]]\n'
-
-
-@pytest.mark.parametrize(
-    ("shop", "lib", "locked", "reasons"),
-    [
-        (">=3.11", "", ">=3.11", ()),
-        (">=3.11", ">=3.12,<3.14", "<3.14,>=3.12", ()),
-        ("~=3.11", "", ">=3.11, <4", ()),
-        ("", "", ">=3.11", ()),
-        (">=3.10", "", ">=3.11", ("`requires-python` is asked for as >=3.10 and locked as >=3.11",)),
-        (">=3.11", ">=3.12", ">=3.11", ("`requires-python` is asked for as >=3.11, >=3.12 and locked as >=3.11",)),
-        ("three", "", ">=3.11", ()),
-    ],
-)
-def test_the_python_versions_of_all_projects_are_those_of_the_lock(
-    shop: str, lib: str, locked: str, reasons: tuple[str, ...]
-) -> None:
-    texts = {"shop": shop, "lib": lib}
-    projects = {name: {"project": {"requires-python": text} if text else {}} for name, text in texts.items()}
-    lock = parse_uv_lock(f'version = 1\nrequires-python = "{locked}"\n'.encode(), filename="uv.lock")
-    assert workspace_differences(projects, lock, root={}) == reasons
-
-
-@pytest.mark.parametrize(
-    ("declared", "locked", "reasons"),
-    [
-        (CONFLICT, CONFLICT_LOCKED, ()),
-        (CONFLICT, "", (f"the {CONFLICT_SHOWN} is new",)),
-        ("", CONFLICT_LOCKED, (f"the {CONFLICT_SHOWN} is not declared any more",)),
-        (INCLUDING + CONFLICT_OF_GROUPS, INCLUDING_LOCKED, ()),
-        (
-            CONFLICT_OF_GROUPS,
-            INCLUDING_LOCKED,
-            ("the conflict of group `a` of `shop` and group `c` of `shop` is not declared any more",),
-        ),
-        (
-            "",
-            'conflicts = [[{ package = "a", extra = "x" }, { package = "a", group = "x" }]]',
-            ("the conflict of extra `x` of `a` and group `x` of `a` is not declared any more",),
-        ),
-        (
-            CONFLICT_OF_GROUPS.replace("]]", ', { group = "d" }]]'),
-            'conflicts = [[{ package = "shop", group = "b" }, { package = "shop", group = "c" }]]',
-            (
-                "the conflict of group `b` of `shop` and group `c` of `shop` and group `d` of `shop` is new",
-                "the conflict of group `b` of `shop` and group `c` of `shop` is not declared any more",
-            ),
-        ),
-        ("[tool.uv]\nconflicts = 3\n", "", ()),
-    ],
-)
-def test_conflicts_are_those_of_the_lock(declared: str, locked: str, reasons: tuple[str, ...]) -> None:
-    lock = parse_uv_lock(f"version = 1\n{locked}".encode(), filename="uv.lock")
-    assert workspace_differences({"shop": tomllib.loads(declared)}, lock, root={}) == reasons
-
-
-ENVIRONMENTS = "`environments` are declared otherwise than they are locked"
-
-
-@pytest.mark.parametrize(
-    ("declared", "locked", "reasons"),
-    [
-        ("", "", ()),
-        ("'sys_platform == \"linux\"'", "'sys_platform == \"linux\"'", ()),
-        ('\'sys_platform == "linux" and python_version >= "3.9"\'', "'sys_platform == \"linux\"'", ()),
-        ("'sys_platform == \"linux\"'", "", (ENVIRONMENTS,)),
-        ("", "'sys_platform == \"linux\"'", (ENVIRONMENTS,)),
-        ("'sys_platform == \"linux\"', 'os_name == \"nt\"'", "'sys_platform == \"linux\"'", (ENVIRONMENTS,)),
-        ("'not a marker'", "", ()),
-    ],
-)
-def test_environments_are_those_of_the_lock(declared: str, locked: str, reasons: tuple[str, ...]) -> None:
-    text = f'version = 1\nrequires-python = ">=3.11"\nsupported-markers = [{locked}]\n'
-    lock = parse_uv_lock(text.encode(), filename="uv.lock")
-    root = tomllib.loads(f"[tool.uv]\nenvironments = [{declared}]\n")
-    assert workspace_differences({}, lock, root=root) == reasons
-
-
-@pytest.mark.parametrize(
-    ("declared", "locked", "is_told"),
-    [
-        ("", "", False),
-        ("'os_name == \"nt\"'", "'sys_platform == \"win32\"'", False),
-        ("'os_name == \"nt\"'", "", True),
-        ("", "'os_name == \"nt\"'", True),
-        ("'sys_platform == \"darwin\"'", '\'sys_platform == "darwin" and platform_machine == "arm64"\'', True),
-    ],
-)
-def test_required_environments_are_those_of_the_lock(declared: str, locked: str, is_told: bool) -> None:
-    text = f'version = 1\nrequires-python = ">=3.11"\nrequired-markers = [{locked}]\n'
-    lock = parse_uv_lock(text.encode(), filename="uv.lock")
-    root = tomllib.loads(f"[tool.uv]\nrequired-environments = [{declared}]\n")
-    told = "`required-environments` are declared otherwise than they are locked"
-    assert workspace_differences({}, lock, root=root) == ((told,) if is_told else ())
-
-
-@pytest.mark.parametrize(
-    ("declared", "locked", "reasons"),
-    [
-        ("", 'prerelease-mode = "allow"', ()),
-        ('prerelease = "allow"', 'prerelease-mode = "allow"', ()),
-        ('resolution = "highest"', "", ()),
-        (
-            'fork-strategy = "fewest"',
-            "",
-            ("`fork-strategy` is declared as `fewest` and was `requires-python` when the lock was made",),
-        ),
-        (
-            'resolution = "lowest"',
-            'resolution-mode = "lowest-direct"',
-            ("`resolution` is declared as `lowest` and was `lowest-direct` when the lock was made",),
-        ),
-        ('exclude-newer = "2026-01-02T00:00:00+02:00"', 'exclude-newer = "2026-01-01T22:00:00Z"', ()),
-        ('exclude-newer = "2026-01-02"', 'exclude-newer = "2026-01-03T00:00:00Z"', ()),
-        ('exclude-newer = "7 days"', 'exclude-newer = "0001-01-01T00:00:00Z"\nexclude-newer-span = "P7D"', ()),
-        (
-            'exclude-newer = "2026-01-02T00:00:00Z"',
-            'exclude-newer = "2026-01-01T22:00:00Z"',
-            (
-                "`exclude-newer` is declared as `2026-01-02T00:00:00Z` and was `2026-01-01T22:00:00Z` "
-                "when the lock was made",
-            ),
-        ),
-        (
-            'exclude-newer = "7 days"',
-            "",
-            ("`exclude-newer` is declared as `7 days` and was not when the lock was made",),
-        ),
-        ('exclude-dependencies = ["Idna"]', "[manifest]\nexcludes = ['idna']", ()),
-        (
-            'exclude-dependencies = ["six"]',
-            "[manifest]\nexcludes = ['idna']",
-            ("`idna` is not excluded any more", "`six` is excluded now"),
-        ),
-    ],
-)
-def test_versions_are_chosen_as_when_the_lock_was_made(declared: str, locked: str, reasons: tuple[str, ...]) -> None:
-    lock = parse_uv_lock(f"version = 1\n[options]\n{locked}\n".encode(), filename="uv.lock")
-    assert workspace_differences({}, lock, root=tomllib.loads(f"[tool.uv]\n{declared}\n")) == reasons
 
 
 MARKED = """
@@ -260,7 +143,7 @@ requires-dist = [
     { name = "a", marker = "python_full_version < '3.12'" },
     { name = "a", marker = "extra == 'fast-path'" },
     { name = "b" },
-    { name = "c", marker = "sys_platform == 'linux' or sys_platform == 'darwin'" },
+    { name = "c", marker = "sys_platform != 'win32'" },
     { name = "d" },
     { name = "e", marker = "platform_machine == 'x86_64' and extra == 'fast-path'" },
 ]
@@ -277,7 +160,12 @@ requires-dist = [
         ("'3.9'", "'3.12'", "d"),
         ("; platform_machine == 'x86_64'", "", "e"),
         ("'3.12'", "'3.12.0'", None),
-        ("!= 'win32'", "not in 'win32, cygwin'", None),
+        ("!= 'win32'", "not in 'win32'", None),
+        ("!= 'win32'", "not in 'win32, cygwin'", "c"),
+        ("!= 'win32'", "not in 'win32, freebsd'", "c"),
+        ("platform_machine == 'x86_64'", "platform_machine in 'x86_64'", None),
+        ("platform_machine == 'x86_64'", "platform_machine != 's390x'", "e"),
+        ("'3.12'", "'3.12.4'", "a"),
     ],
 )
 def test_markers_are_compared_by_what_they_mean(old: str, new: str, name: str | None) -> None:
@@ -306,7 +194,8 @@ requires-dist = [
     { name = "a", git = "https://git.example/a?subdirectory=x&tag=v1" },
     { name = "b", directory = "../b" },
     { name = "c", git = "https://git.example/c" },
-    { name = "d" },
+    { name = "d", git = "https://git.example/d", marker = "sys_platform == 'win32'" },
+    { name = "d", marker = "sys_platform != 'win32'" },
     { name = "lib", editable = "lib" },
 ]
 """
@@ -331,12 +220,213 @@ requires-dist = [
             (
                 "`a` is asked for from an index and locked from git",
                 "`b` is asked for from an index and locked from directory",
+                "`d` is asked for from an index and locked from git",
             ),
         ),
     ],
 )
 def test_sources_are_those_of_the_lock(old: str, new: str, reasons: tuple[str, ...]) -> None:
     assert found(SOURCED.replace(old, new), SOURCED_LOCK) == reasons
+
+
+PLACED = """
+[project]
+name = "shop"
+dependencies = ["a", "b", "c", "d>=1", "e @ https://files.example/e-1.0.tar.gz#sha256=00", "f"]
+[project.optional-dependencies]
+x = ["a>=2"]
+[tool.uv.sources]
+a = [
+    { index = "one", marker = "sys_platform == 'linux'" },
+    { index = "two", marker = "sys_platform == 'darwin'" },
+]
+b = { path = "../b/", editable = true }
+c = { url = "https://user:secret@files.example/c-1.0.zip" }
+d = { path = "wheels/d-1.0-py3-none-any.whl" }
+f = { git = "https://git.example/f", rev = "main", subdirectory = "x" }
+[[tool.uv.index]]
+name = "one"
+url = "https://one.example/simple"
+[[tool.uv.index]]
+name = "two"
+url = "https://two.example/simple/"
+"""
+PLACED_LOCK = """
+version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "shop"
+source = { virtual = "." }
+[package.metadata]
+requires-dist = [
+    { name = "a", marker = "sys_platform == 'linux'", index = "https://one.example/simple" },
+    { name = "a", marker = "sys_platform == 'darwin'", index = "https://two.example/simple" },
+    { name = "a", marker = "sys_platform != 'darwin' and sys_platform != 'linux'" },
+    { name = "a", marker = "sys_platform == 'linux' and extra == 'x'", index = "ONE", specifier = ">=2" },
+    { name = "a", marker = "sys_platform == 'darwin' and extra == 'x'", index = "TWO", specifier = ">=2" },
+    { name = "a", marker = "sys_platform != 'darwin' and sys_platform != 'linux' and extra == 'x'", specifier = ">=2" },
+    { name = "b", editable = "../b" },
+    { name = "c", url = "https://files.example/c-1.0.zip" },
+    { name = "d", path = "wheels/d-1.0-py3-none-any.whl" },
+    { name = "e", url = "https://files.example/e-1.0.tar.gz" },
+    { name = "f", git = "https://git.example/f?subdirectory=x&rev=main" },
+]
+""".replace("ONE", "https://one.example/simple").replace("TWO", "https://two.example/simple")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("", "", None),
+        ("../b/", "./../x/../b", None),
+        ("files.example/e-1.0", "Files.Example/e-1.0", None),
+        ('"https://one.example/simple"', '"https://one.example/simple/"', None),
+        (
+            "https://one.example",
+            "https://new.example",
+            "`a` is asked for from https://new.example/simple and locked from https://one.example/simple",
+        ),
+        (
+            'index = "two", marker',
+            'index = "one", marker',
+            "`a` is asked for from https://one.example/simple and locked from https://two.example/simple",
+        ),
+        (
+            "== 'darwin'\" }",
+            "== 'darwin'\", extra = 'x' }",
+            "`a` is asked for with another marker than it is locked with",
+        ),
+        # It may be the settings of whoever made the lock that know the index.
+        ('name = "two"', 'name = "three"', None),
+        ("== 'darwin'", "== 'ios'", "`a` is asked for with another marker than it is locked with"),
+        (", editable = true", "", "`b` is asked for from path and locked from editable"),
+        ("../b/", "../c", "`b` is asked for from ../c and locked from ../b"),
+        (
+            "c-1.0.zip",
+            "c-1.1.zip",
+            "`c` is asked for from https://files.example/c-1.1.zip and locked from https://files.example/c-1.0.zip",
+        ),
+        (
+            "wheels/d",
+            "more/d",
+            "`d` is asked for from more/d-1.0-py3-none-any.whl and locked from wheels/d-1.0-py3-none-any.whl",
+        ),
+        (
+            "e-1.0.tar.gz",
+            "e-1.1.tar.gz",
+            "`e` is asked for from https://files.example/e-1.1.tar.gz and locked from https://files.example/e-1.0.tar.gz",
+        ),
+        (
+            'subdirectory = "x"',
+            'subdirectory = "y"',
+            "`f` is asked for from https://git.example/f?rev=main&subdirectory=y "
+            "and locked from https://git.example/f?rev=main&subdirectory=x",
+        ),
+        (
+            "git.example/f",
+            "git.example/g",
+            "`f` is asked for from https://git.example/g?rev=main&subdirectory=x "
+            "and locked from https://git.example/f?rev=main&subdirectory=x",
+        ),
+    ],
+)
+def test_distributions_are_from_where_they_were_when_the_lock_was_made(old: str, new: str, reason: str | None) -> None:
+    assert old in PLACED and found(PLACED.replace(old, new), PLACED_LOCK) == (() if reason is None else (reason,))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reasons"),
+    [
+        ("", "", ()),
+        ("empty = []", "Empty = []\nmore = []", ("extra `more` is new",)),
+        ("empty = []\n", "", ("extra `empty` is locked and not there any more",)),
+        ("void = []", "void = []\nnothing = []", ("group `nothing` is new",)),
+        ("void = []", "", ("group `void` is locked and not there any more",)),
+    ],
+)
+def test_extras_and_groups_may_be_empty(old: str, new: str, reasons: tuple[str, ...]) -> None:
+    document = """
+[project]
+name = "shop"
+[project.optional-dependencies]
+empty = []
+[dependency-groups]
+void = []
+"""
+    lock = """
+[[package]]
+name = "shop"
+source = { virtual = "." }
+[package.metadata]
+provides-extras = ["empty"]
+[package.metadata.requires-dev]
+void = []
+"""
+    assert found(document.replace(old, new), f"version = 1\nrevision = 1\n{lock}") == reasons
+    # Older locks say nothing of them, or not always.
+    assert found(document.replace(old, new), f"version = 1\n{lock.replace('void = []', '')}") == ()
+
+
+NEEDING = '[project]\nname = "shop"\ndependencies = ["six"]\n'
+NOT_TOLD = 'version = 1\n[[package]]\nname = "shop"\nsource = { virtual = "." }\n'
+MORE = '[[package]]\nname = "lib"\nsource = { directory = "lib" }\ndependencies = [{ name = "shop" }]\n'
+
+
+@pytest.mark.parametrize(
+    ("lock", "reasons"),
+    [
+        (NOT_TOLD, ("`six` is asked for and not locked",)),
+        (
+            f'{NOT_TOLD}{MORE}[package.metadata]\nrequires-dist = [{{ name = "shop" }}]\n',
+            ("`six` is asked for and not locked",),
+        ),
+        # This lock leaves out what projects ask for.
+        (NOT_TOLD + MORE, ()),
+    ],
+)
+def test_a_lock_leaves_out_what_asks_for_nothing(lock: str, reasons: tuple[str, ...]) -> None:
+    read = parse_uv_lock(lock.encode(), filename="uv.lock")
+    [package] = [package for package in read.packages if package.name == "shop"]
+    assert differences(tomllib.loads(NEEDING), package, read) == reasons
+
+
+@pytest.mark.parametrize(
+    ("project", "reasons"),
+    [
+        ('dynamic = ["version"]', ()),
+        (
+            'version = "1"',
+            ("`shop` is asked for and not locked", "`b` is asked for with another marker than it is locked with"),
+        ),
+    ],
+)
+def test_build_backends_may_spell_out_extras(project: str, reasons: tuple[str, ...]) -> None:
+    extras = '[project.optional-dependencies]\nx = ["b"]\ny = ["shop[x]"]\nz = ["Shop[y]"]\n'
+    document = f'[project]\nname = "shop"\n{project}\n{extras}'
+    lock = """
+version = 1
+requires-python = ">=3.11"
+[[package]]
+name = "shop"
+VERSION
+source = { virtual = "." }
+[package.metadata]
+requires-dist = [
+    { name = "b", marker = "extra == 'x'" },
+    { name = "b", marker = "extra == 'y'" },
+    { name = "b", marker = "extra == 'z'" },
+]
+"""
+    assert found(document, lock.replace("VERSION", "" if "dynamic" in project else project)) == reasons
+
+
+def test_requirements_that_come_to_the_same_are_the_same() -> None:
+    document = '[project]\nname = "shop"\ndependencies = ["a>=1,<2", "a>=1; sys_platform == \'linux\'"]\n'
+    lock = NOT_TOLD + '[package.metadata]\nrequires-dist = [{ name = "a", specifier = ">=1,<2" }]\n'
+    assert found(document, lock) == ()
+    assert found(document.replace('"a>=1;', '"a>=1.1;'), lock) == (
+        "`a` is asked for as <2,>=1, >=1.1 and locked as <2,>=1",
+    )
 
 
 def test_sources_of_the_root_hold_for_members() -> None:
@@ -346,42 +436,6 @@ def test_sources_of_the_root_hold_for_members() -> None:
     assert differences(tomllib.loads(own), read.packages[0], read, root=tomllib.loads(root)) == ()
     reasons = differences(tomllib.loads(own), read.packages[0], read, root=tomllib.loads(root.replace("v1", "v2")))
     assert reasons == ("`a` is asked for at tag v2 and locked at tag v1",)
-
-
-SET_FOR_ALL = """
-[tool.uv]
-constraint-dependencies = ["urllib3<2.3", "idna>=3; sys_platform == 'linux'"]
-override-dependencies = ["Certifi>2020", "chardet; python_version < '3'"]
-build-constraint-dependencies = ["setuptools<80"]
-"""
-SET_FOR_ALL_LOCKED = """
-version = 1
-[manifest]
-constraints = [
-    { name = "idna", marker = "sys_platform == 'linux'", specifier = ">=3" },
-    { name = "urllib3", specifier = "<2.3" },
-]
-overrides = [
-    { name = "certifi", specifier = ">2020" },
-    { name = "chardet", marker = "python_full_version < '3'" },
-]
-build-constraints = [{ name = "setuptools", specifier = "<80" }]
-"""
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "reasons"),
-    [
-        ("", "", ()),
-        ("urllib3<2.3", "urllib3<2", ("the constraint of `urllib3` is <2 and was <2.3 when the lock was made",)),
-        ("Certifi>2020", "Certifi", ("the override of `certifi` is any version and was >2020 when the lock was made",)),
-        ('"setuptools<80"', "", ("the constraint of builds of `setuptools` is locked and not declared any more",)),
-        ('"setuptools<80"', '"setuptools<80", "wheel"', ("the constraint of builds of `wheel` is new",)),
-    ],
-)
-def test_what_is_set_for_a_workspace_is_that_of_the_lock(old: str, new: str, reasons: tuple[str, ...]) -> None:
-    lock = parse_uv_lock(SET_FOR_ALL_LOCKED.encode(), filename="uv.lock")
-    assert workspace_differences({}, lock, root=tomllib.loads(SET_FOR_ALL.replace(old, new))) == reasons
 
 
 def test_a_project_of_the_workspace_may_be_locked_without_its_source() -> None:
@@ -396,12 +450,6 @@ def test_a_member_may_be_locked_as_a_directory_though_no_source_is_named() -> No
     for text, reasons in ((listed, ()), (SOURCED_LOCK, ("`b` is asked for from an index and locked from directory",))):
         read = parse_uv_lock(text.encode(), filename="uv.lock")
         assert differences(tomllib.loads(document), read.packages[0], read) == reasons
-
-
-def test_members_of_a_workspace_are_patterns() -> None:
-    text = '[tool.uv.workspace]\nmembers = ["libs/*", 3]\nexclude = ["libs/old"]\n'
-    assert member_patterns(tomllib.loads(text)) == (("libs/*",), ("libs/old",))
-    assert member_patterns({"tool": {"uv": {"workspace": 1}}}) is None
 
 
 @pytest.mark.parametrize(
