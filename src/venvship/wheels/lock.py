@@ -137,7 +137,8 @@ class LockedPackage:
     """One version of one distribution from one source.
 
     `declared` is what a local project asked for when the lock was made, and `default_groups` which of its groups are
-    installed where none is named, in the lock's own words.
+    installed where none is named, in the lock's own words. `requires_python` is there where the lock is a list of what
+    is installed, and says which versions each of it is for.
     """
 
     name: str
@@ -150,6 +151,7 @@ class LockedPackage:
     sdist: LockedSdist | None = None
     declared: Mapping[str, object] | None = None
     default_groups: object = None
+    requires_python: str = ""
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}" if self.version else self.name

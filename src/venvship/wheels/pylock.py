@@ -10,6 +10,8 @@ import posixpath
 from collections.abc import Iterable
 from typing import Final
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from venvship.wheels.filename import WheelFilename
 from venvship.wheels.lock import (
     DirectorySource,
@@ -70,6 +72,9 @@ def _package(table: LockTable) -> LockedPackage:
     kinds = [kind for kind in _SOURCES if table.values.get(kind) is not None]
     if len(kinds) > 1:
         table.refuse(f"names several sources: {', '.join(kinds)}")
+    files = [key for key in ("sdist", "wheels") if table.values.get(key)]
+    if kinds and files:
+        table.refuse(f"has files of an index beside its source: {', '.join((*kinds, *files))}")
     inner = table.table(kinds[0]) if kinds else None
     source = _source(kinds[0], inner) if inner is not None else RegistrySource(table.text("index") or "")
     sdist = table.table("sdist")
@@ -84,7 +89,17 @@ def _package(table: LockTable) -> LockedPackage:
         dependencies=tuple(_edges(table.tables("dependencies"))),
         wheels=wheels,
         sdist=found,
+        requires_python=_requires_python(table),
     )
+
+
+def _requires_python(table: LockTable) -> str:
+    text = table.text("requires-python") or ""
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        table.refuse_key("requires-python", "is not a version specifier")
+    return text
 
 
 def _edges(tables: Iterable[LockTable]) -> Iterable[Edge]:

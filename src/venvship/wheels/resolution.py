@@ -441,6 +441,7 @@ class _Walk:
                     self._lock.filename,
                     f"its markers lead to both `{other}` and `{package}` on one target",
                 )
+        self._check_versions(packages.values())
         nodes: dict[str, ResolvedDistribution] = {}
         for index, package in sorted(
             ((i, self._lock.packages[i]) for i in {index for index, _ in self._seen}), key=lambda pair: pair[1].name
@@ -464,6 +465,21 @@ class _Walk:
         graph = {name: node.dependencies for name, node in nodes.items()}
         components = strongly_connected(graph)
         return Resolution(self._lock, tags, nodes, dict(sorted(self._group_members.items())), components, packages)
+
+    def _check_versions(self, packages: Iterable[LockedPackage]) -> None:
+        """Refuse what says itself that it is for other versions of Python."""
+        version = self._environment.python_full_version
+        refused = [
+            f"`{package}` requires Python {package.requires_python}"
+            for package in sorted(packages, key=lambda package: package.name)
+            if package.requires_python and not SpecifierSet(package.requires_python).contains(version, prereleases=True)
+        ]
+        if refused:
+            raise UnsupportedTarget(
+                self._lock.filename,
+                f"packages of the lock file are not for Python {version}:\n  " + "\n  ".join(refused),
+                "choose another Python version, or lock again for this one",
+            )
 
 
 def reachable_anywhere(lock: Lock, roots: Roots) -> frozenset[str]:

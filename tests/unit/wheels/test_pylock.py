@@ -6,7 +6,7 @@ from venvship.model.platform import Platform, PythonVersion
 from venvship.wheels.lock import DirectorySource, EditableSource, GitSource, Lock, MalformedLock, UrlSource
 from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.pylock import parse_pylock
-from venvship.wheels.resolution import Roots, UnknownRoot, resolve
+from venvship.wheels.resolution import Roots, UnknownRoot, UnsupportedTarget, resolve
 from venvship.wheels.tags import supported_tags
 
 SHA = "a" * 64
@@ -65,8 +65,8 @@ def parsed(text: str = PYLOCK) -> Lock:
     return parse_pylock(text.encode(), filename="pylock.toml")
 
 
-def names(roots: Roots) -> list[str]:
-    lock = parsed()
+def names(roots: Roots, text: str = PYLOCK) -> list[str]:
+    lock = parsed(text)
     environment = MarkerEnvironment.of(LINUX, "3.12.4")
     tags = supported_tags(LINUX, PythonVersion(3, 12))
     return list(resolve(lock, roots=roots, environment=environment, tags=tags).distributions)
@@ -93,6 +93,37 @@ def test_markers_groups_and_extras_decide_what_is_installed() -> None:
     assert names(chosen) == ["attrs", "lib", "orjson", "other", "pytest", "tool"]
     with pytest.raises(UnknownRoot, match="no extra `slow`"):
         names(Roots((), script=True, script_extras=("slow",)))
+
+
+def test_what_is_installed_must_be_for_the_version_of_python() -> None:
+    roots = Roots((), script=True)
+    too_new = PYLOCK.replace('name = "tool"', 'name = "tool"\nrequires-python = ">=3.13"')
+    too_new = too_new.replace('name = "other"', 'name = "other"\nversion = "2"\nrequires-python = "<3.12.4"')
+    with pytest.raises(UnsupportedTarget) as caught:
+        names(roots, too_new)
+    assert "packages of the lock file are not for Python 3.12.4:" in str(caught.value)
+    assert "  `other 2` requires Python <3.12.4\n  `tool` requires Python >=3.13" in str(caught.value)
+    # What its marker leaves out may be for others.
+    left_out = PYLOCK.replace('name = "colorama"', 'name = "colorama"\nrequires-python = ">=3.13"')
+    assert names(roots, left_out) == names(roots)
+    assert names(roots, PYLOCK.replace('name = "tool"', 'name = "tool"\nrequires-python = ">=3.12"')) == names(roots)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ('requires-python = ">=3.13"', "requires Python >=3.13, the target is Python 3.12.4"),
+        ("environments = [\"sys_platform == 'win32'\"]", "was not made for Python 3.12.4 on Linux x86_64"),
+        ("environments = [\"sys_platform == 'win32'\", \"sys_platform == 'linux'\"]", ""),
+    ],
+)
+def test_a_lock_may_be_for_some_environments_only(said: str, message: str) -> None:
+    text = PYLOCK.replace('requires-python = ">=3.11"', said)
+    if message:
+        with pytest.raises(UnsupportedTarget, match=message):
+            names(Roots((), script=True), text)
+    else:
+        assert "attrs" in names(Roots((), script=True), text)
 
 
 def test_an_archive_has_the_name_that_its_table_says_where_its_address_has_none() -> None:
@@ -126,6 +157,12 @@ def test_an_archive_has_the_name_that_its_table_says_where_its_address_has_none(
             "not a SHA-256",
         ),
         ('lock-version = "1.0"\n[[packages]]\nname = "a"\ndirectory = {}\narchive = {}', "names several sources"),
+        (
+            'lock-version = "1.0"\n[[packages]]\nname = "a"\ndirectory = { path = "a" }\n'
+            'wheels = [{ url = "https://x/a-1-py3-none-any.whl" }]',
+            "has files of an index beside its source: directory, wheels",
+        ),
+        ('lock-version = "1.0"\n[[packages]]\nname = "a"\nrequires-python = "x"', "is not a version specifier"),
         ('lock-version = "1.0"\n[[packages]]\nname = "a"\ndependencies = [{ name = "b" }]', "names no package"),
     ],
 )
