@@ -28,7 +28,7 @@ from venvship.model.action import Program
 from venvship.model.artifact import Artifact
 from venvship.model.label import MAIN_RUNFILES_DIRECTORY
 from venvship.model.paths import ExecPath, TreePath, parent
-from venvship.model.runfiles import RunfilesConflict
+from venvship.model.runfiles import RunfilesConflict, told
 
 RUNFILES_SUFFIX = ".runfiles"
 MANIFEST_SUFFIX = ".runfiles_manifest"
@@ -59,9 +59,8 @@ def lay_out(
     if exec_root.is_laid_out(program):
         return place
     entries, conflicts = program.runfiles.settled()
-    for conflict in conflicts:
-        if not _is_harmless(conflict, content):
-            warn(str(conflict))
+    for text in told([conflict for conflict in conflicts if not _is_harmless(conflict, content)]):
+        warn(text)
     links = _links(entries, exec_root, content)
     manifest = _manifest(entries, links, exec_root)
     made_of = tree_links(entries, links, program=executable.owner, generating=generating, names_in=os.listdir)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import field
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ class RunfilesConflict:
     def __str__(self) -> str:
         is_same = self.path == self.hidden_path
         what = "is claimed twice" if is_same else f"hides `{self.hidden_path}`"
-        advice = "" if is_same else "; rename the file, or the directory with its name"
+        advice = "" if is_same else "; rename the file or its target, or the directory with its name"
         return (
             f"the runfiles path `{self.path}` {what}: {_named(self.kept)} is used, {_named(self.hidden)} is not{advice}"
         )
@@ -37,6 +38,17 @@ class RunfilesConflict:
 
 def _named(artifact: Artifact | None) -> str:
     return "an empty file" if artifact is None else f"`{artifact.exec_path}` of `{artifact.owner}`"
+
+
+def told(conflicts: Collection[RunfilesConflict]) -> Iterator[str]:
+    """What to say of conflicts: a file where a directory of sources should be is one mistake, however many it hides."""
+    hiding = Counter(conflict.path for conflict in conflicts if conflict.path != conflict.hidden_path)
+    for conflict in conflicts:
+        if conflict.path == conflict.hidden_path:
+            yield str(conflict)
+        elif count := hiding.pop(conflict.path, 0):
+            others = f" ({count} paths are hidden by it)" if count > 1 else ""
+            yield f"{conflict}{others}"
 
 
 class InvalidRunfilesPath(UserError):

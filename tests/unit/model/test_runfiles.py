@@ -6,7 +6,7 @@ from venvship.model.artifact import Artifact, ArtifactKind, Root
 from venvship.model.depset import Depset
 from venvship.model.label import Label, PackageId
 from venvship.model.paths import TreePath
-from venvship.model.runfiles import EMPTY_RUNFILES, InvalidRunfilesPath, Runfiles, RunfilesLink
+from venvship.model.runfiles import EMPTY_RUNFILES, InvalidRunfilesPath, Runfiles, RunfilesLink, told
 
 OWNER = Label(PackageId("", "pkg"), "t")
 
@@ -82,7 +82,7 @@ def test_a_file_hides_what_would_lie_below_it() -> None:
     assert set(runfiles.entries()) == {"_main/x", "_main/x.y"}
     assert conflicts(runfiles) == [
         "the runfiles path `_main/x` hides `_main/x/y/z`: `x` of `//pkg:t` is used, `b` of `//pkg:t` is not; "
-        "rename the file, or the directory with its name"
+        "rename the file or its target, or the directory with its name"
     ]
 
 
@@ -91,6 +91,15 @@ def test_a_file_hides_everything_below_it_however_deep() -> None:
     runfiles = Runfiles(files=Depset([source("x"), source("y/z")]), symlinks=Depset(below))
     assert set(runfiles.entries()) == {"_main/x", "_main/y/z"}
     assert len(conflicts(runfiles)) == len(below)
+
+
+def test_what_one_file_hides_is_told_in_one_line() -> None:
+    twice = [link(path, source(path)) for path in ("x/a", "x/b", "x/c", "y/a")]
+    runfiles = Runfiles(files=Depset([source("x"), source("y")]), symlinks=Depset([*twice, link("y", source("b"))]))
+    same, x, y = told(runfiles.settled()[1])
+    assert "`_main/y` is claimed twice" in same
+    assert "`_main/x` hides `_main/x/a`" in x and x.endswith(" (3 paths are hidden by it)")
+    assert "`_main/y` hides `_main/y/a`" in y and "hidden by it" not in y
 
 
 def test_an_empty_file_hides_what_would_lie_below_it() -> None:
