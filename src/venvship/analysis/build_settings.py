@@ -87,7 +87,7 @@ def value_of(target: RuleTarget, configuration: Configuration) -> SettingValue:
     text = configuration.get(option_name(target))
     if not text:
         return default_of(target)
-    return text if setting.option else _read(setting, text)
+    return text if _is_plain(setting) else _read(setting, text)
 
 
 def default_of(target: RuleTarget) -> SettingValue:
@@ -117,7 +117,7 @@ def option_text(target: RuleTarget, value: SettingValue) -> str:
         )
     if value == default_of(target):
         return ""
-    return str(value) if setting.option else json.dumps(value)
+    return str(value) if _is_plain(setting) else json.dumps(value)
 
 
 def parsed(target: RuleTarget, *texts: str | bool) -> SettingValue:
@@ -245,6 +245,11 @@ def _setting(target: RuleTarget) -> BuildSetting:
     if setting is None:
         raise InvalidSetting(f"`{target.label}` is a {target.kind}, not a build setting", place=target.place)
     return setting
+
+
+def _is_plain(setting: BuildSetting) -> bool:
+    """Whether a configuration holds values as they are, not as JSON."""
+    return bool(setting.option) and setting.type is AttributeType.STRING
 
 
 def _read(setting: BuildSetting, text: str) -> SettingValue:

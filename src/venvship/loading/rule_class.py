@@ -94,7 +94,7 @@ NO_WISHES = ExecGroup()
 class BuildSetting:
     """Makes targets of a rule class into settings; `is_flag` ones are set on the command line.
 
-    Targets with an `option` are names of that one option of configurations, which holds their values as plain text.
+    Targets with an `option` are names of that one option of configurations, which holds strings as they are.
     """
 
     type: AttributeType

@@ -7,9 +7,10 @@ import importlib.resources
 import pytest
 from analysis_workspace import LINUX, AnalysisWorkspace, Dist, ValueHub, outputs
 
+from venvship.analysis.build_settings import option_of_setting
 from venvship.errors import VenvshipError
 from venvship.model.action import ForestLink, LinkArtifact, RunTool, WriteFile
-from venvship.model.label import PackageId
+from venvship.model.label import MAIN_REPOSITORY, Label, PackageId
 from venvship.model.provider import ArgumentsInfo, DefaultInfo
 from venvship.rules.python.providers import PyExecutableInfo, PyInfo, VirtualenvInfo
 
@@ -438,6 +439,40 @@ py_zipapp_binary(name = "packed", binary = ":app")
 
     plain = workspace(ASPECT, f'py_binary(name = "app", srcs = ["app.py"], {settings})', "app.py").one("//app:app")
     assert {file.path for file in plain[DefaultInfo].files.to_tuple()} == {"app/app", "app/app.py"}
+
+
+def test_whether_programs_become_one_file_is_the_same_option_for_all_that_ask() -> None:
+    load = 'load("@rules_python//python:defs.bzl", "py_binary")'
+    files = {
+        "app/BUILD": f"""{load}
+load(":t.bzl", "zipped")
+py_binary(name = "app", srcs = ["app.py"])
+zipped(name = "z", dep = ":app")
+config_setting(name = "setting", flag_values = {{"@rules_python//python/config_settings:build_python_zip": "1"}})
+config_setting(name = "native", values = {{"build_python_zip": "true"}})
+filegroup(name = "s", srcs = select({{":setting": ["app.py"], "//conditions:default": []}}))
+filegroup(name = "n", srcs = select({{":native": ["app.py"], "//conditions:default": []}}))
+""",
+        "app/t.bzl": """
+NAME = "//command_line_option:build_python_zip"
+t = transition(implementation = lambda settings, attr: {NAME: True}, inputs = [], outputs = [NAME])
+def _zipped(ctx):
+    return [DefaultInfo(files = ctx.attr.dep[0][DefaultInfo].files)]
+zipped = rule(implementation = _zipped, attrs = {"dep": attr.label(cfg = t)})
+""",
+        "app/app.py": "",
+    }
+    made = AnalysisWorkspace(files)
+    assert "app/app.zip" in {file.path for file in made.one("//app:z")[DefaultInfo].files.to_tuple()}
+    setting = made.loader.target(
+        Label.parse(
+            "@@rules_python//python/config_settings:build_python_zip", relative_to=PackageId(MAIN_REPOSITORY, "")
+        )
+    )
+    option, value = option_of_setting(setting, [True], setting.label.package, {})
+    for configuration, count in ((LINUX, 0), (LINUX.with_options({option: value}), 1)):
+        for name in ("s", "n"):
+            assert len(made.one(f"//app:{name}", configuration)[DefaultInfo].files.to_tuple()) == count
 
 
 def test_flags_of_the_command_line_that_one_target_can_not_have_are_named() -> None:

@@ -43,7 +43,7 @@ from venvship.rules.python.library import (
     measured_files,
 )
 from venvship.rules.python.providers import InterpreterInfo, PyExecutableInfo, VirtualenvInfo
-from venvship.rules.python.settings import check_settings, rules_python_setting
+from venvship.rules.python.settings import PYTHON_ZIP, check_settings, rules_python_setting
 from venvship.rules.python.transitions import python_transition
 from venvship.rules.python.venv import bootstrap_of
 from venvship.rules.python.virtual import resolved
@@ -73,7 +73,6 @@ PROGRAM_ATTRIBUTES = (
 
 
 _EXPLICIT_INIT = "incompatible_default_to_explicit_init_py"
-_PACKED = "build_python_zip"
 
 
 def program_rules() -> tuple[RuleClass, RuleClass]:
@@ -115,7 +114,7 @@ def _program(ctx: RuleContext, checker: CoverageChecker) -> list[object]:
     if main is not None and omits_sources(ctx):
         main = compiled.get(main, main)
     name = ctx.label.name
-    is_packed = dialect_of(ctx) is RULES_PYTHON and rules_python_setting(ctx.configuration, _PACKED) == "true"
+    is_packed = dialect_of(ctx) is RULES_PYTHON and ctx.configuration.get(PYTHON_ZIP) == "true"
     launcher = ctx.declare_file(f"{name}_zip_start" if is_packed else name)
     environment = {**dict(venv.environment), **environment_of(ctx)}
     inherited = tuple(dict.fromkeys([*venv.environment_inherited, *inherited_variables(ctx)]))

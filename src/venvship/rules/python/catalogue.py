@@ -25,6 +25,7 @@ from venvship.rules.python.toolchain import (
     PYTHON_MINOR_FLAG,
     PYTHON_SWITCH,
     PYTHON_VERSION_FLAG,
+    PYTHON_ZIP_FLAG,
 )
 from venvship.rules.python.unpacked_wheel import PY_UNPACKED_WHEEL
 from venvship.rules.python.venv import PY_VENV
@@ -65,6 +66,7 @@ def python_rules(
         PYTHON_FILES,
         PYTHON_FLAG,
         PYTHON_SWITCH,
+        PYTHON_ZIP_FLAG,
         PYTHON_VERSION_FLAG,
         PYTHON_MINOR_FLAG,
         PYTHON_FULL_FLAG,

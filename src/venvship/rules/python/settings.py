@@ -20,6 +20,7 @@ _PLATFORM: Final = "@@aspect_rules_py//uv/private/constraints/platform:"
 _INTERPRETER: Final = "@@aspect_rules_py//py/private/interpreter:"
 _PYC: Final = "@@aspect_rules_py//uv/private/pyc:"
 _VENV: Final = "@@aspect_rules_py//py/private/py_venv:"
+PYTHON_ZIP: Final = "build_python_zip"
 PLATFORM_LIBC: Final = f"{_PLATFORM}platform_libc"
 PLATFORM_VERSION: Final = f"{_PLATFORM}platform_version"
 _CUSTOMARY_MUSL: Final = (1, 2)
@@ -37,7 +38,6 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "py_freethreaded": ("no", "yes"),
         "py_linux_libc": ("glibc", "musl"),
         "validate_test_main": ("auto", "enabled", "disabled"),
-        "build_python_zip": _SWITCH,
         "incompatible_default_to_explicit_init_py": _SWITCH,
         "experimental_python_import_all_repositories": _SWITCH,
     },

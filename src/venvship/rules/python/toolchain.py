@@ -20,6 +20,7 @@ from venvship.rules import attributes
 from venvship.rules.python.providers import InterpreterInfo, PyRuntimeInfo
 from venvship.rules.python.registered_runtime import PYTHON_TOOLCHAIN, registered_runtime
 from venvship.rules.python.runtime import RUNTIME_ATTRIBUTE, RUNTIME_LABEL
+from venvship.rules.python.settings import PYTHON_ZIP
 from venvship.starlark.host_types import Value
 from venvship.starlark.structs import Struct
 
@@ -98,6 +99,15 @@ PYTHON_SWITCH = RuleClass(
     (attributes.boolean("build_setting_default"),),
     _python_flag,
     build_setting=BuildSetting(AttributeType.BOOL, is_flag=True),
+)
+
+
+# Files name this setting, and others the flag of the command line that it was.
+PYTHON_ZIP_FLAG = RuleClass(
+    "python_zip_flag",
+    PYTHON_SWITCH.own_attributes,
+    _python_flag,
+    build_setting=BuildSetting(AttributeType.BOOL, is_flag=True, option=PYTHON_ZIP),
 )
 
 

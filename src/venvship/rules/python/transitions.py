@@ -16,6 +16,7 @@ from venvship.loading.attributes import PlainValue
 from venvship.model.configuration import COMPILATION_MODE, DEP_GROUP, PYTHON_VERSION, Configuration
 from venvship.model.platform import Libc, Platform, PythonVersion
 from venvship.model.workspace_status import STAMP, means_yes
+from venvship.rules.python.settings import PYTHON_ZIP
 
 CALLER: Final = "python_caller"
 """The option that remembers, as JSON, the values that options had before Python targets changed them."""
@@ -23,8 +24,12 @@ CALLER: Final = "python_caller"
 _UNCHANGED: Final = "INHERIT"
 _COMMAND_LINE: Final = "command_line_option"
 _COMMAND_LINE_FLAGS: Final = {"compilation_mode": COMPILATION_MODE}
-_SWITCHES: Final = {"build_python_zip": False, "incompatible_default_to_explicit_init_py": True}
-"""Flags that are settings of rules_python, with their defaults."""
+_EXPLICIT_INIT: Final = "incompatible_default_to_explicit_init_py"
+_SWITCHES: Final = {
+    PYTHON_ZIP: (PYTHON_ZIP, False),
+    _EXPLICIT_INIT: (f"@@rules_python//python/config_settings:{_EXPLICIT_INIT}", True),
+}
+"""Flags that are settings of rules_python, with their options and defaults."""
 _WITHOUT_EFFECT: Final = frozenset({"build_runfile_links", "enable_runfiles"})
 
 
@@ -77,8 +82,8 @@ def python_transition(
                 changes[_COMMAND_LINE_FLAGS[name]] = str(value)
             elif name in _SWITCHES:
                 said = means_yes(str(value))
-                option = f"@@rules_python//python/config_settings:{name}"
-                changes[option] = "" if said == _SWITCHES[name] else json.dumps(said)
+                option, default = _SWITCHES[name]
+                changes[option] = "" if said is default else json.dumps(said)
             elif name not in _WITHOUT_EFFECT:
                 raise UnsupportedSetting(f"//{_COMMAND_LINE}:{name}")
         else:

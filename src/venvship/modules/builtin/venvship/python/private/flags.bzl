@@ -30,6 +30,10 @@ def switch(name, build_setting_default = False):
         build_setting_default = build_setting_default,
     )
 
+def zip_flag():
+    """Whether programs become one file."""
+    _venvship.python_zip_flag(name = "build_python_zip")
+
 def debugger_flag():
     """What programs can import beside their deps, nothing unless the command line names it."""
     _venvship.no_python(name = "_no_debugger")
