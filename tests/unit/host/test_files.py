@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -56,15 +57,11 @@ def test_a_link_or_a_copy_has_content_mode_and_time(tmp_path: Path) -> None:
 
 
 def test_linking_to_another_file_system_copies(tmp_path: Path) -> None:
-    shared = Path("/dev/shm")
     source = tmp_path / "source"
     source.write_text("x")
-    target = shared / f"venvship-test-{os.getpid()}"
-    try:
-        files.link_or_copy(source, target)
-        assert target.read_text() == "x"
-    finally:
-        target.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
+        files.link_or_copy(source, Path(elsewhere, "target"))
+        assert Path(elsewhere, "target").read_text() == "x"
 
 
 def make_tree(root: Path) -> None:
