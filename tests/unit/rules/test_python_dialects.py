@@ -445,7 +445,8 @@ def test_whether_programs_become_one_file_is_the_same_option_for_all_that_ask() 
     load = 'load("@rules_python//python:defs.bzl", "py_binary")'
     files = {
         "app/BUILD": f"""{load}
-load(":t.bzl", "zipped")
+load(":t.bzl", "shown", "zipped")
+shown(name = "f", src = "app.py")
 py_binary(name = "app", srcs = ["app.py"])
 zipped(name = "z", dep = ":app")
 config_setting(name = "setting", flag_values = {{"@rules_python//python/config_settings:build_python_zip": "1"}})
@@ -459,6 +460,9 @@ t = transition(implementation = lambda settings, attr: {NAME: True}, inputs = []
 def _zipped(ctx):
     return [DefaultInfo(files = ctx.attr.dep[0][DefaultInfo].files)]
 zipped = rule(implementation = _zipped, attrs = {"dep": attr.label(cfg = t)})
+def _shown(ctx):
+    return [DefaultInfo(files = depset(ctx.files.src if ctx.fragments.py.build_python_zip else []))]
+shown = rule(implementation = _shown, attrs = {"src": attr.label(allow_single_file = True)}, fragments = ["py"])
 """,
         "app/app.py": "",
     }
@@ -471,7 +475,7 @@ zipped = rule(implementation = _zipped, attrs = {"dep": attr.label(cfg = t)})
     )
     option, value = option_of_setting(setting, [True], setting.label.package, {})
     for configuration, count in ((LINUX, 0), (LINUX.with_options({option: value}), 1)):
-        for name in ("s", "n"):
+        for name in ("s", "n", "f"):
             assert len(made.one(f"//app:{name}", configuration)[DefaultInfo].files.to_tuple()) == count
 
 

@@ -48,7 +48,8 @@ def _fragment(fragments: FragmentsValue, name: str) -> object:
             platform = Label.parse(label, relative_to=HOST.package) if label else HOST
             return Struct({"host_platform": HOST, "platform": platform})
         case "py":
-            return Struct({"default_python_version": "PY3", "build_python_zip": False, "use_toolchains": True})
+            is_packed = configuration.get("build_python_zip") == "true"
+            return Struct({"default_python_version": "PY3", "build_python_zip": is_packed, "use_toolchains": True})
         case "coverage":
             return Struct({"output_generator": None})
         case "cpp":
