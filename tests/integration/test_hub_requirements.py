@@ -133,6 +133,24 @@ def test_what_a_source_archive_needs_comes_with_it(workspace: RealWorkspace, ind
     assert shown.code == 0 and "made" in shown.stdout, shown.stderr
 
 
+def test_metadata_that_can_not_be_read_is_told_with_its_file(workspace: RealWorkspace, index: FakeIndex) -> None:
+    lines = []
+    for name, requires in {"one": ["@@@"], "two": ["dep>="], "right": []}.items():
+        content = wheel_bytes(name, "1.0", {f"{name}.py": ""}, requires=requires)
+        sha256 = index.add(name, f"{name}-1.0-py3-none-any.whl", content)
+        lines.append(f"{name}==1.0 --hash=sha256:{sha256}\n")
+    workspace.write(
+        {
+            "MODULE.bazel": MODULE + USE_HUB.replace("uv.lock", "requirements.txt"),
+            "requirements.txt": "".join(lines),
+            "BUILD.bazel": DEFS + 'py_library(name = "lib", deps = ["@pypi//right"])\n',
+        }
+    )
+    done = workspace.build("//:lib")
+    assert done.code == 1 and "`one-1.0-py3-none-any.whl` does not tell what it needs: `@@@`" in done.stderr
+    assert "`two-1.0-py3-none-any.whl` does not tell" in done.stderr and "requirements.txt" in done.stderr, done.stderr
+
+
 def test_settings_of_uv_say_what_is_built_from_source(workspace: RealWorkspace, index: FakeIndex) -> None:
     text = lock(index, {"made-1.0.tar.gz": sdist("made", index)})
     content = wheel_bytes("made", "1.0", {"made.py": "SAYS = 'wheel'\n"})

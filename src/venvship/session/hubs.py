@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from venvship.dataclass import dataclass
+from venvship.errors import Place, SeveralErrors, UserError
 from venvship.events.build_events import EventSink, Message, Severity
 from venvship.execution.trees import TreeStore
 from venvship.host.arrivals import results
@@ -168,7 +169,27 @@ def _metadata(
         else:
             content = store.metadata(file.sha256 or "", file.filename.text)
         found[package.name] = content
-    return {name: parse_metadata(content or b"") for name, content in found.items()}
+    read: dict[str, tuple[RequiresDist, ...]] = {}
+    problems: list[UnreadableMetadata] = []
+    for package, file in hashed:
+        try:
+            read[package.name] = parse_metadata(found[package.name] or b"")
+        except ValueError as error:
+            problems.append(UnreadableMetadata(str(file.filename), str(error), lock))
+    if problems:
+        raise problems[0] if len(problems) == 1 else SeveralErrors(problems)
+    return read
+
+
+class UnreadableMetadata(UserError):
+    """A file of a flat lock says of what it needs something that can't be understood."""
+
+    def __init__(self, filename: str, reason: str, lock: Path) -> None:
+        super().__init__(
+            f"`{filename}` does not tell what it needs: {reason}",
+            place=Place(str(lock)),
+            hint="lock another release of it; a `uv.lock` tells what is needed by itself",
+        )
 
 
 def _remote_metadata(file: WantedFile, store: WheelStore, downloads: Downloads) -> bytes | None:

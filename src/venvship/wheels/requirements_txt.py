@@ -34,6 +34,7 @@ from venvship.wheels.markers import Marker, MarkerSyntaxError, parse_marker
 
 MAX_BYTES: Final = 64 << 20
 _HASH: Final = re.compile(r"\s--hash[= ]\s*([a-z0-9]+):([0-9a-f]+)", re.ASCII)
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:", re.ASCII)
 _NAME: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*", re.ASCII)
 _PIN: Final = re.compile(r"\(?\s*={2,3}\s*([0-9A-Za-z.!+_-]{1,128})\s*\)?", re.ASCII)
 _URL_HASH: Final = re.compile(r"#(?:.*&)?sha256=([0-9a-f]{64})(?:&|$)", re.ASCII)
@@ -161,7 +162,9 @@ def _option(line: str) -> tuple[str, str]:
     option, _, value = line.replace("=", " ", 1).partition(" ") if line.startswith("--") else line.partition(" ")
     if not line.startswith("--") and len(option) > 2:
         option, value = line[:2], line[2:].removeprefix("=")
-    return option, value.strip()
+    value = value.strip()
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    return option, value[1:-1] if quoted else value
 
 
 def _with_option(formats: Formats, option: str, value: str, filename: str) -> Formats:
@@ -183,6 +186,8 @@ def _requirement(line: str, place: Place) -> PinnedRequirement:
     if more is not None:
         what = "malformed" if more[1] == "--hash" else "not supported for one requirement"
         raise ValueError(f"`{more[1]}` is {what}")
+    if _ADDRESS.match(text):
+        raise ValueError("an address has no name; write `NAME @ ADDRESS`")
     match = _NAME.match(text)
     if match is None:
         raise ValueError(f"`{text[:80]}` is not a requirement")

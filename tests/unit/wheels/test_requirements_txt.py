@@ -91,6 +91,7 @@ def test_hashes_of_another_version_are_refused() -> None:
         ("attrs==1,<2", "`attrs` is not pinned to one version"),
         ("-r https://packages.example/more.txt", "only files that are there are included"),
         ("-r a\0b", "only files that are there are included"),
+        (f"https://user:secret@packages.example/a-1-py3-none-any.whl --hash=sha256:{A}", "write `NAME @ ADDRESS`"),
         ("-r", "only files that are there are included"),
         ("--no-binary a/b", "`a/b`"),
         ("tool @ git+https://packages.example/tool@0123", "`tool` is from git, which only a `uv.lock` pins"),
@@ -147,7 +148,7 @@ def test_all_wrong_lines_are_told_at_once() -> None:
 
 
 def test_included_files_are_named_in_each_way_that_pip_reads() -> None:
-    text = b"-r a.txt\n-rb.txt\n--requirement=c/c.txt # why\n--requirement  d.txt\n-c e.txt\n-r https://x/f.txt\n-r\n"
+    text = b"-r a.txt\n-rb.txt\n--requirement=c/c.txt # why\n--requirement  'd.txt'\n-c e.txt\n-r https://x/f.txt\n-r\n"
     assert included_files(text, filename="r") == tuple(
         Included(path, Place("r", line)) for line, path in enumerate(["a.txt", "b.txt", "c/c.txt", "d.txt"], 1)
     )
