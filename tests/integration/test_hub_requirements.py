@@ -171,6 +171,8 @@ def test_settings_of_uv_say_what_is_built_from_source(workspace: RealWorkspace, 
     workspace.write({"pyproject.toml": built})
     done = workspace.run("run", INDEX, "//:app")
     assert (done.code, done.stdout) == (0, "before\n"), done.stderr
+    words = ("--lock", "uv.lock", "--root", "shop", "--python", "3.12", "--platform", "linux-x86_64")
+    assert "made-1.0.tar.gz" in workspace.run("lock", "show", *words).stdout
     workspace.write({"pyproject.toml": f'{built}no-build-package = ["made"]\n'})
     done = workspace.build("//:app")
     assert done.code == 1 and f"{name}: `tool.uv` of `pyproject.toml` allows no wheel of it" in done.stderr, done.stderr

@@ -7,8 +7,11 @@ import posixpath
 import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
+
+import tomli
 
 from venvship.dataclass import dataclass
 from venvship.errors import Place, SeveralErrors, UserError
@@ -20,6 +23,7 @@ from venvship.repos.lock_indexes import LockIndexes, expanded, of_lock
 from venvship.repos.package_index import Indexes, PackageIndex
 from venvship.repos.urls import shown_url
 from venvship.wheels.filename import normalise_name
+from venvship.wheels.formats import formats_of_uv
 from venvship.wheels.lock import (
     DirectorySource,
     EditableSource,
@@ -37,6 +41,8 @@ from venvship.wheels.markers import MarkerEnvironment
 from venvship.wheels.resolution import NoMatchingWheel, Requirer, Resolution, Root, Roots, UnknownRoot, resolve
 from venvship.wheels.tags import supported_tags
 from venvship.wheels.targets import parse_target_platform
+
+_PROJECT: Final = "pyproject.toml"
 
 
 class UnclearTarget(UserError):
@@ -116,12 +122,22 @@ class Answer:
         return tuple(reversed(found))
 
 
+def _project(lock: Path) -> Mapping[str, object]:
+    """The project beside a lock; nothing where there is none, or one that uv complains of."""
+    try:
+        return tomli.loads((lock.parent / _PROJECT).read_bytes().decode())
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
 def show_lock(path: Path, question: Question) -> Answer:
     """Answer a question about the lock file at `path`; raises everything that keeps files from being chosen at once."""
     said = of_lock(path, os.environ)
     lock = read_lock(
         path, shown=str(path), index=lambda: _configured_index(said), expand=lambda text: expanded(text, os.environ)
     )
+    if path.name == "uv.lock":
+        lock = replace(lock, formats=formats_of_uv(_project(path), shown=_PROJECT))
     root, roots = _roots(lock, question)
     full_version = question.python.removesuffix("t")
     if full_version.count(".") == 1:
