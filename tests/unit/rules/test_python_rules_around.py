@@ -17,7 +17,13 @@ NAMES = (
 )  # fmt: skip
 LOAD = 'load("@aspect_rules_py//py:defs.bzl", ' + ", ".join(f'"{name}"' for name in NAMES) + ")\n"
 BIN = "venvship-out/linux_x86_64-fastbuild/bin"
-HUB = ValueHub([Dist("pytest"), Dist("tool", "1.0", {"tool.py": ""}, scripts={"tool": "tool:main", "other": "tool:x"})])
+HUB = ValueHub(
+    [
+        Dist("pytest"),
+        Dist("tool", "1.0", {"tool.py": ""}, scripts={"tool": "tool:main", "other": "tool:x"}),
+        Dist("native", "1.0", {"native-1.0.data/scripts/native": "\x7fELF"}),
+    ]
+)
 
 
 MISTAKES = {
@@ -96,6 +102,15 @@ def test_a_console_script_that_is_not_there_names_those_that_are() -> None:
     action = outputs(made.one("//app:_named_main").actions)[f"{BIN}/app/_named_main.py"]
     assert isinstance(action, WriteFile) and b"from tool import x" in action.content  # type: ignore[operator]
     assert made.one("//app:named")[PyExecutableInfo].venv.directory == "_main/app/_named.venv"
+
+
+def test_a_program_that_a_wheel_brings_is_named_where_it_is_no_console_script() -> None:
+    load = 'load("@rules_python//python/entry_points:py_console_script_binary.bzl", "py_console_script_binary")\n'
+    said = workspace(load + 'py_console_script_binary(name = "native", pkg = "@pypi//native")\n').problems(
+        "//app:native"
+    )
+    assert "`native` of `@@pypi//native:native` is a program of its own, and no console script" in said
+    assert "name `@@pypi//native:bin/native` in place of this target" in said
 
 
 def test_the_file_that_calls_a_console_script_is_called_as_main_says() -> None:

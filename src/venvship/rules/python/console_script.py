@@ -60,14 +60,21 @@ def _reference(ctx: RuleContext, script: str) -> str:
     if package is None:
         raise ctx.error("neither `pkg` nor `entrypoint` is set")
     found: dict[str, str] = {}
+    programs: set[str] = set()
     wheels = package.get(PyWheelsInfo)
     for record in wheels.wheels.direct or wheels.wheels.to_tuple() if wheels is not None else ():
         for point in record.layout.entry_points:
             found.setdefault(point.name, f"{point.module}:{point.attribute}")
+        programs.update(one.name for one in record.layout.scripts)
     for member in package[PyInfo].distributions.to_tuple():
         for point in member.scripts():
             found.setdefault(point.name, f"{point.module}:{point.attribute}")
     if script not in found:
+        if script in programs:
+            raise ctx.error(
+                f"`{script}` of `{package.label}` is a program of its own, and no console script",
+                hint=f"name `{package.label.package}:bin/{script}` in place of this target, or as `actual` of an alias",
+            )
         known = ", ".join(f"`{name}`" for name in sorted(found)) or "none"
         raise ctx.error(
             f"`{package.label}` has no console script `{script}`; it has {known}",
