@@ -70,7 +70,9 @@ def test_who_asks_for_a_password_or_leads_elsewhere_is_left_to_the_client(server
     assert content(plain_http(), server.file_url(WHEEL)) is None
 
 
-def test_certificates_are_those_of_the_settings(server: FakeIndex, tmp_path: Path) -> None:
+def test_certificates_are_those_of_the_settings(
+    server: FakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.add("a", WHEEL, b"content")
     with behind_tls(server.url, tmp_path) as (address, certificate):
         url = f"{address}/files/{WHEEL}"
@@ -80,6 +82,8 @@ def test_certificates_are_those_of_the_settings(server: FakeIndex, tmp_path: Pat
         assert content(plain_http(trusting), url) == b"content"
         assert content(plain_http(trusting), url.replace("127.0.0.1", "localhost")) is None
         assert content(plain_http(dataclasses.replace(trusting, trusted_hosts=frozenset({"other"}))), url) is None
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        assert content(plain_http(trusting), url) is None
 
 
 def test_nobody_who_answers_is_left_to_the_client() -> None:
@@ -132,3 +136,4 @@ def test_pages_come_compressed_and_are_not_larger_than_anybody_wants(server: Fak
     assert network.answer(server.file_url("page"), headers={}, most=len(page)).content == page
     with pytest.raises(TooLarge):
         network.answer(server.file_url("page"), headers={}, most=len(page) - 1)
+    assert server.requests["/files/page"] == 2
