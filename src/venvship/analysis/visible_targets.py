@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from venvship.analysis.package_specification import group_problems, groups_behind
 from venvship.errors import UserError, VenvshipError
-from venvship.loading.targets import PackageGroup, RuleTarget, Target
+from venvship.loading.targets import PackageGroup, RuleTarget, SourceFileTarget, Target
 from venvship.model.label import Label, PackageId
 
 
@@ -14,12 +14,19 @@ class NotVisible(UserError):
     """A target depends on one that is not visible to its package; of several targets it is said once."""
 
     def __init__(self, target: RuleTarget, attribute: str, dependency: Target, spelling: str) -> None:
+        user = f"{target.label.package}:__pkg__"
+        hint = f'add "{user}" to the visibility of `{dependency.label}`'
+        if isinstance(dependency, SourceFileTarget):
+            file = dependency.label
+            hint = (
+                f'say `exports_files(["{file.name}"], visibility = ["{user}"])` in the BUILD file of `{file.package}`'
+            )
         super().__init__(
             f"target `{dependency.label}` is not visible from package `{target.label.package}`; "
             f"declared at {dependency.place}: its visibility is {spelling}",
             place=target.place,
             chain=(f"needed by `{target.label}` (attribute `{attribute}`)",),
-            hint=f'add "{target.label.package}:__pkg__" to the visibility of `{dependency.label}`',
+            hint=hint,
         )
 
 

@@ -126,6 +126,19 @@ def test_a_private_target_is_not_visible_elsewhere() -> None:
     assert "shown" not in problem.replace("is shown", "")
 
 
+def test_a_source_file_that_is_not_visible_is_to_be_exported() -> None:
+    workspace = AnalysisWorkspace(
+        {
+            "a/BUILD": 'filegroup(name = "a", srcs = ["//b:used.txt", "//b:hidden"])',
+            "b/BUILD": 'filegroup(name = "hidden", srcs = ["used.txt"])',
+            "b/used.txt": "",
+        }
+    )
+    problem = workspace.problems("//a:a")
+    assert 'say `exports_files(["used.txt"], visibility = ["//a:__pkg__"])` in the BUILD file of `//b`' in problem
+    assert 'add "//a:__pkg__" to the visibility of `//b:hidden`' in problem
+
+
 def test_what_is_not_visible_hides_nothing_else() -> None:
     workspace = AnalysisWorkspace(
         {
