@@ -27,9 +27,10 @@ def freeze(value: Value) -> None:
         if kind not in _HOLDERS and (host_type is None or host_type.children is None):
             continue
         # Only now: calls of `id` are audited, and somebody may listen.
-        if id(current) in seen:
+        identity = id(current)
+        if identity in seen:
             continue
-        seen.add(id(current))
+        seen.add(identity)
         frozen = FROZEN.get(kind)
         if frozen is not None:
             current.__class__ = frozen
