@@ -52,6 +52,9 @@ def read_annotations(path: Path, *, shown: str) -> BuildAnnotations:
             raise MalformedAnnotations(shown, "a `package` table needs a `name` and a list of `build-dependencies`")
         if version is not None and not isinstance(version, str):
             raise MalformedAnnotations(shown, f"the `version` of `{name}` is not a text")
+        # A build finds out itself whether it makes native code.
+        if isinstance(table, dict) and not isinstance(table.get("native", False), bool):
+            raise MalformedAnnotations(shown, f"`native` of `{name}` is neither true nor false")
         try:
             found[normalise_name(name), version] = tuple(normalise_name(str(text)) for text in texts)
         except ValueError as error:
