@@ -29,8 +29,12 @@ HUB = ValueHub(
 MISTAKES = {
     'requires = ["not a (requirement"]': "`requires` has `not a (requirement`, which is no requirement: Expected",
     'extra_requires = {"x": ["six>>1"]}': "`extra_requires` has `six>>1`, which is no requirement",
-    'entry_points = {"console_scripts": ["broken"]}': "has `broken` for `console_scripts`, which is no entry point",
-    'console_scripts = {"x": "a b:c"}': "has `x = a b:c` for `console_scripts`, which is no entry point",
+    'entry_points = {"console_scripts": ["broken"]}': "has `broken` for `console_scripts`, which is no script",
+    'entry_points = {"console_scripts": ["a = b"], "x": ["y = z"], "q": ["r"]}': "has `a = b` for `console_scripts`, "
+    "which is no script\n  `entry_points` has `r` for `q`, which is no entry point\n",
+    'entry_points = {"a]b": ["y = z:f"]}': "has `y = z:f` for `a]b`, which is no entry point",
+    'console_scripts = {"../x": "a:b"}': "has `../x = a:b` for `console_scripts`, which is no script",
+    'console_scripts = {"x": "a b:c"}': "has `x = a b:c` for `console_scripts`, which is no script",
     'classifiers = ["a\\nRequires-Dist: b"]': "`classifiers` has a value of more than one line",
     'platform = "linux-x86_64"': "`platform` is `linux-x86_64`, which is no tag of wheels",
     'python_tag = "../py3"': "`python_tag` is `../py3`, which is no tag of wheels",

@@ -21,12 +21,15 @@ from venvship.rules import attributes
 from venvship.rules.python.providers import PyInfo
 from venvship.rules.python.transitions import python_transition
 from venvship.tools.build_wheel import with_extra
+from venvship.wheels.entry_points import MalformedEntryPoints, parse_entry_points
 
 _NAME: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 # What stands for a value of the build in outputs that are not stamped.
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")
 # A name, `=`, and an object reference, which may have extras behind it (entry points specification).
 _ENTRY_POINT: Final = re.compile(r"\s*[^=\[\s][^=\n]*=\s*[\w.]+\s*(?::\s*[\w.]+\s*)?(?:\[[^\]\n]*\]\s*)?")
+_GROUP: Final = re.compile(r"[^\s\[\]]+")
+_SCRIPTS: Final = ("console_scripts", "gui_scripts")
 _TAG: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 _PREFIXES: Final = ("purelib", "platlib", "headers", "scripts", "data")
 # PyPI takes no longer ones.
@@ -272,16 +275,28 @@ def _entry_points(ctx: RuleContext) -> str:
     scripts = [f"{name} = {reference}" for name, reference in ctx.string_dict("console_scripts").items()]
     if scripts:
         groups.setdefault("console_scripts", []).extend(scripts)
-    for group, lines in groups.items():
-        for line in lines:
-            if not _ENTRY_POINT.fullmatch(line):
-                raise ctx.error(
-                    f"`entry_points` has `{line}` for `{group}`, which is no entry point",
-                    hint="write it like `name = package.module:function`",
-                )
+    wrong = [
+        f"`entry_points` has `{line}` for `{group}`, which is no {'script' if group in _SCRIPTS else 'entry point'}"
+        for group, lines in groups.items()
+        for line in lines
+        if not _is_entry_point(group, line)
+    ]
+    if wrong:
+        raise ctx.error("\n  ".join(wrong), hint="write it like `name = package.module:function`")
     return "\n".join(
         "".join([f"[{group}]\n", *(f"{line}\n" for line in sorted(groups[group]))]) for group in sorted(groups)
     )
+
+
+def _is_entry_point(group: str, line: str) -> bool:
+    """Whether installers can make something of it."""
+    if not _GROUP.fullmatch(group) or not _ENTRY_POINT.fullmatch(line):
+        return False
+    try:
+        parse_entry_points(f"[{group}]\n{line}\n".encode())
+    except MalformedEntryPoints:
+        return False
+    return True
 
 
 PY_WHEEL = RuleClass(
