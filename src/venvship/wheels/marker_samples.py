@@ -90,7 +90,10 @@ def _environments(said: tuple[tuple[str, tuple[str, ...]], ...], requires_python
     machines = _values(literals, "platform_machine", _MACHINES)
     implementations: tuple[tuple[str, str], ...] = _IMPLEMENTATIONS[:1]
     if not literals.keys().isdisjoint(("implementation_name", "platform_python_implementation")):
-        implementations = (*_IMPLEMENTATIONS, ("other", "Other"))
+        known = {text for implementation in _IMPLEMENTATIONS for text in implementation}
+        keys = ("implementation_name", "platform_python_implementation")
+        more = {text for key in keys for text in literals.get(key, ())} - known
+        implementations = (*_IMPLEMENTATIONS, *((text.lower(), text) for text in sorted(more)), ("other", "Other"))
     releases = _values(literals, "platform_release", ("",))
     descriptions = _values(literals, "platform_version", ("",))
     return tuple(

@@ -103,6 +103,14 @@ test = [
     [
         (">=3.12", ">=3.13", ()),
         (">=3.12,>=3.10", ">=3.13", ()),
+        (
+            ">=3.14",
+            ">=3.13",
+            (
+                "`pytest` is asked for in group `test` with another marker than it is locked with",
+                "`six` is asked for in group `test` with another marker than it is locked with",
+            ),
+        ),
         (">=3.13", ">=3.13", ("`pytest` is asked for in group `test` with another marker than it is locked with",)),
         (
             ">=3.12",
@@ -166,6 +174,13 @@ requires-dist = [
         ("platform_machine == 'x86_64'", "platform_machine in 'x86_64'", None),
         ("platform_machine == 'x86_64'", "platform_machine != 's390x'", "e"),
         ("'3.12'", "'3.12.4'", "a"),
+        ('"b"', "\"b; python_full_version != '3.12.4'\"", "b"),
+        ('"b"', "\"b; platform_machine != 's390x'\"", "b"),
+        ('"b"', "\"b; platform_release != '1'\"", "b"),
+        ('"b"', "\"b; sys_platform != 'plan9'\"", "b"),
+        ('"b"', "\"b; implementation_name != 'jython'\"", "b"),
+        ('"b"', "\"b; implementation_name in 'cpython pypy'\"", "b"),
+        ('"b"', "\"b; python_version >= '3.5'\"", None),
     ],
 )
 def test_markers_are_compared_by_what_they_mean(old: str, new: str, name: str | None) -> None:
@@ -365,6 +380,7 @@ void = []
     assert found(document.replace(old, new), f"version = 1\nrevision = 1\n{lock}") == reasons
     # Older locks say nothing of them, or not always.
     assert found(document.replace(old, new), f"version = 1\n{lock.replace('void = []', '')}") == ()
+    assert found(document.replace(old, new), f"version = 1\n{lock}") == ()
 
 
 NEEDING = '[project]\nname = "shop"\ndependencies = ["six"]\n'
@@ -418,6 +434,65 @@ requires-dist = [
 ]
 """
     assert found(document, lock.replace("VERSION", "" if "dynamic" in project else project)) == reasons
+
+
+def test_environments_that_the_lock_is_not_for_make_no_difference() -> None:
+    document = MARKED.replace('"b"', "\"b; sys_platform != 'win32'\"")
+    supported = MARKED_LOCK.replace("[[package]]", "supported-markers = [\"sys_platform == 'linux'\"]\n[[package]]")
+    assert found(document, supported) == ()
+    assert found(document.replace("!= 'win32'", "== 'darwin'"), supported) != ()
+
+
+PLACES = """
+[project]
+name = "shop"
+dependencies = ["a", "b"]
+[project.optional-dependencies]
+x = ["a @ https://files.example/a-1.zip"]
+[tool.uv.sources]
+b = { path = "b", package = false }
+"""
+PLACES_LOCK = (
+    NOT_TOLD
+    + """[package.metadata]
+requires-dist = [
+    { name = "a" },
+    { name = "a", marker = "extra == 'x'", url = "https://files.example/a-1.zip" },
+    { name = "b", virtual = "b" },
+]
+"""
+)
+
+
+def test_each_of_several_places_counts() -> None:
+    at_once = "`a` is asked for from {} and locked from {}"
+    assert found(PLACES, PLACES_LOCK) == ()
+    lock = PLACES_LOCK.replace(', url = "https://files.example/a-1.zip"', "")
+    assert found(PLACES, lock) == (at_once.format("url", "an index"),)
+    document = PLACES.replace(" @ https://files.example/a-1.zip", "")
+    assert found(document, PLACES_LOCK) == (at_once.format("an index", "url"),)
+    lock = PLACES_LOCK.replace('virtual = "b"', 'directory = "b"')
+    assert found(PLACES, lock) == ("`b` is asked for from virtual and locked from directory",)
+
+
+def test_sources_of_the_root_are_not_those_of_other_projects() -> None:
+    root = tomllib.loads('[tool.uv.sources]\nsix = { git = "https://git.example/six" }\n')
+    text = """
+version = 1
+[manifest]
+members = ["shop"]
+[[package]]
+name = "near"
+source = { directory = "near" }
+[package.metadata]
+requires-dist = [{ name = "six" }]
+"""
+    read = parse_uv_lock(text.encode(), filename="uv.lock")
+    document = tomllib.loads('[project]\nname = "near"\ndependencies = ["six"]\n')
+    assert differences(document, read.packages[0], read, root=root) == ()
+    member = parse_uv_lock(text.replace('"shop"', '"near"').encode(), filename="uv.lock")
+    reasons = ("`six` is asked for from git and locked from an index",)
+    assert differences(document, member.packages[0], member, root=root) == reasons
 
 
 def test_requirements_that_come_to_the_same_are_the_same() -> None:

@@ -258,6 +258,7 @@ LIB = {"lib": tomllib.loads(BUILT)}
         # Whether a project is a package that others need depends on the release of uv.
         ("editable", "", "app = { workspace = true }", ()),
         ("virtual", "", "app = { workspace = true }", ()),
+        ("editable", "", "app = { path = 'app' }", ()),
         ("editable", "", "app = { workspace = true, editable = false }", ("`app` is not editable any more",)),
         ("directory", "", "app = { workspace = true, editable = false }", ()),
         ("directory", BUILT, "app = { workspace = true }", ("`app` is editable now",)),
