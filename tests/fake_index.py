@@ -29,8 +29,7 @@ class FakeIndex:
     bytes after which its connection is closed, once; `pieces` the same for every connection; `stalls` the same, after
     which nothing comes until the name is taken out, and then the end; `replaced` serves other bytes than the index page
     hashes. `parts` has the sizes of the parts of files that were asked for. `query` is what pages add to the addresses
-    of files, and `moved` is the server that has the files. `authorisation` is a header that it wants, as it is;
-    `headers` come with files.
+    of files, and `moved` is the server that has the files. `authorisation` is a header that it wants, as it is.
     """
 
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -38,7 +37,6 @@ class FakeIndex:
     ranges: bool = True
     credentials: tuple[str, str] | None = None
     authorisation: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
     failures: dict[str, tuple[int, int]] = field(default_factory=dict)
     cut: dict[str, int] = field(default_factory=dict)
     pieces: dict[str, int] = field(default_factory=dict)
@@ -178,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         content = index.replaced.get(filename, content)
         wanted = self.headers.get("Range", "")
-        headers = {**index.headers, **({"Accept-Ranges": "bytes"} if index.ranges else {})}
+        headers = {"Accept-Ranges": "bytes"} if index.ranges else {}
         status, start = 200, 0
         if index.ranges and wanted.startswith("bytes=") and wanted.endswith("-"):
             start = int(wanted[len("bytes=") : -1])

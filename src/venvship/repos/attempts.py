@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 OVERLOADED: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 """What servers answer that may answer otherwise in a moment."""
 
 _FIRST_WAIT: Final = 0.25
 _LONGEST_WAIT: Final = 60.0
-
-
-class Headers(Protocol):
-    """Of an answer; the case of a name makes no difference."""
-
-    def get(self, name: str, default: str, /) -> str: ...
-
-
-class CutOff(Exception):
-    """Fewer bytes than announced, or an answer to another range; worth another attempt."""
 
 
 class Attempts:
@@ -40,7 +30,7 @@ class Attempts:
             self._fruitless += 1
             yield
 
-    def postpone(self, headers: Headers) -> None:
+    def postpone(self, headers: Mapping[str, str]) -> None:
         """Wait before the next attempt for as long as the server asks."""
         self._wanted = _retry_after(headers)
 
@@ -54,7 +44,7 @@ def is_distrusted(error: Exception) -> bool:
     return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
-def _retry_after(headers: Headers) -> float:
+def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds, or a moment by the server's own clock, which `Date` tells."""
     text = headers.get("Retry-After", "")
     if text.isascii() and text.isdigit() and len(text) < 9:

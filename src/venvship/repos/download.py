@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from itertools import zip_longest
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from venvship.blobs.disk import digest_of_file
 from venvship.dataclass import dataclass
@@ -22,12 +22,15 @@ from venvship.events.build_events import EventSink, TransferFailed, TransferFini
 from venvship.host.arrivals import awaited, results
 from venvship.host.machine import cpu_count
 from venvship.host.processes import Children
-from venvship.repos.attempts import OVERLOADED, Attempts, CutOff, Headers, is_distrusted
+from venvship.repos.attempts import OVERLOADED, Attempts, is_distrusted
 from venvship.repos.committed_file import CommittedFile
 from venvship.repos.package_index import Indexes, IndexUnreachable, refused, unanswered
 from venvship.repos.remote_file import NoRanges, RemoteFile
 from venvship.repos.urls import local_path, origin_of, shown_url
 from venvship.wheels.lock import GitSource, LockedPackage, LockedSdist, LockedWheel, RegistrySource
+
+if TYPE_CHECKING:
+    import requests
 
 _CHUNK: Final = 1 << 20
 _MAX_SIZE: Final = 1 << 40
@@ -331,23 +334,35 @@ class Downloads:
 
     def _download(self, transfer: _Transfer, url: str) -> None:
         """Try until the file is whole, going on where the connection broke."""
+        import requests  # Loaded by need, as in `network`.
+        import urllib3.exceptions
+
+        permanent = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
         failure = self._silent.get(origin_of(url))
         attempts = Attempts(self._attempts if failure is None else 0, sleep=self._sleep)
         for _ in attempts:
             transfer.check()
             before = transfer.received
             try:
-                failure = self._attempt(transfer, url, attempts)
-                if failure is None:
-                    return
-            except _unreached() as error:
+                headers = {"Accept-Encoding": "identity"} | transfer.range_header()
+                with self._indexes.network.get(url, headers=headers, stream=True) as response:
+                    if response.status_code == 404:
+                        raise FileNotOnIndex(transfer.file, [shown_url(url)])
+                    if response.status_code in _ANSWERS:
+                        transfer.receive(response)
+                        return
+                    if response.status_code not in OVERLOADED:
+                        raise refused(self._indexes.network, url, response.status_code)
+                    failure = refused(self._indexes.network, url, response.status_code)
+                    attempts.postpone(response.headers)
+            except (requests.ConnectTimeout, requests.ConnectionError) as error:
                 failure = self._silence(url, error)
                 if is_distrusted(error):
                     break
-            except _refusals() as error:
+            except permanent as error:
                 raise IndexUnreachable(url, f"can't be asked: {type(error).__name__}") from None
-            except _breaks() as error:
-                failure = IndexUnreachable(url, f"breaks off: {type(error).__name__}")
+            except (requests.RequestException, urllib3.exceptions.HTTPError, _CutOff) as error:
+                failure = IndexUnreachable(url, f"breaks off: {type(error).__name__.strip('_')}")
                 if transfer.received - before >= _CHUNK:
                     attempts.advance()
         if failure is None:
@@ -355,37 +370,6 @@ class Downloads:
         if failure.url == origin_of(url):
             self._silent.setdefault(failure.url, failure)
         raise failure
-
-    def _attempt(self, transfer: _Transfer, url: str, attempts: Attempts) -> IndexUnreachable | None:
-        """Ask for what is missing; answers what is wrong where a server may answer otherwise in a moment."""
-        network = self._indexes.network
-        headers = {"Accept-Encoding": "identity"} | transfer.range_header()
-        with network.plainly(url, headers=headers) as plain:
-            if plain is not None:
-                return self._taken(transfer, url, attempts, plain.status, plain.headers, plain.pieces)
-        with network.get(url, headers=headers, stream=True) as response:
-            pieces = response.raw.stream(_CHUNK, decode_content=False)
-            return self._taken(transfer, url, attempts, response.status_code, response.headers, pieces)
-
-    def _taken(
-        self,
-        transfer: _Transfer,
-        url: str,
-        attempts: Attempts,
-        status: int,
-        headers: Headers,
-        pieces: Iterable[bytes | memoryview],
-    ) -> IndexUnreachable | None:
-        if status == 404:
-            raise FileNotOnIndex(transfer.file, [shown_url(url)])
-        if status in _ANSWERS:
-            transfer.receive(status, headers, pieces)
-            return None
-        failure = refused(self._indexes.network, url, status)
-        if status not in OVERLOADED:
-            raise failure
-        attempts.postpone(headers)
-        return failure
 
     def _silence(self, url: str, error: Exception) -> IndexUnreachable:
         return unanswered(
@@ -395,28 +379,6 @@ class Downloads:
             hint="check the network, or fetch the files of this index from another one with "
             "`--index_override=ORIGIN=TARGET`, for example `@default`",
         )
-
-
-# The exceptions of the HTTP client are loaded when there is one to catch, as in `network`.
-
-
-def _unreached() -> tuple[type[Exception], ...]:
-    import requests
-
-    return (requests.ConnectTimeout, requests.ConnectionError)
-
-
-def _refusals() -> tuple[type[Exception], ...]:
-    import requests
-
-    return (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.TooManyRedirects)
-
-
-def _breaks() -> tuple[type[Exception], ...]:
-    import requests
-    import urllib3.exceptions
-
-    return (CutOff, requests.RequestException, urllib3.exceptions.HTTPError)
 
 
 def _in_turns(files: Sequence[WantedFile]) -> list[WantedFile]:
@@ -436,6 +398,10 @@ def _worked_on(path: Path, file: WantedFile, then: Callable[[WantedFile], object
     except VenvshipError as error:
         return error
     return path
+
+
+class _CutOff(Exception):
+    """Fewer bytes than announced, or an answer to another range; worth another attempt."""
 
 
 class _Stopped(Exception):
@@ -464,28 +430,28 @@ class _Transfer:
     def range_header(self) -> dict[str, str]:
         return {"Range": f"bytes={self.received}-"} if self.received else {}
 
-    def receive(self, status: int, headers: Headers, pieces: Iterable[bytes | memoryview]) -> None:
+    def receive(self, response: requests.Response) -> None:
         """Append an answer, or start again when the server sends the whole file."""
         self.is_pieced = self.received > 0
-        if status == 416:
+        if response.status_code == 416:
             # Nothing lies behind what we have: it is whole, or it is wrong, which `verify` tells.
             return
-        if status == 206:
-            match = _CONTENT_RANGE.match(headers.get("Content-Range", ""))
+        if response.status_code == 206:
+            match = _CONTENT_RANGE.match(response.headers.get("Content-Range", ""))
             if match is None or int(match[1]) != self.received:
                 self.restart()
-                raise CutOff
+                raise _CutOff
         else:
             self.restart()
-        length = headers.get("Content-Length", "")
+        length = response.headers.get("Content-Length", "")
         expected = self.received + int(length) if length.isascii() and length.isdigit() else None
         with self.partial.open("ab") as target:
-            for chunk in pieces:
+            for chunk in response.raw.stream(_CHUNK, decode_content=False):
                 self._append(target.write, chunk)
                 if self.received > (self.file.size if self.file.size is not None else _MAX_SIZE):
                     return
         if expected is not None and self.received < expected:
-            raise CutOff
+            raise _CutOff
 
     def copy(self, source: Path) -> None:
         self.restart()
@@ -514,13 +480,13 @@ class _Transfer:
         if self._stopped.is_set():
             raise _Stopped
 
-    def _append(self, write: Callable[[bytes | memoryview], int], chunk: bytes | memoryview) -> None:
+    def _append(self, write: Callable[[bytes], int], chunk: bytes) -> None:
         self.check()
         write(chunk)
         self._count(chunk)
         self._events.emit(TransferProgress(self.file.filename, self.received))
 
-    def _count(self, chunk: bytes | memoryview) -> None:
+    def _count(self, chunk: bytes) -> None:
         self._hash.update(chunk)
         self.received += len(chunk)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import netrc
 import threading
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +18,6 @@ from requests.utils import get_netrc_auth
 
 from venvship.repos.index_settings import IndexSettings, UnreadableIndexSettings
 from venvship.repos.keyring import password_of
-from venvship.repos.network import user_agent
 from venvship.repos.urls import origin_of
 
 _CONNECTIONS = 16
@@ -26,7 +26,7 @@ _CONNECTIONS = 16
 def http_session(settings: IndexSettings, credentials: Credentials) -> requests.Session:
     """A session with the user's settings; several sessions may share credentials."""
     session = _Session()
-    session.headers["User-Agent"] = user_agent()
+    session.headers["User-Agent"] = f"venvship/{version('venvship')}"
     session.auth = credentials
     if settings.client_certificate is not None:
         session.cert = settings.client_certificate

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
 from venvship.dataclass import dataclass
-from venvship.repos.attempts import OVERLOADED, Attempts, CutOff, Headers, is_distrusted
+from venvship.repos.attempts import OVERLOADED, Attempts, is_distrusted
 from venvship.repos.index_settings import IndexSettings
 from venvship.repos.urls import credentials_of, origin_of, shown_url, without_credentials
 
@@ -19,19 +16,10 @@ if TYPE_CHECKING:
     import requests
 
     from venvship.repos.http_session import Credentials
-    from venvship.repos.plain_http import PlainAnswer, PlainHttp
+
 
 _ATTEMPTS: Final = 3
 _CHUNK: Final = 1 << 20
-_GZIP: Final = 16 + zlib.MAX_WBITS
-
-
-class Unanswered(Exception):
-    """No answer in the end; its cause is what the HTTP client says."""
-
-    def __init__(self, cause: Exception) -> None:
-        super().__init__(str(cause))
-        self.cause = cause
 
 
 class TooLarge(Exception):
@@ -88,65 +76,35 @@ class Network:
     def answer(self, url: str, *, headers: Mapping[str, str], most: int) -> Answer:
         """A whole answer of at most so many bytes, asked for again where a server is overloaded or breaks off.
 
-        Raises Unanswered when there is none in the end, and TooLarge.
+        Raises what `requests` raises when there is none in the end, and TooLarge.
         """
+        import requests  # Loaded by need, as below.
+
         attempts = self.attempts(url)
         found: Answer | None = None
-        failure: Exception | None = None
+        failure: requests.RequestException | None = None
         for _ in attempts:
             try:
-                found, answered = self._plain_answer(url, headers, most) or self._client_answer(url, headers, most)
-                if found.status not in OVERLOADED:
-                    return found
-                attempts.postpone(answered)
-            except _passing() as error:
+                with self.get(url, headers=dict(headers), stream=True) as response:
+                    found = Answer(
+                        response.status_code,
+                        _content(response, most),
+                        response.headers.get("Content-Type", "text/html"),
+                        response.url,
+                    )
+                    if found.status not in OVERLOADED:
+                        return found
+                    attempts.postpone(response.headers)
+            except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
                 found, failure = None, error
                 if is_distrusted(error):
                     break
-            except _any_failure() as error:
-                raise Unanswered(error) from None
         if found is not None:
             return found
         assert failure is not None
-        if isinstance(failure, _unreached()):
+        if isinstance(failure, requests.ConnectionError):
             self.given_up(url)
-        raise Unanswered(failure) from None
-
-    def _client_answer(self, url: str, headers: Mapping[str, str], most: int) -> tuple[Answer, Headers]:
-        with self.get(url, headers=dict(headers), stream=True) as response:
-            content_type = response.headers.get("Content-Type", "text/html")
-            content = _content(response, most)
-            return Answer(response.status_code, content, content_type, response.url), response.headers
-
-    def plainly(self, url: str, *, headers: Mapping[str, str]) -> AbstractContextManager[PlainAnswer | None]:
-        """An answer that is had without the HTTP client; None where the client has to ask."""
-        return self._plain_http.answer(url, headers={"User-Agent": user_agent(), **headers})
-
-    @functools.cached_property
-    def _plain_http(self) -> PlainHttp:
-        from venvship.repos.plain_http import PlainHttp
-
-        private = [origin_of(address) for address, _ in self._indexes]
-        return PlainHttp(self._settings, timeout=self.timeout, private=private)
-
-    def _plain_answer(self, url: str, headers: Mapping[str, str], most: int) -> tuple[Answer, Headers] | None:
-        content = bytearray()
-        try:
-            with self.plainly(url, headers={"Accept-Encoding": "gzip", **headers}) as answer:
-                if answer is None:
-                    return None
-                for piece in answer.pieces:
-                    content += piece
-                    if len(content) > most:
-                        raise TooLarge
-        except CutOff:
-            return None
-        coding = answer.headers.get("Content-Encoding", "identity").lower()
-        whole = _unzipped(content, most) if coding == "gzip" else bytes(content) if coding == "identity" else None
-        if whole is None:
-            return None
-        content_type = answer.headers.get("Content-Type", "text/html")
-        return Answer(answer.status, whole, content_type, url), answer.headers
+        raise failure
 
     def get(self, url: str, *, headers: dict[str, str] | None = None, stream: bool = False) -> requests.Response:
         """Ask for an address, which may hold credentials; raises what `requests` raises when there is no answer."""
@@ -192,27 +150,6 @@ class Network:
         return session
 
 
-# The exceptions of the HTTP client, which is loaded by then; `except` asks for them when there is one to catch.
-
-
-def _unreached() -> tuple[type[Exception], ...]:
-    import requests
-
-    return (requests.ConnectionError,)
-
-
-def _passing() -> tuple[type[Exception], ...]:
-    import requests
-
-    return (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
-
-
-def _any_failure() -> tuple[type[Exception], ...]:
-    import requests
-
-    return (requests.RequestException,)
-
-
 def _content(response: requests.Response, most: int) -> bytes:
     content = bytearray()
     for chunk in response.iter_content(_CHUNK):
@@ -220,22 +157,3 @@ def _content(response: requests.Response, most: int) -> bytes:
         if len(content) > most:
             raise TooLarge
     return bytes(content)
-
-
-def _unzipped(content: bytes | bytearray, most: int) -> bytes | None:
-    """What was compressed for the way; None when that can't be told."""
-    inflater = zlib.decompressobj(_GZIP)
-    try:
-        found = inflater.decompress(content, most + 1)
-    except zlib.error:
-        return None
-    if len(found) > most:
-        raise TooLarge
-    return found if inflater.eof and not inflater.unused_data else None
-
-
-@functools.cache
-def user_agent() -> str:
-    from importlib.metadata import version
-
-    return f"venvship/{version('venvship')}"

@@ -14,7 +14,7 @@ from venvship.errors import EnvironmentProblem
 from venvship.repos.attempts import is_distrusted
 from venvship.repos.index_settings import IndexOverride, IndexSettings
 from venvship.repos.lock_indexes import LockIndexes
-from venvship.repos.network import Network, TooLarge, Unanswered
+from venvship.repos.network import Network, TooLarge
 from venvship.repos.simple_page import ACCEPT, IndexFile, MalformedPage, SimplePage, parse_html, parse_page
 from venvship.repos.urls import local_path, same_index, shown_url, without_credentials
 
@@ -125,13 +125,15 @@ class PackageIndex:
         directory = local_path(location)
         if directory is not None:
             return _directory_listing(directory, project)
+        import requests  # Loaded by need, as in `network`.
+
         url = without_credentials(location)
         if project:
             url = f"{url.rstrip('/')}/{quote(project)}/"
         try:
             answer = self._network.answer(url, headers={"Accept": ACCEPT}, most=_MAX_PAGE)
-        except Unanswered as error:
-            raise unanswered(self._network, url, error.cause) from None
+        except requests.RequestException as error:
+            raise unanswered(self._network, url, error) from None
         except TooLarge:
             raise IndexUnreachable(url, f"answers with more than {_MAX_PAGE} bytes for one project") from None
         if answer.status == 404:
