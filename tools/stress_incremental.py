@@ -145,12 +145,12 @@ HUBS = (
 )
 RC_FILES = (
     *("", "", "build --define=speed=fast\n", "build:quick --define=speed=fast\n", "build --config=quick\n"),
-    *("build --action_env=WORD=rc\n", "build --action_env=WORD\n", "try-import %workspace%/more.bazelrc\n"),
+    *("build --jobs=3\n", "build --verbose_failures\n", "try-import %workspace%/more.bazelrc\n"),
     "common --keep_going\nbuild --show_result=3\n",
 )
 FLAGS = (
     *("--define=speed=fast", "--define=speed=slow", "--compilation_mode=opt", "--keep_going"),
-    *("--action_env=WORD", "--action_env=WORD=flag", "--action_env=OTHER=", "--show_result=0"),
+    *("--jobs=1", "--jobs=3", "--verbose_failures", "--show_result=0"),
 )
 # What a lock no longer says of a project is told by commands that load it, and not by those that go on from a record.
 _NOT_REPEATED = re.compile(r"WARNING: `[^`]+` is not up to date, which changes no choice:\n(?:  .*\n)+.*\n")
@@ -308,6 +308,7 @@ unit(name = "u", srcs = ["a.txt"], deps = [{dependency}])
         for sub in self.workspace.glob("p*/sub"):
             shutil.rmtree(sub)
         self.make_sources()
+        self.flags.clear()
         return "begin anew"
 
     def nothing(self) -> str:

@@ -94,7 +94,7 @@ def test_a_file_hides_everything_below_it_however_deep() -> None:
 
 
 def test_what_one_file_hides_is_told_in_one_line() -> None:
-    twice = [link(path, source(path)) for path in ("x/a", "x/b", "x/c", "y/a")]
+    twice = [link(path, source(f"other/{path}")) for path in ("x/a", "x/b", "x/c", "y/a")]
     runfiles = Runfiles(files=Depset([source("x"), source("y")]), symlinks=Depset([*twice, link("y", source("b"))]))
     same, x, y = told(runfiles.settled()[1])
     assert "`_main/y` is claimed twice" in same
