@@ -5,10 +5,10 @@ its servers and reports import. Each is started in turns through its launcher an
 with the interpreter of the same virtualenv.
 
 With `--copied` it is compared with a virtualenv that uv has made of the same versions by copying and compiling, as most
-people have it, with the machine's interpreter. Where the same bytes lie in memory makes more of a difference than what
-is measured, so that one is there three times: as uv has made it; with the files of the wheels that the launcher's
-program has, by other names, so that both lie at the same places; and with the files of its interpreter too. Limits are
-for the second, which differs from ours by the launcher, the interpreter and the way to the files, and not by luck.
+people have it, with the machine's interpreter. Where the same bytes lie in memory makes a difference, so that one is
+there three times: as uv has made it; with the files of the wheels that the launcher's program has, by other names, so
+that both lie at the same places; and with the files of its interpreter too. Limits are for the second, which differs
+from ours by the launcher, the interpreter and the way to the files.
 Several pairs are made one after the other, each with new stores, a new copy of the machine's interpreter and a new
 virtualenv, and who is written first alternates; and of each pair all files are read into memory anew several times. A
 ratio is the median, over all these places, of the medians of the ratios of starts that followed one another; behind it
